@@ -1,0 +1,303 @@
+//! The command line, declared.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Input;
+use crate::keyset::{Encoding, HmacAlg, KeyName};
+use crate::lifecycle::{MAX_TOKEN_TTL, Policy, RefusalId};
+use crate::time::{NumericDate, Seconds};
+
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Rotate
+  status   Show all keys: state, age, when each may be removed   (also: list)
+  rotate   Put a fresh key first and retire the one in use
+  prune    Remove the keys whose time is over
+
+Set up
+  add      Add a key, fresh or imported
+
+Emergency
+  retire   Mark keys to be removed later; --undo takes it back
+  remove   Remove keys at once
+
+Options
+{options}
+
+Examples
+  powersync-jwks status
+  powersync-jwks rotate --dry-run
+  powersync-jwks rotate --token-ttl 1h --deploy-within 2h
+  powersync-jwks -c powersync.json prune --yes
+  kubectl get cm powersync -o json | jq -r '.data[\"powersync.yaml\"]' | powersync-jwks -c - rotate > new.yaml
+
+`powersync-jwks COMMAND --help` says more about each.
+";
+
+/// Rotate, retire and review the JWT signing keys of a self-hosted PowerSync Service
+#[derive(Debug, Parser)]
+#[command(name = "powersync-jwks", version, about, help_template = HELP, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The config; `-` reads it from stdin and writes the new one to stdout
+    #[arg(short, long, value_name = "PATH", global = true)]
+    pub config: Option<PathBuf>,
+    /// How to read a config whose name doesn't tell
+    #[arg(long, value_name = "SYNTAX", global = true, hide_short_help = true)]
+    pub input: Option<Input>,
+    /// Pretend it is another time, to look ahead; no file is written then
+    #[arg(long, value_name = "RFC3339", global = true)]
+    pub now: Option<NumericDate>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show all keys: state, age, when each may be removed
+    ///
+    /// States: current (signs), accepted (verifies), standby (waits to be promoted), retiring (still verifies, has
+    /// an end), removable (its end has come; the service accepts it until it is out of the file and has restarted),
+    /// public (verifies tokens signed elsewhere).
+    #[command(visible_alias = "list")]
+    Status(Status),
+    /// Put a fresh key first and retire the one in use
+    ///
+    /// The outgoing key stays until no token signed with it can be valid any more: the time to deploy, plus the time
+    /// until every backend signs with the new key, plus the life of a token, plus 60 s (the service's tolerance) and
+    /// 5 min (clocks differ). By default that is 5 days and 6 minutes.
+    #[command(after_help = "Examples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder")]
+    Rotate(Rotate),
+    /// Remove the keys whose time is over
+    ///
+    /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
+    Prune(Prune),
+    /// Add a key, fresh or imported
+    ///
+    /// The new key goes last. It verifies beside the others; the current key stays the one that signs.
+    #[command(after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports")]
+    Add(Add),
+    /// Mark keys to be removed later; --undo takes it back
+    ///
+    /// A retired key goes on verifying. `prune` removes it once its time is over.
+    #[command(after_help = "Examples:\n  powersync-jwks retire prod-1               after the overlap\n  powersync-jwks retire prod-1 --in 30d\n  powersync-jwks retire --undo prod-1\n  powersync-jwks retire @2                   the second key of the file")]
+    Retire(Retire),
+    /// Remove keys at once
+    ///
+    /// For a leaked secret. Tokens signed with it fail once every replica has restarted, and until then the secret
+    /// still lets people in. Refused for keys that may still verify tokens unless `--allow live-key` is given.
+    Remove(Remove),
+}
+
+/// How a changing command ends.
+#[derive(Debug, Args)]
+pub struct Ending {
+    /// Write without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would change and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do what would be refused under this id
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true)]
+    pub allow: Vec<RefusalId>,
+}
+
+/// How long things take.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How long things take")]
+pub struct Times {
+    /// From the write until every replica has restarted, review and merge included [default: 72h]
+    #[arg(long, value_name = "DURATION")]
+    pub deploy_within: Option<Seconds>,
+    /// From then until every backend signs with the new key [default: 24h]
+    #[arg(long, value_name = "DURATION")]
+    pub rollout: Option<Seconds>,
+    /// The longest life of your backend's tokens, at most 24h [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = token_ttl)]
+    pub token_ttl: Option<Seconds>,
+    /// How long the outgoing key stays, in place of the sum of the above
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["deploy_within", "rollout"])]
+    pub overlap: Option<Seconds>,
+}
+
+fn token_ttl(text: &str) -> Result<Seconds, String> {
+    let ttl: Seconds = text.parse().map_err(|error: crate::time::InvalidDuration| error.to_string())?;
+    if ttl > MAX_TOKEN_TTL {
+        return Err("the service rejects tokens that live longer than 24h (PSYNC_S2104)".to_owned());
+    }
+    Ok(ttl)
+}
+
+impl Times {
+    /// The defaults, changed by the flags.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        let default = Policy::default();
+        Policy {
+            deploy_within: self.deploy_within.unwrap_or(default.deploy_within),
+            rollout: self.rollout.unwrap_or(default.rollout),
+            token_ttl: self.token_ttl.unwrap_or(default.token_ttl),
+            overlap: self.overlap,
+        }
+    }
+}
+
+/// Where the new key comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The new key")]
+pub struct NewKeyArgs {
+    /// Its kid, in place of a fresh one such as 2026-11-23-k7f3q9
+    #[arg(long)]
+    pub kid: Option<String>,
+    /// Import a secret from stdin
+    #[arg(long, conflicts_with = "secret_file", requires = "encoding")]
+    pub secret_stdin: bool,
+    /// Import a secret from a file
+    #[arg(long, value_name = "PATH", requires = "encoding")]
+    pub secret_file: Option<PathBuf>,
+    /// How the imported secret is written
+    #[arg(long)]
+    pub encoding: Option<Encoding>,
+    /// Where the secret goes, if the other keys have theirs in variables
+    #[arg(long, value_name = "WHERE")]
+    pub secrets: Option<SecretPlace>,
+}
+
+/// Where a new secret is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecretPlace {
+    /// Into the config, in clear
+    Inline,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Configs to show, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to show them
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// `rotate`
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// Retire the other accepted keys, too
+    #[arg(long)]
+    pub all: bool,
+    /// Remove the outgoing key in the same write: its secret leaked, or is a placeholder
+    #[arg(long)]
+    pub revoke: bool,
+    /// The new key.
+    #[command(flatten)]
+    pub new: NewKeyArgs,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `prune`
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Configs to prune, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `add`
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Its algorithm [default: that of the current key, else HS256]
+    #[arg(long, ignore_case = true)]
+    pub alg: Option<HmacAlg>,
+    /// The new key.
+    #[command(flatten)]
+    pub new: NewKeyArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `retire`
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// Which keys: a kid, or @N for the Nth of the file
+    #[arg(value_name = "KEY", required = true)]
+    pub keys: Vec<KeyName>,
+    /// Take it back: the keys stay
+    #[arg(long, conflicts_with_all = ["at", "within"])]
+    pub undo: bool,
+    /// From when they may be removed
+    #[arg(long, value_name = "DATE", conflicts_with = "within")]
+    pub at: Option<NumericDate>,
+    /// After which time they may be removed [default: the overlap, 5 days and 6 minutes]
+    #[arg(long = "in", id = "within", value_name = "DURATION")]
+    pub within: Option<Seconds>,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// Which keys: a kid, or @N for the Nth of the file
+    #[arg(value_name = "KEY", required = true)]
+    pub keys: Vec<KeyName>,
+    /// The longest life of your backend's tokens, at most 24h [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = token_ttl)]
+    pub token_ttl: Option<Seconds>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}

@@ -1,0 +1,30 @@
+//! `add`: a key at the end of the list.
+
+use super::change::Run;
+use super::new_key::KeySource;
+use super::{Answer, source};
+use crate::World;
+use crate::cli::{Add, Global};
+use crate::error::Error;
+use crate::keyset::{HmacAlg, Key};
+use crate::lifecycle::{self, Policy};
+
+pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let new = KeySource::new(&args.new, &source, world)?;
+    let run = Run {
+        global,
+        source: &source,
+        ending: &args.ending,
+        policy: &Policy::default(),
+        decide: &|keys, now| {
+            let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
+            let alg = args.alg.or(current.and_then(Key::hmac_alg)).unwrap_or(HmacAlg::Hs256);
+            let key = new.key(keys, alg, now)?;
+            lifecycle::add(keys, key, now, &args.ending.allow).map_err(Error::lifecycle(&name))
+        },
+        nothing: "Nothing to do.",
+    };
+    run.run(world)
+}

@@ -1,0 +1,323 @@
+//! How every changing command ends: the diff, the question, the write, and what to do next.
+
+use std::io::Write;
+
+use zeroize::Zeroizing;
+
+use super::Answer;
+use crate::World;
+use crate::cli::{Ending, Global};
+use crate::config::edit::{self, End};
+use crate::config::{Config, Position};
+use crate::display::Printable;
+use crate::error::{Error, Source};
+use crate::keyset::{KeySet, Phase};
+use crate::lifecycle::{Change, Decision, Policy, plan};
+use crate::report::paint::{BOLD, DIM, YELLOW, diff_line, event_line, paint};
+use crate::review::{self, Done, Platform, Situation, Steps};
+use crate::store::{Locked, StoreError};
+use crate::time::{NumericDate, Seconds};
+
+/// Planned times that moved by more than this while a question waited are shown again.
+const STALE: Seconds = Seconds::new(60);
+
+/// What to decide from the keys at a moment.
+pub(super) type Decide<'a> = dyn Fn(&KeySet, NumericDate) -> Result<Decision, Error> + 'a;
+
+/// One change of one config.
+pub(super) struct Run<'a> {
+    pub(super) global: &'a Global,
+    pub(super) source: &'a Source,
+    pub(super) ending: &'a Ending,
+    pub(super) policy: &'a Policy,
+    pub(super) decide: &'a Decide<'a>,
+    /// Said where there is nothing to do.
+    pub(super) nothing: &'a str,
+}
+
+/// A change as it would be written, and all that is said about it.
+struct Draft {
+    now: NumericDate,
+    /// `None`: nothing to do.
+    text: Option<Zeroizing<String>>,
+    /// Key events and diff, coloured.
+    review: String,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    steps: Steps,
+}
+
+impl Run<'_> {
+    /// Carries the change out, as far as the person and the options let it.
+    pub(super) fn run(&self, world: &mut World<'_>) -> Result<Answer, Error> {
+        match self.source {
+            Source::Stdin => self.filter(world),
+            Source::File(path) => {
+                let path = world.path(path);
+                if self.ending.dry_run {
+                    return self.dry_run(world);
+                }
+                if self.global.now.is_some() {
+                    let text = "`--now` pretends it is another time, so no file is written with it. Add `--dry-run`, \
+                                or use `-c -`";
+                    return Err(Error::Usage(text.to_owned()));
+                }
+                if self.ending.yes {
+                    return self.write_at_once(&path, world);
+                }
+                self.ask_and_write(&path, world)
+            }
+        }
+    }
+
+    /// From stdin to stdout. All talk goes to stderr.
+    fn filter(&self, world: &mut World<'_>) -> Result<Answer, Error> {
+        let bytes = self.source.read(world)?;
+        let draft = self.draft(&bytes, world)?;
+        world.stderr.write_all(draft.review.as_bytes())?;
+        match draft.text.as_ref().filter(|_| !self.ending.dry_run) {
+            Some(text) => world.stdout.write_all(text.as_bytes())?,
+            None => world.stdout.write_all(&bytes)?,
+        }
+        world.stdout.flush()?;
+        self.tell_notes(&draft, world)?;
+        match (&draft.text, self.ending.dry_run) {
+            (None, _) => writeln!(world.stderr, "{}", self.nothing)?,
+            (_, true) => writeln!(world.stderr, "\nDry run: the config on stdout is the old one.")?,
+            (_, false) => {
+                writeln!(world.stderr, "\nThe new config is on stdout. Put it in place of the old one.")?;
+                tell_steps(&draft.steps, "What to do next", world.stderr)?;
+            }
+        }
+        Ok(Answer::Done)
+    }
+
+    fn dry_run(&self, world: &mut World<'_>) -> Result<Answer, Error> {
+        let bytes = self.source.read(world)?;
+        let draft = self.draft(&bytes, world)?;
+        self.show(&draft, world)?;
+        if draft.text.is_some() {
+            writeln!(world.stderr, "\nDry run: nothing was written.")?;
+            tell_steps(&draft.steps, "What to do once it is", world.stderr)?;
+        }
+        Ok(Answer::Done)
+    }
+
+    /// With `--yes`: everything under one lock.
+    fn write_at_once(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Answer, Error> {
+        let locked = self.lock(path, world)?;
+        let bytes = locked.snapshot().map_err(Error::store(&self.source.name()))?;
+        let draft = self.draft(&bytes, world)?;
+        self.show(&draft, world)?;
+        self.write(&locked, &bytes, &draft, world)
+    }
+
+    fn ask_and_write(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Answer, Error> {
+        let name = self.source.name();
+        loop {
+            let bytes = self.source.read(world)?;
+            let shown = self.draft(&bytes, world)?;
+            self.show(&shown, world)?;
+            if shown.text.is_none() {
+                return Ok(Answer::Done);
+            }
+            if !(world.terminal.stdin && world.terminal.stderr) {
+                let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, \
+                            or `--dry-run` to only look";
+                return Err(Error::Usage(text.to_owned()));
+            }
+            if !ask(&name, world)? {
+                writeln!(world.stderr, "Nothing was written.")?;
+                return Ok(Answer::No);
+            }
+            let locked = self.lock(path, world)?;
+            if *locked.snapshot().map_err(Error::store(&name))? != *bytes {
+                return Err(Error::store(&name)(StoreError::Changed));
+            }
+            let draft = self.draft(&bytes, world)?;
+            if draft.now.since(shown.now).abs() > STALE {
+                drop(locked);
+                writeln!(world.stderr, "\nThe times above have moved while the question waited. Here they are anew.\n")?;
+                continue;
+            }
+            return self.write(&locked, &bytes, &draft, world);
+        }
+    }
+
+    fn lock(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Locked, Error> {
+        let name = self.source.name();
+        let stderr = &mut *world.stderr;
+        let waiting = || {
+            // Only a courtesy: a run without stderr waits all the same.
+            let _ = writeln!(stderr, "Another run is writing {}; waiting for it.", Printable(&name));
+        };
+        Locked::open(path, waiting).map_err(Error::store(&self.source.name()))
+    }
+
+    fn write(
+        &self,
+        locked: &Locked,
+        old: &[u8],
+        draft: &Draft,
+        world: &mut World<'_>,
+    ) -> Result<Answer, Error> {
+        let Some(text) = &draft.text else { return Ok(Answer::Done) };
+        let name = self.source.name();
+        locked.replace(old, text.as_bytes()).map_err(Error::store(&name))?;
+        writeln!(world.stderr, "\nWritten: {}", Printable(&name))?;
+        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        Ok(Answer::Done)
+    }
+
+    fn show(&self, draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
+        world.stdout.write_all(draft.review.as_bytes())?;
+        world.stdout.flush()?;
+        self.tell_notes(draft, world)?;
+        if draft.text.is_none() {
+            writeln!(world.stderr, "{}", self.nothing)?;
+        }
+        Ok(())
+    }
+
+    fn tell_notes(&self, draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
+        if draft.text.is_some() && !(draft.notes.is_empty() && draft.warnings.is_empty()) {
+            writeln!(world.stderr)?;
+        }
+        for note in &draft.notes {
+            writeln!(world.stderr, "note: {note}")?;
+        }
+        for warning in &draft.warnings {
+            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+        }
+        Ok(())
+    }
+
+    /// Reads, decides, edits, and words it.
+    fn draft(&self, bytes: &[u8], world: &World<'_>) -> Result<Draft, Error> {
+        let name = self.source.name();
+        let config_error = Error::config(&name);
+        let now = world.clock.now();
+        let config = Config::parse(bytes, self.source.input(self.global)).map_err(&config_error)?;
+        if config.is_cloud() {
+            return Err(Error::Usage(format!(
+                "{}: this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members a schedule is \
+                 kept in. Nothing was changed",
+                Printable(&name)
+            )));
+        }
+        let keys = KeySet::read(&config);
+        let decision = (self.decide)(&keys, now)?;
+        let Decision { changes, notes } = decision;
+        if changes.is_empty() {
+            let steps = Steps::new();
+            return Ok(Draft { now, text: None, review: String::new(), notes, warnings: Vec::new(), steps });
+        }
+        let like = keys.current().ok().flatten().map(|key| key.index);
+        let text = edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?;
+        let after = Config::parse_str(&text, self.source.input(self.global)).map_err(&config_error)?;
+        let new_keys = KeySet::read(&after);
+        let events = review::events(&keys, &new_keys, now);
+        let mut review = String::new();
+        for event in events {
+            review.push_str(&event_line(&event.text));
+            review.push('\n');
+        }
+        review.push('\n');
+        for line in review::text_diff(&config, &after, &name) {
+            review.push_str(&diff_line(&line));
+            review.push('\n');
+        }
+        let tool = self.source.tool(world);
+        let line = |at| Position::of(after.text(), at).line;
+        let warnings = review::warnings(&new_keys, &tool, now, &line);
+        let platform = match self.source {
+            Source::File(path) => review::detect(&world.path(path)),
+            Source::Stdin => Platform::Unknown,
+        };
+        let situation =
+            Situation { now, policy: self.policy, platform: &platform, tool: &tool, keys: &new_keys };
+        let steps = review::next_steps(done(&changes, &keys, &new_keys, now), &situation);
+        drop(after);
+        Ok(Draft { now, text: Some(text), review, notes, warnings, steps })
+    }
+}
+
+/// What was done, in the terms of the next steps.
+fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDate) -> Done<'k> {
+    let current = old.current().ok().flatten();
+    let removed = |index: usize| changes.iter().any(|c| matches!(c, Change::Remove { index: n } if *n == index));
+    let added = changes.iter().find_map(|change| match change {
+        Change::Add { key, end } => {
+            let new_key = new.keys().iter().find(|other| other.kid.value() == Some(&key.kid))?;
+            Some((new_key, *end))
+        }
+        _ => None,
+    });
+    if let Some((key, end)) = added {
+        return match end {
+            End::First => Done::Rotated {
+                new: key,
+                outgoing: current,
+                revoked: current.is_some_and(|current| removed(current.index)),
+            },
+            End::Last => Done::Added { new: key, current: new.is_current(key) },
+        };
+    }
+    let latest = changes.iter().filter_map(|change| match change {
+        Change::Retire { exp, .. } => Some(*exp),
+        _ => None,
+    });
+    if let Some(exp) = latest.max() {
+        return Done::Retired(exp);
+    }
+    if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
+        return Done::Unretired;
+    }
+    let live = |key: &&crate::keyset::Key| {
+        removed(key.index) && !matches!(key.phase(now), Phase::Removable { .. } | Phase::Unusable)
+    };
+    Done::Removed { live: old.keys().iter().any(|key| live(&key)) }
+}
+
+fn ask(name: &str, world: &mut World<'_>) -> Result<bool, Error> {
+    write!(world.stderr, "\nWrite this to {}? [y/N] ", Printable(name))?;
+    world.stderr.flush()?;
+    let answer = world.read_line()?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+fn tell_steps(steps: &Steps, title: &str, to: &mut dyn Write) -> Result<(), Error> {
+    writeln!(to, "\n{}", paint(BOLD, title))?;
+    for (number, (text, commands)) in steps.iter().enumerate() {
+        let end = if commands.is_empty() { "." } else { ":" };
+        for (line, part) in wrap(&format!("{text}{end}"), 96).iter().enumerate() {
+            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
+            writeln!(to, "{lead}{part}")?;
+        }
+        for command in commands {
+            writeln!(to, "       {}", paint(DIM, command))?;
+        }
+    }
+    Ok(())
+}
+
+/// Breaks text into lines of at most that many characters, between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let size = word.chars().count();
+        if length > 0 && length + 1 + size > width {
+            lines.push(String::new());
+            length = 0;
+        }
+        let Some(line) = lines.last_mut() else { continue };
+        if length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(word);
+        length += size;
+    }
+    lines
+}

@@ -1,0 +1,68 @@
+//! One command a file: read, decide, review, write.
+
+mod add;
+mod change;
+mod new_key;
+mod prune;
+mod remove;
+mod retire;
+mod rotate;
+mod source;
+mod status;
+
+use std::io;
+
+use crate::World;
+use crate::cli::{Cli, Command};
+use crate::error::Error;
+use crate::report::paint::{BOLD, RED, paint};
+use crate::time::{Clock, FixedClock};
+
+/// Runs a command and returns its exit code: 0 done or nothing to do, 1 the answer is no, 2 it could not be done.
+pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
+    let fixed = cli.global.now.map(FixedClock);
+    let mut world = World {
+        clock: fixed.as_ref().map_or(world.clock, |clock| clock as &dyn Clock),
+        random: world.random,
+        folder: world.folder.clone(),
+        variable: world.variable,
+        stdin: &mut *world.stdin,
+        stdout: &mut *world.stdout,
+        stderr: &mut *world.stderr,
+        terminal: world.terminal,
+    };
+    let result = dispatch(cli, &mut world);
+    let flushed = world.stdout.flush().and_then(|()| world.stderr.flush()).map_err(Error::from);
+    match result.and_then(|answer| flushed.map(|()| answer)) {
+        Ok(Answer::Done) => 0,
+        Ok(Answer::No) => 1,
+        // The reader of the output went away: nobody is left to tell.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 2,
+        Err(error) => {
+            // Where even this can't be written, the exit code still tells.
+            let _ = writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")));
+            2
+        }
+    }
+}
+
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Done, or nothing to do.
+    Done,
+    /// Declined, or the answer to the question is no.
+    No,
+}
+
+fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Status(args) => status::run(global, args, world),
+        Command::Rotate(args) => rotate::run(global, args, world),
+        Command::Prune(args) => prune::run(global, args, world),
+        Command::Add(args) => add::run(global, args, world),
+        Command::Retire(args) => retire::run(global, args, world),
+        Command::Remove(args) => remove::run(global, args, world),
+    }
+}

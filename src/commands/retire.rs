@@ -1,0 +1,36 @@
+//! `retire`: keys get an end, or lose it again.
+
+use super::change::Run;
+use super::{Answer, source};
+use crate::World;
+use crate::cli::{Global, Retire};
+use crate::error::Error;
+use crate::lifecycle::{self, When};
+
+pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let policy = args.times.policy();
+    let when = match (args.at, args.within) {
+        (Some(date), _) => When::At(date),
+        (None, Some(span)) => When::In(span),
+        (None, None) => When::Overlap,
+    };
+    let run = Run {
+        global,
+        source: &source,
+        ending: &args.ending,
+        policy: &policy,
+        decide: &|keys, now| {
+            let allowed = &args.ending.allow;
+            let decided = if args.undo {
+                lifecycle::unretire(keys, &args.keys, now, allowed)
+            } else {
+                lifecycle::retire(keys, &args.keys, when, &policy, now, allowed)
+            };
+            decided.map_err(Error::lifecycle(&name))
+        },
+        nothing: "Nothing to do.",
+    };
+    run.run(world)
+}

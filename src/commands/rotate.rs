@@ -1,0 +1,33 @@
+//! `rotate`: a new key in the first place, the outgoing one on its way out.
+
+use super::change::Run;
+use super::new_key::KeySource;
+use super::{Answer, source};
+use crate::World;
+use crate::cli::{Global, Rotate};
+use crate::error::Error;
+use crate::keyset::{HmacAlg, Key};
+use crate::lifecycle::{self, RotateOptions};
+
+pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let policy = args.times.policy();
+    let new = KeySource::new(&args.new, &source, world)?;
+    let options = RotateOptions { all: args.all, revoke: args.revoke };
+    let run = Run {
+        global,
+        source: &source,
+        ending: &args.ending,
+        policy: &policy,
+        decide: &|keys, now| {
+            let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
+            let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
+            let key = new.key(keys, alg, now)?;
+            lifecycle::rotate(keys, key, &policy, now, options, &args.ending.allow)
+                .map_err(Error::lifecycle(&name))
+        },
+        nothing: "Nothing to do.",
+    };
+    run.run(world)
+}

@@ -1,0 +1,83 @@
+//! Which config a command works on, and its bytes.
+
+use std::path::{Path, PathBuf};
+
+use crate::World;
+use crate::cli::Global;
+use crate::config::Input;
+use crate::error::{Error, Source};
+use crate::store::{self, Snapshot};
+
+/// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
+pub(super) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
+    let path = match &global.config {
+        Some(path) => path.clone(),
+        None => match (world.variable)("POWERSYNC_CONFIG_PATH").filter(|value| !value.is_empty()) {
+            Some(value) => PathBuf::from(value),
+            None => store::find(&world.folder)?,
+        },
+    };
+    Ok(named(&path))
+}
+
+/// The configs named as arguments, else the one of this run.
+pub(super) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![one(global, world)?]);
+    }
+    if global.config.is_some() {
+        return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
+    }
+    let sources: Vec<Source> = paths.iter().map(|path| named(path)).collect();
+    if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+        return Err(Error::Usage("`-` (stdin) can be read only once".to_owned()));
+    }
+    Ok(sources)
+}
+
+fn named(path: &Path) -> Source {
+    if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
+}
+
+impl Source {
+    /// As messages name it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "stdin".to_owned(),
+        }
+    }
+
+    /// How to read it.
+    pub(super) fn input(&self, global: &Global) -> Input {
+        match (global.input, self) {
+            (Some(input), _) => input,
+            (None, Self::File(path)) => Input::of_path(path),
+            (None, Self::Stdin) => Input::Either,
+        }
+    }
+
+    /// Its bytes, without a lock.
+    pub(super) fn read(&self, world: &mut World<'_>) -> Result<Snapshot, Error> {
+        let read = match self {
+            Self::File(path) => store::snapshot(&world.path(path)),
+            Self::Stdin => store::read(&mut *world.stdin, 0),
+        };
+        read.map_err(Error::store(&self.name()))
+    }
+
+    /// The tool with the option that names this config, for the commands that next steps give.
+    pub(super) fn tool(&self, world: &World<'_>) -> String {
+        let found = store::find(&world.folder).ok();
+        match self {
+            Self::File(path) if found.as_ref() == Some(path) => "powersync-jwks".to_owned(),
+            Self::File(path) => {
+                let path = path.display().to_string();
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
+                let quoted = if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
+                format!("powersync-jwks -c {quoted}")
+            }
+            Self::Stdin => "powersync-jwks -c -".to_owned(),
+        }
+    }
+}

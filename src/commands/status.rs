@@ -1,0 +1,58 @@
+//! `status`: all keys as they are.
+
+use super::Answer;
+use super::source;
+use crate::World;
+use crate::cli::{Format, Global, Status};
+use crate::config::{Config, Position};
+use crate::display::Printable;
+use crate::error::Error;
+use crate::keyset::KeySet;
+use crate::report::paint::{BOLD, YELLOW, paint};
+use crate::report::{human, json};
+use crate::review::warnings;
+
+pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
+    let now = world.clock.now();
+    let sources = source::several(&args.paths, global, world)?;
+    let mut configs = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let name = source.name();
+        let bytes = source.read(world)?;
+        let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
+        let keys = KeySet::read(&config);
+        let line = |at| Position::of(config.text(), at).line;
+        let warnings = warnings(&keys, &source.tool(world), now, &line);
+        if args.format == Format::Json {
+            configs.push(json::StatusConfig::new(&name, &keys, warnings, now));
+            continue;
+        }
+        if sources.len() > 1 {
+            let gap = if index > 0 { "\n" } else { "" };
+            writeln!(world.stdout, "{gap}{}", paint(BOLD, Printable(&name)))?;
+        }
+        if keys.keys().is_empty() {
+            writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
+            match keys.other_login {
+                Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
+                None => writeln!(
+                    world.stderr,
+                    "The service rejects every token. `{} rotate` makes the first key.",
+                    source.tool(world)
+                )?,
+            }
+        } else {
+            write!(world.stdout, "{}", human::key_table(&keys, now))?;
+        }
+        world.stdout.flush()?;
+        for warning in warnings {
+            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+        }
+    }
+    if args.format == Format::Json {
+        let report = json::Status::new(now, configs);
+        let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+        writeln!(world.stdout, "{text}")?;
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,227 @@
+//! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
+
+use super::document::{Document, Kind, NodeId, Span};
+use super::edit::{End, NewEntry, NewValue, Splice};
+use super::error::{ConfigError, Problem};
+use super::lines::{
+    content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
+};
+use super::style::{self, Sample};
+
+/// The lines of one entry of a block list.
+#[derive(Clone, Copy)]
+struct Lines {
+    /// Where its own comments begin, or its dash line.
+    first: usize,
+    /// The start of the line with the dash.
+    line: usize,
+    /// The dash.
+    dash: usize,
+    /// Past its last line, trailing comments of its own included.
+    end: usize,
+}
+
+/// The lines that each entry owns: a comment directly above belongs to the entry below it, one at the end of a
+/// line to that line, and one below that is indented deeper than the dash to the entry above.
+fn entries(doc: &Document<'_>, name: NodeId, list: NodeId) -> Result<Vec<Lines>, ConfigError> {
+    let text = doc.text();
+    let mut gap = past_colon(doc, name, list);
+    let mut all: Vec<Lines> = Vec::new();
+    for id in doc.items(list).unwrap_or_default() {
+        let dash = skip_gap(text, gap);
+        let line = line_start(text, dash);
+        let column = dash - line;
+        let only_spaces = text[line..dash].trim_start_matches('\u{feff}').bytes().all(|b| b == b' ');
+        if text.as_bytes().get(dash) != Some(&b'-') || !only_spaces {
+            let problem = Problem::Form("this entry's dash does not stand first on its line");
+            return Err(ConfigError::at(text, dash, problem));
+        }
+        let floor = all.last().map_or_else(|| line_end(text, gap.min(line)), |before| before.end);
+        let first = lines_before(text, line)
+            .take_while(|above| above.start >= floor && is_comment(text, above.start))
+            .last()
+            .map_or(line, |above| above.start);
+        gap = doc.end_of(*id).max(dash + 1);
+        let mut end = line_end(text, gap);
+        while end < text.len() && is_comment(text, end) && indent_of(text, end) > column {
+            end = line_end(text, end);
+        }
+        all.push(Lines { first, line, dash, end });
+    }
+    Ok(all)
+}
+
+/// Where the value's own text begins: past the colon and past tag and anchor.
+pub(super) fn past_colon(doc: &Document<'_>, name: NodeId, value: NodeId) -> usize {
+    let colon = skip_gap(doc.text(), doc.end_of(name));
+    let properties = doc.node(value).properties.as_ref().map_or(0, |p| p.end);
+    properties.max(colon + 1)
+}
+
+/// The nodes of a value: they were read one after the other.
+fn subtree(doc: &Document<'_>, id: NodeId) -> (NodeId, NodeId) {
+    let mut last = id;
+    loop {
+        let child = match &doc.node(last).kind {
+            Kind::Sequence { items, .. } => items.last().copied(),
+            Kind::Mapping { members, .. } => members.last().map(|(_, value)| *value),
+            _ => None,
+        };
+        match child {
+            Some(child) => last = child,
+            None => return (id, last),
+        }
+    }
+}
+
+/// An entry that something else refers to can't go, nor change: what refers to it would, too.
+pub(super) fn check_unreferenced(doc: &Document<'_>, entry: NodeId) -> Result<(), ConfigError> {
+    let (first, last) = subtree(doc, entry);
+    let inside = |id: NodeId| first <= id && id <= last;
+    let referred = doc.aliases().any(|(id, target)| inside(target) && !inside(id));
+    if referred {
+        let problem = Problem::Form("an anchor (`&name`) in this entry is used elsewhere in the file");
+        return Err(ConfigError::at(doc.text(), doc.start_of(entry), problem));
+    }
+    Ok(())
+}
+
+pub(super) fn insert(
+    doc: &Document<'_>,
+    name: NodeId,
+    list: NodeId,
+    end: End,
+    entry: &NewEntry,
+    sample: Sample,
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = doc.text();
+    let lines = entries(doc, name, list)?;
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(Vec::new()) };
+    let reference = match end {
+        End::First => first,
+        End::Last => last,
+    };
+    let newline = newline_at(text, reference.line);
+    let dash_indent = &text[reference.line..reference.dash];
+    let dash_indent = dash_indent.trim_start_matches('\u{feff}');
+    let sample_dash = sample.and_then(|id| {
+        let index = doc.items(list)?.iter().position(|item| *item == id)?;
+        Some(lines[index].dash)
+    });
+    let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
+    let at = match end {
+        End::First => reference.first + text[reference.first..].len() - text[reference.first..].trim_start_matches('\u{feff}').len(),
+        End::Last => reference.end,
+    };
+    let text = if text[..at].ends_with('\n') || at == 0 || end == End::First {
+        format!("{body}{newline}")
+    } else {
+        format!("{newline}{body}")
+    };
+    Ok(vec![Splice::insert(at, text)])
+}
+
+pub(super) fn remove(
+    doc: &Document<'_>,
+    name: NodeId,
+    list: NodeId,
+    remove: &[usize],
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = doc.text();
+    let lines = entries(doc, name, list)?;
+    let items = doc.items(list).unwrap_or_default();
+    let mut regions: Vec<Span> = Vec::new();
+    for index in remove {
+        let Lines { first, end, .. } = lines[*index];
+        match regions.last_mut() {
+            Some(before) if before.end == first => before.end = end,
+            _ => regions.push(first..end),
+        }
+    }
+    // Where the last line had no line ending, the last line that stays gets none either.
+    if let Some(last) = regions.last_mut()
+        && last.end == text.len()
+        && !text.ends_with('\n')
+        && last.start > 0
+    {
+        last.start = content_end(text, line_start(text, last.start - 1));
+    }
+    let mut splices: Vec<Splice> = regions.into_iter().map(Splice::delete).collect();
+    if remove.len() == items.len() {
+        // `keys:` with nothing behind it would keep the service from starting.
+        splices.push(Splice::insert(past_colon(doc, name, list), " []"));
+    }
+    Ok(splices)
+}
+
+pub(super) fn move_to_front(
+    doc: &Document<'_>,
+    name: NodeId,
+    list: NodeId,
+    from: usize,
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = doc.text();
+    let lines = entries(doc, name, list)?;
+    let (to, moved) = (lines[0], lines[from]);
+    let newline = newline_at(text, to.line);
+    let body = &text[moved.first..moved.end];
+    let (body, cut) = if body.ends_with('\n') {
+        (body.to_owned(), moved.first..moved.end)
+    } else {
+        let start = content_end(text, line_start(text, moved.first - 1));
+        (format!("{body}{newline}"), start..moved.end)
+    };
+    Ok(vec![Splice::insert(to.first, body), Splice::delete(cut)])
+}
+
+/// The column its members stand in.
+fn member_column(doc: &Document<'_>, entry: NodeId) -> usize {
+    let members = doc.members(entry).unwrap_or_default();
+    let of = |id| {
+        let start = doc.start_of(id);
+        let line = line_start(doc.text(), start);
+        doc.text()[line..start].trim_start_matches('\u{feff}').len()
+    };
+    members.get(1).or(members.first()).map_or(0, |(name, _)| of(*name))
+}
+
+/// Adds a member below the last one of a key.
+pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &NewValue) -> Vec<Splice> {
+    let text = doc.text();
+    let content = doc.end_of(entry);
+    let newline = newline_at(text, line_start(text, content));
+    let indent = " ".repeat(member_column(doc, entry));
+    let member = style::block_member(doc, Some(entry), name, value);
+    let at = line_end(text, content);
+    let line = if text[..at].ends_with('\n') {
+        format!("{indent}{member}{newline}")
+    } else {
+        format!("{newline}{indent}{member}")
+    };
+    vec![Splice::insert(at, line)]
+}
+
+/// Removes a member with its line and the comment at its end.
+pub(super) fn remove_member(
+    doc: &Document<'_>,
+    entry: NodeId,
+    (name, value): (NodeId, NodeId),
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = doc.text();
+    if doc.members(entry).is_some_and(|all| all.len() == 1) {
+        let problem = Problem::Form("this is the only member of its entry");
+        return Err(ConfigError::at(text, doc.start_of(name), problem));
+    }
+    let start = doc.start_of(name);
+    let line = line_start(text, start);
+    let end = line_end(text, doc.end_of(name).max(doc.end_of(value)));
+    if !text[line..start].trim().is_empty() {
+        // It stands on the line of the dash: what follows takes its place there.
+        let rest = &text[end..];
+        return Ok(vec![Splice::delete(start..end + rest.len() - rest.trim_start().len())]);
+    }
+    if end == text.len() && !text.ends_with('\n') && line > 0 {
+        return Ok(vec![Splice::delete(content_end(text, line_start(text, line - 1))..end)]);
+    }
+    Ok(vec![Splice::delete(line..end)])
+}

@@ -1,0 +1,236 @@
+//! Lists and mappings written in brackets and braces, JSON included.
+
+use super::document::{Document, Kind, NodeId, Span};
+use super::edit::{End, NewEntry, NewValue, Splice};
+use super::lines::{content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap};
+use super::style::{self, Sample};
+
+/// What stands between the brackets: the bytes of each child, without its comma.
+struct Flow<'t> {
+    text: &'t str,
+    /// Past the opening bracket.
+    open: usize,
+    /// At the closing bracket.
+    close: usize,
+    children: Vec<Span>,
+}
+
+impl<'t> Flow<'t> {
+    fn of(doc: &Document<'t>, id: NodeId) -> Self {
+        let node = doc.node(id);
+        let children = match &node.kind {
+            Kind::Sequence { items, .. } => {
+                items.iter().map(|item| doc.start_of(*item)..doc.end_of(*item)).collect()
+            }
+            Kind::Mapping { members, .. } => members
+                .iter()
+                .map(|(name, value)| doc.start_of(*name)..doc.end_of(*name).max(doc.end_of(*value)))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self { text: doc.text(), open: node.span.start + 1, close: node.span.end - 1, children }
+    }
+
+    /// The comma behind a child, if there is one.
+    fn comma(&self, child: usize) -> Option<usize> {
+        let at = skip_gap(self.text, self.children[child].end);
+        (self.text.as_bytes().get(at) == Some(&b',')).then_some(at)
+    }
+
+    /// Where the child's own lines begin, if it shares none with other children or the brackets: at its comments.
+    fn own_lines(&self, child: usize) -> Option<Span> {
+        let Span { start, end } = self.children[child].clone();
+        let line = line_start(self.text, start);
+        let past = self.comma(child).map_or(end, |comma| comma + 1);
+        let rest = self.text[past..line_end(self.text, past)].trim_start_matches([' ', '\t']);
+        let alone = self.text[line..start].trim().is_empty()
+            && line > 0
+            && !self.text[end..past].contains('\n')
+            && rest.starts_with(['\n', '\r', '#']);
+        let floor = line_end(self.text, if child == 0 { self.open } else { self.children[child - 1].end });
+        let first = lines_before(self.text, line)
+            .take_while(|above| above.start >= floor && is_comment(self.text, above.start))
+            .last()
+            .map_or(line, |above| above.start);
+        alone.then(|| first..line_end(self.text, past))
+    }
+
+    /// The white space before a child, as its neighbours have it.
+    fn separator(&self, spaced: bool) -> String {
+        let one = if spaced { " " } else { "" };
+        let Some(last) = self.children.last() else { return String::new() };
+        let before = if self.children.len() > 1 {
+            self.children[self.children.len() - 2].end
+        } else {
+            self.open
+        };
+        let gap = self.text[before..last.start].replacen(',', "", 1);
+        if gap.contains('\n') {
+            let line = line_start(self.text, last.start);
+            let indent: String =
+                self.text[line..last.start].chars().take_while(|c| *c == ' ' || *c == '\t').collect();
+            return format!("{}{indent}", newline_at(self.text, before));
+        }
+        if self.children.len() > 1 && gap.trim().is_empty() { gap } else { one.to_owned() }
+    }
+
+    /// Writes a child behind all others.
+    fn push(&self, new: &str, spaced: bool) -> Vec<Splice> {
+        let Some(last) = self.children.last() else {
+            return vec![Splice::replace(self.open..self.close, new)];
+        };
+        let count = self.children.len() - 1;
+        let separator = self.separator(spaced);
+        let comma = self.comma(count);
+        let past = comma.map_or(last.end, |at| at + 1);
+        let line_rest = &self.text[past..content_end(self.text, past)];
+        if !line_rest.trim_start_matches([' ', '\t']).starts_with('#') {
+            return match comma {
+                // Inside of the comma that stands there, so that the list goes on ending as it did.
+                Some(_) => vec![Splice::insert(last.end, format!(",{separator}{new}"))],
+                None => vec![Splice::insert(last.end, format!(",{separator}{new}"))],
+            };
+        }
+        // A comment stands behind the last child, on its line: it stays there.
+        let separator = if separator.contains('\n') {
+            separator
+        } else {
+            format!("{}{}", newline_at(self.text, last.start), " ".repeat(4))
+        };
+        let at = content_end(self.text, past);
+        match comma {
+            Some(_) => vec![Splice::insert(at, format!("{separator}{new},"))],
+            None => vec![Splice::insert(last.end, ","), Splice::insert(at, format!("{separator}{new}"))],
+        }
+    }
+
+    /// Writes a child before all others.
+    fn unshift(&self, new: &str, spaced: bool) -> Vec<Splice> {
+        let Some(first) = self.children.first() else {
+            return vec![Splice::replace(self.open..self.close, new)];
+        };
+        if let Some(own) = self.own_lines(0) {
+            let line = line_start(self.text, first.start);
+            let indent = &self.text[line..first.start];
+            let newline = newline_at(self.text, line);
+            return vec![Splice::insert(own.start, format!("{indent}{new},{newline}"))];
+        }
+        let gap = &self.text[self.open..first.start];
+        let separator = if gap.contains('\n') && gap.trim().is_empty() {
+            gap.to_owned()
+        } else {
+            self.separator(spaced)
+        };
+        vec![Splice::insert(first.start, format!("{new},{separator}"))]
+    }
+
+    /// Removes children, each with its comma and, where it has lines of its own, with these.
+    fn remove(&self, remove: &[usize]) -> Vec<Splice> {
+        let stays = |child: usize| remove.binary_search(&child).is_err();
+        let mut splices = Vec::new();
+        for &child in remove {
+            let Span { start, end } = self.children[child].clone();
+            let before = (0..child).rev().find(|n| stays(*n));
+            let after = (child + 1..self.children.len()).any(stays);
+            let comma = self.comma(child);
+            if let Some(own) = self.own_lines(child) {
+                splices.push(Splice::delete(own));
+                if comma.is_none() && let Some(before) = before {
+                    splices.extend(self.comma(before).map(|at| Splice::delete(at..at + 1)));
+                }
+            } else if let Some(before) = before {
+                let from = if child == 0 { self.open } else { self.children[child - 1].end };
+                let gap = &self.text[from..start];
+                if gap.contains(['\n', '#']) {
+                    let blank = gap.len() - gap.trim_end_matches([' ', '\t']).len();
+                    splices.push(Splice::delete(start - blank..end));
+                    // One comma goes: the one behind, or where there is none, the one before.
+                    let comma = comma.or_else(|| self.comma(before));
+                    splices.extend(comma.map(|at| Splice::delete(at..at + 1)));
+                } else {
+                    splices.push(Splice::delete(from..end));
+                }
+            } else if after {
+                let next = self.children[child + 1].start;
+                let past = comma.map_or(end, |at| at + 1);
+                let gap = &self.text[past..next];
+                let white = gap.len() - gap.trim_start_matches([' ', '\t']).len();
+                let until = if gap.trim().is_empty() { next } else { past + white };
+                splices.push(Splice::delete(start..until));
+            } else {
+                splices.push(Splice::delete(start..comma.map_or(end, |at| at + 1)));
+            }
+        }
+        splices
+    }
+}
+
+/// Whether a space follows a `:` in this mapping or list: JSON may be written without.
+fn spaced(doc: &Document<'_>) -> bool {
+    let text = doc.text();
+    doc.members(doc.root()).and_then(<[_]>::first).is_none_or(|(name, _)| {
+        let colon = skip_gap(text, doc.end_of(*name));
+        text[colon + 1..].starts_with(char::is_whitespace)
+    })
+}
+
+pub(super) fn insert(
+    doc: &Document<'_>,
+    list: NodeId,
+    end: End,
+    entry: &NewEntry,
+    sample: Sample,
+) -> Vec<Splice> {
+    let new = style::flow_entry(doc, entry, sample);
+    let flow = Flow::of(doc, list);
+    match end {
+        End::First => flow.unshift(&new, spaced(doc)),
+        End::Last => flow.push(&new, spaced(doc)),
+    }
+}
+
+pub(super) fn remove_items(doc: &Document<'_>, list: NodeId, remove: &[usize]) -> Vec<Splice> {
+    Flow::of(doc, list).remove(remove)
+}
+
+pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Vec<Splice> {
+    let flow = Flow::of(doc, list);
+    let text = doc.text();
+    match (flow.own_lines(from), flow.own_lines(0)) {
+        (Some(own), Some(first)) => {
+            let past = flow.children[from].end;
+            let body = &text[own.clone()];
+            let (head, tail) = body.split_at(past - own.start);
+            let comma = if flow.comma(from).is_some() { "" } else { "," };
+            let mut splices =
+                vec![Splice::insert(first.start, format!("{head}{comma}{tail}")), Splice::delete(own)];
+            if flow.comma(from).is_none() {
+                splices.extend(flow.comma(from - 1).map(|at| Splice::delete(at..at + 1)));
+            }
+            splices
+        }
+        _ => {
+            let mut splices = flow.remove(&[from]);
+            splices.extend(flow.unshift(&text[flow.children[from].clone()], spaced(doc)));
+            splices
+        }
+    }
+}
+
+/// Adds a member behind the last one of a key.
+pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &NewValue) -> Vec<Splice> {
+    let member = style::flow_member(doc, Some(entry), name, value);
+    Flow::of(doc, entry).push(&member, spaced(doc))
+}
+
+/// Adds a member that is written already, behind the last one of a mapping.
+pub(super) fn push_member(doc: &Document<'_>, mapping: NodeId, member: &str) -> Vec<Splice> {
+    Flow::of(doc, mapping).push(member, spaced(doc))
+}
+
+/// Removes a member of a key with its comma.
+pub(super) fn remove_member(doc: &Document<'_>, entry: NodeId, (name, _): (NodeId, NodeId)) -> Vec<Splice> {
+    let members = doc.members(entry).unwrap_or_default();
+    let index = members.iter().position(|(key, _)| *key == name);
+    index.map_or_else(Vec::new, |index| Flow::of(doc, entry).remove(&[index]))
+}

@@ -1,0 +1,64 @@
+//! Lines of a text, by byte.
+
+use super::document::Span;
+
+/// The start of the line that holds this byte.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |n| n + 1)
+}
+
+/// The end of the line that holds this byte, its line ending included.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |n| at + n + 1)
+}
+
+/// The same, without the line ending.
+pub(super) fn content_end(text: &str, at: usize) -> usize {
+    let end = line_end(text, at);
+    let line = &text[at..end];
+    at + line.strip_suffix('\n').map_or(line, |l| l.strip_suffix('\r').unwrap_or(l)).len()
+}
+
+/// The line ending used around this byte: of its own line, else of the one before, else `\n`.
+pub(super) fn newline_at(text: &str, at: usize) -> &'static str {
+    let own = &text[at..line_end(text, at)];
+    let line = if own.ends_with('\n') { own } else { &text[..line_start(text, at)] };
+    if line.ends_with("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// The lines before this line start, last first.
+pub(super) fn lines_before(text: &str, start: usize) -> impl Iterator<Item = Span> {
+    let mut at = start;
+    std::iter::from_fn(move || {
+        if at == 0 {
+            return None;
+        }
+        let end = at;
+        at = line_start(text, at - 1);
+        Some(at..end)
+    })
+}
+
+/// How many columns of white space a line begins with.
+pub(super) fn indent_of(text: &str, start: usize) -> usize {
+    text[start..].bytes().take_while(|b| *b == b' ' || *b == b'\t').count()
+}
+
+/// Whether the line from this byte on is a comment and nothing else.
+pub(super) fn is_comment(text: &str, start: usize) -> bool {
+    text[start..].trim_start_matches([' ', '\t']).starts_with('#')
+}
+
+/// The first byte from here on that is neither white space nor in a comment.
+pub(super) fn skip_gap(text: &str, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        let rest = &text[at..];
+        let trimmed = rest.trim_start();
+        at += rest.len() - trimmed.len();
+        if !trimmed.starts_with('#') {
+            return at;
+        }
+        at = line_end(text, at);
+    }
+}

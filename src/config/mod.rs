@@ -1,0 +1,255 @@
+//! The config: its text, what the service would read from it, and edits that leave every other byte alone.
+//!
+//! [`Config::parse`] reads, [`edit::apply`] writes. Nothing here re-emits a document: an edit is a list of
+//! replacements of byte ranges, and its result is parsed again and compared with what was meant.
+
+mod block;
+mod document;
+pub mod edit;
+mod error;
+mod flow;
+mod json;
+mod lines;
+mod scalar;
+mod style;
+mod verify;
+mod yaml;
+
+use std::path::Path;
+
+pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
+pub use error::{ConfigError, Problem};
+pub use scalar::Scalar;
+
+/// The largest config that is read, in bytes.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// The members that lead to the list of keys.
+const PATH: [&str; 3] = ["client_auth", "jwks", "keys"];
+
+/// How to read the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Input {
+    /// As YAML.
+    Yaml,
+    /// As JSON, as the service reads `.json` files.
+    Json,
+    /// As YAML, and where that fails as JSON.
+    #[default]
+    #[value(skip)]
+    Either,
+}
+
+impl Input {
+    /// By the file's name, as the service decides.
+    #[must_use]
+    pub fn of_path(path: &Path) -> Self {
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("yaml" | "yml") => Self::Yaml,
+            Some("json") => Self::Json,
+            _ => Self::Either,
+        }
+    }
+}
+
+impl<'t> Document<'t> {
+    /// Reads a text that need not be a config.
+    pub fn read(text: &'t str, input: Input) -> Result<Self, ConfigError> {
+        match input {
+            Input::Yaml => yaml::parse(text),
+            Input::Json => json::parse(text),
+            Input::Either => yaml::parse(text).or_else(|error| json::parse(text).map_err(|_| error)),
+        }
+    }
+}
+
+/// Where the list of keys stands, or where it would.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// The member `keys` and its value.
+    List {
+        /// The name.
+        name: NodeId,
+        /// The list.
+        list: NodeId,
+    },
+    /// Not there, or empty (`null`, `[]`, `{}`).
+    Missing {
+        /// The deepest member that is there, as name and value; the value is a mapping, an empty list or null.
+        /// `None`: the config itself.
+        member: Option<(NodeId, NodeId)>,
+        /// The names that are missing below it.
+        names: &'static [&'static str],
+    },
+}
+
+/// What `client_auth.audience` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Not there, or empty: the service rejects every token of a key in the file (`PSYNC_S2105`).
+    Missing,
+    /// At least one.
+    Set,
+}
+
+/// A config that was read.
+pub struct Config<'t> {
+    doc: Document<'t>,
+    place: Place,
+}
+
+impl<'t> Config<'t> {
+    /// Reads the bytes of a config.
+    pub fn parse(bytes: &'t [u8], input: Input) -> Result<Self, ConfigError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(ConfigError::nowhere(Problem::TooLarge));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+            ConfigError::at(valid, valid.len(), Problem::NotUtf8)
+        })?;
+        Self::parse_str(text, input)
+    }
+
+    /// Reads the text of a config.
+    pub fn parse_str(text: &'t str, input: Input) -> Result<Self, ConfigError> {
+        let doc = Document::read(text, input)?;
+        if doc.members(doc.root()).is_none() {
+            return Err(shape(&doc, doc.root(), "the config", "a mapping (`name: value`)"));
+        }
+        if doc.member(doc.root(), "sops").is_some() {
+            return Err(ConfigError::nowhere(Problem::Sops));
+        }
+        let place = locate(&doc)?;
+        Ok(Self { doc, place })
+    }
+
+    /// The text and its values.
+    #[must_use]
+    pub fn document(&self) -> &Document<'t> {
+        &self.doc
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> &'t str {
+        self.doc.text()
+    }
+
+    /// The entries of `client_auth.jwks.keys`; none where the list is missing.
+    #[must_use]
+    pub fn entries(&self) -> &[NodeId] {
+        match self.place {
+            Place::List { list, .. } => self.doc.items(list).unwrap_or_default(),
+            Place::Missing { .. } => &[],
+        }
+    }
+
+    /// A member of `client_auth`.
+    fn client_auth(&self, name: &str) -> Option<NodeId> {
+        let (_, client_auth) = self.doc.member(self.doc.root(), PATH[0])?;
+        Some(self.doc.member(client_auth, name)?.1)
+    }
+
+    /// What `client_auth.audience` says.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        match self.client_auth("audience").and_then(|id| self.doc.items(id)) {
+            Some([_, ..]) => Audience::Set,
+            _ => Audience::Missing,
+        }
+    }
+
+    /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri`,
+    /// `supabase` or `supabase_jwt_secret`.
+    #[must_use]
+    pub fn other_login(&self) -> Option<&'static str> {
+        if let Some(uri) = self.client_auth("jwks_uri")
+            && !matches!(self.doc.scalar(uri), Some(Scalar::Null))
+        {
+            return Some("jwks_uri");
+        }
+        let on = |name| {
+            let value = self.client_auth(name).and_then(|id| self.doc.scalar(id));
+            value.is_some_and(|value| !matches!(value, Scalar::Null | Scalar::Bool(false)))
+        };
+        ["supabase", "supabase_jwt_secret"].into_iter().find(|name| on(name))
+    }
+
+    /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.
+    #[must_use]
+    pub fn is_cloud(&self) -> bool {
+        let kind = self.doc.member(self.doc.root(), "_type");
+        kind.is_some_and(|(_, value)| self.doc.string(value) == Some("cloud"))
+    }
+
+    /// Whether keys in this file may be edited in place, and if not, why.
+    fn check_editable(&self) -> Result<(), ConfigError> {
+        let at = |id, problem| ConfigError::at(self.text(), self.doc.start_of(id), problem);
+        let mut mapping = self.doc.root();
+        for name in PATH {
+            let Some((key, value)) = self.doc.member(mapping, name) else { break };
+            if self.doc.count_of(mapping, name) > 1 {
+                return Err(at(key, Problem::AmbiguousMember(name)));
+            }
+            if matches!(self.doc.node(value).kind, Kind::Alias(_)) {
+                let what = match name {
+                    "keys" => "the list of keys",
+                    "jwks" => "`jwks`",
+                    _ => "`client_auth`",
+                };
+                return Err(at(value, Problem::Alias(what)));
+            }
+            if self.doc.aliases().any(|(_, target)| target == value) {
+                let what = "an alias elsewhere in the file stands for these keys, too";
+                return Err(at(value, Problem::Form(what)));
+            }
+            mapping = value;
+        }
+        Ok(())
+    }
+}
+
+fn shape(doc: &Document<'_>, id: NodeId, path: &'static str, expected: &'static str) -> ConfigError {
+    let found = match (&doc.resolve(id).kind, doc.scalar(id)) {
+        (_, Some(scalar)) => scalar.describe(),
+        (Kind::Sequence { .. }, _) => "a list",
+        _ => "a mapping",
+    };
+    ConfigError::at(doc.text(), doc.start_of(id), Problem::Shape { path, expected, found })
+}
+
+/// Finds the list of keys, or the place where it belongs. An empty value counts as missing: the service would
+/// not start with it, and filling it is what a person who edits the keys wants.
+fn locate(doc: &Document<'_>) -> Result<Place, ConfigError> {
+    const FULL: [&str; 3] = ["client_auth", "client_auth.jwks", "client_auth.jwks.keys"];
+    let mut member = None;
+    let mut mapping = doc.root();
+    for depth in 0..PATH.len() {
+        let Some((name, value)) = doc.member(mapping, PATH[depth]) else {
+            return Ok(Place::Missing { member, names: &PATH[depth..] });
+        };
+        let node = doc.resolve(value);
+        match &node.kind {
+            Kind::Scalar { .. } if doc.scalar(value) == Some(Scalar::Null) => {
+                return Ok(Place::Missing { member: Some((name, value)), names: &PATH[depth + 1..] });
+            }
+            Kind::Sequence { items, .. } if depth == 2 => {
+                return Ok(if items.is_empty() {
+                    Place::Missing { member: Some((name, value)), names: &[] }
+                } else {
+                    Place::List { name, list: value }
+                });
+            }
+            Kind::Mapping { .. } if depth < 2 => {
+                member = Some((name, value));
+                mapping = value;
+            }
+            _ => {
+                let expected = if depth == 2 { "a list (`- kty: …`)" } else { "a mapping (`name: value`)" };
+                return Err(shape(doc, value, FULL[depth], expected));
+            }
+        }
+    }
+    Ok(Place::Missing { member, names: &[] })
+}

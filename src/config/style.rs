@@ -1,0 +1,497 @@
+//! How new text is written: as its neighbours are; where there are none, as PowerSync's guide does.
+
+use super::block::past_colon;
+use super::document::{Document, Kind, Layout, NodeId, Quote, Syntax};
+use super::edit::{End, NewEntry, NewValue, Splice};
+use super::error::{ConfigError, Problem};
+use super::flow;
+use super::lines::{content_end, indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
+use super::scalar::{self, Scalar};
+use super::Config;
+
+/// The entry whose way of writing a new one imitates.
+pub(super) type Sample = Option<NodeId>;
+
+/// The members of a new key, in the order of PowerSync's guide.
+const ORDER: [&str; 4] = ["kty", "alg", "k", "kid"];
+
+/// The entry to imitate: the one asked for, else the mapping nearest to where the new one goes.
+pub(super) fn sample(config: &Config<'_>, end: End, like: Option<usize>) -> Sample {
+    let doc = config.document();
+    let usable = |id: &NodeId| matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty());
+    let entries = config.entries();
+    let asked = like.and_then(|n| entries.get(n)).copied().filter(usable);
+    let nearest = match end {
+        End::First => entries.iter().copied().find(usable),
+        End::Last => entries.iter().copied().rfind(usable),
+    };
+    asked.or(nearest)
+}
+
+// --- members -------------------------------------------------------------------------------------------------
+
+/// Whether names are in double quotes, as JSON has them: then values are, too.
+fn json_like(doc: &Document<'_>, entry: Option<NodeId>) -> bool {
+    let first_name = |id| doc.members(id).and_then(<[_]>::first).map(|(name, _)| *name);
+    let name = entry.and_then(first_name).or_else(|| first_name(doc.root()));
+    let double = name.is_some_and(|n| matches!(doc.node(n).kind, Kind::Scalar { quote: Quote::Double, .. }));
+    let flow = matches!(doc.node(doc.root()).kind, Kind::Mapping { layout: Layout::Flow, .. });
+    doc.syntax() == Syntax::Json || (flow && double)
+}
+
+/// Writes text with these quotes, or with safer ones where its characters need them.
+fn quoted(text: &str, quote: Quote) -> String {
+    let double = || serde_json::Value::from(text).to_string();
+    if quote == Quote::Double || text.chars().any(char::is_control) {
+        return double();
+    }
+    if quote == Quote::Plain && is_plain(text) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Whether text may stand without quotes and is then read as that text, by YAML 1.1 readers, too.
+fn is_plain(text: &str) -> bool {
+    let mut chars = text.chars();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let old_words = ["y", "n", "yes", "no", "on", "off"];
+    chars.next().is_some_and(word)
+        && chars.all(|c| word(c) || matches!(c, '-' | '.'))
+        && matches!(scalar::plain(text), Scalar::String(_))
+        && !old_words.contains(&text.to_ascii_lowercase().as_str())
+        && text.chars().any(|c| c.is_ascii_alphabetic())
+}
+
+/// How a member of the entry is quoted; `k: !env …` and block scalars tell nothing.
+fn quote_of(doc: &Document<'_>, entry: NodeId, name: &str) -> Option<Quote> {
+    let (_, value) = doc.member(entry, name)?;
+    let node = doc.node(value);
+    match node.kind {
+        Kind::Scalar { quote: Quote::Block, .. } => None,
+        Kind::Scalar { quote, .. } if node.tag.is_none() => Some(quote),
+        _ => None,
+    }
+}
+
+fn value_quote(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> Quote {
+    if json_like(doc, entry) {
+        return Quote::Double;
+    }
+    let default = if name == "kty" { Quote::Plain } else { Quote::Single };
+    let Some(entry) = entry else { return default };
+    let of = |name| quote_of(doc, entry, name);
+    let quotes = of(name).or_else(|| ["k", "kid", "alg", "kty"].into_iter().find_map(of));
+    quotes.unwrap_or(default)
+}
+
+/// The name as its neighbours are quoted.
+fn name_text(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> String {
+    let first = entry.and_then(|id| doc.members(id)?.first().map(|(name, _)| *name));
+    let quote = match first.map(|id| &doc.node(id).kind) {
+        Some(Kind::Scalar { quote: Quote::Double, .. }) => Quote::Double,
+        Some(Kind::Scalar { quote: Quote::Single, .. }) => Quote::Single,
+        _ if json_like(doc, entry) => Quote::Double,
+        _ => Quote::Plain,
+    };
+    quoted(name, quote)
+}
+
+/// The white space between a name's colon and its value, as the neighbours have it.
+fn colon_gap(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> String {
+    let text = doc.text();
+    let gap = |(key, value): (NodeId, NodeId)| {
+        let colon = skip_gap(text, doc.end_of(key));
+        let gap = text.get(colon + 1..doc.start_of(value))?;
+        gap.bytes().all(|b| b == b' ' || b == b'\t').then(|| gap.to_owned())
+    };
+    let default = || if doc.syntax() == Syntax::Json && !spaced(doc) { String::new() } else { " ".to_owned() };
+    let Some(entry) = entry else { return default() };
+    if let Some(own) = doc.member(entry, name).and_then(gap).filter(|g| !g.is_empty()) {
+        return own;
+    }
+    let members = doc.members(entry).unwrap_or_default();
+    let gaps: Vec<(usize, String)> =
+        members.iter().filter_map(|m| Some((doc.end_of(m.0) - doc.start_of(m.0), gap(*m)?))).collect();
+    let Some((_, first)) = gaps.first() else { return default() };
+    if gaps.iter().all(|(_, gap)| gap == first) && (!first.is_empty() || json_like(doc, Some(entry))) {
+        return first.clone();
+    }
+    // Values in one column: keep to it.
+    let column = gaps.first().map_or(0, |(length, gap)| length + gap.len());
+    if gaps.iter().all(|(length, gap)| length + gap.len() == column) && column > name.len() {
+        return " ".repeat(column - name.len());
+    }
+    default()
+}
+
+fn spaced(doc: &Document<'_>) -> bool {
+    colon_gap_at_root(doc).is_none_or(|gap| gap)
+}
+
+fn colon_gap_at_root(doc: &Document<'_>) -> Option<bool> {
+    let (name, _) = doc.members(doc.root())?.first()?;
+    let colon = skip_gap(doc.text(), doc.end_of(*name));
+    Some(doc.text()[colon + 1..].starts_with(char::is_whitespace))
+}
+
+/// `name: value`, without the comment.
+pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> String {
+    let value = match value {
+        NewValue::Text(text) => quoted(text, value_quote(doc, entry, name)),
+        NewValue::Date { seconds, .. } => seconds.to_string(),
+    };
+    format!("{}:{}{value}", name_text(doc, entry, name), colon_gap(doc, entry, name))
+}
+
+/// `name: value # comment`
+pub(super) fn block_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> String {
+    let member = flow_member(doc, entry, name, value);
+    match value {
+        NewValue::Date { comment, .. } => format!("{member} # {comment}"),
+        NewValue::Text(_) => member,
+    }
+}
+
+/// Replaces a member's value, and the date beside it where that is ours.
+pub(super) fn replace_value(
+    doc: &Document<'_>,
+    (name, value): (NodeId, NodeId),
+    new: &NewValue,
+    layout: Layout,
+) -> Vec<Splice> {
+    let text = doc.text();
+    let (start, end) = (doc.start_of(value), doc.end_of(value));
+    let (written, comment) = match new {
+        NewValue::Text(text) => (quoted(text, Quote::Single), None),
+        NewValue::Date { seconds, comment } => (seconds.to_string(), Some(comment)),
+    };
+    let mut splices = if start == end {
+        vec![Splice::insert(past_colon(doc, name, value), format!(" {written}"))]
+    } else {
+        vec![Splice::replace(start..end, written)]
+    };
+    let Some(comment) = comment.filter(|_| layout == Layout::Block) else { return splices };
+    let line = content_end(text, end);
+    let rest = &text[end..line];
+    let words = comment.rsplit_once(' ').map_or("", |(words, _)| words);
+    if rest.trim().is_empty() {
+        splices.push(Splice::insert(end, format!(" # {comment}")));
+    } else if let Some(found) = rest.find(&format!("# {words} ")) {
+        let date = end + found + words.len() + 3;
+        let length = text[date..line].find(char::is_whitespace).unwrap_or(line - date);
+        splices.push(Splice::replace(end + found..date + length, format!("# {comment}")));
+    }
+    splices
+}
+
+// --- entries -------------------------------------------------------------------------------------------------
+
+/// The new key's members in the order in which the neighbour has them.
+fn ordered<'e>(doc: &Document<'_>, entry: &'e NewEntry, sample: Option<NodeId>) -> Vec<&'e (&'static str, NewValue)> {
+    let members = sample.and_then(|id| doc.members(id)).unwrap_or_default();
+    let place = |name: &str| {
+        let there = members.iter().position(|(key, _)| doc.string(*key) == Some(name));
+        let usual = ORDER.iter().position(|other| *other == name);
+        match (there.filter(|_| usual.is_some()), usual) {
+            (Some(there), _) => (0, there),
+            (None, Some(usual)) => (1, usual),
+            (None, None) => (2, 0),
+        }
+    };
+    let mut all: Vec<_> = entry.members.iter().collect();
+    all.sort_by_key(|(name, _)| place(name));
+    all
+}
+
+/// A whole entry of a block list, from its indentation to its last character.
+pub(super) fn block_entry(
+    doc: &Document<'_>,
+    dash_indent: &str,
+    sample_dash: Option<usize>,
+    entry: &NewEntry,
+    sample: Sample,
+    newline: &str,
+) -> String {
+    let text = doc.text();
+    let sampled = sample.zip(sample_dash);
+    if let Some((id, dash)) = sampled
+        && matches!(doc.node(id).kind, Kind::Mapping { layout: Layout::Flow, .. })
+    {
+        let gap = &text[dash + 1..doc.start_of(id)];
+        let gap = if !gap.is_empty() && gap.bytes().all(|b| b == b' ') { gap } else { " " };
+        return format!("{dash_indent}-{gap}{}", flow_entry(doc, entry, sample));
+    }
+    let (after_dash, column) = sampled.map_or_else(
+        || (" ".to_owned(), dash_indent.len() + 2),
+        |(id, dash)| {
+            let start = doc.members(id).and_then(<[_]>::first).map_or(dash + 2, |(name, _)| doc.start_of(*name));
+            let column = start - line_start(text, start);
+            let gap = &text[dash + 1..start];
+            if gap.contains('\n') {
+                return (format!("{newline}{}", " ".repeat(column)), column);
+            }
+            // A tag or anchor before the members puts them on the next line; without it, the usual form serves.
+            let spaces = gap.bytes().all(|b| b == b' ');
+            if spaces { (gap.to_owned(), column) } else { (" ".to_owned(), dash_indent.len() + 2) }
+        },
+    );
+    let separator = format!("{newline}{}", " ".repeat(column));
+    let members = ordered(doc, entry, sample).into_iter();
+    let members: Vec<String> =
+        members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
+    format!("{dash_indent}-{after_dash}{}", members.join(&separator))
+}
+
+/// A whole entry in braces.
+pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -> String {
+    let text = doc.text();
+    let members = ordered(doc, entry, sample).into_iter();
+    let members: Vec<String> =
+        members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
+    let mut shape = (String::new(), " ".to_owned(), String::new());
+    if let Some(id) = sample
+        && let Kind::Mapping { layout: Layout::Flow, members } = &doc.node(id).kind
+        && let [(first, first_value), rest @ ..] = members.as_slice()
+    {
+        let span = doc.node(id).span.clone();
+        let white = |from: usize, to: usize| {
+            let gap = text[from..to].replacen(',', "", 1);
+            if gap.trim().is_empty() {
+                return gap;
+            }
+            // There are comments in between: the line break counts.
+            let line = line_start(text, to);
+            if gap.contains('\n') { format!("{}{}", newline_at(text, from), &text[line..line + indent_of(text, line)]) } else { " ".to_owned() }
+        };
+        let open = white(span.start + 1, doc.start_of(*first));
+        let last = members.last().map_or(span.end - 1, |(name, value)| doc.end_of(*name).max(doc.end_of(*value)));
+        let close = white(last, span.end - 1);
+        let comma = if text[last..span.end - 1].contains(',') && doc.syntax() == Syntax::Yaml { "," } else { "" };
+        let separator = match rest.first() {
+            Some((second, _)) => white(doc.end_of(*first_value), doc.start_of(*second)),
+            None if open.contains('\n') => open.clone(),
+            None => " ".to_owned(),
+        };
+        shape = (open, separator, format!("{comma}{close}"));
+    } else if !spaced(doc) {
+        shape.1 = String::new();
+    }
+    let (open, separator, close) = shape;
+    format!("{{{open}{}{close}}}", members.join(&format!(",{separator}")))
+}
+
+// --- a list that isn't there yet -----------------------------------------------------------------------------
+
+/// Writes the first key of a config, with what is missing above it.
+pub(super) fn create(
+    doc: &Document<'_>,
+    member: Option<(NodeId, NodeId)>,
+    names: &[&str],
+    entry: &NewEntry,
+) -> Result<Vec<Splice>, ConfigError> {
+    let value = member.map_or(doc.root(), |(_, value)| value);
+    let node = doc.node(value);
+    match &node.kind {
+        Kind::Mapping { layout: Layout::Block, members } if !members.is_empty() => {
+            Ok(append_block(doc, member.map(|_| value), names, entry))
+        }
+        Kind::Mapping { members, .. } if !members.is_empty() || member.is_none() => {
+            let pretty = Pretty::of(doc, value);
+            let name = pretty.name(names[0]);
+            let tree = pretty.tree(&names[1..], entry, 1);
+            Ok(flow::push_member(doc, value, &format!("{name}{tree}")))
+        }
+        _ if in_flow(doc, value) => {
+            let tree = Pretty::of(doc, value).tree(names, entry, 0);
+            let omitted = node.span.is_empty();
+            let at = node.span.start..node.span.end;
+            Ok(vec![Splice::replace(at, if omitted { format!(" {tree}") } else { tree })])
+        }
+        _ => member.map_or_else(|| Ok(Vec::new()), |member| fill_block(doc, member, names, entry)),
+    }
+}
+
+/// Whether the value stands inside of brackets or braces.
+fn in_flow(doc: &Document<'_>, id: NodeId) -> bool {
+    doc.syntax() == Syntax::Json
+        || doc.nodes().take_while(|(other, _)| *other < id).any(|(_, node)| {
+            let flow = matches!(
+                node.kind,
+                Kind::Mapping { layout: Layout::Flow, .. } | Kind::Sequence { layout: Layout::Flow, .. }
+            );
+            flow && node.span.contains(&doc.node(id).span.start)
+        })
+}
+
+/// Below the last member of a block mapping; at the end of the document where it is the outermost.
+fn append_block(doc: &Document<'_>, mapping: Option<NodeId>, names: &[&str], entry: &NewEntry) -> Vec<Splice> {
+    let text = doc.text();
+    let id = mapping.unwrap_or(doc.root());
+    let first = doc.members(id).and_then(<[_]>::first).map_or(0, |(name, _)| doc.start_of(*name));
+    let column = text[line_start(text, first)..first].trim_start_matches('\u{feff}').len();
+    let content = doc.end_of(id);
+    let newline = newline_at(text, line_start(text, content));
+    let mut at = line_end(text, content);
+    if mapping.is_none() {
+        at = doc.end();
+    } else {
+        while at < text.len() && is_comment(text, at) && indent_of(text, at) >= column {
+            at = line_end(text, at);
+        }
+    }
+    let body = block_tree(doc, column, names, entry, newline);
+    // Top-level sections are mostly set apart by a blank line: a new one then is, too.
+    let apart = mapping.is_none()
+        && text.contains(&format!("{newline}{newline}"))
+        && !text[..at].ends_with(&format!("{newline}{newline}"));
+    let blank = if apart { newline } else { "" };
+    if text[..at].ends_with('\n') {
+        vec![Splice::insert(at, format!("{blank}{body}{newline}"))]
+    } else {
+        vec![Splice::insert(at, format!("{newline}{blank}{body}"))]
+    }
+}
+
+/// In place of an empty value (`[]`, `{}`, null) behind a name.
+fn fill_block(
+    doc: &Document<'_>,
+    (name, value): (NodeId, NodeId),
+    names: &[&str],
+    entry: &NewEntry,
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = doc.text();
+    let key = doc.start_of(name);
+    let line = line_start(text, key);
+    let indent = text[line..key].trim_start_matches('\u{feff}');
+    if !indent.bytes().all(|b| b == b' ') {
+        let problem = Problem::Form("this member does not stand first on its line");
+        return Err(ConfigError::at(text, key, problem));
+    }
+    let past = past_colon(doc, name, value);
+    let span = doc.node(value).span.clone();
+    let mut splices = Vec::new();
+    let mut end = past;
+    if !span.is_empty() {
+        if text[past..span.start].contains('#') {
+            let problem = Problem::Form("a comment stands between this name and its value");
+            return Err(ConfigError::at(text, key, problem));
+        }
+        end = span.end;
+        splices.push(Splice::delete(past..end));
+    }
+    let newline = newline_at(text, line);
+    let column = indent.len();
+    let body = if names.is_empty() {
+        let dash = " ".repeat(column + list_offset(doc));
+        block_entry(doc, &dash, None, entry, None, newline)
+    } else {
+        block_tree(doc, column + unit(doc), names, entry, newline)
+    };
+    let at = line_end(text, end);
+    splices.push(if text[..at].ends_with('\n') {
+        Splice::insert(at, format!("{body}{newline}"))
+    } else {
+        Splice::insert(at, format!("{newline}{body}"))
+    });
+    Ok(splices)
+}
+
+fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntry, newline: &str) -> String {
+    let unit = unit(doc);
+    let mut lines = Vec::new();
+    for (depth, name) in names.iter().enumerate() {
+        lines.push(format!("{}{name}:", " ".repeat(column + depth * unit)));
+    }
+    let dash = column + names.len().saturating_sub(1) * unit + list_offset(doc);
+    lines.push(block_entry(doc, &" ".repeat(dash), None, entry, None, newline));
+    lines.join(newline)
+}
+
+/// How far this file indents a mapping in a mapping.
+fn unit(doc: &Document<'_>) -> usize {
+    let column = |id| {
+        let start = doc.start_of(id);
+        start - line_start(doc.text(), start)
+    };
+    let steps = doc.nodes().filter_map(|(_, node)| match &node.kind {
+        Kind::Mapping { layout: Layout::Block, members } => Some(members),
+        _ => None,
+    });
+    let mut steps = steps.flatten().filter_map(|(name, value)| match &doc.node(*value).kind {
+        Kind::Mapping { layout: Layout::Block, members } => {
+            Some(column(members.first()?.0).saturating_sub(column(*name)))
+        }
+        _ => None,
+    });
+    steps.find(|step| (1..=8).contains(step)).unwrap_or(2)
+}
+
+/// How far this file indents a list's dashes below the list's name.
+fn list_offset(doc: &Document<'_>) -> usize {
+    for (_, node) in doc.nodes() {
+        let Kind::Mapping { layout: Layout::Block, members } = &node.kind else { continue };
+        for (name, value) in members {
+            if let Kind::Sequence { layout: Layout::Block, .. } = doc.node(*value).kind {
+                let dash = skip_gap(doc.text(), past_colon(doc, *name, *value));
+                let key = doc.start_of(*name);
+                let of = |at| at - line_start(doc.text(), at);
+                return of(dash).saturating_sub(of(key)).min(8);
+            }
+        }
+    }
+    unit(doc)
+}
+
+/// How a flow document sets out what it nests: JSON as people format it, or all on one line.
+struct Pretty<'d> {
+    doc: &'d Document<'d>,
+    newline: &'static str,
+    /// One level of indentation; empty where all stands on one line.
+    unit: String,
+    /// The indentation of the line the value stands on.
+    base: String,
+}
+
+impl<'d> Pretty<'d> {
+    fn of(doc: &'d Document<'_>, value: NodeId) -> Self {
+        let text = doc.text();
+        let indent = |at: usize| {
+            let line = line_start(text, at);
+            text[line..line + indent_of(text, line)].to_owned()
+        };
+        let root = &doc.node(doc.root()).span;
+        let first = doc.members(doc.root()).and_then(<[_]>::first).map(|(name, _)| doc.start_of(*name));
+        let multiline = first.is_some_and(|at| text[root.start..at].contains('\n'));
+        let unit = if multiline { first.map(indent).unwrap_or_default() } else { String::new() };
+        let at = doc.start_of(value);
+        Self { doc, newline: newline_at(text, at), unit, base: indent(at) }
+    }
+
+    fn name(&self, name: &str) -> String {
+        format!("{}:{}", name_text(self.doc, None, name), if spaced(self.doc) { " " } else { "" })
+    }
+
+    /// `open`, children, `close`, one child a line where the document is written so.
+    fn wrap(&self, open: char, children: &[String], close: char, depth: usize) -> String {
+        if self.unit.is_empty() {
+            let separator = if spaced(self.doc) { ", " } else { "," };
+            return format!("{open}{}{close}", children.join(separator));
+        }
+        let outer = format!("{}{}{}", self.newline, self.base, self.unit.repeat(depth));
+        let inner = format!("{outer}{}", self.unit);
+        format!("{open}{inner}{}{outer}{close}", children.join(&format!(",{inner}")))
+    }
+
+    fn tree(&self, names: &[&str], entry: &NewEntry, depth: usize) -> String {
+        if let [name, rest @ ..] = names {
+            let child = format!("{}{}", self.name(name), self.tree(rest, entry, depth + 1));
+            return self.wrap('{', &[child], '}', depth);
+        }
+        let members = ordered(self.doc, entry, None).into_iter();
+        let members: Vec<String> =
+            members.map(|(name, value)| flow_member(self.doc, None, name, value)).collect();
+        let entry = self.wrap('{', &members, '}', depth + 1);
+        self.wrap('[', &[entry], ']', depth)
+    }
+}

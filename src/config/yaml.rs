@@ -1,0 +1,270 @@
+//! From YAML text to a [`Document`]: the events of `granit-parser`, each with its bytes.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, StructureStyle, Tag};
+
+use super::document::{Document, Kind, Layout, Node, NodeId, Quote, Span, Syntax};
+use super::error::{ConfigError, Problem};
+use super::scalar::Scalar;
+
+/// How deep values may be nested.
+pub(super) const MAX_DEPTH: usize = 256;
+
+/// `maxAliasCount` of the service's parser (npm `yaml`), which multiplies uses of aliases in aliases.
+const MAX_ALIASES: u64 = 100;
+
+/// A collection that is still open.
+struct Open {
+    id: NodeId,
+    /// A mapping's name that waits for its value.
+    name: Option<NodeId>,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    nodes: Vec<Node<'t>>,
+    open: Vec<Open>,
+    /// Anchor id of the parser to node.
+    anchors: HashMap<usize, NodeId>,
+    aliases: Vec<NodeId>,
+    /// How often each anchored node was used, and how many aliases lead to one use of it.
+    uses: HashMap<NodeId, (u64, u64)>,
+    root: Option<NodeId>,
+    /// The node event seen last: an anchor's event follows it.
+    last: NodeId,
+    end: usize,
+}
+
+/// Parses YAML as the service does: one document, unique names, anchors and aliases, no merge keys.
+pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
+    let options = granit_parser::options! {
+        emit_anchor_events: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+        simple_key_max_lookahead: 1024usize,
+    };
+    let mut builder = Builder {
+        text,
+        nodes: Vec::with_capacity(text.len() / 32),
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        aliases: Vec::new(),
+        uses: HashMap::new(),
+        root: None,
+        last: NodeId(0),
+        end: text.len(),
+    };
+    let mut documents = 0;
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = event.map_err(|error| {
+            let problem = match error.kind() {
+                ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
+                // The parser's words never hold text of the file, but for a single odd character.
+                _ => Problem::Syntax(format!("YAML: {}", error.info())),
+            };
+            ConfigError::at(text, error.marker().byte_offset().unwrap_or(0), problem)
+        })?;
+        match event {
+            Event::DocumentStart(..) => {
+                documents += 1;
+                if documents > 1 {
+                    return Err(ConfigError::at(text, start(&span), Problem::SecondDocument));
+                }
+            }
+            Event::DocumentEnd => builder.document_end(&span),
+            other => builder.event(other, &span)?,
+        }
+    }
+    let root = builder.root.ok_or_else(|| ConfigError::nowhere(Problem::Empty))?;
+    let Builder { nodes, aliases, end, .. } = builder;
+    Ok(Document { text, syntax: Syntax::Yaml, nodes, root, aliases, end })
+}
+
+fn start(span: &EventSpan) -> usize {
+    span.byte_range().map_or(0, |range| range.start)
+}
+
+impl<'t> Builder<'t> {
+    fn document_end(&mut self, span: &EventSpan) {
+        if let Some(range) = span.byte_range()
+            && self.text.get(range.clone()) == Some("...")
+        {
+            self.end = range.start;
+        }
+    }
+
+    fn event(&mut self, event: Event<'t>, span: &EventSpan) -> Result<(), ConfigError> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let quote = match style {
+                    ScalarStyle::SingleQuoted => Quote::Single,
+                    ScalarStyle::DoubleQuoted => Quote::Double,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Quote::Block,
+                    ScalarStyle::Plain => Quote::Plain,
+                };
+                self.place(Kind::Scalar { text, quote }, span, anchor, tag.as_deref())?;
+            }
+            Event::Alias(anchor) => {
+                let target = self.anchors.get(&anchor).copied();
+                let target = target.ok_or_else(|| {
+                    ConfigError::at(self.text, start(span), Problem::Syntax("YAML: unknown anchor".into()))
+                })?;
+                self.check_alias(target, start(span))?;
+                let id = self.place(Kind::Alias(target), span, 0, None)?;
+                self.aliases.push(id);
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let kind = Kind::Sequence { layout: layout(style), items: Vec::new() };
+                self.open(kind, span, anchor, tag.as_deref())?;
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let kind = Kind::Mapping { layout: layout(style), members: Vec::new() };
+                self.open(kind, span, anchor, tag.as_deref())?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+            Event::Anchor(..) => self.anchor(span),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The service's parser refuses aliases inside of what they stand for, and those that multiply.
+    fn check_alias(&mut self, target: NodeId, at: usize) -> Result<(), ConfigError> {
+        let error = |problem| Err(ConfigError::at(self.text, at, problem));
+        if self.open.iter().any(|open| open.id == target) {
+            return error(Problem::Syntax("YAML: this alias stands inside of what it stands for".into()));
+        }
+        let known = self.uses.get(&target).copied();
+        let (count, each) = known.unwrap_or_else(|| (1, self.aliases_below(target)));
+        self.uses.insert(target, (count + 1, each));
+        if (count + 1).saturating_mul(each) > MAX_ALIASES {
+            return error(Problem::Syntax("YAML: too many aliases of one value".into()));
+        }
+        Ok(())
+    }
+
+    /// How many aliases one use of a node takes, as the service's parser counts.
+    fn aliases_below(&self, id: NodeId) -> u64 {
+        match &self.nodes[id.0 as usize].kind {
+            Kind::Alias(target) => {
+                self.uses.get(target).map_or(0, |(count, each)| count.saturating_mul(*each))
+            }
+            Kind::Scalar { .. } => 1,
+            Kind::Sequence { items, .. } => {
+                items.iter().map(|item| self.aliases_below(*item)).max().unwrap_or(0)
+            }
+            Kind::Mapping { members, .. } => members
+                .iter()
+                .map(|(name, value)| self.aliases_below(*name).max(self.aliases_below(*value)))
+                .max()
+                .unwrap_or(0),
+        }
+    }
+
+    /// Adds a node and hangs it into the collection that is open.
+    fn place(
+        &mut self,
+        kind: Kind<'t>,
+        span: &EventSpan,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<NodeId, ConfigError> {
+        let range: Span = span.byte_range().unwrap_or(0..0);
+        let too_large = || ConfigError::nowhere(Problem::TooLarge);
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| too_large())?);
+        self.nodes.push(Node {
+            span: range,
+            properties: span.tag_span().and_then(|tag| tag.byte_range()),
+            tag: tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix())),
+            anchored: anchor != 0,
+            kind,
+        });
+        self.last = id;
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        let Some(parent) = self.open.last_mut() else {
+            self.root = Some(id);
+            return Ok(id);
+        };
+        match (&mut self.nodes[parent.id.0 as usize].kind, parent.name.take()) {
+            (Kind::Sequence { items, .. }, _) => items.push(id),
+            (Kind::Mapping { .. }, None) => parent.name = Some(id),
+            (Kind::Mapping { members, .. }, Some(name)) => members.push((name, id)),
+            (Kind::Scalar { .. } | Kind::Alias(_), _) => {}
+        }
+        Ok(id)
+    }
+
+    fn open(
+        &mut self,
+        kind: Kind<'t>,
+        span: &EventSpan,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<(), ConfigError> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(ConfigError::at(self.text, start(span), Problem::TooDeep));
+        }
+        let id = self.place(kind, span, anchor, tag)?;
+        self.open.push(Open { id, name: None });
+        Ok(())
+    }
+
+    fn close(&mut self, span: &EventSpan) -> Result<(), ConfigError> {
+        let Some(Open { id, .. }) = self.open.pop() else { return Ok(()) };
+        let node = &mut self.nodes[id.0 as usize];
+        if let Some(range) = span.byte_range() {
+            node.span.end = range.end.max(node.span.start);
+        }
+        self.unique_names(id)
+    }
+
+    /// An anchor's bytes belong to the node before it in the stream.
+    fn anchor(&mut self, span: &EventSpan) {
+        let Some(range) = span.byte_range() else { return };
+        let properties = &mut self.nodes[self.last.0 as usize].properties;
+        *properties = Some(match properties.take() {
+            Some(tag) => tag.start.min(range.start)..tag.end.max(range.end),
+            None => range,
+        });
+    }
+
+    fn unique_names(&self, id: NodeId) -> Result<(), ConfigError> {
+        let Kind::Mapping { members, .. } = &self.nodes[id.0 as usize].kind else { return Ok(()) };
+        let mut seen = HashSet::with_capacity(members.len());
+        for (name, _) in members {
+            let node = &self.nodes[name.0 as usize];
+            let Kind::Scalar { text, quote } = &node.kind else { continue };
+            if !seen.insert(identity(super::scalar::read(text, *quote, node.tag.as_deref()))) {
+                let problem = Problem::DuplicateName(name_to_show(text));
+                return Err(ConfigError::at(self.text, node.span.start, problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A member's name as a message may show it: one that looks like a name, and not like a value in a wrong place.
+fn name_to_show(text: &str) -> String {
+    let name = text.len() <= 24 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if name { format!("`{text}`") } else { "this name".to_owned() }
+}
+
+/// Names are the same where JavaScript's `===` says so: `1` and `"1"` differ, `1` and `1.0` don't.
+fn identity(name: Scalar<'_>) -> (u8, Cow<'_, str>) {
+    match name {
+        Scalar::Null => (0, Cow::Borrowed("")),
+        Scalar::Bool(value) => (1, Cow::Borrowed(if value { "true" } else { "false" })),
+        Scalar::Integer(value) => (2, Cow::Owned(value.to_string())),
+        Scalar::Float(value) => (3, Cow::Owned(value.to_string())),
+        Scalar::String(text) => (4, Cow::Borrowed(text)),
+        Scalar::Env(name) => (5, Cow::Borrowed(name)),
+    }
+}
+
+fn layout(style: StructureStyle) -> Layout {
+    if style == StructureStyle::Flow { Layout::Flow } else { Layout::Block }
+}

@@ -1,0 +1,97 @@
+//! What can go wrong in a run, in words for people.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::display::Printable;
+use crate::keyset::{ImportError, InvalidKid};
+use crate::lifecycle::LifecycleError;
+use crate::random::RandomError;
+use crate::store::{FindError, StoreError};
+
+/// A run ended without doing what was asked. The exit code is 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The config's text.
+    #[error("{}{}: {}", Printable(name), place(.source), .source.problem)]
+    Config {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong, and where.
+        source: ConfigError,
+    },
+    /// The config's file.
+    #[error("{}: {source}", Printable(name))]
+    Store {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        source: StoreError,
+    },
+    /// Which file.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// No decision.
+    #[error("{}: {source}", Printable(name))]
+    Lifecycle {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: LifecycleError,
+    },
+    /// A kid that can't be one.
+    #[error("--kid: {0}")]
+    Kid(#[from] InvalidKid),
+    /// An imported secret.
+    #[error("{name}: {source}")]
+    Import {
+        /// Where it came from.
+        name: String,
+        /// What is wrong.
+        source: ImportError,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Arguments that don't go together, or a terminal that isn't there.
+    #[error("{0}")]
+    Usage(String),
+    /// Writing to stdout or stderr failed.
+    #[error("writing the output failed: {0}")]
+    Output(#[from] std::io::Error),
+    /// Several files; each was reported by itself.
+    #[error("{failed} of {all} files failed")]
+    Some {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+}
+
+fn place(error: &ConfigError) -> String {
+    error.at.map_or_else(String::new, |at| format!(":{at}"))
+}
+
+impl Error {
+    pub(crate) fn config(name: &str) -> impl Fn(ConfigError) -> Self {
+        move |source| Self::Config { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn store(name: &str) -> impl Fn(StoreError) -> Self {
+        move |source| Self::Store { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn lifecycle(name: &str) -> impl Fn(LifecycleError) -> Self {
+        move |source| Self::Lifecycle { name: name.to_owned(), source }
+    }
+}
+
+/// Where a config comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file, as it was named.
+    File(PathBuf),
+    /// Standard input; the new config goes to standard output.
+    Stdin,
+}

@@ -1,0 +1,275 @@
+//! One key.
+
+use std::fmt;
+
+use super::kid::Kid;
+use super::secret::Secret;
+use crate::time::NumericDate;
+
+/// A member of a key: absent is not the same as there and unreadable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Member<T> {
+    /// Not there.
+    Absent,
+    /// There and understood.
+    Value(T),
+    /// `!env NAME`: its value is in the service's environment.
+    Variable(String),
+    /// There, and not what it should be: why.
+    Unreadable(&'static str),
+}
+
+impl<T> Member<T> {
+    /// The value, where there is one that was understood.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether it is there but can't be read here.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Variable(_) | Self::Unreadable(_))
+    }
+
+    /// Whether it is not there.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+/// The HMAC algorithms the service takes (RFC 7518, section 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum HmacAlg {
+    /// HMAC with SHA-256
+    #[value(name = "HS256")]
+    Hs256,
+    /// HMAC with SHA-384
+    #[value(name = "HS384")]
+    Hs384,
+    /// HMAC with SHA-512
+    #[value(name = "HS512")]
+    Hs512,
+}
+
+impl HmacAlg {
+    /// By its name in `alg`; case counts, as for the service.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        match name {
+            "HS256" => Some(Self::Hs256),
+            "HS384" => Some(Self::Hs384),
+            "HS512" => Some(Self::Hs512),
+            _ => None,
+        }
+    }
+
+    /// Its name in `alg`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Hs384 => "HS384",
+            Self::Hs512 => "HS512",
+        }
+    }
+
+    /// The length of its hash in bytes: the least a secret should have (RFC 7518, section 3.2).
+    #[must_use]
+    pub fn hash_length(self) -> usize {
+        match self {
+            Self::Hs256 => 32,
+            Self::Hs384 => 48,
+            Self::Hs512 => 64,
+        }
+    }
+}
+
+impl fmt::Display for HmacAlg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a symmetric key's secret is.
+#[derive(Clone, Debug)]
+pub enum SecretSource {
+    /// In the file: the bytes as the service decodes them, and whether they can be guessed.
+    Inline(Secret, Option<super::strength::Weakness>),
+    /// In the variable of this name.
+    Variable(String),
+}
+
+/// A key that verifies tokens signed elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// `RSA`, `EC` or `OKP`.
+    pub kty: &'static str,
+    /// `alg`, where it is there and readable.
+    pub alg: Option<String>,
+    /// `crv`, likewise.
+    pub crv: Option<String>,
+    /// The strength of its numbers in bits, where that can be told.
+    pub bits: Option<usize>,
+}
+
+/// What a key verifies with.
+#[derive(Clone, Debug)]
+pub enum Material {
+    /// `kty: oct`
+    Symmetric {
+        /// Which algorithm; a variable where the file doesn't tell.
+        alg: Member<HmacAlg>,
+        /// Where the secret is.
+        secret: SecretSource,
+    },
+    /// `kty: RSA`, `EC` or `OKP`
+    Public(PublicKey),
+    /// An entry the service doesn't start with: why.
+    Unusable(&'static str),
+}
+
+/// An entry of `client_auth.jwks.keys`.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// Its place in the file, from 0.
+    pub index: usize,
+    /// Where it begins in the text, in bytes.
+    pub at: usize,
+    /// `kid`
+    pub kid: Member<Kid>,
+    /// What it verifies with.
+    pub material: Material,
+    /// `iat`: when it was made.
+    pub iat: Member<NumericDate>,
+    /// `nbf`: not to be promoted before.
+    pub nbf: Member<NumericDate>,
+    /// `exp`: not to be removed before.
+    pub exp: Member<NumericDate>,
+}
+
+impl Key {
+    /// Its place in the file, from 1, as `@N` names it.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.index + 1
+    }
+
+    /// As people name it: by kid, or `@N` where it has none that can be read.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.kid {
+            Member::Value(kid) => kid.to_string(),
+            _ => format!("@{}", self.number()),
+        }
+    }
+
+    /// Its name as an argument of a command.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
+        match &self.kid {
+            Member::Value(kid)
+                if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') =>
+            {
+                kid.to_string()
+            }
+            _ => format!("@{}", self.number()),
+        }
+    }
+
+    /// Whether a shared secret signs and verifies.
+    #[must_use]
+    pub fn is_symmetric(&self) -> bool {
+        matches!(self.material, Material::Symmetric { .. })
+    }
+
+    /// Whether it verifies tokens signed elsewhere.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        matches!(self.material, Material::Public(_))
+    }
+
+    /// Whether tokens of any kid may be verified with it: it has none.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.kid.is_absent()
+    }
+
+    /// The HMAC algorithm, where it is one and known.
+    #[must_use]
+    pub fn hmac_alg(&self) -> Option<HmacAlg> {
+        match &self.material {
+            Material::Symmetric { alg, .. } => alg.value().copied(),
+            _ => None,
+        }
+    }
+
+    /// The secret, where it stands in the file.
+    #[must_use]
+    pub fn inline_secret(&self) -> Option<&Secret> {
+        match &self.material {
+            Material::Symmetric { secret: SecretSource::Inline(secret, _), .. } => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Why the secret can be guessed, if it can.
+    #[must_use]
+    pub fn weakness(&self) -> Option<super::strength::Weakness> {
+        match &self.material {
+            Material::Symmetric { secret: SecretSource::Inline(_, weakness), .. } => *weakness,
+            _ => None,
+        }
+    }
+
+    /// The variable that holds the secret, if one does.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        match &self.material {
+            Material::Symmetric { secret: SecretSource::Variable(name), .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// `HS256`, `RSA 2048`: algorithm and strength for a message.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let alg = self.alg_text();
+        match self.bits() {
+            Some(bits) => format!("{alg}, {bits} bits"),
+            None => alg,
+        }
+    }
+
+    /// `HS256`, `RS256`, `EC P-256`: the algorithm, or what is known of it.
+    #[must_use]
+    pub fn alg_text(&self) -> String {
+        match &self.material {
+            Material::Symmetric { alg: Member::Value(alg), .. } => alg.to_string(),
+            Material::Symmetric { alg: Member::Variable(name), .. } => format!("!env {name}"),
+            Material::Symmetric { .. } | Material::Unusable(_) => "?".to_owned(),
+            Material::Public(key) => match (&key.alg, &key.crv) {
+                (Some(alg), _) => alg.clone(),
+                (None, Some(crv)) => crv.clone(),
+                (None, None) => key.kty.to_owned(),
+            },
+        }
+    }
+
+    /// Its strength in bits, where that can be told.
+    #[must_use]
+    pub fn bits(&self) -> Option<usize> {
+        match &self.material {
+            Material::Symmetric { secret: SecretSource::Inline(secret, _), .. } => {
+                Some(super::strength::bits(secret))
+            }
+            Material::Public(key) => key.bits,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Key ids.
+
+use std::fmt;
+
+use crate::display::Printable;
+use crate::random::{Random, RandomError};
+use crate::time::NumericDate;
+
+/// A key id (RFC 7517, section 4.5): never empty, since the service never matches an empty one, and free of
+/// control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kid(String);
+
+/// Why a text can't be a new key's id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKid {
+    /// Nothing in it.
+    #[error("a kid can't be empty: the service never finds such a key")]
+    Empty,
+    /// Characters that don't survive headers, terminals and shells.
+    #[error("a kid can't contain control characters or begin or end with a space")]
+    Characters,
+    /// `@…` names a key by its place.
+    #[error("a kid can't begin with `@`: `@2` names the second key of the file")]
+    At,
+    /// More than 200 bytes.
+    #[error("a kid can't be longer than 200 bytes: every token carries it")]
+    Long,
+}
+
+impl Kid {
+    /// Letters and digits that aren't taken for one another.
+    const ALPHABET: &'static [u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
+
+    /// A kid as it stands in a file. `None` for the empty text.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// A kid that someone chose for a new key.
+    pub fn new(text: &str) -> Result<Self, InvalidKid> {
+        match text {
+            "" => Err(InvalidKid::Empty),
+            _ if text.chars().any(char::is_control) || text.trim() != text => Err(InvalidKid::Characters),
+            _ if text.starts_with('@') => Err(InvalidKid::At),
+            _ if text.len() > 200 => Err(InvalidKid::Long),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// A fresh kid: the day it was made and six random characters, such as `2026-11-23-k7f3q9`.
+    pub fn fresh(now: NumericDate, random: &dyn Random) -> Result<Self, RandomError> {
+        let mut suffix = String::with_capacity(6);
+        while suffix.len() < 6 {
+            let mut byte = [0];
+            random.fill(&mut byte)?;
+            // Bytes past the alphabet are drawn again, so that all characters are equally likely.
+            if let Some(character) = Self::ALPHABET.get(usize::from(byte[0] & 31)) {
+                suffix.push(char::from(*character));
+            }
+        }
+        Ok(Self(format!("{}-{suffix}", now.day())))
+    }
+
+    /// The text itself, as tokens carry it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Printable(&self.0).fmt(f)
+    }
+}
+
+/// A key as people name it: by kid, or by its place in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyName {
+    /// `@N`, from 1.
+    Number(usize),
+    /// A kid.
+    Kid(String),
+}
+
+impl std::str::FromStr for KeyName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = text.strip_prefix('@').and_then(|n| n.parse().ok());
+        Ok(number.map_or_else(|| Self::Kid(text.to_owned()), Self::Number))
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "@{number}"),
+            Self::Kid(kid) => Printable(kid).fmt(f),
+        }
+    }
+}

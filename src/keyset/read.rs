@@ -1,0 +1,147 @@
+//! From an entry of the config to a [`Key`].
+
+use base64::Engine as _;
+
+use super::key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
+use super::kid::Kid;
+use super::secret::Secret;
+use super::strength;
+use crate::config::{Document, NodeId, Scalar};
+use crate::time::NumericDate;
+
+/// `kid: ''` is accepted by the service and never matches a token.
+const EMPTY_KID: &str = "is empty";
+
+/// Reads one entry. Never fails: what makes no sense becomes [`Material::Unusable`] or [`Member::Unreadable`].
+pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize) -> Key {
+    let at = doc.start_of(id);
+    let unusable = |why| Key {
+        index,
+        at,
+        kid: Member::Absent,
+        material: Material::Unusable(why),
+        iat: Member::Absent,
+        nbf: Member::Absent,
+        exp: Member::Absent,
+    };
+    if doc.members(id).is_none() {
+        return unusable("the entry is no mapping (`kty: …`)");
+    }
+    let reader = Entry { doc, id };
+    let mut key = unusable("");
+    key.kid = match reader.text("kid") {
+        Member::Value(text) => Kid::read(text).map_or(Member::Unreadable(EMPTY_KID), Member::Value),
+        Member::Absent => Member::Absent,
+        Member::Variable(name) => Member::Variable(name),
+        Member::Unreadable(why) => Member::Unreadable(why),
+    };
+    key.material = reader.material(&key.kid);
+    key.iat = reader.date("iat");
+    key.nbf = reader.date("nbf");
+    key.exp = reader.date("exp");
+    key
+}
+
+struct Entry<'d, 't> {
+    doc: &'d Document<'t>,
+    id: NodeId,
+}
+
+impl<'d> Entry<'d, '_> {
+    fn scalar(&self, name: &str) -> Option<Option<Scalar<'d>>> {
+        let (_, value) = self.doc.member(self.id, name)?;
+        Some(self.doc.scalar(value))
+    }
+
+    /// A member that has to be text.
+    fn text(&self, name: &str) -> Member<&'d str> {
+        match self.scalar(name) {
+            None => Member::Absent,
+            Some(Some(Scalar::String(text))) => Member::Value(text),
+            Some(Some(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
+            Some(Some(Scalar::Null)) => Member::Unreadable("is empty (null)"),
+            Some(Some(_)) => Member::Unreadable("is not text; put it in quotes"),
+            Some(None) => Member::Unreadable("is not text"),
+        }
+    }
+
+    fn date(&self, name: &str) -> Member<NumericDate> {
+        match self.scalar(name) {
+            None => Member::Absent,
+            Some(Some(Scalar::Integer(seconds))) => NumericDate::new(seconds)
+                .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
+            Some(Some(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
+            Some(Some(Scalar::String(_))) => Member::Unreadable("is text; it must be a number of seconds since 1970"),
+            Some(_) => Member::Unreadable("is not a whole number of seconds since 1970"),
+        }
+    }
+
+    fn material(&self, kid: &Member<Kid>) -> Material {
+        if let Member::Unreadable(why) = kid
+            && *why != EMPTY_KID
+        {
+            return Material::Unusable("`kid` is not text; put it in quotes");
+        }
+        match self.text("kty") {
+            Member::Value("oct") => self.symmetric(),
+            Member::Value("RSA") => self.public("RSA", &["kid", "n", "e"]),
+            Member::Value("EC") => self.public("EC", &["kid", "alg", "crv", "x", "y"]),
+            Member::Value("OKP") => self.public("OKP", &["kid", "alg", "crv", "x"]),
+            Member::Value(_) => Material::Unusable("`kty` must be oct, RSA, EC or OKP"),
+            Member::Absent => Material::Unusable("`kty` is missing"),
+            Member::Variable(_) => Material::Unusable("`kty` is a variable, which can't be read here"),
+            Member::Unreadable(_) => Material::Unusable("`kty` is not text"),
+        }
+    }
+
+    fn symmetric(&self) -> Material {
+        let alg = match self.text("alg") {
+            Member::Value(name) => match HmacAlg::read(name) {
+                Some(alg) => Member::Value(alg),
+                None => return Material::Unusable("`alg` must be HS256, HS384 or HS512"),
+            },
+            Member::Variable(name) => Member::Variable(name),
+            Member::Absent => return Material::Unusable("`alg` is missing"),
+            Member::Unreadable(_) => return Material::Unusable("`alg` is not text"),
+        };
+        let secret = match self.text("k") {
+            Member::Value("") => return Material::Unusable("`k` is empty"),
+            Member::Value(k) => SecretSource::Inline(Secret::decode_as_service(k), strength::weakness_of_k(k)),
+            Member::Variable(name) => SecretSource::Variable(name),
+            Member::Absent => return Material::Unusable("`k`, the secret, is missing"),
+            Member::Unreadable(_) => return Material::Unusable("`k` is not text"),
+        };
+        Material::Symmetric { alg, secret }
+    }
+
+    fn public(&self, kty: &'static str, required: &[&str]) -> Material {
+        let missing = required.iter().any(|name| {
+            matches!(self.text(name), Member::Absent | Member::Unreadable(_))
+        });
+        if missing {
+            return Material::Unusable(match kty {
+                "RSA" => "an RSA key needs `kid`, `n` and `e`",
+                "EC" => "an EC key needs `kid`, `alg`, `crv`, `x` and `y`",
+                _ => "an OKP key needs `kid`, `alg`, `crv` and `x`",
+            });
+        }
+        let owned = |member: Member<&str>| member.value().map(|text| (*text).to_owned());
+        let crv = owned(self.text("crv"));
+        let bits = match (kty, crv.as_deref()) {
+            ("RSA", _) => self.text("n").value().and_then(|n| modulus_bits(n)),
+            (_, Some("P-256" | "Ed25519")) => Some(256),
+            (_, Some("P-384")) => Some(384),
+            (_, Some("P-521")) => Some(521),
+            (_, Some("Ed448")) => Some(456),
+            _ => None,
+        };
+        Material::Public(PublicKey { kty, alg: owned(self.text("alg")), crv, bits })
+    }
+}
+
+fn modulus_bits(n: &str) -> Option<usize> {
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(n).ok()?;
+    let first = bytes.iter().position(|b| *b != 0)?;
+    let zeros = usize::try_from(bytes[first].leading_zeros()).ok()?;
+    Some((bytes.len() - first) * 8 - zeros)
+}

@@ -1,0 +1,139 @@
+//! The states of keys at a moment.
+
+use super::key::{HmacAlg, Key, Material, Member};
+use super::KeySet;
+use crate::time::NumericDate;
+
+/// Where a key is in its life, apart from whether it is the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Waits to be promoted, not before `nbf`.
+    Standby {
+        /// The earliest moment.
+        nbf: NumericDate,
+    },
+    /// Verifies; it has no end yet.
+    Accepted,
+    /// Still verifies; nobody should sign with it any more.
+    Retiring {
+        /// From when it may be removed.
+        exp: NumericDate,
+    },
+    /// May be removed. The service accepts it until it is out of the file and every replica has restarted.
+    Removable {
+        /// Since when.
+        exp: NumericDate,
+    },
+    /// Its `exp` or `nbf` can't be read.
+    Unknown,
+    /// The service doesn't start with it.
+    Unusable,
+}
+
+/// A decision needs a member that can't be read here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{member}` of key {key} {problem}, so it can't be decided what to do. Nothing was changed")]
+pub struct Undecidable {
+    /// The key, as people name it.
+    pub key: String,
+    /// Where it begins in the text.
+    pub at: usize,
+    /// Which member.
+    pub member: &'static str,
+    /// In what way.
+    pub problem: String,
+}
+
+impl Undecidable {
+    fn new<T>(key: &Key, name: &'static str, member: &Member<T>) -> Self {
+        let problem = match member {
+            Member::Variable(variable) => format!("is the variable {variable}, whose value is not in the file"),
+            Member::Unreadable(why) => (*why).to_owned(),
+            Member::Absent | Member::Value(_) => "can't be used".to_owned(),
+        };
+        Self { key: key.name(), at: key.at, member: name, problem }
+    }
+}
+
+impl Key {
+    /// A member that a decision needs: its value, `None` where it is absent, an error where it can't be read.
+    pub(crate) fn needed<T: Copy>(
+        &self,
+        name: &'static str,
+        member: &Member<T>,
+    ) -> Result<Option<T>, Undecidable> {
+        match member {
+            Member::Absent => Ok(None),
+            Member::Value(value) => Ok(Some(*value)),
+            Member::Variable(_) | Member::Unreadable(_) => Err(Undecidable::new(self, name, member)),
+        }
+    }
+
+    /// Where the key is in its life.
+    #[must_use]
+    pub fn phase(&self, now: NumericDate) -> Phase {
+        if matches!(self.material, Material::Unusable(_)) {
+            return Phase::Unusable;
+        }
+        match (&self.exp, &self.nbf) {
+            (Member::Value(exp), _) if *exp <= now => Phase::Removable { exp: *exp },
+            (Member::Value(exp), _) => Phase::Retiring { exp: *exp },
+            (Member::Absent, Member::Value(nbf)) if self.is_symmetric() => Phase::Standby { nbf: *nbf },
+            (Member::Absent, Member::Absent) => Phase::Accepted,
+            (Member::Absent, _) if !self.is_symmetric() => Phase::Accepted,
+            _ => Phase::Unknown,
+        }
+    }
+}
+
+impl KeySet {
+    /// The current key: the first with `alg: HS256`, and where there is none the first HMAC key. PowerSync's own
+    /// tools sign with it. Fails where an `alg` that decides can't be read.
+    pub fn current(&self) -> Result<Option<&Key>, Undecidable> {
+        let mut first = None;
+        for key in &self.keys {
+            let Material::Symmetric { alg, .. } = &key.material else { continue };
+            match key.needed("alg", alg)? {
+                Some(HmacAlg::Hs256) => return Ok(Some(key)),
+                _ => first = first.or(Some(key)),
+            }
+        }
+        Ok(first)
+    }
+
+    /// Whether this key is the current one; no, where that can't be told.
+    #[must_use]
+    pub fn is_current(&self, key: &Key) -> bool {
+        self.current().ok().flatten().is_some_and(|current| current.index == key.index)
+    }
+
+    /// The state of a key in words: `current`, `retiring`, `public, removable`.
+    #[must_use]
+    pub fn state_text(&self, key: &Key, now: NumericDate) -> String {
+        self.state_of(key, self.current().ok().flatten(), now)
+    }
+
+    /// The same, where the current key is known.
+    #[must_use]
+    pub fn state_of(&self, key: &Key, current: Option<&Key>, now: NumericDate) -> String {
+        let is_current = current.is_some_and(|current| current.index == key.index);
+        let phase = match key.phase(now) {
+            Phase::Standby { .. } if is_current => None,
+            Phase::Accepted if is_current || key.is_public() => None,
+            Phase::Standby { .. } => Some("standby"),
+            Phase::Accepted => Some("accepted"),
+            Phase::Retiring { .. } => Some("retiring"),
+            Phase::Removable { .. } => Some("removable"),
+            Phase::Unknown => Some("unreadable"),
+            Phase::Unusable => Some("unusable"),
+        };
+        let kind = if is_current {
+            Some("current")
+        } else if key.is_public() {
+            Some("public")
+        } else {
+            None
+        };
+        [kind, phase].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,158 @@
+//! How hard a secret is to guess.
+
+use std::collections::HashSet;
+
+use super::secret::{Secret, decode_base64, decode_hex};
+
+/// What anyone might guess about a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// No bytes at all.
+    Empty,
+    /// Readable words, such as a placeholder from a guide.
+    Words,
+    /// Few different bytes, or bytes that count up.
+    Pattern,
+}
+
+impl std::fmt::Display for Weakness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "it decodes to nothing: anyone can sign with the empty secret",
+            Self::Words => "it is made of readable words, which can be guessed",
+            Self::Pattern => "its bytes follow a pattern, which can be guessed",
+        })
+    }
+}
+
+/// Bytes that are themselves base64 or hexadecimal text, as PowerSync's guide makes them
+/// (`openssl rand -base64 32`, and that text is the key), are as strong as what they encode.
+fn encoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    decode_hex(bytes).or_else(|| decode_base64(bytes))
+}
+
+/// The strength in bits, as far as the number of bytes tells.
+#[must_use]
+pub fn bits(secret: &Secret) -> usize {
+    let bytes = secret.bytes();
+    encoded(bytes).filter(|inner| inner.len() >= 16).map_or(bytes.len(), |inner| inner.len()) * 8
+}
+
+/// Whether a secret can be guessed, by its bytes.
+#[must_use]
+pub fn weakness(secret: &Secret) -> Option<Weakness> {
+    let bytes = secret.bytes();
+    if bytes.is_empty() {
+        return Some(Weakness::Empty);
+    }
+    let random_inside = encoded(bytes).filter(|inner| inner.len() >= 32);
+    if let Some(inner) = &random_inside {
+        return (is_pattern(inner) || is_words(inner)).then_some(Weakness::Pattern);
+    }
+    if is_words(bytes) {
+        return Some(Weakness::Words);
+    }
+    is_pattern(bytes).then_some(Weakness::Pattern)
+}
+
+/// Whether a `k` as it is written can be guessed: placeholders are words in the text, not in its bytes.
+#[must_use]
+pub fn weakness_of_k(k: &str) -> Option<Weakness> {
+    weakness(&Secret::decode_as_service(k)).or_else(|| is_words(k.as_bytes()).then_some(Weakness::Words))
+}
+
+/// Few different bytes, or the same step from byte to byte.
+fn is_pattern(bytes: &[u8]) -> bool {
+    let different: HashSet<u8> = bytes.iter().copied().collect();
+    let steps = bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let mut counts = [0_usize; 256];
+    for step in steps {
+        counts[usize::from(step)] += 1;
+    }
+    let common = counts.iter().max().copied().unwrap_or(0);
+    let half = bytes.len() / 2;
+    bytes.len() >= 4 && (different.len() * 4 <= bytes.len().min(40) || common > half)
+}
+
+/// Pairs of letters that make up about half of English text and a sixteenth of random letters.
+const COMMON_PAIRS: &str = "th he in er an re on at nd en es or te ed is it al ar st to nt ng se ha as ou io le \
+    ve co me de hi ri ro ic ne ea ra ce ch ll be ma si om ur et ec ti el";
+
+/// Whether text reads like words: pairs of letters as in English, and few jumps between lower and upper case or
+/// letters and digits, which random base64 is full of.
+fn is_words(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
+        return false;
+    }
+    let bytes: Vec<u8> = text.bytes().collect();
+    let (mut pairs, mut common, mut jumps) = (0_usize, 0_usize, 0_usize);
+    for pair in bytes.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let letters = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+        if letters && !(a.is_ascii_lowercase() && b.is_ascii_uppercase()) {
+            pairs += 1;
+            let both = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
+            common += usize::from(COMMON_PAIRS.as_bytes().chunks(3).any(|known| known.starts_with(&both)));
+        } else if letters || (a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() && a.is_ascii_digit() != b.is_ascii_digit()) {
+            jumps += 1;
+        }
+    }
+    pairs >= 5 && common * 10 >= pairs * 3 && jumps * 6 <= bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroizing;
+
+    fn secret(bytes: &[u8]) -> Secret {
+        Secret::new(Zeroizing::new(bytes.to_vec()))
+    }
+
+    #[test]
+    fn words_and_placeholders_are_found() {
+        for k in [
+            "your-base64url-encoded-shared-secret",
+            "super-secret-jwt-token-with-at-least-32-characters-long",
+            "changeme-changeme-changeme-changeme",
+            "MySuperSecretPowerSyncDevelopmentKey",
+            "this is a secret passphrase for development",
+        ] {
+            assert_eq!(weakness_of_k(k), Some(Weakness::Words), "{k}");
+            assert_eq!(weakness(&secret(k.as_bytes())), Some(Weakness::Words), "{k}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_found() {
+        for bytes in [&[0_u8; 32][..], &[7; 40], &(0..32).collect::<Vec<u8>>(), b"0123456789abcdef0123456789abcdef"] {
+            assert_eq!(weakness(&secret(bytes)), Some(Weakness::Pattern), "{bytes:?}");
+        }
+        assert_eq!(weakness(&secret(b"")), Some(Weakness::Empty));
+    }
+
+    /// Numbers that look random and are the same in every run.
+    fn noise(seed: u64, length: usize) -> Vec<u8> {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn random_secrets_are_not_taken_for_words() {
+        for seed in 1..20_000 {
+            let random = secret(&noise(seed, 32));
+            let k = random.to_base64url();
+            assert_eq!(weakness_of_k(&k), None, "seed {seed}");
+            assert_eq!(weakness(&secret(k.as_bytes())), None, "seed {seed}, as the guide makes it");
+            assert_eq!(bits(&random), 256);
+            assert_eq!(bits(&secret(k.as_bytes())), 256);
+        }
+    }
+}

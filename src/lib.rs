@@ -1,0 +1,32 @@
+//! Rotate, retire and review the JWT signing keys of a self-hosted PowerSync Service.
+//!
+//! One way, no back and forth:
+//!
+//! ```text
+//! store ─► config ─► keyset ─► lifecycle ─► config ─► review ─► store
+//!  bytes    text +     keys      decides      text      shows     writes
+//!           spans    (typed)    (changes)    edited    & asks    whole
+//! ```
+//!
+//! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
+//! [`lifecycle`] decides, [`review`] says what a change means. They know no clock, no randomness and no files:
+//! [`run`] hands these in, through [`World`].
+
+pub mod cli;
+mod commands;
+pub mod config;
+pub mod display;
+mod error;
+pub mod keyset;
+pub mod lifecycle;
+pub mod random;
+mod report;
+pub mod review;
+pub mod store;
+pub mod time;
+mod world;
+
+pub use cli::Cli;
+pub use commands::run;
+pub use error::{Error, Source};
+pub use world::{Terminal, World};

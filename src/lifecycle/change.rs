@@ -1,0 +1,105 @@
+//! What is decided, and the edit of the text that it takes.
+
+use crate::config::edit::{End, MemberEdit, NewEntry, NewValue, Plan};
+use crate::keyset::{HmacAlg, Kid, Secret, strength};
+use crate::time::NumericDate;
+
+/// A key to be written. Its `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Its kid.
+    pub kid: Kid,
+    /// Whether a person chose the kid: then tokens may exist that carry it.
+    pub kid_is_chosen: bool,
+    /// Its algorithm.
+    pub alg: HmacAlg,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+impl NewKey {
+    /// Why the secret can be guessed, if it can.
+    #[must_use]
+    pub fn weakness(&self) -> Option<String> {
+        if let Some(weakness) = strength::weakness(&self.secret) {
+            return Some(weakness.to_string());
+        }
+        let (bits, least) = (strength::bits(&self.secret), self.alg.hash_length() * 8);
+        (bits < least).then(|| {
+            format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg)
+        })
+    }
+
+    fn entry(&self, now: NumericDate) -> NewEntry {
+        let text = |text: &str| NewValue::Text(zeroize::Zeroizing::new(text.to_owned()));
+        NewEntry {
+            members: vec![
+                ("kty", text("oct")),
+                ("alg", text(self.alg.name())),
+                ("k", NewValue::Text(self.secret.to_base64url())),
+                ("kid", text(self.kid.as_str())),
+                ("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }),
+            ],
+        }
+    }
+}
+
+/// One change of the key set. Numbers are places in the file before the change, from 0.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A new key, made now.
+    Add {
+        /// The key.
+        key: NewKey,
+        /// At which end of the list.
+        end: End,
+    },
+    /// A key gets its `exp`.
+    Retire {
+        /// Which.
+        index: usize,
+        /// From when it may be removed.
+        exp: NumericDate,
+    },
+    /// A key loses `exp` and `nbf`.
+    Unretire {
+        /// Which.
+        index: usize,
+    },
+    /// A key goes.
+    Remove {
+        /// Which.
+        index: usize,
+    },
+}
+
+/// What is to be done; nothing, where it is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// What was left alone and why, for people.
+    pub notes: Vec<String>,
+}
+
+/// The edit that carries changes out. `like`: the key whose way of writing a new one imitates.
+#[must_use]
+pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
+    let mut plan = Plan { like, ..Plan::default() };
+    for change in changes {
+        match change {
+            Change::Add { key, end } => plan.insert = Some((*end, key.entry(now))),
+            Change::Retire { index, exp } => {
+                let value = NewValue::Date { seconds: exp.seconds(), comment: format!("remove after {exp}") };
+                plan.members.push(MemberEdit { entry: *index, name: "exp", value: Some(value) });
+            }
+            Change::Unretire { index } => {
+                for name in ["nbf", "exp"] {
+                    plan.members.push(MemberEdit { entry: *index, name, value: None });
+                }
+            }
+            Change::Remove { index } => plan.remove.push(*index),
+        }
+    }
+    plan
+}

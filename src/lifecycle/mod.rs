@@ -1,0 +1,87 @@
+//! The life of a key: pure decisions of (key set, policy, moment). Nothing here reads a clock, a file or randomness.
+
+mod add;
+mod change;
+mod policy;
+mod prune;
+mod refusal;
+mod remove;
+mod retire;
+mod rotate;
+
+pub use add::add;
+pub use change::{Change, Decision, NewKey, plan};
+pub use policy::{CLOCKS_DIFFER, MAX_TOKEN_TTL, Policy, TOLERANCE};
+pub use prune::prune;
+pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};
+pub use remove::remove;
+pub use retire::{When, retire, unretire};
+pub use rotate::{RotateOptions, rotate};
+
+use crate::keyset::{Key, KeyName, KeySet, Phase};
+use crate::time::NumericDate;
+use refusal::Guard;
+
+/// The keys that names stand for, each once, in the order of the file. A kid that stands twice names no key.
+fn resolve<'k>(keys: &'k KeySet, names: &[KeyName]) -> Result<Vec<&'k Key>, LifecycleError> {
+    let mut found: Vec<&Key> = Vec::new();
+    for name in names {
+        match keys.named(name).as_slice() {
+            [key] => found.push(key),
+            [] => return Err(LifecycleError::UnknownKey { name: name.to_string(), known: known(keys) }),
+            several => {
+                let numbers = several.iter().map(|key| format!("@{}", key.number())).collect();
+                return Err(LifecycleError::AmbiguousKid { name: name.to_string(), numbers });
+            }
+        }
+    }
+    found.sort_by_key(|key| key.index);
+    found.dedup_by_key(|key| key.index);
+    Ok(found)
+}
+
+fn known(keys: &KeySet) -> Vec<String> {
+    keys.keys().iter().map(Key::name).collect()
+}
+
+/// A clock that went back would date new keys before older ones and cut schedules short.
+fn guard_clock(guard: &mut Guard<'_>, keys: &KeySet, now: NumericDate) {
+    let ahead = keys.keys().iter().find_map(|key| Some((key, *key.iat.value().filter(|iat| **iat > now)?)));
+    if let Some((key, iat)) = ahead {
+        guard.refuse(
+            RefusalId::Clock,
+            format!(
+                "it is {now}, and key {} says it was made later, at {iat}. Set this machine's clock right, or \
+                 correct that `iat`",
+                key.name()
+            ),
+        );
+    }
+}
+
+/// A config whose users get their keys from elsewhere isn't given a second way in by accident.
+fn guard_other_login(guard: &mut Guard<'_>, keys: &KeySet) {
+    if let Some(member) = keys.other_login
+        && !keys.keys().iter().any(Key::is_symmetric)
+    {
+        guard.refuse(
+            RefusalId::OtherLogin,
+            format!(
+                "users of this config log in with keys from `{member}`, and there is no shared secret. A new one \
+                 would be a second way in: whoever has it can sign in as anyone"
+            ),
+        );
+    }
+}
+
+/// Whether some key would be left to verify tokens with. `until_told`: keys that are on their way out don't count.
+fn leaves_a_key(keys: &KeySet, gone: &[&Key], now: NumericDate, until_told: bool) -> bool {
+    let counts = |key: &Key| match key.phase(now) {
+        Phase::Unusable => false,
+        Phase::Retiring { .. } | Phase::Removable { .. } => !until_told,
+        Phase::Standby { .. } | Phase::Accepted | Phase::Unknown => true,
+    };
+    keys.other_login.is_some()
+        || !keys.keys().iter().any(counts)
+        || keys.keys().iter().any(|key| counts(key) && !gone.iter().any(|other| other.index == key.index))
+}

@@ -1,0 +1,136 @@
+//! What is refused as unsafe, and how to say that it is meant.
+
+use crate::keyset::Undecidable;
+
+/// The name of a refusal, as `--allow` takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[value(rename_all = "kebab-case")]
+pub enum RefusalId {
+    /// A key that may still verify tokens would go
+    LiveKey,
+    /// No key would be left
+    LastKey,
+    /// The key that signs would go without another in its place
+    CurrentKey,
+    /// A key would go before the last token signed with it has expired
+    ShortOverlap,
+    /// The secret can be guessed
+    WeakSecret,
+    /// A chosen kid, beside a key without kid, may reject tokens that carry it
+    Wildcard,
+    /// This machine's clock is behind a key's `iat`
+    Clock,
+    /// Users log in with keys from elsewhere
+    OtherLogin,
+}
+
+impl RefusalId {
+    /// The id.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LiveKey => "live-key",
+            Self::LastKey => "last-key",
+            Self::CurrentKey => "current-key",
+            Self::ShortOverlap => "short-overlap",
+            Self::WeakSecret => "weak-secret",
+            Self::Wildcard => "wildcard",
+            Self::Clock => "clock",
+            Self::OtherLogin => "other-login",
+        }
+    }
+}
+
+/// Something refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which rule.
+    pub id: RefusalId,
+    /// What would happen, in this case.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.id.name(), self.reason)
+    }
+}
+
+/// What is done although it would be refused.
+pub type Allowed = [RefusalId];
+
+/// Why there is no decision.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LifecycleError {
+    /// Unsafe.
+    #[error("{}", refused(.0))]
+    Refused(Vec<Refusal>),
+    /// A member that can't be read decides.
+    #[error(transparent)]
+    Undecidable(#[from] Undecidable),
+    /// No key has that name.
+    #[error("there is no key `{name}` in this file. {}", in_words(.known))]
+    UnknownKey {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Several keys have that kid.
+    #[error(
+        "the kid `{name}` stands {} times: {}. Say which one by its number; the service uses the first",
+        .numbers.len(),
+        crate::display::list(.numbers)
+    )]
+    AmbiguousKid {
+        /// The kid.
+        name: String,
+        /// Their numbers.
+        numbers: Vec<String>,
+    },
+    /// A new key's kid is there already.
+    #[error(
+        "the kid `{0}` is in this file already. Leave `--kid` out to get a fresh one: a kid used twice hides the \
+         second key from the service"
+    )]
+    KidTaken(String),
+    /// Nothing to rotate away from.
+    #[error("there is no current key to revoke in this file. Leave `--revoke` out")]
+    NothingToRevoke,
+}
+
+fn refused(refusals: &[Refusal]) -> String {
+    let reasons: Vec<String> = refusals.iter().map(|refusal| format!("refused as {refusal}")).collect();
+    let ids: Vec<String> = refusals.iter().map(|refusal| format!("--allow {}", refusal.id.name())).collect();
+    format!("{}. If you mean it, add `{}`", reasons.join(".\n       "), ids.join(" "))
+}
+
+fn in_words(keys: &[String]) -> String {
+    match keys {
+        [] => "It has none at all".to_owned(),
+        some => format!("It has {}", crate::display::list(some)),
+    }
+}
+
+/// Collects refusals, so that all are shown at once.
+pub(super) struct Guard<'a> {
+    allowed: &'a Allowed,
+    refusals: Vec<Refusal>,
+}
+
+impl<'a> Guard<'a> {
+    pub(super) fn new(allowed: &'a Allowed) -> Self {
+        Self { allowed, refusals: Vec::new() }
+    }
+
+    /// Refuses, unless that is allowed.
+    pub(super) fn refuse(&mut self, id: RefusalId, reason: String) {
+        if !self.allowed.contains(&id) && !self.refusals.iter().any(|other| other.id == id) {
+            self.refusals.push(Refusal { id, reason });
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<(), LifecycleError> {
+        if self.refusals.is_empty() { Ok(()) } else { Err(LifecycleError::Refused(self.refusals)) }
+    }
+}

@@ -1,0 +1,66 @@
+//! Removing keys at once.
+
+use super::change::{Change, Decision};
+use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
+use super::{guard_clock, leaves_a_key, resolve};
+use crate::keyset::{Key, KeyName, KeySet, Phase};
+use crate::time::NumericDate;
+
+/// Removes the named keys. Refused for keys that may still verify tokens.
+pub fn remove(
+    keys: &KeySet,
+    names: &[KeyName],
+    now: NumericDate,
+    allowed: &Allowed,
+) -> Result<Decision, LifecycleError> {
+    let found = resolve(keys, names)?;
+    let mut guard = Guard::new(allowed);
+    guard_clock(&mut guard, keys, now);
+    let live: Vec<String> = found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.name()).collect();
+    if !live.is_empty() {
+        let (it, verb) = if live.len() == 1 { ("it", "verifies") } else { ("them", "verify") };
+        guard.refuse(
+            RefusalId::LiveKey,
+            format!(
+                "{} still {verb} tokens; whoever holds one signed with {it} would be locked out at the restart. `retire` \
+                 first and `prune` later is the safe way; a leaked secret is the reason not to wait",
+                crate::display::list(&live)
+            ),
+        );
+    }
+    if !leaves_a_key(keys, &found, now, false) {
+        guard.refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
+    } else if let Some(current) = keys.current()?
+        && found.iter().any(|key| key.index == current.index)
+        && !has_successor(keys, &found, now)
+    {
+        guard.refuse(
+            RefusalId::CurrentKey,
+            format!(
+                "{} is the current key, and no other could take its place. `rotate --revoke` replaces and removes it in \
+                 one write",
+                current.name()
+            ),
+        );
+    }
+    guard.finish()?;
+    let changes = found.iter().map(|key| Change::Remove { index: key.index }).collect();
+    Ok(Decision { changes, notes: Vec::new() })
+}
+
+/// Whether tokens may be verified with it: not if the service doesn't start with it, nor if a key before it has
+/// the same kid.
+fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
+    let shadowed = key.kid.value().is_some_and(|kid| {
+        keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
+    });
+    !shadowed && !matches!(key.phase(now), Phase::Unusable | Phase::Removable { .. })
+}
+
+fn has_successor(keys: &KeySet, gone: &[&Key], now: NumericDate) -> bool {
+    keys.keys().iter().any(|key| {
+        key.is_symmetric()
+            && !gone.iter().any(|other| other.index == key.index)
+            && matches!(key.phase(now), Phase::Accepted | Phase::Standby { .. })
+    })
+}

@@ -1,0 +1,35 @@
+//! The program: streams, clock and randomness of this machine, handed to the library.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::Parser as _;
+use powersync_jwks::cli::Color;
+use powersync_jwks::random::System;
+use powersync_jwks::time::SystemClock;
+use powersync_jwks::{Cli, Terminal, World, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let color = match cli.global.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let terminal = Terminal { stdin: std::io::stdin().is_terminal(), stderr: std::io::stderr().is_terminal() };
+    let code = run(
+        &cli,
+        &mut World {
+            clock: &SystemClock,
+            random: &System::new(),
+            folder: std::env::current_dir().unwrap_or_default(),
+            variable: &|name| std::env::var_os(name),
+            stdin: &mut std::io::stdin().lock(),
+            stdout: &mut AutoStream::new(std::io::stdout().lock(), color),
+            stderr: &mut AutoStream::new(std::io::stderr().lock(), color),
+            terminal,
+        },
+    );
+    ExitCode::from(code)
+}

@@ -1,0 +1,95 @@
+//! Reports for programs. Their fields are documented in the README; `version` grows when one changes its meaning.
+
+use serde::Serialize;
+
+use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
+use crate::time::NumericDate;
+
+#[derive(Serialize)]
+pub(crate) struct Status {
+    version: u32,
+    now: String,
+    configs: Vec<StatusConfig>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct StatusConfig {
+    config: String,
+    keys: Vec<StatusKey>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct StatusKey {
+    number: usize,
+    kid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid_variable: Option<String>,
+    kty: Option<&'static str>,
+    alg: Option<String>,
+    current: bool,
+    state: String,
+    made: Option<String>,
+    promote_from: Option<String>,
+    removable_from: Option<String>,
+    bits: Option<usize>,
+    secret: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+}
+
+impl Status {
+    pub(crate) fn new(now: NumericDate, configs: Vec<StatusConfig>) -> Self {
+        Self { version: 1, now: now.to_string(), configs }
+    }
+}
+
+impl StatusConfig {
+    pub(crate) fn new(name: &str, keys: &KeySet, warnings: Vec<String>, now: NumericDate) -> Self {
+        let current = keys.current().ok().flatten();
+        Self {
+            config: name.to_owned(),
+            keys: keys.keys().iter().map(|key| StatusKey::new(keys, key, current, now)).collect(),
+            warnings,
+        }
+    }
+}
+
+impl StatusKey {
+    fn new(keys: &KeySet, key: &Key, current: Option<&Key>, now: NumericDate) -> Self {
+        let date = |member: &Member<NumericDate>| member.value().map(ToString::to_string);
+        let (kty, secret, problem) = match &key.material {
+            Material::Symmetric { secret: SecretSource::Inline(..), .. } => (Some("oct"), Some("file"), None),
+            Material::Symmetric { secret: SecretSource::Variable(_), .. } => (Some("oct"), Some("variable"), None),
+            Material::Public(public) => (Some(public.kty), None, None),
+            Material::Unusable(why) => (None, None, Some(*why)),
+        };
+        let alg = match &key.material {
+            Material::Symmetric { .. } => key.hmac_alg().map(|alg| alg.to_string()),
+            Material::Public(public) => public.alg.clone(),
+            Material::Unusable(_) => None,
+        };
+        let kid_variable = match &key.kid {
+            Member::Variable(name) => Some(name.clone()),
+            _ => None,
+        };
+        Self {
+            number: key.number(),
+            kid: key.kid.value().map(|kid| kid.as_str().to_owned()),
+            kid_variable,
+            kty,
+            alg,
+            current: current.is_some_and(|current| current.index == key.index),
+            state: keys.state_of(key, current, now),
+            made: date(&key.iat),
+            promote_from: date(&key.nbf),
+            removable_from: date(&key.exp),
+            bits: key.bits(),
+            secret,
+            variable: key.variable().map(str::to_owned),
+            problem,
+        }
+    }
+}

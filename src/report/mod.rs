@@ -1,0 +1,5 @@
+//! What commands print, one format a file.
+
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod paint;

@@ -1,0 +1,138 @@
+//! What a change means for each key, found by comparing the keys before with the keys after.
+
+use std::collections::HashMap;
+
+use crate::keyset::{Key, KeySet, Kid, Material, Member, SecretSource};
+use crate::time::NumericDate;
+
+/// What happened to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It got an `exp`, or another one.
+    Retired {
+        /// From when it may be removed.
+        exp: NumericDate,
+    },
+    /// It lost its `exp`.
+    Unretired,
+    /// The same kid, another secret.
+    ReKeyed,
+    /// Another place, and by that current or no longer.
+    Moved,
+    /// Anything else about it.
+    Changed,
+}
+
+/// One thing that happened, with its line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEvent {
+    /// What.
+    pub kind: EventKind,
+    /// The key, as people name it.
+    pub key: String,
+    /// In plain words, beginning with `+`, `-`, `~` or `!`.
+    pub text: String,
+}
+
+/// What a change of the list means: additions first, then what happened to the keys that were there.
+#[must_use]
+pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
+    let before = origins(old, new);
+    let mut after: Vec<Option<&Key>> = vec![None; old.keys().len()];
+    for (key, before) in new.keys().iter().zip(&before) {
+        if let Some(before) = before {
+            after[before.index] = Some(key);
+        }
+    }
+    let old_current = old.current().ok().flatten();
+    let new_current = new.current().ok().flatten();
+    let mut events = Vec::new();
+    for (key, _) in new.keys().iter().zip(&before).filter(|(_, before)| before.is_none()) {
+        let state = new.state_of(key, new_current, now);
+        events.push(event(EventKind::Added, key, added(key, &state, old_current)));
+    }
+    for (before, after) in old.keys().iter().zip(&after) {
+        if let Some(after) = after
+            && let Some((kind, text)) = changed(before, after)
+        {
+            events.push(event(kind, after, text));
+        }
+    }
+    for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
+        events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));
+    }
+    if let (Some(was), Some(is)) = (old_current, new_current)
+        && let Some(before) = before[is.index]
+        && before.index != was.index
+    {
+        let text = format!("~ moved {}: it is the current key now, in place of {}", is.name(), was.name());
+        events.push(event(EventKind::Moved, is, text));
+    }
+    events
+}
+
+fn event(kind: EventKind, key: &Key, text: String) -> KeyEvent {
+    KeyEvent { kind, key: key.name(), text }
+}
+
+fn added(key: &Key, state: &str, old_current: Option<&Key>) -> String {
+    let what = format!("+ added {} ({}), {state}", key.name(), key.describe());
+    match old_current {
+        Some(old) if state.starts_with("current") => {
+            format!("{what}; your backend signs with {} until you deploy the new kid and secret to it", old.name())
+        }
+        Some(old) if key.is_symmetric() => format!("{what} beside the current key {}", old.name()),
+        _ => what,
+    }
+}
+
+fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
+    let name = after.name();
+    if !same_secret(before, after) {
+        let text = format!("! re-keyed {name}: same kid, another secret; its tokens fail at the restart");
+        return Some((EventKind::ReKeyed, text));
+    }
+    match (&before.exp, &after.exp) {
+        (one, two) if one == two => (before.nbf != after.nbf || before.iat != after.iat)
+            .then(|| (EventKind::Changed, format!("~ changed {name}"))),
+        (Member::Value(_), Member::Value(exp)) => {
+            Some((EventKind::Retired { exp: *exp }, format!("~ retiring {name}: may now be removed from {exp}")))
+        }
+        (_, Member::Value(exp)) => {
+            Some((EventKind::Retired { exp: *exp }, format!("~ retiring {name}: may be removed from {exp}")))
+        }
+        (_, Member::Absent) => Some((EventKind::Unretired, format!("~ un-retired {name}: it stays"))),
+        _ => Some((EventKind::Changed, format!("~ changed {name}"))),
+    }
+}
+
+fn same_secret(before: &Key, after: &Key) -> bool {
+    match (&before.material, &after.material) {
+        (Material::Symmetric { secret: one, .. }, Material::Symmetric { secret: two, .. }) => match (one, two) {
+            (SecretSource::Inline(one, _), SecretSource::Inline(two, _)) => one.same_key(two),
+            (SecretSource::Variable(one), SecretSource::Variable(two)) => one == two,
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+/// For each key of the new set, the one of the old set that it was: by kid, and where a kid stands twice or there
+/// is none, by secret.
+fn origins<'k>(old: &'k KeySet, new: &KeySet) -> Vec<Option<&'k Key>> {
+    let mut unclaimed: HashMap<Option<Kid>, Vec<&Key>> = HashMap::new();
+    for key in old.keys() {
+        unclaimed.entry(key.kid.value().cloned()).or_default().push(key);
+    }
+    let claim = |key: &Key| {
+        let candidates = unclaimed.get_mut(&key.kid.value().cloned())?;
+        let same = candidates.iter().position(|old| same_secret(old, key) && old.kid == key.kid);
+        let first = (!candidates.is_empty() && key.kid.value().is_some()).then_some(0);
+        same.or(first).map(|at| candidates.remove(at))
+    };
+    new.keys().iter().map(claim).collect()
+}

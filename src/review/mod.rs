@@ -1,0 +1,14 @@
+//! What a person sees of a change: what it means for each key, the text that changes, and what to do next. No
+//! secret is shown in any of it.
+
+mod diff;
+mod events;
+mod next;
+mod platform;
+mod redact;
+
+pub use diff::{DiffLine, LineKind, text_diff};
+pub use events::{EventKind, KeyEvent, events};
+pub use next::{Done, Situation, Steps, next_steps, warnings};
+pub use platform::{Platform, detect};
+pub use redact::Redactor;

@@ -1,0 +1,105 @@
+//! How the service is run, as far as the files around the config tell.
+
+use std::fs;
+use std::path::Path;
+
+use crate::config::{Document, Input, NodeId};
+
+/// What restarts the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// A Compose file lies near, with this service in it, if it could be told.
+    Compose {
+        /// The name under `services`.
+        service: Option<String>,
+    },
+    /// A Kubernetes manifest lies near, with this workload in it, if it could be told.
+    Kubernetes {
+        /// `deployment/NAME`
+        workload: Option<String>,
+    },
+    /// Nothing told.
+    Unknown,
+}
+
+const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// Looks beside the config and in the folder above. What can't be read is passed over: this only words advice.
+#[must_use]
+pub fn detect(config: &Path) -> Platform {
+    let folder = config.parent().unwrap_or(Path::new("."));
+    let above = folder.parent();
+    for folder in [Some(folder), above].into_iter().flatten() {
+        if let Some(file) = COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file()) {
+            return Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) };
+        }
+    }
+    kubernetes(folder).unwrap_or(Platform::Unknown)
+}
+
+fn small_text(path: &Path) -> Option<String> {
+    let length = fs::metadata(path).ok()?.len();
+    if length > 256 * 1024 { None } else { fs::read_to_string(path).ok() }
+}
+
+/// The service whose image is PowerSync's.
+fn compose_service(text: &str) -> Option<String> {
+    let doc = Document::read(text, Input::Yaml).ok()?;
+    let (_, services) = doc.member(doc.root(), "services")?;
+    doc.members(services)?.iter().find_map(|(name, service)| {
+        let (_, image) = doc.member(*service, "image")?;
+        doc.string(image)?.contains("powersync-service").then(|| doc.string(*name).map(str::to_owned))?
+    })
+}
+
+fn kubernetes(folder: &Path) -> Option<Platform> {
+    let mut found = None;
+    for entry in fs::read_dir(folder).ok()?.flatten().take(200) {
+        let path = entry.path();
+        let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
+        if !yaml || path.file_name().is_some_and(|name| name == "powersync.yaml") {
+            continue;
+        }
+        let named = path.file_stem().is_some_and(|stem| stem == "kustomization" || stem == "Chart");
+        let workload = small_text(&path).and_then(|text| workload(&text));
+        if workload.is_some() {
+            return Some(Platform::Kubernetes { workload });
+        }
+        if named {
+            found = Some(Platform::Kubernetes { workload: None });
+        }
+    }
+    found
+}
+
+/// `deployment/NAME` of a manifest whose container is PowerSync's.
+fn workload(text: &str) -> Option<String> {
+    if !text.contains("powersync-service") {
+        return None;
+    }
+    let doc = Document::read(text, Input::Yaml).ok()?;
+    let text_of = |id: NodeId, name| doc.member(id, name).and_then(|(_, value)| doc.string(value));
+    let kind = text_of(doc.root(), "kind").filter(|kind| matches!(*kind, "Deployment" | "StatefulSet"))?;
+    let (_, metadata) = doc.member(doc.root(), "metadata")?;
+    Some(format!("{}/{}", kind.to_ascii_lowercase(), text_of(metadata, "name")?))
+}
+
+impl Platform {
+    /// The commands that restart every replica with the new config, one a line.
+    #[must_use]
+    pub fn restart(&self) -> Vec<String> {
+        let compose = |service: &str| format!("docker compose up -d --force-recreate {service}");
+        let kubectl = |workload: &str| format!("kubectl rollout restart {workload}");
+        match self {
+            Self::Compose { service } => vec![compose(service.as_deref().unwrap_or("powersync"))],
+            Self::Kubernetes { workload } => {
+                vec![kubectl(workload.as_deref().unwrap_or("deployment/powersync"))]
+            }
+            Self::Unknown => vec![
+                format!("{}      # Compose", compose("powersync")),
+                format!("{}   # Kubernetes", kubectl("deployment/powersync")),
+                "aws ecs update-service --service powersync --force-new-deployment   # ECS".to_owned(),
+            ],
+        }
+    }
+}

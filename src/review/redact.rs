@@ -1,0 +1,228 @@
+//! Secrets out of texts that people see.
+
+use std::collections::{HashMap, HashSet};
+
+use ring::digest;
+
+use crate::config::{Config, Document, Kind, NodeId, Scalar, Span};
+
+/// Marks where a secret stood: not part of any text that is shown, and turned into `‹secret N›` at the very end.
+const OPEN: char = '\u{e000}';
+const CLOSE: char = '\u{e001}';
+
+/// Replaces secrets by numbers: equal secrets get the same one, within one output. The numbers say nothing else
+/// about them.
+#[derive(Default)]
+pub struct Redactor {
+    /// By SHA-256 of the value, so that no copy of a secret is kept.
+    ids: HashMap<[u8; 32], usize>,
+    /// In which order they were shown.
+    shown: HashMap<usize, usize>,
+}
+
+impl Redactor {
+    /// The text with every secret replaced by a mark that [`Self::show`] turns into words. Line breaks inside of
+    /// secrets stay, so that line numbers do.
+    #[must_use]
+    pub fn mark(&mut self, config: &Config<'_>) -> String {
+        let doc = config.document();
+        let mut spans = secret_values(doc);
+        spans.extend(in_comments(doc));
+        spans.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
+        let text = doc.text();
+        let mut marked = String::with_capacity(text.len());
+        let mut from = 0;
+        for (span, value) in spans {
+            if span.start < from {
+                continue;
+            }
+            push_clean(&mut marked, &text[from..span.start]);
+            let id = self.id(&value);
+            marked.push(OPEN);
+            marked.push_str(&id.to_string());
+            marked.push(CLOSE);
+            let breaks = text[span.clone()].matches('\n').count();
+            marked.extend(std::iter::repeat_n('\n', breaks));
+            from = span.end;
+        }
+        push_clean(&mut marked, &text[from..]);
+        marked
+    }
+
+    fn id(&mut self, value: &str) -> usize {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, value.as_bytes()).as_ref());
+        let next = self.ids.len();
+        *self.ids.entry(hash).or_insert(next)
+    }
+
+    /// Turns marks into `‹secret N›`, numbered by first appearance.
+    pub fn show(&mut self, marked: &str) -> String {
+        let mut shown = String::with_capacity(marked.len());
+        let mut rest = marked;
+        while let Some((before, after)) = rest.split_once(OPEN) {
+            shown.push_str(before);
+            let (id, after) = after.split_once(CLOSE).unwrap_or((after, ""));
+            let next = self.shown.len() + 1;
+            let number = *self.shown.entry(id.parse().unwrap_or(0)).or_insert(next);
+            shown.push_str(&format!("‹secret {number}›"));
+            rest = after;
+        }
+        shown.push_str(rest);
+        shown
+    }
+}
+
+/// Marks in the text itself would be taken for ours.
+fn push_clean(into: &mut String, text: &str) {
+    into.extend(text.chars().map(|c| if c == OPEN || c == CLOSE { '\u{fffd}' } else { c }));
+}
+
+/// Whether a member of this name holds a secret, wherever it stands.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let parts = ["password", "passwd", "passphrase", "private_key", "privatekey", "secret", "apikey", "api_key"];
+    name == "k" || name == "tokens" || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("_ref"))
+}
+
+/// The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
+/// Where secret values stand, and what they are.
+fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
+    let mut secret: HashSet<NodeId> = HashSet::new();
+    for (id, node) in doc.nodes() {
+        let Kind::Mapping { members, .. } = &node.kind else { continue };
+        let is_jwk = doc.member(id, "kty").is_some();
+        for (name, value) in members {
+            let Some(name) = doc.string(*name) else { continue };
+            if is_secret_name(name) || (is_jwk && PRIVATE.contains(&name)) {
+                mark_below(doc, *value, &mut secret);
+            }
+        }
+    }
+    let mut spans = Vec::new();
+    for (id, node) in doc.nodes() {
+        let Kind::Scalar { text, .. } = &node.kind else { continue };
+        if secret.contains(&id) {
+            let harmless = matches!(doc.scalar(id), Some(Scalar::Null | Scalar::Bool(_) | Scalar::Env(_)));
+            if !harmless && !node.span.is_empty() {
+                spans.push((node.span.clone(), text.as_ref()));
+            }
+        } else if text.contains("://") {
+            let written = &doc.text()[node.span.clone()];
+            spans.extend(user_info(written).map(|part| {
+                (node.span.start + part.start..node.span.start + part.end, &written[part])
+            }));
+        }
+    }
+    spans
+}
+
+/// All scalars below a node, also through aliases.
+fn mark_below(doc: &Document<'_>, id: NodeId, secret: &mut HashSet<NodeId>) {
+    let id = doc.target(id);
+    if !secret.insert(id) {
+        return;
+    }
+    match &doc.node(id).kind {
+        Kind::Sequence { items, .. } => items.iter().for_each(|item| mark_below(doc, *item, secret)),
+        Kind::Mapping { members, .. } => members.iter().for_each(|(_, value)| mark_below(doc, *value, secret)),
+        Kind::Scalar { .. } | Kind::Alias(_) => {}
+    }
+}
+
+/// The `user:password` parts of the URIs in a text.
+fn user_info(text: &str) -> impl Iterator<Item = Span> {
+    let starts = text.match_indices("://").map(|(at, _)| at + 3);
+    starts.filter_map(|start| {
+        let authority = &text[start..];
+        let end = authority.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>')).unwrap_or(authority.len());
+        // A password may hold a `/` that should have been escaped: up to the last `@`.
+        let at = authority[..end].rfind('@')?;
+        (at > 0).then(|| start..start + at)
+    })
+}
+
+/// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
+/// and users of URIs.
+fn in_comments<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
+    let mut spans = Vec::new();
+    for comment in doc.comments() {
+        let text = &doc.text()[comment.clone()];
+        let found = member_value(text).into_iter().chain(base64_runs(text)).chain(user_info(text));
+        spans.extend(found.map(|part| (comment.start + part.start..comment.start + part.end, &text[part])));
+    }
+    spans
+}
+
+/// The value behind a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`.
+fn member_value(comment: &str) -> Option<Span> {
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    comment.match_indices([':', '=']).find_map(|(at, _)| {
+        let name = comment[..at].trim_end().trim_end_matches(['"', '\'']);
+        let start = name.rfind(|c| !word(c)).map_or(0, |n| n + name[n..].chars().next().map_or(1, char::len_utf8));
+        let name = &name[start..];
+        let rest = &comment[at + 1..];
+        let value = rest.trim_start();
+        let secret = is_secret_name(name) || PRIVATE.contains(&name);
+        let variable = value.starts_with("!env ");
+        let quoted = value.trim_start_matches(['\'', '"', '[', '{', ' ']);
+        let begins = at + 1 + (rest.len() - quoted.len());
+        (secret && !variable && begins < comment.len()).then(|| begins..comment.trim_end().len().max(begins))
+    })
+}
+
+fn base64_runs(text: &str) -> Vec<Span> {
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || b"+/_=-".contains(b);
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for (at, byte) in text.bytes().chain(std::iter::once(b' ')).enumerate() {
+        if !in_alphabet(&byte) {
+            if at - start >= 16 && !text[start..at].bytes().all(|b| b == b'-' || b == b'=') {
+                runs.push(start..at);
+            }
+            start = at + 1;
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Input;
+
+    fn shown(text: &str) -> String {
+        let config = Config::parse_str(text, Input::Yaml).unwrap();
+        let mut redactor = Redactor::default();
+        let marked = redactor.mark(&config);
+        redactor.show(&marked)
+    }
+
+    #[test]
+    fn secrets_are_numbered_by_first_appearance_and_equal_ones_look_equal() {
+        let text = "a: {password: one}\nb: {password: 'two'}\nc: {k: \"one\"} # k: two\nd: {k: !env PS_X}\n";
+        assert_eq!(
+            shown(text),
+            "a: {password: ‹secret 1›}\nb: {password: ‹secret 2›}\nc: {k: ‹secret 1›} # k: ‹secret 2›\nd: {k: !env PS_X}\n"
+        );
+    }
+
+    #[test]
+    fn users_of_uris_and_what_looks_like_a_key_in_comments() {
+        assert_eq!(
+            shown("uri: postgres://me:pa/ss@host:5432/db # was postgres://you:word@old\n"),
+            "uri: postgres://‹secret 1›@host:5432/db # was postgres://‹secret 2›@old\n"
+        );
+        assert_eq!(shown("a: 1 # AbCdEfGhIjKlMnOp and short\n"), "a: 1 # ‹secret 1› and short\n");
+        assert_eq!(shown("# kid: x, k: 'abc' # d\na: 1\n# ------------------\n"), "# kid: x, k: '‹secret 1›\na: 1\n# ------------------\n");
+    }
+
+    #[test]
+    fn aliases_lead_to_what_they_stand_for_and_lines_stay() {
+        assert_eq!(shown("x: &s abc\nk: *s\n"), "x: &s ‹secret 1›\nk: *s\n");
+        assert_eq!(shown("k: |\n  abc\n  def\nz: 1\n").lines().count(), 4);
+        assert_eq!(shown("api:\n  tokens: [one, two]\n"), "api:\n  tokens: [‹secret 1›, ‹secret 2›]\n");
+    }
+}

@@ -1,0 +1,260 @@
+//! One file: read whole, locked, and replaced whole.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::config::MAX_BYTES;
+
+/// A file can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not there.
+    #[error("there is no such file")]
+    Missing,
+    /// A folder, a socket, a device.
+    #[error("this is not a file but {0}")]
+    NotAFile(&'static str),
+    /// Symbolic links that lead to themselves.
+    #[error("this symbolic link leads back to itself")]
+    Loop,
+    /// Over 64 MiB.
+    #[error("the file is larger than 64 MiB")]
+    TooLarge,
+    /// No permission to read.
+    #[error("there is no permission to read this file")]
+    Unreadable,
+    /// The file, its folder or its file system may not be written.
+    #[error("{0}, so nothing was written")]
+    ReadOnly(&'static str),
+    /// Other names of the same file would keep the old content.
+    #[error(
+        "this file has {0} names (hard links), and replacing it would change only this one. Nothing was written; \
+         `-c -` reads the config from stdin and writes the new one to stdout"
+    )]
+    HardLinks(u64),
+    /// Another run, an editor, or version control.
+    #[error("the file changed after the diff was shown, so nothing was written. Run the command again to see the new diff")]
+    Changed,
+    /// The temporary file could not take the owner of the old one.
+    #[error("the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user")]
+    Owner(#[source] io::Error),
+    /// Anything else, before the file was replaced.
+    #[error("{doing} failed: {source}. The file is as it was")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The new file is in place, but may not survive a power cut.
+    #[error("the new file is in place, but the folder could not be flushed to disk ({0}): a power cut might bring the old one back")]
+    Unflushed(#[source] io::Error),
+}
+
+/// The bytes of a file at one moment. They are cleared when dropped: there are secrets among them.
+pub type Snapshot = Zeroizing<Vec<u8>>;
+
+fn io(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Io { doing, source }
+}
+
+fn on_open(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound => StoreError::Missing,
+        io::ErrorKind::PermissionDenied => StoreError::Unreadable,
+        _ if is_loop(&error) => StoreError::Loop,
+        _ => StoreError::Io { doing: "opening it", source: error },
+    }
+}
+
+#[cfg(unix)]
+fn is_loop(error: &io::Error) -> bool {
+    // ELOOP: 40 on Linux, 62 on macOS and the BSDs. `io::ErrorKind::FilesystemLoop` isn't stable yet.
+    error.raw_os_error() == Some(if cfg!(target_os = "linux") { 40 } else { 62 })
+}
+
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
+}
+
+fn check_regular(metadata: &Metadata) -> Result<(), StoreError> {
+    if metadata.is_dir() {
+        return Err(StoreError::NotAFile("a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(StoreError::NotAFile("a device, pipe or socket"));
+    }
+    Ok(())
+}
+
+/// Reads a stream to its end into one buffer, up to 64 MiB.
+pub fn read(mut source: impl Read, expected: usize) -> Result<Snapshot, StoreError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(MAX_BYTES) + 1));
+    let mut chunk = Zeroizing::new(vec![0; 64 * 1024]);
+    loop {
+        let count = source.read(&mut chunk).map_err(io("reading"))?;
+        if count == 0 {
+            return Ok(bytes);
+        }
+        if bytes.len() + count > MAX_BYTES {
+            return Err(StoreError::TooLarge);
+        }
+        if bytes.capacity() < bytes.len() + count {
+            // Grown by hand: a vector that grows by itself leaves the secrets behind in the memory it gives back.
+            let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + count) * 2));
+            larger.extend_from_slice(&bytes);
+            bytes = larger;
+        }
+        bytes.extend_from_slice(&chunk[..count]);
+    }
+}
+
+/// Reads a file without locking it.
+pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
+    // Asked before opening: opening a pipe would wait for its other end.
+    check_regular(&fs::metadata(path).map_err(on_open)?)?;
+    let file = File::open(path).map_err(on_open)?;
+    let metadata = file.metadata().map_err(io("looking at it"))?;
+    read(file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is
+/// left behind, whatever happens.
+pub struct Locked {
+    file: File,
+    /// The file itself, symbolic links resolved.
+    path: PathBuf,
+}
+
+impl Locked {
+    /// Locks a file for writing. `waiting` is called once if another run holds the lock.
+    pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
+        loop {
+            let real = fs::canonicalize(path).map_err(on_open)?;
+            let metadata = fs::metadata(&real).map_err(on_open)?;
+            check_regular(&metadata)?;
+            check_writable(&metadata)?;
+            let file = OpenOptions::new().read(true).write(true).open(&real).map_err(on_write)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    waiting();
+                    file.lock().map_err(io("locking it"))?;
+                }
+                Err(TryLockError::Error(source)) => return Err(StoreError::Io { doing: "locking it", source }),
+            }
+            // Another run may have replaced the file while this one waited: then this is the lock of the old one.
+            if same_file(&file, &real)? && fs::canonicalize(path).map_err(on_open)? == real {
+                return Ok(Self { file, path: real });
+            }
+        }
+    }
+
+    /// Reads the file under the lock.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let length = self.file.metadata().map_err(io("looking at it"))?.len();
+        read(File::open(&self.path).map_err(on_open)?, usize::try_from(length).unwrap_or(0))
+    }
+
+    /// Replaces the content: a temporary file in the same folder, flushed to disk, takes the file's place, with its
+    /// permissions and owner. `expected` is what the file held when the new content was made from it.
+    pub fn replace(&self, expected: &[u8], content: &[u8]) -> Result<(), StoreError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let metadata = self.file.metadata().map_err(io("looking at it"))?;
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(self.path.file_name().unwrap_or_default());
+        prefix.push(".");
+        // Made readable by its owner only: it has no wider mode than the file at any moment.
+        let mut temporary = tempfile::Builder::new()
+            .prefix(&prefix)
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(on_write_folder)?;
+        temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
+        keep_owner(temporary.as_file(), &metadata)?;
+        let kept = temporary.as_file().set_permissions(metadata.permissions());
+        kept.map_err(io("keeping its permissions"))?;
+        temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))?;
+        if !same_file(&self.file, &self.path)? || *self.snapshot()? != *expected {
+            return Err(StoreError::Changed);
+        }
+        let persisted = temporary.persist(&self.path);
+        persisted.map_err(|error| StoreError::Io { doing: "putting the new file in place", source: error.error })?;
+        flush_folder(folder)
+    }
+}
+
+fn on_write(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write this file"),
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
+        _ => on_open(error),
+    }
+}
+
+fn on_write_folder(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write in this file's folder"),
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
+        _ => StoreError::Io { doing: "making a temporary file beside it", source: error },
+    }
+}
+
+fn check_writable(metadata: &Metadata) -> Result<(), StoreError> {
+    if metadata.permissions().readonly() {
+        return Err(StoreError::ReadOnly("this file is read-only"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        if metadata.nlink() > 1 {
+            return Err(StoreError::HardLinks(metadata.nlink()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn same_file(file: &File, path: &Path) -> Result<bool, StoreError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = file.metadata().map_err(io("looking at it"))?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok(open.dev() == named.dev() && open.ino() == named.ino()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io("looking at it")(error)),
+    }
+}
+
+#[cfg(not(unix))]
+fn same_file(_: &File, _: &Path) -> Result<bool, StoreError> {
+    // An open file can't be replaced there.
+    Ok(true)
+}
+
+#[cfg(unix)]
+fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let own = new.metadata().map_err(io("looking at the temporary file"))?;
+    if own.uid() == old.uid() && own.gid() == old.gid() {
+        return Ok(());
+    }
+    fchown(new, Some(old.uid()), Some(old.gid())).map_err(StoreError::Owner)
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Metadata) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// The new name itself has to reach the disk, too.
+fn flush_folder(folder: &Path) -> Result<(), StoreError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::Unflushed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Which config is meant when none is named.
+
+use std::path::{Path, PathBuf};
+
+/// Where configs are kept, by the service and by PowerSync's own command line.
+const USUAL: [&str; 5] = [
+    "powersync.yaml",
+    "service.yaml",
+    "powersync/powersync.yaml",
+    "powersync/service.yaml",
+    "config/powersync.yaml",
+];
+
+/// No config, or more than one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// None of the usual ones exists.
+    #[error("no PowerSync config here. Looked for {}. Name it with `-c PATH`", crate::display::list(&usual()))]
+    None,
+    /// Several exist.
+    #[error("there are several configs here: {}. Say which one with `-c PATH`", crate::display::list(.0))]
+    Several(Vec<String>),
+}
+
+fn usual() -> Vec<String> {
+    USUAL.iter().map(|path| (*path).to_owned()).collect()
+}
+
+/// Finds the config in a folder: the only one of the usual names that exists.
+pub fn find(folder: &Path) -> Result<PathBuf, FindError> {
+    let found: Vec<&str> = USUAL.into_iter().filter(|path| folder.join(path).is_file()).collect();
+    match found.as_slice() {
+        [] => Err(FindError::None),
+        [one] => Ok(PathBuf::from(one)),
+        several => Err(FindError::Several(several.iter().map(|path| (*path).to_owned()).collect())),
+    }
+}

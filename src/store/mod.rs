@@ -1,0 +1,7 @@
+//! Files: finding the config, reading it, and writing it whole or not at all.
+
+mod file;
+mod find;
+
+pub use file::{Locked, Snapshot, StoreError, read, snapshot};
+pub use find::{FindError, find};

@@ -1,0 +1,214 @@
+//! Runs the program inside of the test, in a folder of its own, with a clock that stands still and random bytes that
+//! are the same in every run.
+
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use powersync_jwks::random::{Random, RandomError};
+use powersync_jwks::time::{Clock, NumericDate};
+use powersync_jwks::{Cli, Terminal, World, run};
+
+/// The moment of all tests that don't set another.
+pub const NOW: &str = "2026-11-23T09:31:00Z";
+
+pub fn date(text: &str) -> NumericDate {
+    text.parse().unwrap()
+}
+
+/// Bytes that look random and start anew with every scene.
+pub struct Noise(Cell<u64>);
+
+impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Self(Cell::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))
+    }
+}
+
+impl Random for Noise {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+        for byte in buffer {
+            let mut state = self.0.get();
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            self.0.set(state);
+            *byte = state.to_le_bytes()[3];
+        }
+        Ok(())
+    }
+}
+
+/// A clock that moves on by a step with every look.
+pub struct SteppingClock {
+    pub next: Cell<NumericDate>,
+    pub step: i64,
+}
+
+impl Clock for SteppingClock {
+    fn now(&self) -> NumericDate {
+        let now = self.next.get();
+        self.next.set(NumericDate::new(now.seconds() + self.step).unwrap());
+        now
+    }
+}
+
+/// What a run printed and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A folder with files, and the world a run sees.
+pub struct Scene {
+    pub folder: tempfile::TempDir,
+    pub now: NumericDate,
+    pub step: i64,
+    pub stdin: Vec<u8>,
+    pub terminal: bool,
+    pub seed: u64,
+    pub variables: Vec<(String, String)>,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            now: date(NOW),
+            step: 0,
+            stdin: Vec::new(),
+            terminal: false,
+            seed: 1,
+            variables: Vec::new(),
+        }
+    }
+
+    pub fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let scene = Self::new();
+        scene.write(name, content);
+        scene
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    /// Runs a command line, with the arguments as one text. Quotes keep words together.
+    pub fn run(&self, arguments: &str) -> Outcome {
+        let mut words = vec!["powersync-jwks".to_owned()];
+        words.extend(split(arguments));
+        let cli = match Cli::try_parse_from(words) {
+            Ok(cli) => cli,
+            Err(error) => {
+                let stderr = error.render().to_string();
+                return Outcome { code: u8::try_from(error.exit_code()).unwrap(), stdout: String::new(), stderr };
+            }
+        };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let code = run(
+            &cli,
+            &mut World {
+                clock: &SteppingClock { next: Cell::new(self.now), step: self.step },
+                random: &Noise::new(self.seed),
+                folder: self.folder.path().to_owned(),
+                variable: &|name| {
+                    self.variables.iter().find(|(other, _)| other == name).map(|(_, value)| OsString::from(value))
+                },
+                stdin: &mut self.stdin.as_slice(),
+                stdout: &mut anstream::StripStream::new(&mut stdout),
+                stderr: &mut anstream::StripStream::new(&mut stderr),
+                terminal: Terminal { stdin: self.terminal, stderr: self.terminal },
+            },
+        );
+        Outcome { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
+    }
+}
+
+fn split(arguments: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    for c in arguments.chars() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' | '\n' if !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The folder of the crate.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares with a file of the repository; with `BLESS=1`, writes it.
+pub fn expect_file(path: &Path, actual: &str) -> Result<(), String> {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, actual).unwrap();
+        return Ok(());
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    if expected == actual {
+        return Ok(());
+    }
+    let diff = similar::TextDiff::from_lines(expected.as_str(), actual);
+    Err(format!("{}\n{}", path.display(), diff.unified_diff().header("expected", "actual")))
+}
+
+/// A unified diff of raw bytes, with what can't be seen made visible.
+pub fn raw_diff(old: &[u8], new: &[u8]) -> String {
+    let visible = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes).replace('\r', "␍").replace('\u{feff}', "␂BOM").replace('\t', "→")
+    };
+    let (old, new) = (visible(old), visible(new));
+    if old == new {
+        return "(unchanged)\n".to_owned();
+    }
+    let diff = similar::TextDiff::from_lines(&old, &new);
+    let mut text = diff.unified_diff().context_radius(2).to_string();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// The fixtures: name, file name, content.
+pub fn fixtures() -> Vec<(String, String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for folder in fs::read_dir(root().join("fixtures")).unwrap() {
+        let folder = folder.unwrap();
+        for name in ["powersync.yaml", "powersync.json", "service.yaml"] {
+            if let Ok(content) = fs::read(folder.path().join(name)) {
+                all.push((folder.file_name().into_string().unwrap(), name.to_owned(), content));
+            }
+        }
+    }
+    all.sort();
+    all
+}

@@ -1,0 +1,68 @@
+//! What each command makes of each file in `fixtures/`, down to the byte: `fixtures/NAME/expected.txt`.
+//!
+//! `BLESS=1 cargo test --test fixtures` writes these files anew; read what `git diff` then shows.
+
+mod common;
+
+use common::{Scene, expect_file, fixtures, raw_diff, root};
+
+/// The runs of a fixture: each starts from the original file but for the last, which goes on from `rotate`.
+const RUNS: [&str; 6] = [
+    "rotate --yes",
+    "add --yes",
+    "add --alg HS384 --kid 'it''s: #1' --yes --allow other-login,wildcard",
+    "rotate --revoke --yes",
+    "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap",
+    "prune --yes",
+];
+
+fn transcript(name: &str, file: &str, content: &[u8]) -> String {
+    let scene = Scene::with(file, content);
+    let config = format!("-c {file}");
+    let mut text = String::new();
+    let status = scene.run(&format!("{config} status"));
+    text += &format!("$ powersync-jwks {config} status\n{}{}", status.stdout, status.stderr);
+    if status.code != 0 {
+        text += &format!("exit {}\n", status.code);
+    }
+    for run in RUNS {
+        scene.write(file, content);
+        let outcome = scene.run(&format!("{config} {run}"));
+        text += &format!("\n$ powersync-jwks {config} {run}\n");
+        let after = scene.read(file);
+        if outcome.code == 0 {
+            text += &raw_diff(content, &after);
+        } else {
+            text += &format!("{}exit {}\n", outcome.stderr, outcome.code);
+            assert_eq!(after, content, "{name}: {run} failed and changed the file");
+        }
+        if outcome.stderr.contains("Please report") {
+            println!("UNMEANT {name}: {run}: {}", outcome.stderr);
+        }
+    }
+    text
+}
+
+#[test]
+fn every_command_on_every_fixture() {
+    let mut failures = Vec::new();
+    let all = fixtures();
+    assert!(all.len() >= 60, "fixtures are missing");
+    for (name, file, content) in all {
+        let actual = transcript(&name, &file, &content);
+        let expected = root().join("fixtures").join(&name).join("expected.txt");
+        failures.extend(expect_file(&expected, &actual).err());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn bad_files_are_refused_by_every_command_that_writes() {
+    for (name, file, content) in fixtures().iter().filter(|(name, ..)| name.starts_with("bad-")) {
+        let scene = Scene::with(file, content);
+        let outcome = scene.run(&format!("-c {file} rotate --yes"));
+
+        assert_eq!(outcome.code, 2, "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.starts_with("error: "), "{name}: {}", outcome.stderr);
+    }
+}
