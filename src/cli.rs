@@ -95,7 +95,9 @@ pub enum Command {
     /// The outgoing key stays until no token signed with it can be valid any more: the time to deploy, plus the time
     /// until every backend signs with the new key, plus the life of a token, plus 60 s (the service's tolerance) and
     /// 5 min (clocks differ). By default that is 5 days and 6 minutes.
-    #[command(after_help = "Examples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder")]
+    #[command(
+        after_help = "Examples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
+    )]
     Rotate(Rotate),
     /// Remove the keys whose time is over
     ///
@@ -104,12 +106,16 @@ pub enum Command {
     /// Add a key, fresh or imported
     ///
     /// The new key goes last. It verifies beside the others; the current key stays the one that signs.
-    #[command(after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports")]
+    #[command(
+        after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports"
+    )]
     Add(Add),
     /// Mark keys to be removed later; --undo takes it back
     ///
     /// A retired key goes on verifying. `prune` removes it once its time is over.
-    #[command(after_help = "Examples:\n  powersync-jwks retire prod-1               after the overlap\n  powersync-jwks retire prod-1 --in 30d\n  powersync-jwks retire --undo prod-1\n  powersync-jwks retire @2                   the second key of the file")]
+    #[command(
+        after_help = "Examples:\n  powersync-jwks retire prod-1               after the overlap\n  powersync-jwks retire prod-1 --in 30d\n  powersync-jwks retire --undo prod-1\n  powersync-jwks retire @2                   the second key of the file"
+    )]
     Retire(Retire),
     /// Remove keys at once
     ///

@@ -17,7 +17,8 @@ fn main() -> ExitCode {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let terminal = Terminal { stdin: std::io::stdin().is_terminal(), stderr: std::io::stderr().is_terminal() };
+    let terminal =
+        Terminal { stdin: std::io::stdin().is_terminal(), stderr: std::io::stderr().is_terminal() };
     let code = run(
         &cli,
         &mut World {

@@ -101,12 +101,11 @@ impl FromStr for NumericDate {
     type Err = InvalidDate;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let seconds = match DateTime::parse_from_rfc3339(text) {
-            Ok(moment) => moment.timestamp(),
-            Err(_) => {
-                let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidDate::Form)?;
-                day.and_hms_opt(0, 0, 0).ok_or(InvalidDate::Form)?.and_utc().timestamp()
-            }
+        let seconds = if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+            moment.timestamp()
+        } else {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidDate::Form)?;
+            day.and_hms_opt(0, 0, 0).ok_or(InvalidDate::Form)?.and_utc().timestamp()
         };
         Self::new(seconds).ok_or(InvalidDate::Range)
     }
@@ -222,10 +221,14 @@ mod tests {
 
     #[test]
     fn durations_read_as_people_write_them() {
-        for (text, seconds) in [("36h", 36 * HOUR), ("7d", 7 * DAY), ("2w", 14 * DAY), ("1h 30m", 90 * MINUTE)] {
+        for (text, seconds) in
+            [("36h", 36 * HOUR), ("7d", 7 * DAY), ("2w", 14 * DAY), ("1h 30m", 90 * MINUTE)]
+        {
             assert_eq!(text.parse(), Ok(Seconds(seconds)), "{text}");
         }
-        for text in ["", "7", "-1h", "soon", "1.5h", "0s", "0h", "10ms", "1M", "9999999y", "99999999999999999999s"] {
+        for text in
+            ["", "7", "-1h", "soon", "1.5h", "0s", "0h", "10ms", "1M", "9999999y", "99999999999999999999s"]
+        {
             assert!(text.parse::<Seconds>().is_err(), "{text}");
         }
     }
@@ -236,7 +239,9 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-11-23T09:31:00Z");
         assert_eq!("2026-11-23T10:31:00+01:00".parse(), Ok(moment));
         assert_eq!("2026-11-23".parse::<NumericDate>().unwrap().to_string(), "2026-11-23T00:00:00Z");
-        for text in ["", "tomorrow", "2026-13-01", "2026-02-30", "10000-01-01T00:00:00Z", "1969-12-31", "1796083200"] {
+        for text in
+            ["", "tomorrow", "2026-13-01", "2026-02-30", "10000-01-01T00:00:00Z", "1969-12-31", "1796083200"]
+        {
             assert!(text.parse::<NumericDate>().is_err(), "{text}");
         }
     }

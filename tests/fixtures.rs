@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test --test fixtures` writes these files anew; read what `git diff` then shows.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Scene, expect_file, fixtures, raw_diff, root};
@@ -19,28 +21,28 @@ const RUNS: [&str; 6] = [
 fn transcript(name: &str, file: &str, content: &[u8]) -> String {
     let scene = Scene::with(file, content);
     let config = format!("-c {file}");
-    let mut text = String::new();
     let status = scene.run(&format!("{config} status"));
-    text += &format!("$ powersync-jwks {config} status\n{}{}", status.stdout, status.stderr);
+    let mut parts = vec![format!("$ powersync-jwks {config} status"), status.stdout, status.stderr];
     if status.code != 0 {
-        text += &format!("exit {}\n", status.code);
+        parts.push(format!("exit {}", status.code));
     }
     for run in RUNS {
         scene.write(file, content);
         let outcome = scene.run(&format!("{config} {run}"));
-        text += &format!("\n$ powersync-jwks {config} {run}\n");
+        parts.push(format!("\n$ powersync-jwks {config} {run}"));
         let after = scene.read(file);
         if outcome.code == 0 {
-            text += &raw_diff(content, &after);
+            parts.push(raw_diff(content, &after));
         } else {
-            text += &format!("{}exit {}\n", outcome.stderr, outcome.code);
+            parts.extend([outcome.stderr.clone(), format!("exit {}", outcome.code)]);
             assert_eq!(after, content, "{name}: {run} failed and changed the file");
         }
-        if outcome.stderr.contains("Please report") {
-            println!("UNMEANT {name}: {run}: {}", outcome.stderr);
-        }
+        let unforeseen = outcome.stderr.contains("Please report");
+        assert!(!unforeseen, "{name}: {run}: a form that is neither edited nor refused by name");
     }
-    text
+    let lines: Vec<&str> =
+        parts.iter().map(|part| part.trim_end_matches('\n')).filter(|p| !p.is_empty()).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]

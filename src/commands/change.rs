@@ -14,7 +14,7 @@ use crate::error::{Error, Source};
 use crate::keyset::{KeySet, Phase};
 use crate::lifecycle::{Change, Decision, Policy, plan};
 use crate::report::paint::{BOLD, DIM, YELLOW, diff_line, event_line, paint};
-use crate::review::{self, Done, Platform, Situation, Steps};
+use crate::review::{self, Done, Platform, Situation, Step};
 use crate::store::{Locked, StoreError};
 use crate::time::{NumericDate, Seconds};
 
@@ -44,7 +44,7 @@ struct Draft {
     review: String,
     notes: Vec<String>,
     warnings: Vec<String>,
-    steps: Steps,
+    steps: Vec<Step>,
 }
 
 impl Run<'_> {
@@ -80,7 +80,7 @@ impl Run<'_> {
             None => world.stdout.write_all(&bytes)?,
         }
         world.stdout.flush()?;
-        self.tell_notes(&draft, world)?;
+        tell_notes(&draft, world)?;
         match (&draft.text, self.ending.dry_run) {
             (None, _) => writeln!(world.stderr, "{}", self.nothing)?,
             (_, true) => writeln!(world.stderr, "\nDry run: the config on stdout is the old one.")?,
@@ -137,7 +137,10 @@ impl Run<'_> {
             let draft = self.draft(&bytes, world)?;
             if draft.now.since(shown.now).abs() > STALE {
                 drop(locked);
-                writeln!(world.stderr, "\nThe times above have moved while the question waited. Here they are anew.\n")?;
+                writeln!(
+                    world.stderr,
+                    "\nThe times above have moved while the question waited. Here they are anew.\n"
+                )?;
                 continue;
             }
             return self.write(&locked, &bytes, &draft, world);
@@ -172,22 +175,9 @@ impl Run<'_> {
     fn show(&self, draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
         world.stdout.write_all(draft.review.as_bytes())?;
         world.stdout.flush()?;
-        self.tell_notes(draft, world)?;
+        tell_notes(draft, world)?;
         if draft.text.is_none() {
             writeln!(world.stderr, "{}", self.nothing)?;
-        }
-        Ok(())
-    }
-
-    fn tell_notes(&self, draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
-        if draft.text.is_some() && !(draft.notes.is_empty() && draft.warnings.is_empty()) {
-            writeln!(world.stderr)?;
-        }
-        for note in &draft.notes {
-            writeln!(world.stderr, "note: {note}")?;
-        }
-        for warning in &draft.warnings {
-            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
         }
         Ok(())
     }
@@ -209,8 +199,8 @@ impl Run<'_> {
         let decision = (self.decide)(&keys, now)?;
         let Decision { changes, notes } = decision;
         if changes.is_empty() {
-            let steps = Steps::new();
-            return Ok(Draft { now, text: None, review: String::new(), notes, warnings: Vec::new(), steps });
+            let (warnings, steps) = (Vec::new(), Vec::new());
+            return Ok(Draft { now, text: None, review: String::new(), notes, warnings, steps });
         }
         let like = keys.current().ok().flatten().map(|key| key.index);
         let text = edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?;
@@ -228,14 +218,13 @@ impl Run<'_> {
             review.push('\n');
         }
         let tool = self.source.tool(world);
-        let line = |at| Position::of(after.text(), at).line;
-        let warnings = review::warnings(&new_keys, &tool, now, &line);
+        let line_of = |at| Position::of(after.text(), at).line;
+        let warnings = review::warnings(&new_keys, &tool, now, &line_of);
         let platform = match self.source {
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
-        let situation =
-            Situation { now, policy: self.policy, platform: &platform, tool: &tool, keys: &new_keys };
+        let situation = Situation { now, policy: self.policy, platform: &platform, tool: &tool };
         let steps = review::next_steps(done(&changes, &keys, &new_keys, now), &situation);
         drop(after);
         Ok(Draft { now, text: Some(text), review, notes, warnings, steps })
@@ -245,7 +234,8 @@ impl Run<'_> {
 /// What was done, in the terms of the next steps.
 fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDate) -> Done<'k> {
     let current = old.current().ok().flatten();
-    let removed = |index: usize| changes.iter().any(|c| matches!(c, Change::Remove { index: n } if *n == index));
+    let removed =
+        |index: usize| changes.iter().any(|c| matches!(c, Change::Remove { index: n } if *n == index));
     let added = changes.iter().find_map(|change| match change {
         Change::Add { key, end } => {
             let new_key = new.keys().iter().find(|other| other.kid.value() == Some(&key.kid))?;
@@ -254,13 +244,13 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
         _ => None,
     });
     if let Some((key, end)) = added {
-        return match end {
-            End::First => Done::Rotated {
-                new: key,
-                outgoing: current,
-                revoked: current.is_some_and(|current| removed(current.index)),
-            },
-            End::Last => Done::Added { new: key, current: new.is_current(key) },
+        return match (end, current) {
+            (End::First, Some(gone)) if removed(gone.index) => Done::Revoked { new: key, gone },
+            // The new key stands before it now.
+            (End::First, was) => {
+                Done::Rotated { new: key, outgoing: was.and_then(|was| new.keys().get(was.index + 1)) }
+            }
+            (End::Last, _) => Done::Added { new: key, current: new.is_current(key) },
         };
     }
     let latest = changes.iter().filter_map(|change| match change {
@@ -279,6 +269,19 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     Done::Removed { live: old.keys().iter().any(|key| live(&key)) }
 }
 
+fn tell_notes(draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
+    if draft.text.is_some() && !(draft.notes.is_empty() && draft.warnings.is_empty()) {
+        writeln!(world.stderr)?;
+    }
+    for note in &draft.notes {
+        writeln!(world.stderr, "note: {note}")?;
+    }
+    for warning in &draft.warnings {
+        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+    }
+    Ok(())
+}
+
 fn ask(name: &str, world: &mut World<'_>) -> Result<bool, Error> {
     write!(world.stderr, "\nWrite this to {}? [y/N] ", Printable(name))?;
     world.stderr.flush()?;
@@ -286,9 +289,9 @@ fn ask(name: &str, world: &mut World<'_>) -> Result<bool, Error> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-fn tell_steps(steps: &Steps, title: &str, to: &mut dyn Write) -> Result<(), Error> {
+fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
     writeln!(to, "\n{}", paint(BOLD, title))?;
-    for (number, (text, commands)) in steps.iter().enumerate() {
+    for (number, Step { text, commands }) in steps.iter().enumerate() {
         let end = if commands.is_empty() { "." } else { ":" };
         for (line, part) in wrap(&format!("{text}{end}"), 96).iter().enumerate() {
             let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };

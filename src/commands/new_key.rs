@@ -76,11 +76,7 @@ impl<'a> KeySource<'a> {
     }
 }
 
-fn read_secret(
-    args: &NewKeyArgs,
-    config: &Source,
-    world: &mut World<'_>,
-) -> Result<Option<Secret>, Error> {
+fn read_secret(args: &NewKeyArgs, config: &Source, world: &mut World<'_>) -> Result<Option<Secret>, Error> {
     let Some(encoding) = args.encoding else { return Ok(None) };
     let (name, written) = if args.secret_stdin {
         if *config == Source::Stdin {
@@ -88,7 +84,8 @@ fn read_secret(
             return Err(Error::Usage(text.to_owned()));
         }
         if world.terminal.stdin {
-            let text = "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
+            let text =
+                "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
             return Err(Error::Usage(text.to_owned()));
         }
         ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)

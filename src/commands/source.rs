@@ -74,7 +74,8 @@ impl Source {
             Self::File(path) => {
                 let path = path.display().to_string();
                 let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-                let quoted = if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
+                let quoted =
+                    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
                 format!("powersync-jwks -c {quoted}")
             }
             Self::Stdin => "powersync-jwks -c -".to_owned(),

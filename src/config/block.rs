@@ -96,21 +96,20 @@ pub(super) fn insert(
 ) -> Result<Vec<Splice>, ConfigError> {
     let text = doc.text();
     let lines = entries(doc, name, list)?;
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(Vec::new()) };
     let reference = match end {
-        End::First => first,
-        End::Last => last,
+        End::First => lines.first(),
+        End::Last => lines.last(),
     };
+    let Some(reference) = reference else { return Ok(Vec::new()) };
     let newline = newline_at(text, reference.line);
     let dash_indent = &text[reference.line..reference.dash];
-    let dash_indent = dash_indent.trim_start_matches('\u{feff}');
     let sample_dash = sample.and_then(|id| {
         let index = doc.items(list)?.iter().position(|item| *item == id)?;
         Some(lines[index].dash)
     });
     let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
     let at = match end {
-        End::First => reference.first + text[reference.first..].len() - text[reference.first..].trim_start_matches('\u{feff}').len(),
+        End::First => reference.first,
         End::Last => reference.end,
     };
     let text = if text[..at].ends_with('\n') || at == 0 || end == End::First {

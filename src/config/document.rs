@@ -204,7 +204,8 @@ impl<'t> Document<'t> {
     /// How often a member of this name stands in the mapping: more than once is possible in JSON only.
     #[must_use]
     pub fn count_of(&self, id: NodeId, name: &str) -> usize {
-        self.members(id).map_or(0, |all| all.iter().filter(|(key, _)| self.string(*key) == Some(name)).count())
+        self.members(id)
+            .map_or(0, |all| all.iter().filter(|(key, _)| self.string(*key) == Some(name)).count())
     }
 
     /// Where the node begins, tag and anchor included.
@@ -241,9 +242,9 @@ impl<'t> Document<'t> {
         let content = &self.text[span.clone()];
         let keep = header.chars().take(3).any(|c| c == '+');
         let length = if keep {
-            content.rfind('\n').map_or(content.len(), |at| {
-                if content[at..].trim().is_empty() { at } else { content.len() }
-            })
+            content
+                .rfind('\n')
+                .map_or(content.len(), |at| if content[at..].trim().is_empty() { at } else { content.len() })
         } else {
             content.trim_end_matches([' ', '\t', '\n', '\r']).len()
         };
@@ -281,10 +282,10 @@ impl<'t> Document<'t> {
 
     /// Whether two values, possibly of two texts, are the same: structure, text, quotes, tags, and what aliases
     /// stand for. White space and comments don't count.
-    pub(super) fn same<'o>(
+    pub(super) fn same(
         &self,
         id: NodeId,
-        other: &Document<'o>,
+        other: &Document<'_>,
         other_id: NodeId,
         known: &mut HashMap<(NodeId, NodeId), bool>,
     ) -> bool {
@@ -331,7 +332,8 @@ fn comments_between(text: &str, gap: Span, into: &mut Vec<Span>) {
     let mut at = gap.start;
     while let Some(found) = text.get(at..gap.end).and_then(|rest| rest.find('#')) {
         let start = at + found;
-        let starts_comment = text[..start].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '\u{feff}');
+        let starts_comment =
+            text[..start].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '\u{feff}');
         if starts_comment {
             let end = text[start..].find(['\n', '\r']).map_or(text.len(), |n| start + n);
             into.push(start..end);
@@ -358,8 +360,10 @@ impl Position {
         let before = &text.as_bytes()[..at.min(text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
         Self {
-            line: before.iter().filter(|b| **b == b'\n').count() + 1,
-            column: text.get(line_start..at).map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1),
+            line: before.split(|b| *b == b'\n').count(),
+            column: text
+                .get(line_start..at)
+                .map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1),
         }
     }
 }

@@ -184,7 +184,11 @@ fn set_member(config: &Config<'_>, edit: &MemberEdit) -> Result<Vec<Splice>, Con
         return Err(ConfigError::at(config.text(), doc.start_of(entry), problem));
     }
     let Kind::Mapping { layout, .. } = doc.node(entry).kind else {
-        return Err(ConfigError::at(config.text(), doc.start_of(entry), Problem::Form("this entry is no mapping")));
+        return Err(ConfigError::at(
+            config.text(),
+            doc.start_of(entry),
+            Problem::Form("this entry is no mapping"),
+        ));
     };
     match (doc.member(entry, edit.name), &edit.value, layout) {
         (None, None, _) => Ok(Vec::new()),
@@ -208,7 +212,9 @@ fn insert(
         Place::List { name, list } => {
             let sample = style::sample(config, end, like);
             match doc.node(list).kind {
-                Kind::Sequence { layout: Layout::Block, .. } => block::insert(doc, name, list, end, entry, sample),
+                Kind::Sequence { layout: Layout::Block, .. } => {
+                    block::insert(doc, name, list, end, entry, sample)
+                }
                 _ => Ok(flow::insert(doc, list, end, entry, sample)),
             }
         }

@@ -30,10 +30,14 @@ pub enum Problem {
     #[error("this is not valid {0}")]
     Syntax(String),
     /// More than one YAML document, or a `---` after the first.
-    #[error("a second document begins here. The service reads files with one document only; remove the `---`")]
+    #[error(
+        "a second document begins here. The service reads files with one document only; remove the `---`"
+    )]
     SecondDocument,
     /// A member name that stands twice in one mapping.
-    #[error("{0} stands twice in the same mapping. The service refuses to start with such a file; remove one")]
+    #[error(
+        "{0} stands twice in the same mapping. The service refuses to start with such a file; remove one"
+    )]
     DuplicateName(String),
     /// A member on the way to the keys that stands twice in JSON.
     #[error("`{0}` stands twice here; the service reads the last one. Remove one before editing")]
@@ -55,7 +59,9 @@ pub enum Problem {
     )]
     Sops,
     /// The list or an entry is an alias.
-    #[error("{0} is an alias (`*name`), which can't be edited in place. Write the keys out where the alias stands")]
+    #[error(
+        "{0} is an alias (`*name`), which can't be edited in place. Write the keys out where the alias stands"
+    )]
     Alias(&'static str),
     /// A form of writing that we can read and not edit.
     #[error("{0}, which can be read but not edited here. Write it in the usual form first")]

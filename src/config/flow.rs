@@ -59,11 +59,8 @@ impl<'t> Flow<'t> {
     fn separator(&self, spaced: bool) -> String {
         let one = if spaced { " " } else { "" };
         let Some(last) = self.children.last() else { return String::new() };
-        let before = if self.children.len() > 1 {
-            self.children[self.children.len() - 2].end
-        } else {
-            self.open
-        };
+        let before =
+            if self.children.len() > 1 { self.children[self.children.len() - 2].end } else { self.open };
         let gap = self.text[before..last.start].replacen(',', "", 1);
         if gap.contains('\n') {
             let line = line_start(self.text, last.start);
@@ -85,11 +82,8 @@ impl<'t> Flow<'t> {
         let past = comma.map_or(last.end, |at| at + 1);
         let line_rest = &self.text[past..content_end(self.text, past)];
         if !line_rest.trim_start_matches([' ', '\t']).starts_with('#') {
-            return match comma {
-                // Inside of the comma that stands there, so that the list goes on ending as it did.
-                Some(_) => vec![Splice::insert(last.end, format!(",{separator}{new}"))],
-                None => vec![Splice::insert(last.end, format!(",{separator}{new}"))],
-            };
+            // Before a comma that stands there, so that the list goes on ending as it did.
+            return vec![Splice::insert(last.end, format!(",{separator}{new}"))];
         }
         // A comment stands behind the last child, on its line: it stays there.
         let separator = if separator.contains('\n') {
@@ -116,11 +110,8 @@ impl<'t> Flow<'t> {
             return vec![Splice::insert(own.start, format!("{indent}{new},{newline}"))];
         }
         let gap = &self.text[self.open..first.start];
-        let separator = if gap.contains('\n') && gap.trim().is_empty() {
-            gap.to_owned()
-        } else {
-            self.separator(spaced)
-        };
+        let separator =
+            if gap.contains('\n') && gap.trim().is_empty() { gap.to_owned() } else { self.separator(spaced) };
         vec![Splice::insert(first.start, format!("{new},{separator}"))]
     }
 
@@ -135,7 +126,9 @@ impl<'t> Flow<'t> {
             let comma = self.comma(child);
             if let Some(own) = self.own_lines(child) {
                 splices.push(Splice::delete(own));
-                if comma.is_none() && let Some(before) = before {
+                if comma.is_none()
+                    && let Some(before) = before
+                {
                     splices.extend(self.comma(before).map(|at| Splice::delete(at..at + 1)));
                 }
             } else if let Some(before) = before {
@@ -196,25 +189,18 @@ pub(super) fn remove_items(doc: &Document<'_>, list: NodeId, remove: &[usize]) -
 pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Vec<Splice> {
     let flow = Flow::of(doc, list);
     let text = doc.text();
-    match (flow.own_lines(from), flow.own_lines(0)) {
-        (Some(own), Some(first)) => {
-            let past = flow.children[from].end;
-            let body = &text[own.clone()];
-            let (head, tail) = body.split_at(past - own.start);
-            let comma = if flow.comma(from).is_some() { "" } else { "," };
-            let mut splices =
-                vec![Splice::insert(first.start, format!("{head}{comma}{tail}")), Splice::delete(own)];
-            if flow.comma(from).is_none() {
-                splices.extend(flow.comma(from - 1).map(|at| Splice::delete(at..at + 1)));
-            }
-            splices
-        }
-        _ => {
-            let mut splices = flow.remove(&[from]);
-            splices.extend(flow.unshift(&text[flow.children[from].clone()], spaced(doc)));
-            splices
-        }
+    let (Some(own), Some(first)) = (flow.own_lines(from), flow.own_lines(0)) else {
+        let mut splices = flow.remove(&[from]);
+        splices.extend(flow.unshift(&text[flow.children[from].clone()], spaced(doc)));
+        return splices;
+    };
+    let (head, tail) = text[own.clone()].split_at(flow.children[from].end - own.start);
+    let comma = if flow.comma(from).is_some() { "" } else { "," };
+    let mut splices = vec![Splice::insert(first.start, format!("{head}{comma}{tail}")), Splice::delete(own)];
+    if flow.comma(from).is_none() {
+        splices.extend(flow.comma(from - 1).map(|at| Splice::delete(at..at + 1)));
     }
+    splices
 }
 
 /// Adds a member behind the last one of a key.

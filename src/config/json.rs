@@ -28,7 +28,14 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     if reader.at < text.len() {
         return Err(reader.error("there is more text after the end of the document"));
     }
-    Ok(Document { text, syntax: Syntax::Json, nodes: reader.nodes, root, aliases: Vec::new(), end: text.len() })
+    Ok(Document {
+        text,
+        syntax: Syntax::Json,
+        nodes: reader.nodes,
+        root,
+        aliases: Vec::new(),
+        end: text.len(),
+    })
 }
 
 impl<'t> Reader<'t> {
@@ -62,7 +69,9 @@ impl<'t> Reader<'t> {
     fn value(&mut self, depth: usize) -> Result<NodeId, ConfigError> {
         let start = self.at;
         match self.peek() {
-            Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(ConfigError::at(self.text, start, Problem::TooDeep)),
+            Some(b'{' | b'[') if depth >= MAX_DEPTH => {
+                Err(ConfigError::at(self.text, start, Problem::TooDeep))
+            }
             Some(b'{') => {
                 let id = self.push(start, Kind::Mapping { layout: Layout::Flow, members: Vec::new() })?;
                 let members = self.members(depth)?;
@@ -150,7 +159,9 @@ impl<'t> Reader<'t> {
             Cow::Borrowed(inner)
         } else {
             let read = serde_json::from_str::<String>(literal);
-            Cow::Owned(read.map_err(|_| self.error("this string has an invalid escape or a control character"))?)
+            Cow::Owned(
+                read.map_err(|_| self.error("this string has an invalid escape or a control character"))?,
+            )
         };
         self.at = end + 1;
         self.push(start, Kind::Scalar { text, quote: Quote::Double })

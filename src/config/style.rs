@@ -1,5 +1,6 @@
 //! How new text is written: as its neighbours are; where there are none, as PowerSync's guide does.
 
+use super::Config;
 use super::block::past_colon;
 use super::document::{Document, Kind, Layout, NodeId, Quote, Syntax};
 use super::edit::{End, NewEntry, NewValue, Splice};
@@ -7,7 +8,6 @@ use super::error::{ConfigError, Problem};
 use super::flow;
 use super::lines::{content_end, indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
 use super::scalar::{self, Scalar};
-use super::Config;
 
 /// The entry whose way of writing a new one imitates.
 pub(super) type Sample = Option<NodeId>;
@@ -18,7 +18,8 @@ const ORDER: [&str; 4] = ["kty", "alg", "k", "kid"];
 /// The entry to imitate: the one asked for, else the mapping nearest to where the new one goes.
 pub(super) fn sample(config: &Config<'_>, end: End, like: Option<usize>) -> Sample {
     let doc = config.document();
-    let usable = |id: &NodeId| matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty());
+    let usable =
+        |id: &NodeId| matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty());
     let entries = config.entries();
     let asked = like.and_then(|n| entries.get(n)).copied().filter(usable);
     let nearest = match end {
@@ -105,7 +106,8 @@ fn colon_gap(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> String {
         let gap = text.get(colon + 1..doc.start_of(value))?;
         gap.bytes().all(|b| b == b' ' || b == b'\t').then(|| gap.to_owned())
     };
-    let default = || if doc.syntax() == Syntax::Json && !spaced(doc) { String::new() } else { " ".to_owned() };
+    let default =
+        || if doc.syntax() == Syntax::Json && !spaced(doc) { String::new() } else { " ".to_owned() };
     let Some(entry) = entry else { return default() };
     if let Some(own) = doc.member(entry, name).and_then(gap).filter(|g| !g.is_empty()) {
         return own;
@@ -145,7 +147,12 @@ pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str,
 }
 
 /// `name: value # comment`
-pub(super) fn block_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> String {
+pub(super) fn block_member(
+    doc: &Document<'_>,
+    entry: Option<NodeId>,
+    name: &str,
+    value: &NewValue,
+) -> String {
     let member = flow_member(doc, entry, name, value);
     match value {
         NewValue::Date { comment, .. } => format!("{member} # {comment}"),
@@ -188,7 +195,11 @@ pub(super) fn replace_value(
 // --- entries -------------------------------------------------------------------------------------------------
 
 /// The new key's members in the order in which the neighbour has them.
-fn ordered<'e>(doc: &Document<'_>, entry: &'e NewEntry, sample: Option<NodeId>) -> Vec<&'e (&'static str, NewValue)> {
+fn ordered<'e>(
+    doc: &Document<'_>,
+    entry: &'e NewEntry,
+    sample: Option<NodeId>,
+) -> Vec<&'e (&'static str, NewValue)> {
     let members = sample.and_then(|id| doc.members(id)).unwrap_or_default();
     let place = |name: &str| {
         let there = members.iter().position(|(key, _)| doc.string(*key) == Some(name));
@@ -225,7 +236,8 @@ pub(super) fn block_entry(
     let (after_dash, column) = sampled.map_or_else(
         || (" ".to_owned(), dash_indent.len() + 2),
         |(id, dash)| {
-            let start = doc.members(id).and_then(<[_]>::first).map_or(dash + 2, |(name, _)| doc.start_of(*name));
+            let start =
+                doc.members(id).and_then(<[_]>::first).map_or(dash + 2, |(name, _)| doc.start_of(*name));
             let column = start - line_start(text, start);
             let gap = &text[dash + 1..start];
             if gap.contains('\n') {
@@ -238,8 +250,7 @@ pub(super) fn block_entry(
     );
     let separator = format!("{newline}{}", " ".repeat(column));
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<String> =
-        members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
+    let members: Vec<String> = members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
     format!("{dash_indent}-{after_dash}{}", members.join(&separator))
 }
 
@@ -247,8 +258,7 @@ pub(super) fn block_entry(
 pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -> String {
     let text = doc.text();
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<String> =
-        members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
+    let members: Vec<String> = members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
     let mut shape = (String::new(), " ".to_owned(), String::new());
     if let Some(id) = sample
         && let Kind::Mapping { layout: Layout::Flow, members } = &doc.node(id).kind
@@ -262,12 +272,18 @@ pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -
             }
             // There are comments in between: the line break counts.
             let line = line_start(text, to);
-            if gap.contains('\n') { format!("{}{}", newline_at(text, from), &text[line..line + indent_of(text, line)]) } else { " ".to_owned() }
+            if gap.contains('\n') {
+                format!("{}{}", newline_at(text, from), &text[line..line + indent_of(text, line)])
+            } else {
+                " ".to_owned()
+            }
         };
         let open = white(span.start + 1, doc.start_of(*first));
-        let last = members.last().map_or(span.end - 1, |(name, value)| doc.end_of(*name).max(doc.end_of(*value)));
+        let last =
+            members.last().map_or(span.end - 1, |(name, value)| doc.end_of(*name).max(doc.end_of(*value)));
         let close = white(last, span.end - 1);
-        let comma = if text[last..span.end - 1].contains(',') && doc.syntax() == Syntax::Yaml { "," } else { "" };
+        let comma =
+            if text[last..span.end - 1].contains(',') && doc.syntax() == Syntax::Yaml { "," } else { "" };
         let separator = match rest.first() {
             Some((second, _)) => white(doc.end_of(*first_value), doc.start_of(*second)),
             None if open.contains('\n') => open.clone(),
@@ -325,7 +341,12 @@ fn in_flow(doc: &Document<'_>, id: NodeId) -> bool {
 }
 
 /// Below the last member of a block mapping; at the end of the document where it is the outermost.
-fn append_block(doc: &Document<'_>, mapping: Option<NodeId>, names: &[&str], entry: &NewEntry) -> Vec<Splice> {
+fn append_block(
+    doc: &Document<'_>,
+    mapping: Option<NodeId>,
+    names: &[&str],
+    entry: &NewEntry,
+) -> Vec<Splice> {
     let text = doc.text();
     let id = mapping.unwrap_or(doc.root());
     let first = doc.members(id).and_then(<[_]>::first).map_or(0, |(name, _)| doc.start_of(*name));

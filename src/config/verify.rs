@@ -109,7 +109,7 @@ impl Comparison<'_, '_, '_> {
         let (Some(old_members), Some(new_members)) = (self.old.members(old), self.new.members(new)) else {
             return false;
         };
-        let (old_members, mut rest) = (old_members.to_vec(), new_members.to_vec().into_iter());
+        let (old_members, mut rest) = (old_members.to_vec(), new_members.iter().copied());
         for (key, value) in old_members {
             let edit = edits.iter().find(|edit| self.old.string(key) == Some(edit.name));
             match edit.map(|edit| &edit.value) {

@@ -173,9 +173,7 @@ impl Key {
     pub fn argument(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
         match &self.kid {
-            Member::Value(kid)
-                if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') =>
-            {
+            Member::Value(kid) if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') => {
                 kid.to_string()
             }
             _ => format!("@{}", self.number()),

@@ -8,7 +8,7 @@ mod state;
 pub mod strength;
 
 pub use key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
-pub use kid::{InvalidKid, Kid, KeyName};
+pub use kid::{InvalidKid, KeyName, Kid};
 pub use secret::{Encoding, ImportError, Secret, import};
 pub use state::{Phase, Undecidable};
 
@@ -31,7 +31,8 @@ impl KeySet {
     #[must_use]
     pub fn read(config: &Config<'_>) -> Self {
         let doc = config.document();
-        let keys = config.entries().iter().enumerate().map(|(index, id)| read::key(doc, *id, index)).collect();
+        let keys =
+            config.entries().iter().enumerate().map(|(index, id)| read::key(doc, *id, index)).collect();
         Self { keys, audience: config.audience(), other_login: config.other_login() }
     }
 

@@ -42,36 +42,42 @@ pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize) -> Key {
     key
 }
 
+/// A list or a mapping where one value belongs.
+struct NotScalar;
+
 struct Entry<'d, 't> {
     doc: &'d Document<'t>,
     id: NodeId,
 }
 
 impl<'d> Entry<'d, '_> {
-    fn scalar(&self, name: &str) -> Option<Option<Scalar<'d>>> {
+    /// A member's value: the scalar it is, or `Err` where it is a list or a mapping.
+    fn scalar(&self, name: &str) -> Option<Result<Scalar<'d>, NotScalar>> {
         let (_, value) = self.doc.member(self.id, name)?;
-        Some(self.doc.scalar(value))
+        Some(self.doc.scalar(value).ok_or(NotScalar))
     }
 
     /// A member that has to be text.
     fn text(&self, name: &str) -> Member<&'d str> {
         match self.scalar(name) {
             None => Member::Absent,
-            Some(Some(Scalar::String(text))) => Member::Value(text),
-            Some(Some(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
-            Some(Some(Scalar::Null)) => Member::Unreadable("is empty (null)"),
-            Some(Some(_)) => Member::Unreadable("is not text; put it in quotes"),
-            Some(None) => Member::Unreadable("is not text"),
+            Some(Ok(Scalar::String(text))) => Member::Value(text),
+            Some(Ok(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
+            Some(Ok(Scalar::Null)) => Member::Unreadable("is empty (null)"),
+            Some(Ok(_)) => Member::Unreadable("is not text; put it in quotes"),
+            Some(Err(NotScalar)) => Member::Unreadable("is not text"),
         }
     }
 
     fn date(&self, name: &str) -> Member<NumericDate> {
         match self.scalar(name) {
             None => Member::Absent,
-            Some(Some(Scalar::Integer(seconds))) => NumericDate::new(seconds)
+            Some(Ok(Scalar::Integer(seconds))) => NumericDate::new(seconds)
                 .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
-            Some(Some(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
-            Some(Some(Scalar::String(_))) => Member::Unreadable("is text; it must be a number of seconds since 1970"),
+            Some(Ok(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
+            Some(Ok(Scalar::String(_))) => {
+                Member::Unreadable("is text; it must be a number of seconds since 1970")
+            }
             Some(_) => Member::Unreadable("is not a whole number of seconds since 1970"),
         }
     }
@@ -106,7 +112,9 @@ impl<'d> Entry<'d, '_> {
         };
         let secret = match self.text("k") {
             Member::Value("") => return Material::Unusable("`k` is empty"),
-            Member::Value(k) => SecretSource::Inline(Secret::decode_as_service(k), strength::weakness_of_k(k)),
+            Member::Value(k) => {
+                SecretSource::Inline(Secret::decode_as_service(k), strength::weakness_of_k(k))
+            }
             Member::Variable(name) => SecretSource::Variable(name),
             Member::Absent => return Material::Unusable("`k`, the secret, is missing"),
             Member::Unreadable(_) => return Material::Unusable("`k` is not text"),
@@ -115,9 +123,8 @@ impl<'d> Entry<'d, '_> {
     }
 
     fn public(&self, kty: &'static str, required: &[&str]) -> Material {
-        let missing = required.iter().any(|name| {
-            matches!(self.text(name), Member::Absent | Member::Unreadable(_))
-        });
+        let missing =
+            required.iter().any(|name| matches!(self.text(name), Member::Absent | Member::Unreadable(_)));
         if missing {
             return Material::Unusable(match kty {
                 "RSA" => "an RSA key needs `kid`, `n` and `e`",

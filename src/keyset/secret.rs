@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{
+    GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD,
+};
 use zeroize::Zeroizing;
 
 use crate::random::{Random, RandomError};
@@ -122,7 +124,7 @@ pub enum ImportError {
 pub fn import(written: &[u8], encoding: Encoding) -> Result<(Secret, usize), ImportError> {
     let end = written.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |n| n + 1);
     let trimmed = &written[..end];
-    let cut = written[end..].iter().filter(|b| **b == b'\n').count();
+    let cut = written[end..].split(|b| *b == b'\n').count() - 1;
     if trimmed.is_empty() {
         return Err(ImportError::Empty);
     }
@@ -142,11 +144,9 @@ pub fn import(written: &[u8], encoding: Encoding) -> Result<(Secret, usize), Imp
     if bytes.is_empty() { Err(ImportError::Empty) } else { Ok((Secret(bytes), cut)) }
 }
 
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
 /// Hexadecimal digits, two a byte.
 pub(super) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());

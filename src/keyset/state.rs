@@ -1,7 +1,7 @@
 //! The states of keys at a moment.
 
-use super::key::{HmacAlg, Key, Material, Member};
 use super::KeySet;
+use super::key::{HmacAlg, Key, Material, Member};
 use crate::time::NumericDate;
 
 /// Where a key is in its life, apart from whether it is the current one.
@@ -47,7 +47,9 @@ pub struct Undecidable {
 impl Undecidable {
     fn new<T>(key: &Key, name: &'static str, member: &Member<T>) -> Self {
         let problem = match member {
-            Member::Variable(variable) => format!("is the variable {variable}, whose value is not in the file"),
+            Member::Variable(variable) => {
+                format!("is the variable {variable}, whose value is not in the file")
+            }
             Member::Unreadable(why) => (*why).to_owned(),
             Member::Absent | Member::Value(_) => "can't be used".to_owned(),
         };

@@ -94,7 +94,11 @@ fn is_words(bytes: &[u8]) -> bool {
             pairs += 1;
             let both = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
             common += usize::from(COMMON_PAIRS.as_bytes().chunks(3).any(|known| known.starts_with(&both)));
-        } else if letters || (a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() && a.is_ascii_digit() != b.is_ascii_digit()) {
+        } else if letters
+            || (a.is_ascii_alphanumeric()
+                && b.is_ascii_alphanumeric()
+                && a.is_ascii_digit() != b.is_ascii_digit())
+        {
             jumps += 1;
         }
     }
@@ -126,7 +130,9 @@ mod tests {
 
     #[test]
     fn patterns_are_found() {
-        for bytes in [&[0_u8; 32][..], &[7; 40], &(0..32).collect::<Vec<u8>>(), b"0123456789abcdef0123456789abcdef"] {
+        for bytes in
+            [&[0_u8; 32][..], &[7; 40], &(0..32).collect::<Vec<u8>>(), b"0123456789abcdef0123456789abcdef"]
+        {
             assert_eq!(weakness(&secret(bytes)), Some(Weakness::Pattern), "{bytes:?}");
         }
         assert_eq!(weakness(&secret(b"")), Some(Weakness::Empty));

@@ -25,9 +25,8 @@ impl NewKey {
             return Some(weakness.to_string());
         }
         let (bits, least) = (strength::bits(&self.secret), self.alg.hash_length() * 8);
-        (bits < least).then(|| {
-            format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg)
-        })
+        (bits < least)
+            .then(|| format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg))
     }
 
     fn entry(&self, now: NumericDate) -> NewEntry {

@@ -21,7 +21,9 @@ pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Decis
     if removable.is_empty() {
         return Ok(decision);
     }
-    if let Some(current) = keys.current()?.filter(|current| removable.iter().any(|key| key.index == current.index)) {
+    if let Some(current) =
+        keys.current()?.filter(|current| removable.iter().any(|key| key.index == current.index))
+    {
         decision.notes.push(format!(
             "{} is past its time but still the current key, so it stays. `rotate` puts a new one in its place",
             current.name()
@@ -43,7 +45,8 @@ pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Decis
         !shared
     });
     if !removable.is_empty() && !leaves_a_key(keys, &removable, now, false) {
-        guard.refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
+        guard
+            .refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
     }
     guard.finish()?;
     decision.changes = removable.iter().map(|key| Change::Remove { index: key.index }).collect();

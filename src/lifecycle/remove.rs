@@ -16,7 +16,8 @@ pub fn remove(
     let found = resolve(keys, names)?;
     let mut guard = Guard::new(allowed);
     guard_clock(&mut guard, keys, now);
-    let live: Vec<String> = found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.name()).collect();
+    let live: Vec<String> =
+        found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.name()).collect();
     if !live.is_empty() {
         let (it, verb) = if live.len() == 1 { ("it", "verifies") } else { ("them", "verify") };
         guard.refuse(
@@ -29,7 +30,8 @@ pub fn remove(
         );
     }
     if !leaves_a_key(keys, &found, now, false) {
-        guard.refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
+        guard
+            .refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
     } else if let Some(current) = keys.current()?
         && found.iter().any(|key| key.index == current.index)
         && !has_successor(keys, &found, now)

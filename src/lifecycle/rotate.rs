@@ -42,9 +42,10 @@ pub fn rotate(
         .collect();
     let mut decision = Decision::default();
     if let Some(current) = current {
-        decision.changes.push(match options.revoke {
-            true => Change::Remove { index: current.index },
-            false => retire_outgoing(current, policy, now)?,
+        decision.changes.push(if options.revoke {
+            Change::Remove { index: current.index }
+        } else {
+            retire_outgoing(current, policy, now)?
         });
     }
     let mut left = Vec::new();

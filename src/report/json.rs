@@ -62,7 +62,9 @@ impl StatusKey {
         let date = |member: &Member<NumericDate>| member.value().map(ToString::to_string);
         let (kty, secret, problem) = match &key.material {
             Material::Symmetric { secret: SecretSource::Inline(..), .. } => (Some("oct"), Some("file"), None),
-            Material::Symmetric { secret: SecretSource::Variable(_), .. } => (Some("oct"), Some("variable"), None),
+            Material::Symmetric { secret: SecretSource::Variable(_), .. } => {
+                (Some("oct"), Some("variable"), None)
+            }
             Material::Public(public) => (Some(public.kty), None, None),
             Material::Unusable(why) => (None, None, Some(*why)),
         };

@@ -49,11 +49,13 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         }
     }
     let old_current = old.current().ok().flatten();
+    // Named as it is after the change, where it is still there: without a kid, its number has moved.
+    let signing = old_current.map(|key| after[key.index].unwrap_or(key).name());
     let new_current = new.current().ok().flatten();
     let mut events = Vec::new();
     for (key, _) in new.keys().iter().zip(&before).filter(|(_, before)| before.is_none()) {
         let state = new.state_of(key, new_current, now);
-        events.push(event(EventKind::Added, key, added(key, &state, old_current)));
+        events.push(event(EventKind::Added, key, added(key, &state, signing.as_deref())));
     }
     for (before, after) in old.keys().iter().zip(&after) {
         if let Some(after) = after
@@ -79,13 +81,13 @@ fn event(kind: EventKind, key: &Key, text: String) -> KeyEvent {
     KeyEvent { kind, key: key.name(), text }
 }
 
-fn added(key: &Key, state: &str, old_current: Option<&Key>) -> String {
+fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
     let what = format!("+ added {} ({}), {state}", key.name(), key.describe());
-    match old_current {
+    match signing {
         Some(old) if state.starts_with("current") => {
-            format!("{what}; your backend signs with {} until you deploy the new kid and secret to it", old.name())
+            format!("{what}; your backend signs with {old} until you deploy the new kid and secret to it")
         }
-        Some(old) if key.is_symmetric() => format!("{what} beside the current key {}", old.name()),
+        Some(old) if key.is_symmetric() => format!("{what} beside the current key {old}"),
         _ => what,
     }
 }
@@ -99,9 +101,10 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
     match (&before.exp, &after.exp) {
         (one, two) if one == two => (before.nbf != after.nbf || before.iat != after.iat)
             .then(|| (EventKind::Changed, format!("~ changed {name}"))),
-        (Member::Value(_), Member::Value(exp)) => {
-            Some((EventKind::Retired { exp: *exp }, format!("~ retiring {name}: may now be removed from {exp}")))
-        }
+        (Member::Value(_), Member::Value(exp)) => Some((
+            EventKind::Retired { exp: *exp },
+            format!("~ retiring {name}: may now be removed from {exp}"),
+        )),
         (_, Member::Value(exp)) => {
             Some((EventKind::Retired { exp: *exp }, format!("~ retiring {name}: may be removed from {exp}")))
         }
@@ -112,11 +115,13 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
 
 fn same_secret(before: &Key, after: &Key) -> bool {
     match (&before.material, &after.material) {
-        (Material::Symmetric { secret: one, .. }, Material::Symmetric { secret: two, .. }) => match (one, two) {
-            (SecretSource::Inline(one, _), SecretSource::Inline(two, _)) => one.same_key(two),
-            (SecretSource::Variable(one), SecretSource::Variable(two)) => one == two,
-            _ => false,
-        },
+        (Material::Symmetric { secret: one, .. }, Material::Symmetric { secret: two, .. }) => {
+            match (one, two) {
+                (SecretSource::Inline(one, _), SecretSource::Inline(two, _)) => one.same_key(two),
+                (SecretSource::Variable(one), SecretSource::Variable(two)) => one == two,
+                _ => false,
+            }
+        }
         _ => true,
     }
 }

@@ -6,9 +6,11 @@ mod events;
 mod next;
 mod platform;
 mod redact;
+mod warnings;
 
 pub use diff::{DiffLine, LineKind, text_diff};
 pub use events::{EventKind, KeyEvent, events};
-pub use next::{Done, Situation, Steps, next_steps, warnings};
+pub use next::{Done, Situation, Step, next_steps};
 pub use platform::{Platform, detect};
 pub use redact::Redactor;
+pub use warnings::warnings;

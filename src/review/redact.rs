@@ -1,6 +1,7 @@
 //! Secrets out of texts that people see.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 
 use ring::digest;
 
@@ -37,7 +38,7 @@ impl Redactor {
                 continue;
             }
             push_clean(&mut marked, &text[from..span.start]);
-            let id = self.id(&value);
+            let id = self.id(value);
             marked.push(OPEN);
             marked.push_str(&id.to_string());
             marked.push(CLOSE);
@@ -65,7 +66,8 @@ impl Redactor {
             let (id, after) = after.split_once(CLOSE).unwrap_or((after, ""));
             let next = self.shown.len() + 1;
             let number = *self.shown.entry(id.parse().unwrap_or(0)).or_insert(next);
-            shown.push_str(&format!("‹secret {number}›"));
+            // Writing to a string can't fail.
+            let _ = write!(shown, "‹secret {number}›");
             rest = after;
         }
         shown.push_str(rest);
@@ -81,8 +83,11 @@ fn push_clean(into: &mut String, text: &str) {
 /// Whether a member of this name holds a secret, wherever it stands.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let parts = ["password", "passwd", "passphrase", "private_key", "privatekey", "secret", "apikey", "api_key"];
-    name == "k" || name == "tokens" || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("_ref"))
+    let parts =
+        ["password", "passwd", "passphrase", "private_key", "privatekey", "secret", "apikey", "api_key"];
+    name == "k"
+        || name == "tokens"
+        || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("_ref"))
 }
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
@@ -111,9 +116,10 @@ fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
             }
         } else if text.contains("://") {
             let written = &doc.text()[node.span.clone()];
-            spans.extend(user_info(written).map(|part| {
-                (node.span.start + part.start..node.span.start + part.end, &written[part])
-            }));
+            spans.extend(
+                user_info(written)
+                    .map(|part| (node.span.start + part.start..node.span.start + part.end, &written[part])),
+            );
         }
     }
     spans
@@ -126,8 +132,16 @@ fn mark_below(doc: &Document<'_>, id: NodeId, secret: &mut HashSet<NodeId>) {
         return;
     }
     match &doc.node(id).kind {
-        Kind::Sequence { items, .. } => items.iter().for_each(|item| mark_below(doc, *item, secret)),
-        Kind::Mapping { members, .. } => members.iter().for_each(|(_, value)| mark_below(doc, *value, secret)),
+        Kind::Sequence { items, .. } => {
+            for item in items {
+                mark_below(doc, *item, secret);
+            }
+        }
+        Kind::Mapping { members, .. } => {
+            for (_, value) in members {
+                mark_below(doc, *value, secret);
+            }
+        }
         Kind::Scalar { .. } | Kind::Alias(_) => {}
     }
 }
@@ -137,7 +151,9 @@ fn user_info(text: &str) -> impl Iterator<Item = Span> {
     let starts = text.match_indices("://").map(|(at, _)| at + 3);
     starts.filter_map(|start| {
         let authority = &text[start..];
-        let end = authority.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>')).unwrap_or(authority.len());
+        let end = authority
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'))
+            .unwrap_or(authority.len());
         // A password may hold a `/` that should have been escaped: up to the last `@`.
         let at = authority[..end].rfind('@')?;
         (at > 0).then(|| start..start + at)
@@ -161,7 +177,8 @@ fn member_value(comment: &str) -> Option<Span> {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     comment.match_indices([':', '=']).find_map(|(at, _)| {
         let name = comment[..at].trim_end().trim_end_matches(['"', '\'']);
-        let start = name.rfind(|c| !word(c)).map_or(0, |n| n + name[n..].chars().next().map_or(1, char::len_utf8));
+        let start =
+            name.rfind(|c| !word(c)).map_or(0, |n| n + name[n..].chars().next().map_or(1, char::len_utf8));
         let name = &name[start..];
         let rest = &comment[at + 1..];
         let value = rest.trim_start();
@@ -216,7 +233,10 @@ mod tests {
             "uri: postgres://‹secret 1›@host:5432/db # was postgres://‹secret 2›@old\n"
         );
         assert_eq!(shown("a: 1 # AbCdEfGhIjKlMnOp and short\n"), "a: 1 # ‹secret 1› and short\n");
-        assert_eq!(shown("# kid: x, k: 'abc' # d\na: 1\n# ------------------\n"), "# kid: x, k: '‹secret 1›\na: 1\n# ------------------\n");
+        assert_eq!(
+            shown("# kid: x, k: 'abc' # d\na: 1\n# ------------------\n"),
+            "# kid: x, k: '‹secret 1›\na: 1\n# ------------------\n"
+        );
     }
 
     #[test]

@@ -36,10 +36,14 @@ pub enum StoreError {
     )]
     HardLinks(u64),
     /// Another run, an editor, or version control.
-    #[error("the file changed after the diff was shown, so nothing was written. Run the command again to see the new diff")]
+    #[error(
+        "the file changed after the diff was shown, so nothing was written. Run the command again to see the new diff"
+    )]
     Changed,
     /// The temporary file could not take the owner of the old one.
-    #[error("the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user")]
+    #[error(
+        "the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user"
+    )]
     Owner(#[source] io::Error),
     /// Anything else, before the file was replaced.
     #[error("{doing} failed: {source}. The file is as it was")]
@@ -51,7 +55,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The new file is in place, but may not survive a power cut.
-    #[error("the new file is in place, but the folder could not be flushed to disk ({0}): a power cut might bring the old one back")]
+    #[error(
+        "the new file is in place, but the folder could not be flushed to disk ({0}): a power cut might bring the old one back"
+    )]
     Unflushed(#[source] io::Error),
 }
 
@@ -146,7 +152,9 @@ impl Locked {
                     waiting();
                     file.lock().map_err(io("locking it"))?;
                 }
-                Err(TryLockError::Error(source)) => return Err(StoreError::Io { doing: "locking it", source }),
+                Err(TryLockError::Error(source)) => {
+                    return Err(StoreError::Io { doing: "locking it", source });
+                }
             }
             // Another run may have replaced the file while this one waited: then this is the lock of the old one.
             if same_file(&file, &real)? && fs::canonicalize(path).map_err(on_open)? == real {
@@ -184,7 +192,10 @@ impl Locked {
             return Err(StoreError::Changed);
         }
         let persisted = temporary.persist(&self.path);
-        persisted.map_err(|error| StoreError::Io { doing: "putting the new file in place", source: error.error })?;
+        persisted.map_err(|error| StoreError::Io {
+            doing: "putting the new file in place",
+            source: error.error,
+        })?;
         flush_folder(folder)
     }
 }
@@ -199,7 +210,9 @@ fn on_write(error: io::Error) -> StoreError {
 
 fn on_write_folder(error: io::Error) -> StoreError {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write in this file's folder"),
+        io::ErrorKind::PermissionDenied => {
+            StoreError::ReadOnly("there is no permission to write in this file's folder")
+        }
         io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
         _ => StoreError::Io { doing: "making a temporary file beside it", source: error },
     }

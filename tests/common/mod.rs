@@ -121,7 +121,11 @@ impl Scene {
             Ok(cli) => cli,
             Err(error) => {
                 let stderr = error.render().to_string();
-                return Outcome { code: u8::try_from(error.exit_code()).unwrap(), stdout: String::new(), stderr };
+                return Outcome {
+                    code: u8::try_from(error.exit_code()).unwrap(),
+                    stdout: String::new(),
+                    stderr,
+                };
             }
         };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -132,7 +136,10 @@ impl Scene {
                 random: &Noise::new(self.seed),
                 folder: self.folder.path().to_owned(),
                 variable: &|name| {
-                    self.variables.iter().find(|(other, _)| other == name).map(|(_, value)| OsString::from(value))
+                    self.variables
+                        .iter()
+                        .find(|(other, _)| other == name)
+                        .map(|(_, value)| OsString::from(value))
                 },
                 stdin: &mut self.stdin.as_slice(),
                 stdout: &mut anstream::StripStream::new(&mut stdout),
@@ -140,7 +147,11 @@ impl Scene {
                 terminal: Terminal { stdin: self.terminal, stderr: self.terminal },
             },
         );
-        Outcome { code, stdout: String::from_utf8(stdout).unwrap(), stderr: String::from_utf8(stderr).unwrap() }
+        Outcome {
+            code,
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
     }
 }
 
