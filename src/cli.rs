@@ -143,16 +143,16 @@ pub struct Ending {
 #[command(next_help_heading = "How long things take")]
 pub struct Times {
     /// From the write until every replica has restarted, review and merge included [default: 72h]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub deploy_within: Option<Seconds>,
     /// From then until every backend signs with the new key [default: 24h]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub rollout: Option<Seconds>,
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
-    #[arg(long, value_name = "DURATION", value_parser = token_ttl)]
+    #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
     /// How long the outgoing key stays, in place of the sum of the above
-    #[arg(long, value_name = "DURATION", conflicts_with_all = ["deploy_within", "rollout"])]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with_all = ["deploy_within", "rollout"])]
     pub overlap: Option<Seconds>,
 }
 
@@ -284,7 +284,7 @@ pub struct Retire {
     #[arg(long, value_name = "DATE", conflicts_with = "within")]
     pub at: Option<NumericDate>,
     /// After which time they may be removed [default: the overlap, 5 days and 6 minutes]
-    #[arg(long = "in", id = "within", value_name = "DURATION")]
+    #[arg(long = "in", id = "within", value_name = "DURATION", allow_hyphen_values = true)]
     pub within: Option<Seconds>,
     /// How long things take.
     #[command(flatten)]
@@ -301,7 +301,7 @@ pub struct Remove {
     #[arg(value_name = "KEY", required = true)]
     pub keys: Vec<KeyName>,
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
-    #[arg(long, value_name = "DURATION", value_parser = token_ttl)]
+    #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
     /// How it ends.
     #[command(flatten)]

@@ -18,9 +18,7 @@ impl fmt::Display for Printable<'_> {
         }
         let mut safe = String::with_capacity(self.0.len());
         for c in self.0.chars() {
-            if c == '\t' {
-                safe.push(c);
-            } else if is_unsafe(c) {
+            if is_unsafe(c) {
                 safe.extend(c.escape_unicode());
             } else {
                 safe.push(c);

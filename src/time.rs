@@ -101,6 +101,9 @@ impl FromStr for NumericDate {
     type Err = InvalidDate;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.bytes().take_while(u8::is_ascii_digit).count() > 4 && text.contains('-') {
+            return Err(InvalidDate::Range);
+        }
         let seconds = if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
             moment.timestamp()
         } else {

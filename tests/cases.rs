@@ -2,8 +2,8 @@
 //!
 //! Fenced blocks, from top to bottom: `yaml NAME` writes a file, `stdin` is what the next command reads, `console`
 //! runs a command and holds what it printed on stdout, `stderr` what it printed there, `yaml after NAME` shows a file
-//! as it is then. `console now=… terminal step=…` sets the clock, puts a person at the terminal, or lets the clock
-//! move by that many seconds with each look. `BLESS=1 cargo test --test cases` writes the outputs anew.
+//! as it is then. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
+//! jump by that many seconds after the first look at it. `BLESS=1 cargo test --test cases` writes the outputs anew.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -63,11 +63,11 @@ fn block(info: &str, body: &str) -> Vec<String> {
 /// Runs a command and returns what belongs into its two blocks.
 fn console(scene: &mut Scene, options: &[&str], command: &str) -> (String, String) {
     scene.terminal = options.contains(&"terminal");
-    scene.step = 0;
+    scene.jump = 0;
     for option in options {
         match option.split_once('=') {
             Some(("now", moment)) => scene.now = date(moment),
-            Some(("step", seconds)) => scene.step = seconds.parse().unwrap(),
+            Some(("jump", seconds)) => scene.jump = seconds.parse().unwrap(),
             _ => {}
         }
     }

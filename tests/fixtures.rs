@@ -6,20 +6,21 @@
 
 mod common;
 
-use common::{Scene, expect_file, fixtures, raw_diff, root};
+use common::{NOW, Scene, date, expect_file, fixtures, raw_diff, root};
 
-/// The runs of a fixture: each starts from the original file but for the last, which goes on from `rotate`.
-const RUNS: [&str; 6] = [
+/// The runs of a fixture: each starts from the original file, but for the second, which goes on from the first.
+const RUNS: [&str; 7] = [
     "rotate --yes",
+    "prune --yes  # a week later",
     "add --yes",
-    "add --alg HS384 --kid 'it''s: #1' --yes --allow other-login,wildcard",
+    "add --alg HS384 --kid 'its: #1' --yes --allow other-login,wildcard,clock",
     "rotate --revoke --yes",
     "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap",
     "prune --yes",
 ];
 
 fn transcript(name: &str, file: &str, content: &[u8]) -> String {
-    let scene = Scene::with(file, content);
+    let mut scene = Scene::with(file, content);
     let config = format!("-c {file}");
     let status = scene.run(&format!("{config} status"));
     let mut parts = vec![format!("$ powersync-jwks {config} status"), status.stdout, status.stderr];
@@ -27,15 +28,23 @@ fn transcript(name: &str, file: &str, content: &[u8]) -> String {
         parts.push(format!("exit {}", status.code));
     }
     for run in RUNS {
-        scene.write(file, content);
-        let outcome = scene.run(&format!("{config} {run}"));
+        let later = run.ends_with("# a week later");
+        if !later {
+            scene.write(file, content);
+        }
+        scene.now = date(if later { "2026-11-30T09:31:00Z" } else { NOW });
+        let before = scene.read(file);
+        let outcome = scene.run(&format!("{config} {}", run.trim_end_matches("# a week later")));
         parts.push(format!("\n$ powersync-jwks {config} {run}"));
         let after = scene.read(file);
         if outcome.code == 0 {
-            parts.push(raw_diff(content, &after));
+            parts.push(raw_diff(&before, &after));
+            let told =
+                outcome.stderr.lines().filter(|l| l.starts_with("note: ") || l.starts_with("warning: "));
+            parts.extend(told.map(str::to_owned));
         } else {
             parts.extend([outcome.stderr.clone(), format!("exit {}", outcome.code)]);
-            assert_eq!(after, content, "{name}: {run} failed and changed the file");
+            assert_eq!(after, before, "{name}: {run} failed and changed the file");
         }
         let unforeseen = outcome.stderr.contains("Please report");
         assert!(!unforeseen, "{name}: {run}: a form that is neither edited nor refused by name");

@@ -19,8 +19,12 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
         ending: &args.ending,
         policy: &Policy::default(),
         decide: &|keys, now| {
-            let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
-            let alg = args.alg.or(current.and_then(Key::hmac_alg)).unwrap_or(HmacAlg::Hs256);
+            let alg = if let Some(alg) = args.alg {
+                alg
+            } else {
+                let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
+                current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
+            };
             let key = new.key(keys, alg, now)?;
             lifecycle::add(keys, key, now, &args.ending.allow).map_err(Error::lifecycle(&name))
         },

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 use super::Answer;
 use crate::World;
 use crate::cli::{Ending, Global};
+use crate::config::Config;
 use crate::config::edit::{self, End};
-use crate::config::{Config, Position};
 use crate::display::Printable;
 use crate::error::{Error, Source};
-use crate::keyset::{KeySet, Phase};
-use crate::lifecycle::{Change, Decision, Policy, plan};
+use crate::keyset::KeySet;
+use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
 use crate::report::paint::{BOLD, DIM, YELLOW, diff_line, event_line, paint};
 use crate::review::{self, Done, Platform, Situation, Step};
 use crate::store::{Locked, StoreError};
@@ -98,7 +98,7 @@ impl Run<'_> {
         self.show(&draft, world)?;
         if draft.text.is_some() {
             writeln!(world.stderr, "\nDry run: nothing was written.")?;
-            tell_steps(&draft.steps, "What to do once it is", world.stderr)?;
+            tell_steps(&draft.steps, "What to do once it is written", world.stderr)?;
         }
         Ok(Answer::Done)
     }
@@ -190,8 +190,8 @@ impl Run<'_> {
         let config = Config::parse(bytes, self.source.input(self.global)).map_err(&config_error)?;
         if config.is_cloud() {
             return Err(Error::Usage(format!(
-                "{}: this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members a schedule is \
-                 kept in. Nothing was changed",
+                "{}: this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this tool \
+                 writes (`iat`, `exp`). Nothing was changed",
                 Printable(&name)
             )));
         }
@@ -202,7 +202,9 @@ impl Run<'_> {
             let (warnings, steps) = (Vec::new(), Vec::new());
             return Ok(Draft { now, text: None, review: String::new(), notes, warnings, steps });
         }
-        let like = keys.current().ok().flatten().map(|key| key.index);
+        // A key that takes another's place is written as that one is; one at the end as its neighbour.
+        let replaces = changes.iter().any(|change| matches!(change, Change::Add { end: End::First, .. }));
+        let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
         let text = edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?;
         let after = Config::parse_str(&text, self.source.input(self.global)).map_err(&config_error)?;
         let new_keys = KeySet::read(&after);
@@ -218,13 +220,13 @@ impl Run<'_> {
             review.push('\n');
         }
         let tool = self.source.tool(world);
-        let line_of = |at| Position::of(after.text(), at).line;
-        let warnings = review::warnings(&new_keys, &tool, now, &line_of);
+        let warnings = review::warnings(&new_keys, &tool, now);
         let platform = match self.source {
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
-        let situation = Situation { now, policy: self.policy, platform: &platform, tool: &tool };
+        let situation =
+            Situation { now, policy: self.policy, platform: &platform, tool: &tool, keys: &new_keys };
         let steps = review::next_steps(done(&changes, &keys, &new_keys, now), &situation);
         drop(after);
         Ok(Draft { now, text: Some(text), review, notes, warnings, steps })
@@ -263,10 +265,7 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
-    let live = |key: &&crate::keyset::Key| {
-        removed(key.index) && !matches!(key.phase(now), Phase::Removable { .. } | Phase::Unusable)
-    };
-    Done::Removed { live: old.keys().iter().any(|key| live(&key)) }
+    Done::Removed { live: old.keys().iter().any(|key| removed(key.index) && is_live(old, key, now)) }
 }
 
 fn tell_notes(draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {

@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 
 use crate::World;
-use crate::cli::{NewKeyArgs, SecretPlace};
-use crate::display::{count, list};
+use crate::cli::NewKeyArgs;
+use crate::display::{Printable, count};
 use crate::error::{Error, Source};
-use crate::keyset::{HmacAlg, KeySet, Kid, Secret, import};
+use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, import};
 use crate::lifecycle::NewKey;
 use crate::random::Random;
 use crate::store;
@@ -18,6 +18,8 @@ pub(super) struct KeySource<'a> {
     random: &'a dyn Random,
     imported: Option<Secret>,
     made: OnceCell<NewKey>,
+    /// As messages name the config.
+    config: String,
 }
 
 impl<'a> KeySource<'a> {
@@ -31,7 +33,7 @@ impl<'a> KeySource<'a> {
             Kid::new(kid)?;
         }
         let imported = read_secret(args, config, world)?;
-        Ok(Self { args, random: world.random, imported, made: OnceCell::new() })
+        Ok(Self { args, random: world.random, imported, made: OnceCell::new(), config: config.name() })
     }
 
     /// The key, for this key set.
@@ -63,16 +65,16 @@ impl<'a> KeySource<'a> {
 
     /// A secret in clear beside others in variables is rarely meant.
     fn check_place(&self, keys: &KeySet) -> Result<(), Error> {
-        let variables: Vec<String> =
-            keys.keys().iter().filter_map(|key| key.variable().map(str::to_owned)).collect();
-        if variables.is_empty() || self.args.secrets == Some(SecretPlace::Inline) {
-            return Ok(());
+        let model =
+            keys.current().ok().flatten().or_else(|| keys.keys().iter().find(|key| key.variable().is_some()));
+        match model.and_then(Key::variable).filter(|_| self.args.secrets.is_none()) {
+            None => Ok(()),
+            Some(variable) => Err(Error::Usage(format!(
+                "{}: the secret in use stands in a variable ({variable}), and the new one would stand in the file in \
+                 clear. Add `--secrets inline` if that is meant",
+                Printable(&self.config)
+            ))),
         }
-        Err(Error::Usage(format!(
-            "this config keeps its secrets in variables ({}), and the new one would stand in the file in clear. \
-             Add `--secrets inline` if that is meant",
-            list(&variables)
-        )))
     }
 }
 

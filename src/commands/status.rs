@@ -4,13 +4,30 @@ use super::Answer;
 use super::source;
 use crate::World;
 use crate::cli::{Format, Global, Status};
-use crate::config::{Config, Position};
-use crate::display::Printable;
+use crate::config::Config;
+use crate::display::{Printable, list};
 use crate::error::Error;
 use crate::keyset::KeySet;
 use crate::report::paint::{BOLD, YELLOW, paint};
 use crate::report::{human, json};
 use crate::review::warnings;
+
+/// What the table can't show.
+fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
+    world.stdout.flush()?;
+    let variables: Vec<String> =
+        keys.keys().iter().filter_map(|key| key.variable().map(str::to_owned)).collect();
+    if !variables.is_empty() {
+        writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
+    }
+    if let Some(member) = keys.other_login {
+        writeln!(
+            world.stderr,
+            "note: users also log in with keys from `{member}`, which this table does not show"
+        )?;
+    }
+    Ok(())
+}
 
 pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
     let now = world.clock.now();
@@ -21,8 +38,7 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
         let bytes = source.read(world)?;
         let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
         let keys = KeySet::read(&config);
-        let line = |at| Position::of(config.text(), at).line;
-        let warnings = warnings(&keys, &source.tool(world), now, &line);
+        let warnings = warnings(&keys, &source.tool(world), now);
         if args.format == Format::Json {
             configs.push(json::StatusConfig::new(&name, &keys, warnings, now));
             continue;
@@ -35,14 +51,11 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
             match keys.other_login {
                 Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-                None => writeln!(
-                    world.stderr,
-                    "The service rejects every token. `{} rotate` makes the first key.",
-                    source.tool(world)
-                )?,
+                None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(world))?,
             }
         } else {
             write!(world.stdout, "{}", human::key_table(&keys, now))?;
+            tell_unseen(&keys, world)?;
         }
         world.stdout.flush()?;
         for warning in warnings {

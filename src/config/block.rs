@@ -74,16 +74,24 @@ fn subtree(doc: &Document<'_>, id: NodeId) -> (NodeId, NodeId) {
     }
 }
 
-/// An entry that something else refers to can't go, nor change: what refers to it would, too.
+/// What something else refers to can't go.
 pub(super) fn check_unreferenced(doc: &Document<'_>, entry: NodeId) -> Result<(), ConfigError> {
     let (first, last) = subtree(doc, entry);
     let inside = |id: NodeId| first <= id && id <= last;
-    let referred = doc.aliases().any(|(id, target)| inside(target) && !inside(id));
-    if referred {
-        let problem = Problem::Form("an anchor (`&name`) in this entry is used elsewhere in the file");
-        return Err(ConfigError::at(doc.text(), doc.start_of(entry), problem));
+    match doc.aliases().find(|(id, target)| inside(*target) && !inside(*id)) {
+        Some((_, target)) => Err(aliased(doc, target)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What an alias stands for can't change: whatever uses the alias would, too.
+pub(super) fn check_not_aliased(doc: &Document<'_>, id: NodeId) -> Result<(), ConfigError> {
+    if doc.aliases().any(|(_, target)| target == id) { Err(aliased(doc, id)) } else { Ok(()) }
+}
+
+fn aliased(doc: &Document<'_>, id: NodeId) -> ConfigError {
+    let problem = Problem::Form("the anchor (`&name`) here is used elsewhere in the file");
+    ConfigError::at(doc.text(), doc.start_of(id), problem)
 }
 
 pub(super) fn insert(

@@ -95,6 +95,7 @@ impl Splice {
 pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, ConfigError> {
     config.check_editable()?;
     let input = if config.doc.syntax() == Syntax::Json { Input::Json } else { Input::Yaml };
+    check(config, plan)?;
     let mut text = Zeroizing::new(config.text().to_owned());
     let mut step = |splices: &dyn Fn(&Config<'_>) -> Result<Vec<Splice>, ConfigError>| {
         let now = Config::parse_str(&text, input)
@@ -131,6 +132,17 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
         .map_err(|what| ConfigError::nowhere(Problem::ReadBack(what)))?;
     drop(result);
     Ok(text)
+}
+
+/// Finds what can't be edited in the text as it is, so that messages give places that the user can see.
+fn check(config: &Config<'_>, plan: &Plan) -> Result<(), ConfigError> {
+    for edit in &plan.members {
+        set_member(config, edit)?;
+    }
+    if !plan.remove.is_empty() {
+        remove_entries(config, &plan.remove)?;
+    }
+    Ok(())
 }
 
 /// Groups member edits so that no entry has two in one round: their bytes could touch.
@@ -178,7 +190,10 @@ fn own_entry(config: &Config<'_>, entry: usize) -> Result<NodeId, ConfigError> {
 fn set_member(config: &Config<'_>, edit: &MemberEdit) -> Result<Vec<Splice>, ConfigError> {
     let entry = own_entry(config, edit.entry)?;
     let doc = &config.doc;
-    block::check_unreferenced(doc, entry)?;
+    block::check_not_aliased(doc, entry)?;
+    if let Some((_, value)) = doc.member(entry, edit.name) {
+        block::check_not_aliased(doc, value)?;
+    }
     if doc.count_of(entry, edit.name) > 1 {
         let problem = Problem::AmbiguousMember(edit.name);
         return Err(ConfigError::at(config.text(), doc.start_of(entry), problem));

@@ -18,13 +18,15 @@ pub enum Problem {
     #[error("this is not UTF-8 text. Save the file as UTF-8")]
     NotUtf8,
     /// Nothing but white space and comments.
-    #[error("the file is empty. `powersync-jwks` needs a PowerSync config to work on")]
+    #[error(
+        "there is nothing in this file but comments and white space, if that. The service treats it as absent"
+    )]
     Empty,
     /// Over [`MAX_BYTES`](super::MAX_BYTES).
     #[error("the file is larger than 64 MiB")]
     TooLarge,
     /// Over 256 levels.
-    #[error("values are nested more than 256 levels deep")]
+    #[error("values are nested more than 256 levels deep, which is the most this tool reads")]
     TooDeep,
     /// The parser's words.
     #[error("this is not valid {0}")]
@@ -55,7 +57,7 @@ pub enum Problem {
     /// SOPS-encrypted values.
     #[error(
         "this file is encrypted with sops: what stands in it as secrets are `ENC[…]`, not keys. Decrypt, change and \
-         encrypt it: `sops decrypt FILE | powersync-jwks -c - rotate | sops encrypt --filename-override FILE /dev/stdin`"
+         encrypt it: `sops decrypt FILE | powersync-jwks -c - COMMAND | sops encrypt --filename-override FILE /dev/stdin > NEW`"
     )]
     Sops,
     /// The list or an entry is an alias.

@@ -134,7 +134,7 @@ impl<'t> Flow<'t> {
             } else if let Some(before) = before {
                 let from = if child == 0 { self.open } else { self.children[child - 1].end };
                 let gap = &self.text[from..start];
-                if gap.contains(['\n', '#']) {
+                if gap.contains('#') {
                     let blank = gap.len() - gap.trim_end_matches([' ', '\t']).len();
                     splices.push(Splice::delete(start - blank..end));
                     // One comma goes: the one behind, or where there is none, the one before.

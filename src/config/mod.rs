@@ -19,7 +19,7 @@ use std::path::Path;
 
 pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
 pub use error::{ConfigError, Problem};
-pub use scalar::Scalar;
+pub use scalar::{Scalar, env_name};
 
 /// The largest config that is read, in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -88,6 +88,8 @@ pub(crate) enum Place {
 pub enum Audience {
     /// Not there, or empty: the service rejects every token of a key in the file (`PSYNC_S2105`).
     Missing,
+    /// There, but no list: the service does not start.
+    Invalid,
     /// At least one.
     Set,
 }
@@ -154,8 +156,11 @@ impl<'t> Config<'t> {
     /// What `client_auth.audience` says.
     #[must_use]
     pub fn audience(&self) -> Audience {
-        match self.client_auth("audience").and_then(|id| self.doc.items(id)) {
-            Some([_, ..]) => Audience::Set,
+        // Cloud adds its own to those of the file.
+        match self.client_auth("audience").map(|id| self.doc.items(id)) {
+            Some(None) => Audience::Invalid,
+            Some(Some([_, ..])) => Audience::Set,
+            _ if self.is_cloud() => Audience::Set,
             _ => Audience::Missing,
         }
     }
@@ -181,6 +186,37 @@ impl<'t> Config<'t> {
     pub fn is_cloud(&self) -> bool {
         let kind = self.doc.member(self.doc.root(), "_type");
         kind.is_some_and(|(_, value)| self.doc.string(value) == Some("cloud"))
+    }
+
+    /// What stands on the way to the keys that a person wouldn't expect: an empty member, with which the service
+    /// does not start, or one that stands twice.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut mapping = self.doc.root();
+        let mut path = String::new();
+        for name in PATH {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(name);
+            let Some((_, value)) = self.doc.member(mapping, name) else {
+                // `jwks` without `keys` is the one that may not be left out.
+                if name == "keys" && self.doc.members(mapping).is_some() && mapping != self.doc.root() {
+                    faults.push(format!("the service does not start with this file: `{path}` is missing"));
+                }
+                break;
+            };
+            if self.doc.count_of(mapping, name) > 1 {
+                faults.push(format!("`{path}` stands twice in this file; the service reads the last one"));
+            }
+            if self.doc.scalar(value).is_some() {
+                faults.push(format!("the service does not start with this file: `{path}` is empty"));
+                break;
+            }
+            mapping = value;
+        }
+        faults
     }
 
     /// Whether keys in this file may be edited in place, and if not, why.

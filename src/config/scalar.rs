@@ -33,6 +33,12 @@ impl Scalar<'_> {
     }
 }
 
+/// A variable as the service reads `!env NAME` and `!env NAME::cast`.
+#[must_use]
+pub fn env_name(text: &str) -> (&str, Option<&str>) {
+    text.split_once("::").map_or((text, None), |(name, cast)| (name, Some(cast)))
+}
+
 const CORE: &str = "tag:yaml.org,2002:";
 
 /// Reads a scalar as the service does. A tag the service doesn't know makes it text.

@@ -394,6 +394,9 @@ fn fill_block(
     let mut splices = Vec::new();
     let mut end = past;
     if !span.is_empty() {
+        if text[span.clone()].contains('#') {
+            return Ok(vec![fill_brackets(doc, span.end - 1, names, entry)]);
+        }
         if text[past..span.start].contains('#') {
             let problem = Problem::Form("a comment stands between this name and its value");
             return Err(ConfigError::at(text, key, problem));
@@ -416,6 +419,18 @@ fn fill_block(
         Splice::insert(at, format!("{newline}{body}"))
     });
     Ok(splices)
+}
+
+/// In brackets that hold nothing but comments: on a line of its own before the closing one.
+fn fill_brackets(doc: &Document<'_>, close: usize, names: &[&str], entry: &NewEntry) -> Splice {
+    let text = doc.text();
+    let line = line_start(text, close);
+    let indent = &text[line..close];
+    let body = names.iter().rev().fold(flow_entry(doc, entry, None), |inner, name| match *name {
+        "keys" => format!("keys: [{inner}]"),
+        name => format!("{name}: {{{inner}}}"),
+    });
+    Splice::insert(line, format!("{indent}{}{body}{}", " ".repeat(unit(doc)), newline_at(text, line)))
 }
 
 fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntry, newline: &str) -> String {

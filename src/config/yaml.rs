@@ -61,8 +61,20 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
         let (event, span) = event.map_err(|error| {
             let problem = match error.kind() {
                 ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
+                ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+                    syntax("a tab can't indent; use spaces")
+                }
+                ErrorKind::SimpleKeyExpected => {
+                    syntax("expected `name: value` here; the space after the colon counts")
+                }
+                ErrorKind::UnknownAnchor => syntax("this alias (`*name`) has no anchor (`&name`) before it"),
+                ErrorKind::ExpectedBlockSequenceEntry
+                | ErrorKind::ExpectedBlockMappingKey
+                | ErrorKind::InvalidIndentation => {
+                    syntax("this line is indented differently from the entries or members around it")
+                }
                 // The parser's words never hold text of the file, but for a single odd character.
-                _ => Problem::Syntax(format!("YAML: {}", error.info())),
+                _ => syntax(&error.info()),
             };
             ConfigError::at(text, error.marker().byte_offset().unwrap_or(0), problem)
         })?;
@@ -80,6 +92,10 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     let root = builder.root.ok_or_else(|| ConfigError::nowhere(Problem::Empty))?;
     let Builder { nodes, aliases, end, .. } = builder;
     Ok(Document { text, syntax: Syntax::Yaml, nodes, root, aliases, end })
+}
+
+fn syntax(what: &str) -> Problem {
+    Problem::Syntax(format!("YAML: {what}"))
 }
 
 fn start(span: &EventSpan) -> usize {
@@ -108,9 +124,8 @@ impl<'t> Builder<'t> {
             }
             Event::Alias(anchor) => {
                 let target = self.anchors.get(&anchor).copied();
-                let target = target.ok_or_else(|| {
-                    ConfigError::at(self.text, start(span), Problem::Syntax("YAML: unknown anchor".into()))
-                })?;
+                let target = target
+                    .ok_or_else(|| ConfigError::at(self.text, start(span), syntax("unknown anchor")))?;
                 self.check_alias(target, start(span))?;
                 let id = self.place(Kind::Alias(target), span, 0, None)?;
                 self.aliases.push(id);
@@ -134,13 +149,13 @@ impl<'t> Builder<'t> {
     fn check_alias(&mut self, target: NodeId, at: usize) -> Result<(), ConfigError> {
         let error = |problem| Err(ConfigError::at(self.text, at, problem));
         if self.open.iter().any(|open| open.id == target) {
-            return error(Problem::Syntax("YAML: this alias stands inside of what it stands for".into()));
+            return error(syntax("this alias stands inside of what it stands for"));
         }
         let known = self.uses.get(&target).copied();
         let (count, each) = known.unwrap_or_else(|| (1, self.aliases_below(target)));
         self.uses.insert(target, (count + 1, each));
         if (count + 1).saturating_mul(each) > MAX_ALIASES {
-            return error(Problem::Syntax("YAML: too many aliases of one value".into()));
+            return error(syntax("too many aliases of one value"));
         }
         Ok(())
     }
@@ -171,7 +186,16 @@ impl<'t> Builder<'t> {
         anchor: usize,
         tag: Option<&Tag>,
     ) -> Result<NodeId, ConfigError> {
-        let range: Span = span.byte_range().unwrap_or(0..0);
+        let mut range: Span = span.byte_range().unwrap_or(0..0);
+        if range.is_empty() && self.open.last().is_some_and(|open| open.name.is_some()) {
+            // The parser places an omitted value before its colon.
+            let rest = &self.text[range.start..];
+            let colon = rest.trim_start_matches([' ', '\t']);
+            if colon.starts_with(':') {
+                let at = range.start + (rest.len() - colon.len()) + 1;
+                range = at..at;
+            }
+        }
         let too_large = || ConfigError::nowhere(Problem::TooLarge);
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| too_large())?);
         self.nodes.push(Node {

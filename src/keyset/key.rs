@@ -115,6 +115,8 @@ pub struct PublicKey {
     pub crv: Option<String>,
     /// The strength of its numbers in bits, where that can be told.
     pub bits: Option<usize>,
+    /// Whether private members stand beside the public ones, although the service strips them.
+    pub private: bool,
 }
 
 /// What a key verifies with.
@@ -138,8 +140,8 @@ pub enum Material {
 pub struct Key {
     /// Its place in the file, from 0.
     pub index: usize,
-    /// Where it begins in the text, in bytes.
-    pub at: usize,
+    /// The line of the file it begins on, from 1.
+    pub line: usize,
     /// `kid`
     pub kid: Member<Kid>,
     /// What it verifies with.

@@ -24,6 +24,8 @@ pub struct KeySet {
     pub audience: Audience,
     /// The member that gives users keys from elsewhere, if there is one.
     pub other_login: Option<&'static str>,
+    /// What is wrong on the way to the keys, in words.
+    pub faults: Vec<String>,
 }
 
 impl KeySet {
@@ -31,9 +33,17 @@ impl KeySet {
     #[must_use]
     pub fn read(config: &Config<'_>) -> Self {
         let doc = config.document();
-        let keys =
-            config.entries().iter().enumerate().map(|(index, id)| read::key(doc, *id, index)).collect();
-        Self { keys, audience: config.audience(), other_login: config.other_login() }
+        let cloud = config.is_cloud();
+        let (mut line, mut counted) = (1, 0);
+        let keys = config.entries().iter().enumerate().map(|(index, id)| {
+            // Counted on from the entry before, so that a long list takes one pass.
+            let at = doc.start_of(*id);
+            line += doc.text()[counted..at].matches('\n').count();
+            counted = at;
+            read::key(doc, *id, index, line, cloud)
+        });
+        let keys = keys.collect();
+        Self { keys, audience: config.audience(), other_login: config.other_login(), faults: config.faults() }
     }
 
     /// All keys, in the order of the file.

@@ -6,18 +6,28 @@ use super::key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
 use super::kid::Kid;
 use super::secret::Secret;
 use super::strength;
-use crate::config::{Document, NodeId, Scalar};
+use crate::config::{Document, NodeId, Scalar, env_name};
 use crate::time::NumericDate;
 
 /// `kid: ''` is accepted by the service and never matches a token.
 const EMPTY_KID: &str = "is empty";
+const NULL: &str = "is empty (null)";
+const WRONG_NAME: &str = "is a variable whose name does not begin with PS_, which the service refuses";
+
+/// `!env NAME` where text belongs: the service wants `PS_` before the name, and a cast makes something else of it.
+fn variable_member<T>(written: &str, cloud: bool) -> Member<T> {
+    match env_name(written) {
+        (_, Some("number" | "boolean")) => Member::Unreadable("is a variable cast to a number or boolean"),
+        (name, _) if cloud || name.starts_with("PS_") => Member::Variable(name.to_owned()),
+        _ => Member::Unreadable(WRONG_NAME),
+    }
+}
 
 /// Reads one entry. Never fails: what makes no sense becomes [`Material::Unusable`] or [`Member::Unreadable`].
-pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize) -> Key {
-    let at = doc.start_of(id);
+pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize, line: usize, cloud: bool) -> Key {
     let unusable = |why| Key {
         index,
-        at,
+        line,
         kid: Member::Absent,
         material: Material::Unusable(why),
         iat: Member::Absent,
@@ -27,7 +37,7 @@ pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize) -> Key {
     if doc.members(id).is_none() {
         return unusable("the entry is no mapping (`kty: …`)");
     }
-    let reader = Entry { doc, id };
+    let reader = Entry { doc, id, cloud };
     let mut key = unusable("");
     key.kid = match reader.text("kid") {
         Member::Value(text) => Kid::read(text).map_or(Member::Unreadable(EMPTY_KID), Member::Value),
@@ -48,6 +58,8 @@ struct NotScalar;
 struct Entry<'d, 't> {
     doc: &'d Document<'t>,
     id: NodeId,
+    /// PowerSync Cloud writes secrets as `{secret: !env NAME}` or `{secret_ref: NAME}`.
+    cloud: bool,
 }
 
 impl<'d> Entry<'d, '_> {
@@ -62,8 +74,8 @@ impl<'d> Entry<'d, '_> {
         match self.scalar(name) {
             None => Member::Absent,
             Some(Ok(Scalar::String(text))) => Member::Value(text),
-            Some(Ok(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
-            Some(Ok(Scalar::Null)) => Member::Unreadable("is empty (null)"),
+            Some(Ok(Scalar::Env(variable))) => variable_member(variable, self.cloud),
+            Some(Ok(Scalar::Null)) => Member::Unreadable(NULL),
             Some(Ok(_)) => Member::Unreadable("is not text; put it in quotes"),
             Some(Err(NotScalar)) => Member::Unreadable("is not text"),
         }
@@ -74,7 +86,7 @@ impl<'d> Entry<'d, '_> {
             None => Member::Absent,
             Some(Ok(Scalar::Integer(seconds))) => NumericDate::new(seconds)
                 .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
-            Some(Ok(Scalar::Env(variable))) => Member::Variable(variable.to_owned()),
+            Some(Ok(Scalar::Env(variable))) => Member::Variable(env_name(variable).0.to_owned()),
             Some(Ok(Scalar::String(_))) => {
                 Member::Unreadable("is text; it must be a number of seconds since 1970")
             }
@@ -86,7 +98,11 @@ impl<'d> Entry<'d, '_> {
         if let Member::Unreadable(why) = kid
             && *why != EMPTY_KID
         {
-            return Material::Unusable("`kid` is not text; put it in quotes");
+            return Material::Unusable(match *why {
+                NULL => "`kid` is empty; give the key a name",
+                WRONG_NAME => "`kid` is a variable whose name does not begin with PS_",
+                _ => "`kid` is not text; put it in quotes",
+            });
         }
         match self.text("kty") {
             Member::Value("oct") => self.symmetric(),
@@ -94,9 +110,21 @@ impl<'d> Entry<'d, '_> {
             Member::Value("EC") => self.public("EC", &["kid", "alg", "crv", "x", "y"]),
             Member::Value("OKP") => self.public("OKP", &["kid", "alg", "crv", "x"]),
             Member::Value(_) => Material::Unusable("`kty` must be oct, RSA, EC or OKP"),
+            Member::Absent if self.doc.member(self.id, "<<").is_some() => Material::Unusable(
+                "`kty` is missing; the service does not merge `<<`, so write the members out",
+            ),
             Member::Absent => Material::Unusable("`kty` is missing"),
             Member::Variable(_) => Material::Unusable("`kty` is a variable, which can't be read here"),
             Member::Unreadable(_) => Material::Unusable("`kty` is not text"),
+        }
+    }
+
+    fn cloud_secret(&self) -> Option<String> {
+        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
+        let name = |member| Some(self.doc.member(k, member)?.1);
+        match name("secret").or_else(|| name("secret_ref")).and_then(|value| self.doc.scalar(value))? {
+            Scalar::Env(variable) | Scalar::String(variable) => Some(variable.to_owned()),
+            _ => None,
         }
     }
 
@@ -108,15 +136,21 @@ impl<'d> Entry<'d, '_> {
             },
             Member::Variable(name) => Member::Variable(name),
             Member::Absent => return Material::Unusable("`alg` is missing"),
+            Member::Unreadable(WRONG_NAME) => {
+                return Material::Unusable("`alg` is a variable whose name does not begin with PS_");
+            }
             Member::Unreadable(_) => return Material::Unusable("`alg` is not text"),
         };
-        let secret = match self.text("k") {
+        let secret = match self.cloud_secret().map_or_else(|| self.text("k"), Member::Variable) {
             Member::Value("") => return Material::Unusable("`k` is empty"),
             Member::Value(k) => {
                 SecretSource::Inline(Secret::decode_as_service(k), strength::weakness_of_k(k))
             }
             Member::Variable(name) => SecretSource::Variable(name),
             Member::Absent => return Material::Unusable("`k`, the secret, is missing"),
+            Member::Unreadable(WRONG_NAME) => {
+                return Material::Unusable("`k` is a variable whose name does not begin with PS_");
+            }
             Member::Unreadable(_) => return Material::Unusable("`k` is not text"),
         };
         Material::Symmetric { alg, secret }
@@ -142,7 +176,10 @@ impl<'d> Entry<'d, '_> {
             (_, Some("Ed448")) => Some(456),
             _ => None,
         };
-        Material::Public(PublicKey { kty, alg: owned(self.text("alg")), crv, bits })
+        let private = ["d", "p", "q", "dp", "dq", "qi", "oth"]
+            .iter()
+            .any(|name| self.doc.member(self.id, name).is_some());
+        Material::Public(PublicKey { kty, alg: owned(self.text("alg")), crv, bits, private })
     }
 }
 

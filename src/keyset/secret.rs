@@ -68,6 +68,15 @@ impl Secret {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.0))
     }
 
+    /// The same for secrets that are the same key, and never to be shown: it could be tried against.
+    #[must_use]
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let end = self.0.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.0[..end]).as_ref());
+        hash
+    }
+
     /// Whether two secrets are the same key. HMAC pads keys with zero bytes up to its block size, so secrets
     /// that differ only in zero bytes at their end are.
     #[must_use]

@@ -32,12 +32,14 @@ pub enum Phase {
 
 /// A decision needs a member that can't be read here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{member}` of key {key} {problem}, so it can't be decided what to do. Nothing was changed")]
+#[error(
+    "`{member}` of key {key} (line {line}) {problem}, so it can't be decided what to do. Nothing was changed"
+)]
 pub struct Undecidable {
     /// The key, as people name it.
     pub key: String,
-    /// Where it begins in the text.
-    pub at: usize,
+    /// The line it begins on.
+    pub line: usize,
     /// Which member.
     pub member: &'static str,
     /// In what way.
@@ -53,7 +55,7 @@ impl Undecidable {
             Member::Unreadable(why) => (*why).to_owned(),
             Member::Absent | Member::Value(_) => "can't be used".to_owned(),
         };
-        Self { key: key.name(), at: key.at, member: name, problem }
+        Self { key: key.name(), line: key.line, member: name, problem }
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Weakness {
     Words,
     /// Few different bytes, or bytes that count up.
     Pattern,
+    /// So few bytes that all can be tried.
+    Short,
+    /// A variable that the service doesn't see as one: the text itself is the secret.
+    NotReplaced,
 }
 
 impl std::fmt::Display for Weakness {
@@ -21,6 +25,10 @@ impl std::fmt::Display for Weakness {
             Self::Empty => "it decodes to nothing: anyone can sign with the empty secret",
             Self::Words => "it is made of readable words, which can be guessed",
             Self::Pattern => "its bytes follow a pattern, which can be guessed",
+            Self::Short => "it is so short that all possible secrets can be tried",
+            Self::NotReplaced => {
+                "it is plain text such as `${PS_X}` or '!env PS_X' in quotes, which the service does not replace"
+            }
         })
     }
 }
@@ -52,12 +60,18 @@ pub fn weakness(secret: &Secret) -> Option<Weakness> {
     if is_words(bytes) {
         return Some(Weakness::Words);
     }
+    if bytes.len() < 10 {
+        return Some(Weakness::Short);
+    }
     is_pattern(bytes).then_some(Weakness::Pattern)
 }
 
 /// Whether a `k` as it is written can be guessed: placeholders are words in the text, not in its bytes.
 #[must_use]
 pub fn weakness_of_k(k: &str) -> Option<Weakness> {
+    if k.trim_start().starts_with("!env") || k.contains("${") {
+        return Some(Weakness::NotReplaced);
+    }
     weakness(&Secret::decode_as_service(k)).or_else(|| is_words(k.as_bytes()).then_some(Weakness::Words))
 }
 

@@ -14,13 +14,24 @@ pub use change::{Change, Decision, NewKey, plan};
 pub use policy::{CLOCKS_DIFFER, MAX_TOKEN_TTL, Policy, TOLERANCE};
 pub use prune::prune;
 pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};
-pub use remove::remove;
+pub use remove::{is_live, remove};
 pub use retire::{When, retire, unretire};
 pub use rotate::{RotateOptions, rotate};
 
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::time::NumericDate;
 use refusal::Guard;
+
+/// The other keys of the file with the same secret, or the same variable.
+/// Whoever has one has all.
+fn same_secret<'k>(keys: &'k KeySet, key: &Key) -> Vec<&'k Key> {
+    let same = |other: &&Key| {
+        let secrets = other.inline_secret().zip(key.inline_secret()).is_some_and(|(a, b)| a.same_key(b));
+        let variables = other.variable().is_some_and(|name| key.variable() == Some(name));
+        other.index != key.index && (secrets || variables)
+    };
+    keys.keys().iter().filter(same).collect()
+}
 
 /// The keys that names stand for, each once, in the order of the file. A kid that stands twice names no key.
 fn resolve<'k>(keys: &'k KeySet, names: &[KeyName]) -> Result<Vec<&'k Key>, LifecycleError> {
@@ -46,6 +57,10 @@ fn known(keys: &KeySet) -> Vec<String> {
 
 /// A clock that went back would date new keys before older ones and cut schedules short.
 fn guard_clock(guard: &mut Guard<'_>, keys: &KeySet, now: NumericDate) {
+    if let Some(key) = keys.keys().iter().find(|key| key.iat.is_unreadable()) {
+        let why = "so it can't be told whether this machine's clock went back";
+        guard.refuse(RefusalId::Clock, format!("the `iat` of {} can't be read, {why}", key.name()));
+    }
     let ahead = keys.keys().iter().find_map(|key| Some((key, *key.iat.value().filter(|iat| **iat > now)?)));
     if let Some((key, iat)) = ahead {
         guard.refuse(
@@ -61,14 +76,14 @@ fn guard_clock(guard: &mut Guard<'_>, keys: &KeySet, now: NumericDate) {
 
 /// A config whose users get their keys from elsewhere isn't given a second way in by accident.
 fn guard_other_login(guard: &mut Guard<'_>, keys: &KeySet) {
-    if let Some(member) = keys.other_login
-        && !keys.keys().iter().any(Key::is_symmetric)
-    {
+    let public = keys.keys().iter().any(Key::is_public).then_some("the public keys in this file");
+    let from = keys.other_login.map(|member| format!("keys from `{member}`")).or(public.map(str::to_owned));
+    if let Some(from) = from.filter(|_| !keys.keys().iter().any(Key::is_symmetric)) {
         guard.refuse(
             RefusalId::OtherLogin,
             format!(
-                "users of this config log in with keys from `{member}`, and there is no shared secret. A new one \
-                 would be a second way in: whoever has it can sign in as anyone"
+                "users of this config log in with {from}, and there is no shared secret. A new one would be a second \
+                 way in: whoever has it can sign in as anyone"
             ),
         );
     }

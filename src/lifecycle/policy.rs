@@ -1,6 +1,6 @@
 //! How long things take: the spans a schedule is made of.
 
-use crate::time::Seconds;
+use crate::time::{NumericDate, Seconds};
 
 /// How long after its `exp` the service still accepts a token (service-behaviour: 60 s of clock tolerance).
 pub const TOLERANCE: Seconds = Seconds::new(60);
@@ -40,6 +40,20 @@ impl Policy {
         self.overlap.unwrap_or(self.deploy_within + self.rollout + self.least_overlap())
     }
 
+    /// By when every replica must have restarted, and by when every backend must have switched, for a change made
+    /// now. Where the overlap was said outright, what it leaves over the life of a token is shared out between the
+    /// two as the policy weighs them.
+    #[must_use]
+    pub fn deadlines(&self, now: NumericDate) -> (NumericDate, NumericDate) {
+        let (deploy, rollout) = (self.deploy_within.get(), self.rollout.get());
+        let Some(overlap) = self.overlap else {
+            return (now + self.deploy_within, now + self.deploy_within + self.rollout);
+        };
+        let slack = (overlap - self.least_overlap()).get().max(0);
+        let deployed = slack.saturating_mul(deploy) / (deploy + rollout).max(1);
+        (now + Seconds::new(deployed), now + Seconds::new(slack))
+    }
+
     /// The least that can be safe: a token signed this moment lives that long.
     #[must_use]
     pub fn least_overlap(&self) -> Seconds {
@@ -61,5 +75,16 @@ mod tests {
             overlap: None,
         };
         assert_eq!(short.overlap().to_string(), "2 hours and 6 minutes");
+    }
+
+    #[test]
+    fn deadlines_leave_time_for_the_last_token() {
+        let now = NumericDate::new(1_000_000).unwrap();
+        for overlap in [None, Some(Seconds::hours(25)), Some(Seconds::hours(48)), Some(Seconds::hours(1))] {
+            let policy = Policy { overlap, ..Policy::default() };
+            let (deployed, switched) = policy.deadlines(now);
+            assert!(now <= deployed && deployed <= switched);
+            assert!(switched == now || switched + policy.least_overlap() <= now + policy.overlap());
+        }
     }
 }

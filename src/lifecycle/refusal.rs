@@ -95,8 +95,16 @@ pub enum LifecycleError {
     )]
     KidTaken(String),
     /// Nothing to rotate away from.
-    #[error("there is no current key to revoke in this file. Leave `--revoke` out")]
+    #[error("there is no shared secret to revoke in this file")]
     NothingToRevoke,
+    /// A key that stops the service has no schedule.
+    #[error("the service does not start with {key}: {why}. Mend it, or `remove` it")]
+    Unusable {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
 }
 
 fn refused(refusals: &[Refusal]) -> String {

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Decision};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
-use super::{guard_clock, leaves_a_key, resolve};
+use super::{guard_clock, leaves_a_key, resolve, same_secret};
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::time::NumericDate;
 
@@ -47,12 +47,38 @@ pub fn remove(
     }
     guard.finish()?;
     let changes = found.iter().map(|key| Change::Remove { index: key.index }).collect();
-    Ok(Decision { changes, notes: Vec::new() })
+    Ok(Decision { changes, notes: what_stays(keys, &found) })
 }
 
-/// Whether tokens may be verified with it: not if the service doesn't start with it, nor if a key before it has
+/// Keys that stay and matter to someone who removes a leaked secret.
+fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<String> {
+    let stays = |key: &&Key| !gone.iter().any(|other| other.index == key.index);
+    let mut notes = Vec::new();
+    for key in gone {
+        for same in same_secret(keys, key).into_iter().filter(stays) {
+            notes.push(format!(
+                "{} has the same secret as {} and goes on verifying",
+                same.name(),
+                key.name()
+            ));
+        }
+        let first_is_gone =
+            |other: &&Key| other.index > key.index && key.kid.value().is_some() && other.kid == key.kid;
+        for woken in keys.keys().iter().filter(stays).filter(first_is_gone) {
+            notes.push(format!(
+                "@{} has the same kid, {}, and begins to verify now",
+                woken.number(),
+                key.name()
+            ));
+        }
+    }
+    notes
+}
+
+/// Whether tokens may be verified with a key: not if the service doesn't start with it, nor if a key before it has
 /// the same kid.
-fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
+#[must_use]
+pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
     let shadowed = key.kid.value().is_some_and(|kid| {
         keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
     });

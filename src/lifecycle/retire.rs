@@ -5,7 +5,7 @@ use super::policy::Policy;
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::rotate::too_short;
 use super::{guard_clock, leaves_a_key, resolve};
-use crate::keyset::{Key, KeyName, KeySet};
+use crate::keyset::{Key, KeyName, KeySet, Material};
 use crate::time::{NumericDate, Seconds};
 
 /// From when a retired key may be removed.
@@ -45,6 +45,9 @@ pub fn retire(
                 ),
             );
         }
+        if let Material::Unusable(why) = key.material {
+            return Err(LifecycleError::Unusable { key: key.name(), why });
+        }
         let had = key.needed("exp", &key.exp)?;
         let exp = match when {
             When::Overlap => had.map_or(now + policy.overlap(), |had| had.max(now + policy.overlap())),
@@ -74,7 +77,13 @@ fn guard_exp(
     policy: &Policy,
     now: NumericDate,
 ) {
-    if exp < now + policy.least_overlap() {
+    if exp <= now {
+        let reason = format!(
+            "{exp} is not in the future: {} could be removed at once, with tokens still valid",
+            key.name()
+        );
+        guard.refuse(RefusalId::ShortOverlap, reason);
+    } else if exp < now + policy.least_overlap() {
         guard.refuse(RefusalId::ShortOverlap, too_short("a time", exp.since(now).get(), policy));
     } else if let Some(had) = had.filter(|had| exp < *had && exp < now + policy.overlap()) {
         guard.refuse(

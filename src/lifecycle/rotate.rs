@@ -2,9 +2,9 @@
 
 use super::add::guard_new_key;
 use super::change::{Change, Decision, NewKey};
-use super::guard_clock;
 use super::policy::Policy;
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
+use super::{guard_clock, same_secret};
 use crate::config::edit::End;
 use crate::keyset::{Key, KeySet, Phase};
 use crate::time::NumericDate;
@@ -42,23 +42,37 @@ pub fn rotate(
         .collect();
     let mut decision = Decision::default();
     if let Some(current) = current {
-        decision.changes.push(if options.revoke {
-            Change::Remove { index: current.index }
+        if options.revoke {
+            decision.changes.extend(revoked(keys, current).map(|key| Change::Remove { index: key.index }));
         } else {
-            retire_outgoing(current, policy, now)?
-        });
+            decision.changes.extend(retire_outgoing(current, policy, now)?);
+        }
     }
     let mut left = Vec::new();
     for key in others {
-        key.needed("exp", &key.exp)?;
+        let goes = decision
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::Remove { index } if *index == key.index));
         match key.phase(now) {
-            Phase::Accepted if options.all => decision.changes.push(retire_outgoing(key, policy, now)?),
+            _ if goes => {}
+            Phase::Accepted | Phase::Unknown if options.all => {
+                decision.changes.extend(retire_outgoing(key, policy, now)?);
+            }
             Phase::Accepted => left.push(key.name()),
             _ => {}
         }
     }
     guard.finish()?;
     decision.changes.push(Change::Add { key: new, end: End::First });
+    if let Some(current) = current.filter(|current| current.weakness().is_some() && !options.revoke) {
+        decision.notes.push(format!(
+            "the secret of {} can be guessed, and this keeps it for {} more. `rotate --revoke` removes it in the same \
+             write instead",
+            current.name(),
+            policy.overlap()
+        ));
+    }
     if !left.is_empty() {
         let (verb, such) = if left.len() == 1 { ("is", "it") } else { ("are", "them") };
         decision.notes.push(format!(
@@ -69,11 +83,24 @@ pub fn rotate(
     Ok(decision)
 }
 
+/// The key itself, those with the same secret, which would go on letting its holder in, and those with the same kid,
+/// which the service never used and which would come to life.
+fn revoked<'k>(keys: &'k KeySet, current: &'k Key) -> impl Iterator<Item = &'k Key> {
+    let same_kid =
+        |key: &&Key| key.kid.value().is_some() && key.kid == current.kid && key.index > current.index;
+    let mut all = same_secret(keys, current);
+    all.extend(keys.keys().iter().filter(same_kid));
+    all.push(current);
+    all.sort_by_key(|key| key.index);
+    all.dedup_by_key(|key| key.index);
+    all.into_iter()
+}
+
 /// An outgoing key gets the later of the `exp` it had and now + overlap.
-fn retire_outgoing(key: &Key, policy: &Policy, now: NumericDate) -> Result<Change, LifecycleError> {
+fn retire_outgoing(key: &Key, policy: &Policy, now: NumericDate) -> Result<Option<Change>, LifecycleError> {
     let had = key.needed("exp", &key.exp)?;
-    let derived = now + policy.overlap();
-    Ok(Change::Retire { index: key.index, exp: had.map_or(derived, |had| had.max(derived)) })
+    let exp = had.unwrap_or(now).max(now + policy.overlap());
+    Ok((had != Some(exp)).then_some(Change::Retire { index: key.index, exp }))
 }
 
 /// An overlap that was said outright must outlast the last token.

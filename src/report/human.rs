@@ -16,7 +16,7 @@ pub(crate) fn key_table(keys: &KeySet, now: NumericDate) -> String {
             kind(key),
             keys.state_of(key, current, now),
             age(key, now),
-            removal(key, now),
+            removal(key, current.is_some_and(|current| current.index == key.index), now),
             key.bits().map_or_else(|| "–".to_owned(), |bits| bits.to_string()),
             secret(key),
         ]);
@@ -57,7 +57,8 @@ fn kid(key: &Key) -> String {
         Member::Absent if matches!(key.material, Material::Unusable(_)) => "–".to_owned(),
         Member::Absent => "(none: any kid)".to_owned(),
         Member::Variable(name) => format!("!env {name}"),
-        Member::Unreadable(_) => "(unreadable)".to_owned(),
+        Member::Unreadable(_) if matches!(key.material, Material::Unusable(_)) => "(unreadable)".to_owned(),
+        Member::Unreadable(_) => "(empty: no token)".to_owned(),
     }
 }
 
@@ -80,8 +81,11 @@ fn age(key: &Key, now: NumericDate) -> String {
     }
 }
 
-fn removal(key: &Key, now: NumericDate) -> String {
+fn removal(key: &Key, is_current: bool, now: NumericDate) -> String {
     match key.phase(now) {
+        Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "– (rotate first)".to_owned(),
+        Phase::Standby { .. } if is_current => "–".to_owned(),
+        Phase::Standby { nbf } if nbf <= now => format!("– (promote: due since {nbf})"),
         Phase::Retiring { exp } => format!("{exp} (in {})", exp.since(now).rough()),
         Phase::Removable { exp } => format!("now (since {exp})"),
         Phase::Standby { nbf } => format!("– (promote from {nbf})"),
@@ -94,6 +98,7 @@ fn secret(key: &Key) -> String {
     match &key.material {
         Material::Symmetric { secret: SecretSource::Inline(..), .. } => "in the file".to_owned(),
         Material::Symmetric { secret: SecretSource::Variable(name), .. } => format!("!env {name}"),
+        Material::Public(public) if public.private => "private key in the file".to_owned(),
         Material::Public(_) => "none (public)".to_owned(),
         Material::Unusable(_) => "?".to_owned(),
     }

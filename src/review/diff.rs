@@ -52,7 +52,9 @@ pub fn text_diff(old: &Config<'_>, new: &Config<'_>, name: &str) -> Vec<DiffLine
             };
             let line = redactor.show(change.value());
             let line = line.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
-            push(kind, format!("{}{}", change.tag(), Printable(line)));
+            // Tabs are shown as they are.
+            let parts: Vec<String> = line.split('\t').map(|part| Printable(part).to_string()).collect();
+            push(kind, format!("{}{}", change.tag(), parts.join("\t")));
             if change.missing_newline() {
                 push(LineKind::Same, "\\ No newline at end of file".to_owned());
             }

@@ -1,7 +1,7 @@
 //! What to do after a change, in plain words, with times.
 
 use super::platform::Platform;
-use crate::keyset::Key;
+use crate::keyset::{Key, KeySet};
 use crate::lifecycle::Policy;
 use crate::time::NumericDate;
 
@@ -59,6 +59,8 @@ pub struct Situation<'a> {
     pub platform: &'a Platform,
     /// The tool with the options that name this config: `powersync-jwks -c PATH`.
     pub tool: &'a str,
+    /// The keys after the change.
+    pub keys: &'a KeySet,
 }
 
 fn say(text: impl Into<String>) -> Step {
@@ -77,7 +79,7 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                     &format!("Now: restart every replica of the PowerSync Service with this file. Until the last one has \
                      restarted, whoever has the secret of {old} can still sign in"),
                 ),
-                say(format!("At the same time: {}", hand_over(new))),
+                say(format!("At the same time: {}", situation.hand_over(new))),
                 situation.expect_rejections(&format!("with {old}")),
             ]
         }
@@ -88,7 +90,11 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
         ],
         Done::Retired(exp) => vec![
             say("No restart is needed: the service doesn't read `exp`, it is a note for us"),
-            say("Make sure that nobody signs with a retired key any more"),
+            say(format!(
+                "By {}, nobody may sign with it any more: a token signed later is rejected once the key is gone",
+                NumericDate::new(exp.seconds() - situation.policy.least_overlap().get())
+                    .map_or(situation.now, |date| date.max(situation.now))
+            )),
             situation.prune(exp, "what is retired"),
         ],
         Done::Unretired => vec![say("No restart is needed: the service has accepted the key all the time")],
@@ -107,30 +113,39 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
 
 impl Situation<'_> {
     fn after_rotation(&self, new: &Key, outgoing: Option<&Key>) -> Vec<Step> {
-        let deployed = self.now + self.policy.deploy_within;
         let Some(outgoing) = outgoing else {
             return vec![
                 self.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
-                say(format!("Only then: {}", hand_over(new))),
+                say(format!("Only then: {}", self.hand_over(new))),
             ];
         };
         let old = outgoing.name();
+        let (deployed, switched) = self.policy.deadlines(self.now);
         let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.overlap());
         vec![
             self.restart(&format!(
                 "By {deployed}: restart every replica of the PowerSync Service with this file; it reads it only at start"
             )),
             say(format!(
-                "Only then, and by {}: {}. Until it has both, it goes on signing with {old}",
-                deployed + self.policy.rollout,
-                hand_over(new)
+                "Only then, and by {switched}: {}. Until it has both, it goes on signing with {old}",
+                self.hand_over(new)
             )),
             self.prune(removable, &old),
             Step {
-                text: "If 1 or 2 comes later than planned, run this when it is done, to count anew".to_owned(),
+                text: "If 1 or 2 comes later than planned, run this when it is done, and before 3, to count anew".to_owned(),
                 commands: vec![format!("{} retire {}", self.tool, outgoing.argument())],
             },
         ]
+    }
+
+    fn hand_over(&self, new: &Key) -> String {
+        let wildcard = self.keys.keys().iter().any(Key::is_wildcard);
+        let without = if wildcard { "" } else { ": one without is rejected" };
+        format!(
+            "give your backend the new kid and its secret together: kid {}, and the `k` beside it (base64url). Its tokens \
+             must carry the kid in their header{without}",
+            new.name()
+        )
     }
 
     fn restart(&self, text: &str) -> Step {
@@ -151,12 +166,4 @@ impl Situation<'_> {
             self.now + self.policy.least_overlap()
         ))
     }
-}
-
-fn hand_over(new: &Key) -> String {
-    format!(
-        "give your backend the new kid and its secret together: kid {}, and the `k` beside it (base64url). Its tokens must \
-         carry the kid in their header",
-        new.name()
-    )
 }

@@ -28,13 +28,13 @@ const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml"
 #[must_use]
 pub fn detect(config: &Path) -> Platform {
     let folder = config.parent().unwrap_or(Path::new("."));
-    let above = folder.parent();
-    for folder in [Some(folder), above].into_iter().flatten() {
-        if let Some(file) = COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file()) {
-            return Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) };
-        }
-    }
-    kubernetes(folder).unwrap_or(Platform::Unknown)
+    let beside = compose(folder).or_else(|| kubernetes(folder));
+    beside.or_else(|| compose(folder.parent()?)).unwrap_or(Platform::Unknown)
+}
+
+fn compose(folder: &Path) -> Option<Platform> {
+    let file = COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file())?;
+    Some(Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) })
 }
 
 fn small_text(path: &Path) -> Option<String> {
@@ -96,9 +96,9 @@ impl Platform {
                 vec![kubectl(workload.as_deref().unwrap_or("deployment/powersync"))]
             }
             Self::Unknown => vec![
-                format!("{}      # Compose", compose("powersync")),
-                format!("{}   # Kubernetes", kubectl("deployment/powersync")),
-                "aws ecs update-service --service powersync --force-new-deployment   # ECS".to_owned(),
+                format!("{:<66}  # Compose", compose("powersync")),
+                format!("{:<66}  # Kubernetes", kubectl("deployment/powersync")),
+                format!("{:<66}  # ECS", "aws ecs update-service --service powersync --force-new-deployment"),
             ],
         }
     }

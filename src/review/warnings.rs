@@ -1,19 +1,22 @@
 //! What a person should know about the keys as they are, whatever was done.
 
+use std::collections::HashMap;
+
 use crate::config::Audience;
-use crate::keyset::{Key, KeySet, Material, Member, Phase};
+use crate::keyset::{Key, KeySet, Material, Member, Phase, Secret};
 use crate::time::NumericDate;
 
-/// Faults and dangers, each with what to do. `line`: the line of a byte of the config.
+/// Faults and dangers, each with what to do.
 #[must_use]
-pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate, line: &dyn Fn(usize) -> usize) -> Vec<String> {
+pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
     let shared = keys.shared_kids();
     let current = keys.current().ok().flatten().map(|key| key.index);
-    let mut warnings = Vec::new();
+    let mut first_of = HashMap::new();
+    let mut warnings = keys.faults.clone();
     for key in keys.keys() {
         let place = match key.kid {
-            Member::Value(_) => format!("{} (line {})", key.name(), line(key.at)),
-            _ => format!("key {} (line {})", key.name(), line(key.at)),
+            Member::Value(_) => format!("{} (line {})", key.name(), key.line),
+            _ => format!("key {} (line {})", key.name(), key.line),
         };
         if let Material::Unusable(why) = key.material {
             warnings.push(format!("the service does not start with {place}: {why}"));
@@ -21,36 +24,90 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate, line: &dyn Fn(usize
         }
         if let Some(weakness) = key.weakness() {
             let replace = if current == Some(key.index) {
-                format!(". `{tool} rotate --revoke` replaces it at once")
+                format!("`{tool} rotate --revoke` replaces it at once")
             } else {
-                format!(". `{tool} remove {}` removes it", key.argument())
+                format!("`{tool} remove {} --allow live-key` removes it", key.argument())
             };
             warnings.push(format!(
-                "anyone can forge tokens with {place} until it is gone from every replica: {weakness}{replace}"
+                "anyone can forge tokens with {place} until it is gone from every replica: {weakness}. {replace}"
             ));
         }
         if matches!(key.kid, Member::Unreadable(_)) {
             warnings.push(format!("{place} is never used: its kid is empty, and no token matches that"));
         }
-        if key.kid.value().is_some_and(|kid| shared.contains(kid)) {
+        if let Some(kid) = key.kid.value().filter(|kid| shared.contains(kid)) {
+            match first_of.get(kid) {
+                None => drop(first_of.insert(kid, key.number())),
+                Some(first) => warnings.push(format!(
+                    "@{} is never used: @{first} before it has the same kid, {kid}, and the service takes the first",
+                    key.number()
+                )),
+            }
+        }
+        if matches!(&key.material, Material::Public(public) if public.private) {
             warnings.push(format!(
-                "@{} has the same kid as another key, {}: the service uses only the first of them",
-                key.number(),
-                key.name()
+                "the private half of {place} stands in the file: whoever reads it can sign in as anyone. The service \
+                 needs only the public members"
             ));
         }
-        if matches!(key.phase(now), Phase::Unknown) {
+        if current == Some(key.index)
+            && matches!(key.phase(now), Phase::Retiring { .. } | Phase::Removable { .. })
+        {
             warnings.push(format!(
-                "the schedule of {place} can't be read: `iat`, `nbf` and `exp` must be whole numbers of seconds"
+                "{place} is on its way out, but PowerSync's tools still sign with it: `{tool} rotate` puts a new key in \
+                 its place"
             ));
         }
+        warnings.extend(schedule(key, &place, now));
     }
-    if keys.audience == Audience::Missing && keys.keys().iter().any(is_usable) {
-        warnings.push(
-            "`client_auth.audience` is missing, so the service rejects every token of these keys (PSYNC_S2105). Add \
-             `audience: ['…']` with the `aud` that your backend signs"
+    warnings.extend(copies(keys));
+    match keys.audience {
+        Audience::Invalid => warnings.push(
+            "the service does not start with this file: `client_auth.audience` must be a list, such as \
+             `audience: ['…']`"
                 .to_owned(),
-        );
+        ),
+        Audience::Missing if keys.keys().iter().any(is_usable) || keys.other_login.is_none() => warnings.push(
+            "`client_auth.audience` is missing or empty, so the service rejects every token of keys in this file \
+             (PSYNC_S2105). Add `audience: ['…']` with the `aud` that your backend signs"
+                .to_owned(),
+        ),
+        Audience::Missing | Audience::Set => {}
+    }
+    warnings
+}
+
+/// Dates that can't be read, or can't be true.
+fn schedule(key: &Key, place: &str, now: NumericDate) -> Vec<String> {
+    let members = [("iat", &key.iat), ("nbf", &key.nbf), ("exp", &key.exp)];
+    let mut warnings: Vec<String> = members
+        .into_iter()
+        .filter_map(|(name, member)| match member {
+            Member::Unreadable(why) => Some(format!("`{name}` of {place} {why}")),
+            Member::Variable(variable) => {
+                Some(format!("`{name}` of {place} is the variable {variable}, which can't be read here"))
+            }
+            Member::Absent | Member::Value(_) => None,
+        })
+        .collect();
+    if let Some(iat) = key.iat.value().filter(|iat| **iat > now) {
+        warnings.push(format!(
+            "{place} says it was made at {iat}, and it is {now}: is this machine's clock right?"
+        ));
+    }
+    warnings
+}
+
+/// Keys with the same secret: whoever has one has all, and removing one takes it from nobody.
+fn copies(keys: &KeySet) -> Vec<String> {
+    let mut first_with: HashMap<[u8; 32], &Key> = HashMap::new();
+    let mut warnings = Vec::new();
+    for key in keys.keys() {
+        let Some(id) = key.inline_secret().map(Secret::fingerprint) else { continue };
+        match first_with.get(&id) {
+            Some(first) => warnings.push(format!("{} has the same secret as {}", key.name(), first.name())),
+            None => drop(first_with.insert(id, key)),
+        }
     }
     warnings
 }

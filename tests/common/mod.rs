@@ -43,16 +43,16 @@ impl Random for Noise {
     }
 }
 
-/// A clock that moves on by a step with every look.
-pub struct SteppingClock {
+/// A clock that moves on by that many seconds after the first look at it.
+pub struct JumpingClock {
     pub next: Cell<NumericDate>,
-    pub step: i64,
+    pub jump: Cell<i64>,
 }
 
-impl Clock for SteppingClock {
+impl Clock for JumpingClock {
     fn now(&self) -> NumericDate {
         let now = self.next.get();
-        self.next.set(NumericDate::new(now.seconds() + self.step).unwrap());
+        self.next.set(NumericDate::new(now.seconds() + self.jump.take()).unwrap());
         now
     }
 }
@@ -69,7 +69,7 @@ pub struct Outcome {
 pub struct Scene {
     pub folder: tempfile::TempDir,
     pub now: NumericDate,
-    pub step: i64,
+    pub jump: i64,
     pub stdin: Vec<u8>,
     pub terminal: bool,
     pub seed: u64,
@@ -81,7 +81,7 @@ impl Scene {
         Self {
             folder: tempfile::tempdir().unwrap(),
             now: date(NOW),
-            step: 0,
+            jump: 0,
             stdin: Vec::new(),
             terminal: false,
             seed: 1,
@@ -132,7 +132,7 @@ impl Scene {
         let code = run(
             &cli,
             &mut World {
-                clock: &SteppingClock { next: Cell::new(self.now), step: self.step },
+                clock: &JumpingClock { next: Cell::new(self.now), jump: Cell::new(self.jump) },
                 random: &Noise::new(self.seed),
                 folder: self.folder.path().to_owned(),
                 variable: &|name| {
