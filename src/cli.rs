@@ -54,18 +54,19 @@ pub struct Cli {
 
 /// What holds for every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "For every command")]
 pub struct Global {
     /// The config; `-` reads it from stdin and writes the new one to stdout
     #[arg(short, long, value_name = "PATH", global = true)]
     pub config: Option<PathBuf>,
-    /// How to read a config whose name doesn't tell
-    #[arg(long, value_name = "SYNTAX", global = true, hide_short_help = true)]
+    /// How to read a config whose name doesn't tell: yaml or json
+    #[arg(long, value_name = "SYNTAX", global = true, hide_possible_values = true)]
     pub input: Option<Input>,
     /// Pretend it is another time, to look ahead; no file is written then
     #[arg(long, value_name = "RFC3339", global = true)]
     pub now: Option<NumericDate>,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_short_help = true)]
+    /// When to use colour: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
     pub color: Color,
 }
 
@@ -126,6 +127,7 @@ pub enum Command {
 
 /// How a changing command ends.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Writing")]
 pub struct Ending {
     /// Write without asking
     #[arg(short, long)]

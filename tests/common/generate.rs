@@ -196,7 +196,9 @@ fn text(text: &str) -> Node {
 // --- what is in it -------------------------------------------------------------------------------------------
 
 fn key(tape: &mut Tape, index: usize, syntax: Syntax, secrets: &mut Vec<String>) -> Node {
-    let mut seeded = |tape: &mut Tape, length| text(&secret(index * 256 + tape.below(256), length, secrets));
+    // Now and then two keys share a secret.
+    let mut seeded =
+        |tape: &mut Tape, length| text(&secret(if tape.one_in(10) { 0 } else { index }, length, secrets));
     let kid = ("kid", kid(tape, index));
     let mut members = match tape.below(12) {
         5 => vec![("kty", text("oct")), ("alg", text("HS512")), ("k", seeded(tape, 64)), kid],
@@ -282,7 +284,12 @@ fn unknown_member(tape: &mut Tape, members: &mut Vec<(&'static str, Node)>) {
 }
 
 /// A section other than `client_auth`.
-fn section(tape: &mut Tape, number: usize, syntax: Syntax, secrets: &mut Vec<String>) -> (&'static str, Node) {
+fn section(
+    tape: &mut Tape,
+    number: usize,
+    syntax: Syntax,
+    secrets: &mut Vec<String>,
+) -> (&'static str, Node) {
     let seed = 5000 + number * 256 + tape.below(256);
     let mut seeded = || secret(seed, 24, secrets);
     match (number, tape.below(2)) {
@@ -349,7 +356,7 @@ impl Writer {
             self.loose_lines(0);
         }
         match root {
-            Node::Map(members) if self.syntax == Syntax::Block => self.block_map(&members, 0, None),
+            Node::Map(members) if self.syntax == Syntax::Block => self.block_map(&members, 0, false),
             root => {
                 self.flow_value(&root, self.flow, 0);
                 self.newline();
@@ -452,12 +459,12 @@ impl Writer {
     // --- by indentation ---
 
     /// The first member may stand on a line that has begun.
-    fn block_map(&mut self, members: &[(&'static str, Node)], column: usize, lead: Option<usize>) {
+    fn block_map(&mut self, members: &[(&'static str, Node)], column: usize, begun: bool) {
         for (index, (name, node)) in members.iter().enumerate() {
-            if index > 0 || lead.is_none() {
-                if index > 0 {
-                    self.between_members(column);
-                }
+            if index > 0 {
+                self.between_members(column);
+            }
+            if index > 0 || !begun {
                 self.spaces(column);
             }
             self.block_member(name, node, column);
@@ -482,13 +489,13 @@ impl Writer {
             Node::Map(members) if !members.is_empty() => {
                 self.end_line();
                 let deeper = column + self.unit;
-                self.block_map(members, deeper, None);
+                self.block_map(members, deeper, false);
             }
             Node::Anchored(node) => {
                 self.text.push_str(" &base");
                 self.end_line();
                 if let Node::Map(members) = node.as_ref() {
-                    self.block_map(members, column + self.unit, None);
+                    self.block_map(members, column + self.unit, false);
                 }
             }
             Node::List(items) if self.owner.is_none() && !items.is_empty() => self.block_list(items, column),
@@ -504,7 +511,7 @@ impl Writer {
             self.spaces(column);
             self.text.push_str("- ");
             match item {
-                Node::Map(members) => self.block_map(members, column + 2, Some(column)),
+                Node::Map(members) => self.block_map(members, column + 2, true),
                 other => {
                     self.inline(other, false);
                     self.end_line();
@@ -524,7 +531,7 @@ impl Writer {
         let start = self.text.len();
         match self.tape.below(14) {
             1 if simple => {
-                let headers = ["|-", ">-", "|", ">", "|+", ">2-"];
+                let headers = ["|-", ">-", "|", ">", "|+"];
                 let header = headers[self.tape.below(if name == "k" { 5 } else { 2 })];
                 let Node::Text(text) = node else { return };
                 return self.block_scalar(header, text, column);
@@ -644,11 +651,11 @@ impl Writer {
         match key {
             Node::Map(members) if self.tape.below(5) < 3 => {
                 self.spaces(after);
-                self.block_map(members, dash + 1 + after, Some(dash));
+                self.block_map(members, dash + 1 + after, true);
             }
             Node::Map(members) if self.tape.one_in(2) => {
                 self.end_line();
-                self.block_map(members, dash + after, None);
+                self.block_map(members, dash + after, false);
                 return dash + after;
             }
             other => {
@@ -717,7 +724,11 @@ impl Writer {
             self.text.push(',');
         }
         if flow.lines {
-            if self.syntax == Syntax::Json { self.newline() } else { self.end_line() }
+            if self.syntax != Syntax::Json {
+                self.end_line();
+            } else {
+                self.newline();
+            }
             self.spaces(base);
         }
         self.text.len()

@@ -2,6 +2,7 @@
 //! are the same in every run.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::Cell;
 use std::ffi::OsString;

@@ -1,0 +1,712 @@
+//! What holds for every command on every config, tried on configs of random shape.
+
+mod common;
+#[path = "common/generate.rs"]
+mod generate;
+
+use std::ops::Range;
+
+use common::{NOW, Outcome, Scene, date};
+use generate::{Doc, List, document, document_with_keys};
+use powersync_jwks::config::{Config, Input};
+use powersync_jwks::keyset::{KeySet, Material};
+use powersync_jwks::time::NumericDate;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use serde_yaml::{Mapping, Value};
+
+/// All that is refused as unsafe is meant here: the properties are about the text.
+const ALLOW: &str =
+    "--yes --allow live-key,last-key,current-key,short-overlap,weak-secret,wildcard,clock,other-login";
+/// What `rotate` and `retire` give an outgoing key by default.
+const OVERLAP: i64 = (72 + 24 + 24) * 3600 + 60 + 300;
+
+type Tried = Result<(), TestCaseError>;
+
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 8192, ..ProptestConfig::default() }
+}
+
+fn fail<T>(why: impl Into<String>) -> Result<T, TestCaseError> {
+    Err(TestCaseError::fail(why.into()))
+}
+
+// --- the commands, and what each should do -------------------------------------------------------------------
+
+/// A command; the numbers choose among the entries that are there.
+#[derive(Clone, Debug)]
+enum Command {
+    Rotate { all: bool, revoke: bool },
+    Add,
+    Retire(usize),
+    Undo(usize),
+    Prune,
+    Remove(Vec<usize>),
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        any::<(bool, bool)>().prop_map(|(all, revoke)| Command::Rotate { all, revoke }),
+        Just(Command::Rotate { all: false, revoke: false }),
+        Just(Command::Add),
+        (0..6_usize).prop_map(Command::Retire),
+        (0..6_usize).prop_map(Command::Undo),
+        Just(Command::Prune),
+        vec(0..6_usize, 1..4).prop_map(Command::Remove),
+    ]
+}
+
+impl Command {
+    /// With numbers of entries that are there. `None`: there is nothing that it could be about.
+    fn among(&self, count: usize) -> Option<Self> {
+        Some(match self {
+            Self::Retire(n) => Self::Retire(n.checked_rem(count)?),
+            Self::Undo(n) => Self::Undo(n.checked_rem(count)?),
+            Self::Remove(all) if count > 0 => {
+                let mut all: Vec<usize> = all.iter().map(|n| n % count).collect();
+                all.sort_unstable();
+                all.dedup();
+                Self::Remove(all)
+            }
+            Self::Remove(_) => return None,
+            other => other.clone(),
+        })
+    }
+
+    fn line(&self) -> String {
+        let flag = |on: bool, flag: &'static str| if on { flag } else { "" };
+        match self {
+            Self::Rotate { all, revoke } => {
+                format!("rotate --secrets inline{}{}", flag(*all, " --all"), flag(*revoke, " --revoke"))
+            }
+            Self::Add => "add --secrets inline".to_owned(),
+            Self::Retire(n) => format!("retire @{}", n + 1),
+            Self::Undo(n) => format!("retire --undo @{}", n + 1),
+            Self::Prune => "prune".to_owned(),
+            Self::Remove(all) => all.iter().fold("remove".to_owned(), |line, n| format!("{line} @{}", n + 1)),
+        }
+    }
+
+    fn run(&self, scene: &Scene, file: &str) -> Outcome {
+        scene.run(&format!("-c {file} {} {ALLOW}", self.line()))
+    }
+}
+
+/// An entry of the list after a command.
+#[derive(Clone, Debug, PartialEq)]
+enum Meant {
+    /// The one that had this number.
+    Same(usize),
+    Retired(usize, i64),
+    Unretired(usize),
+    New,
+}
+
+/// What a command should make of the list. `None`: it can't be decided, or not be done.
+fn meant(command: &Command, keys: &[Value], now: i64) -> Option<Vec<Meant>> {
+    let mut list: Vec<Meant> = (0..keys.len()).map(Meant::Same).collect();
+    match command {
+        Command::Rotate { all, revoke } => return rotated(keys, now, *all, *revoke),
+        Command::Add => list.push(Meant::New),
+        Command::Retire(n) => {
+            list[*n] = retired(*n, Some(&keys[*n]).filter(|key| is_usable(key))?, now)?;
+        }
+        Command::Undo(n) if keys[*n].get("exp").is_some() => list[*n] = Meant::Unretired(*n),
+        Command::Undo(_) => {}
+        Command::Prune => {
+            let removable = removable(keys, now)?;
+            list.retain(|meant| !matches!(meant, Meant::Same(n) if removable.contains(n)));
+        }
+        Command::Remove(all) => list.retain(|meant| !matches!(meant, Meant::Same(n) if all.contains(n))),
+    }
+    Some(list)
+}
+
+fn rotated(keys: &[Value], now: i64, all: bool, revoke: bool) -> Option<Vec<Meant>> {
+    let current = current(keys);
+    if revoke && current.is_none() {
+        return None;
+    }
+    let mut list = vec![Meant::New];
+    for (n, key) in keys.iter().enumerate() {
+        let unscheduled = key.get("nbf").is_none() || !matches!(exp(key), Some(None));
+        let accepted = is_symmetric(key) && unscheduled && !matches!(exp(key), Some(Some(_)));
+        match current {
+            Some(current) if revoke && falls_with(keys, n, current) => {}
+            Some(current) if n == current => list.push(retired(n, key, now)?),
+            _ if all && accepted => list.push(retired(n, key, now)?),
+            _ => list.push(Meant::Same(n)),
+        }
+    }
+    Some(list)
+}
+
+/// Whether a key goes when the current one is revoked: the same secret, or shadowed by the same kid.
+fn falls_with(keys: &[Value], n: usize, current: usize) -> bool {
+    let (key, current_key) = (&keys[n], &keys[current]);
+    let secret = |key: &Value| key.get("k").map(|k| k.as_str().map_or(k.clone(), |text| text.trim().into()));
+    let same_secret = is_symmetric(key) && secret(key) == secret(current_key);
+    n == current || same_secret || (n > current && kid(key).is_some() && kid(key) == kid(current_key))
+}
+
+/// `None` where the service could not match it.
+fn kid(key: &Value) -> Option<&Value> {
+    key.get("kid").filter(|kid| kid.as_str() != Some(""))
+}
+
+fn retired(n: usize, key: &Value, now: i64) -> Option<Meant> {
+    let had = exp(key)?;
+    let exp = had.unwrap_or(0).max(now + OVERLAP);
+    Some(if had == Some(exp) { Meant::Same(n) } else { Meant::Retired(n, exp) })
+}
+
+/// `None` where it can't be read.
+fn exp(key: &Value) -> Option<Option<i64>> {
+    match key.get("exp") {
+        None => Some(None),
+        Some(value) => value.as_i64().map(Some),
+    }
+}
+
+fn removable(keys: &[Value], now: i64) -> Option<Vec<usize>> {
+    let exps = keys.iter().map(exp).collect::<Option<Vec<_>>>()?;
+    let shared =
+        |key: &Value| kid(key).is_some() && keys.iter().filter(|other| kid(other) == kid(key)).count() > 1;
+    let due = |n: &usize| {
+        exps[*n].is_some_and(|exp| exp <= now)
+            && is_usable(&keys[*n])
+            && current(keys) != Some(*n)
+            && !shared(&keys[*n])
+    };
+    Some((0..keys.len()).filter(due).collect())
+}
+
+fn is_symmetric(key: &Value) -> bool {
+    let is = |name, of: &[&str]| key.get(name).and_then(Value::as_str).is_some_and(|text| of.contains(&text));
+    is("kty", &["oct"]) && is("alg", &["HS256", "HS384", "HS512"]) && key.get("k").is_some()
+}
+
+fn is_usable(key: &Value) -> bool {
+    let public = key.get("kty").and_then(Value::as_str).is_some_and(|kty| matches!(kty, "RSA" | "EC"));
+    is_symmetric(key) || public
+}
+
+fn current(keys: &[Value]) -> Option<usize> {
+    let hs256 = |key: &Value| key.get("alg").and_then(Value::as_str) == Some("HS256");
+    let first = keys.iter().position(|key| is_symmetric(key) && hs256(key));
+    first.or_else(|| keys.iter().position(is_symmetric))
+}
+
+// --- a second reader -----------------------------------------------------------------------------------------
+
+/// Reads as another program would, and takes the keys out.
+fn read(file: &str, text: &str) -> Result<(Value, Vec<Value>), TestCaseError> {
+    let read = if file.ends_with(".json") {
+        let json: Result<serde_json::Value, _> = serde_json::from_str(text);
+        json.map_err(|e| e.to_string()).and_then(|json| serde_yaml::to_value(json).map_err(|e| e.to_string()))
+    } else {
+        serde_yaml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| e.to_string())
+    };
+    let mut root: Value =
+        read.or_else(|error| fail(format!("the second reader refuses: {error}\n{text}")))?;
+    let keys = take_keys(&mut root, &["client_auth", "jwks", "keys"]);
+    Ok((root, keys))
+}
+
+/// Takes the list out, and what is empty without it.
+fn take_keys(value: &mut Value, path: &[&str]) -> Vec<Value> {
+    let [name, rest @ ..] = path else {
+        return if let Value::Sequence(keys) = std::mem::take(value) { keys } else { Vec::new() };
+    };
+    let Some(members) = value.as_mapping_mut() else { return Vec::new() };
+    let keys = members.get_mut(*name).map_or_else(Vec::new, |value| take_keys(value, rest));
+    if members.get(*name).is_some_and(|value| value.is_null() || value == &Value::Mapping(Mapping::new())) {
+        members.shift_remove(*name);
+    }
+    keys
+}
+
+/// Whether the result reads as the command applied to what was read before.
+fn reads_as_meant(doc: &Doc, text: &str, meant: &[Meant], now: i64) -> Tried {
+    let (old, old_keys) = read(doc.file, &doc.text)?;
+    let (new, new_keys) = read(doc.file, text)?;
+    prop_assert_eq!(old, new, "something outside of the keys changed");
+    prop_assert_eq!(meant.len(), new_keys.len());
+    for (meant, key) in meant.iter().zip(&new_keys) {
+        match meant {
+            Meant::Same(n) => prop_assert_eq!(&old_keys[*n], key),
+            Meant::Retired(n, exp) => prop_assert_eq!(&with(&old_keys[*n], "exp", Some(*exp)), key),
+            Meant::Unretired(n) => {
+                prop_assert_eq!(&with(&with(&old_keys[*n], "exp", None), "nbf", None), key);
+            }
+            Meant::New => is_new(&old_keys, key, now)?,
+        }
+    }
+    Ok(())
+}
+
+fn with(key: &Value, name: &str, value: Option<i64>) -> Value {
+    let mut key = key.clone();
+    let Some(members) = key.as_mapping_mut() else { return key };
+    match value {
+        Some(value) => members.insert(name.into(), value.into()),
+        None => members.shift_remove(name),
+    };
+    key
+}
+
+fn is_new(others: &[Value], key: &Value, now: i64) -> Tried {
+    let text = |name| key.get(name).and_then(Value::as_str).unwrap_or_default();
+    let alg = current(others).and_then(|n| others[n].get("alg")?.as_str()).unwrap_or("HS256");
+    let length = match alg {
+        "HS256" => 43,
+        "HS384" => 64,
+        _ => 86,
+    };
+    prop_assert_eq!((text("kty"), text("alg"), text("k").len()), ("oct", alg, length));
+    prop_assert_eq!(key.get("iat").and_then(Value::as_i64), Some(now));
+    prop_assert!(text("kid").len() == 17 && others.iter().all(|other| other.get("kid") != key.get("kid")));
+    prop_assert_eq!(key.as_mapping().map_or(0, Mapping::len), 5);
+    Ok(())
+}
+
+// --- which bytes a command may touch -------------------------------------------------------------------------
+
+/// A part of the old text that may change. Where nothing may be written, it goes as a whole.
+struct Region {
+    range: Range<usize>,
+    write: bool,
+}
+
+/// The parts of the old text that this change owns.
+fn regions(doc: &Doc, meant: &[Meant]) -> Vec<Region> {
+    let write = |range: &Range<usize>| Region { range: range.clone(), write: true };
+    let List::Entries { lines, colon, before, after, entries } = &doc.list else { return Vec::new() };
+    let mut regions: Vec<Region> = Vec::new();
+    for (n, entry) in entries.iter().enumerate() {
+        let stays = meant.iter().find(|meant| match meant {
+            Meant::Same(m) | Meant::Retired(m, _) | Meant::Unretired(m) => *m == n,
+            Meant::New => false,
+        });
+        match stays {
+            Some(Meant::Retired(..)) => regions.push(write(entry.exp.as_ref().unwrap_or(&entry.grow))),
+            Some(Meant::Unretired(_)) => regions.push(write(&entry.own)),
+            Some(_) => {}
+            None if *lines => {
+                regions.push(Region { range: whole_lines(&doc.text, &entry.own), write: false })
+            }
+            None => regions.push(write(&entry.own)),
+        }
+    }
+    if meant.is_empty() {
+        regions.push(write(&(*colon..*colon)));
+    }
+    if meant.first() == Some(&Meant::New) {
+        regions.push(write(before));
+    } else if meant.last() == Some(&Meant::New) {
+        regions.push(write(after));
+    }
+    regions.sort_by_key(|region| (region.range.start, region.range.end));
+    regions
+}
+
+/// The last lines of a text without a final line break take the break before them along.
+fn whole_lines(text: &str, range: &Range<usize>) -> Range<usize> {
+    if range.end < text.len() || text.ends_with('\n') {
+        return range.clone();
+    }
+    let before = &text[..range.start];
+    let before = before.strip_suffix('\n').map_or(before, |b| b.strip_suffix('\r').unwrap_or(b));
+    before.len()..range.end
+}
+
+/// Whether the new text is the old one with these regions changed; gives what was written there.
+fn written(old: &str, new: &str, regions: &[Region]) -> Option<String> {
+    let mut kept = vec![String::new()];
+    let mut at = 0;
+    for Region { range, write } in regions {
+        kept.last_mut()?.push_str(old.get(at..range.start.max(at))?);
+        at = at.max(range.end);
+        if *write {
+            kept.push(String::new());
+        }
+    }
+    kept.last_mut()?.push_str(&old[at..]);
+    if kept.len() == 1 {
+        return (kept[0] == new).then(String::new);
+    }
+    let (first, last) = (kept.remove(0), kept.pop()?);
+    let mut rest = new.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?;
+    let mut written = String::new();
+    for middle in kept.iter().filter(|middle| !middle.is_empty()) {
+        let (before, after) = rest.split_once(middle.as_str())?;
+        written.push_str(before);
+        rest = after;
+    }
+    Some(written + rest)
+}
+
+/// The first key of a config: one piece is put in, or stands in place of what was empty.
+fn first_key_written(old: &str, new: &str, at: Option<&Range<usize>>) -> Option<String> {
+    if let Some(at) = at {
+        return written(old, new, &[Region { range: at.clone(), write: true }]);
+    }
+    let same = |(a, b): &(u8, u8)| a == b;
+    let prefix = old.bytes().zip(new.bytes()).take_while(same).count();
+    let suffix = old.bytes().rev().zip(new.bytes().rev()).take_while(same).count();
+    if prefix + suffix >= old.len() {
+        return Some(String::new());
+    }
+    // Behind a comment in brackets, the comma stands apart from the rest.
+    let mut rest = new.bytes();
+    old.bytes().all(|byte| rest.any(|other| other == byte)).then(String::new)
+}
+
+fn only_owned_bytes_change(doc: &Doc, new: &str, meant: &[Meant]) -> Tried {
+    let old = doc.text.as_str();
+    let written = match &doc.list {
+        List::Entries { .. } => written(old, new, &regions(doc, meant)),
+        List::Missing { at, .. } => first_key_written(old, new, at.as_ref()),
+    };
+    let Some(written) = written else {
+        return fail(format!(
+            "bytes changed that {meant:?} does not own:\n{}",
+            common::raw_diff(old.as_bytes(), new.as_bytes())
+        ));
+    };
+    let shown = || common::raw_diff(old.as_bytes(), new.as_bytes());
+    let (breaks, crlf) = (old.matches('\n').count(), old.matches("\r\n").count());
+    prop_assert!(crlf > 0 || !new.contains('\r'), "a foreign line ending: {}", shown());
+    let new_lf = written.matches('\n').count() > written.matches("\r\n").count();
+    prop_assert!(breaks > crlf || breaks == 0 || !new_lf, "a foreign line ending: {}", shown());
+    prop_assert_eq!(old.ends_with('\n'), new.ends_with('\n'), "final newline: {}", shown());
+    prop_assert_eq!(old.starts_with('\u{feff}'), new.starts_with('\u{feff}'));
+    Ok(())
+}
+
+/// Comments stay, but for those of removed entries.
+fn comments_stay(doc: &Doc, new: &str, meant: &[Meant]) -> Tried {
+    for comment in &doc.comments {
+        let fate = comment.owner.and_then(|owner| {
+            let stays =
+                |meant: &&Meant| matches!(meant, Meant::Same(n) | Meant::Retired(n, _) if *n == owner);
+            let unretired = meant.contains(&Meant::Unretired(owner));
+            if unretired { None } else { Some(meant.iter().any(|meant| stays(&meant))) }
+        });
+        let unsure = fate.is_none() && comment.owner.is_some();
+        let expected = usize::from(fate.unwrap_or(true));
+        let found = new.matches(comment.words.as_str()).count();
+        let shown = common::raw_diff(doc.text.as_bytes(), new.as_bytes());
+        prop_assert!(unsure || found == expected, "{:?} stands {} times:\n{}", comment, found, shown);
+    }
+    Ok(())
+}
+
+/// Runs a command, and checks that it fails where it should and then leaves the file alone. Gives the new text
+/// and what the list should be.
+fn changed(doc: &Doc, command: &Command) -> Result<Option<(String, Vec<Meant>)>, TestCaseError> {
+    let (_, keys) = read(doc.file, &doc.text)?;
+    let Some(command) = command.among(keys.len()) else { return Ok(None) };
+    let scene = Scene::with(doc.file, &doc.text);
+    let outcome = command.run(&scene, doc.file);
+    let new = scene.text(doc.file);
+    let Some(meant) = meant(&command, &keys, date(NOW).seconds()) else {
+        prop_assert_eq!(outcome.code, 2, "{} should fail", command.line());
+        prop_assert_eq!(&new, &doc.text);
+        return Ok(None);
+    };
+    prop_assert_eq!(outcome.code, 0, "{}: {}", command.line(), outcome.stderr);
+    Ok(Some((new, meant)))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// No byte changes that the operation doesn't own; line endings, byte order mark, final newline and comments
+    /// stay.
+    #[test]
+    fn edits_touch_only_what_they_own(doc in document(), command in command()) {
+        if let Some((new, meant)) = changed(&doc, &command)? {
+            only_owned_bytes_change(&doc, &new, &meant)?;
+            comments_stay(&doc, &new, &meant)?;
+        }
+    }
+
+    /// A reader that isn't ours sees the operation applied to what it saw before, and nothing else.
+    #[test]
+    fn a_second_reader_sees_what_was_meant(doc in document(), command in command()) {
+        if let Some((new, meant)) = changed(&doc, &command)? {
+            reads_as_meant(&doc, &new, &meant, date(NOW).seconds())?;
+        }
+    }
+
+    /// Where the list had entries, or was `keys: []` on a line of its own.
+    #[test]
+    fn removing_what_was_added_gives_the_original(doc in document()) {
+        let count = match &doc.list {
+            List::Entries { entries, .. } => entries.len(),
+            List::Missing { canonical: true, .. } => 0,
+            List::Missing { .. } => return Ok(()),
+        };
+        let scene = Scene::with(doc.file, &doc.text);
+        let added = Command::Add.run(&scene, doc.file);
+        prop_assert_eq!(added.code, 0, "{}", added.stderr);
+        prop_assert_ne!(scene.text(doc.file), doc.text.clone());
+        let removed = Command::Remove(vec![count]).run(&scene, doc.file);
+        prop_assert_eq!(removed.code, 0, "{}", removed.stderr);
+        given_back(&doc, &scene.text(doc.file))?;
+    }
+
+    /// Where the key had neither `exp` nor `nbf`.
+    #[test]
+    fn undoing_retire_gives_the_original(doc in document_with_keys(), n in 0..6_usize) {
+        let (_, keys) = read(doc.file, &doc.text)?;
+        let n = n % keys.len();
+        if !is_usable(&keys[n]) || keys[n].get("exp").or(keys[n].get("nbf")).is_some() {
+            return Ok(());
+        }
+        let scene = Scene::with(doc.file, &doc.text);
+        let retired = Command::Retire(n).run(&scene, doc.file);
+        prop_assert_eq!(retired.code, 0, "{}", retired.stderr);
+        prop_assert_ne!(scene.text(doc.file), doc.text.clone());
+        let undone = Command::Undo(n).run(&scene, doc.file);
+        prop_assert_eq!(undone.code, 0, "{}", undone.stderr);
+        given_back(&doc, &scene.text(doc.file))?;
+    }
+
+    /// Any number of commands, as time goes on, leaves a config with keys that can be used; `prune` never takes a
+    /// key before its time.
+    #[test]
+    fn a_life_of_commands(doc in document(), life in vec((command(), 0..400_000_i64), 1..=12)) {
+        let mut scene = Scene::with(doc.file, &doc.text);
+        for (number, (command, pause)) in life.iter().enumerate() {
+            scene.now = later(scene.now, *pause);
+            scene.seed = number as u64 + 1;
+            step(&scene, &doc, command)?;
+        }
+    }
+
+    /// An outgoing key outlives its overlap, and no more than that.
+    #[test]
+    fn prune_waits_for_the_overlap(
+        doc in document_with_keys(),
+        (ttl, deploy, rollout) in (1..=86_400_i64, 0..1_000_000_i64, 0..1_000_000_i64),
+        part in 0.0..1.0_f64,
+    ) {
+        outgoing_key_stays(&doc, ttl, deploy, rollout, part)?;
+    }
+
+    #[test]
+    fn nothing_panics_on_any_bytes(bytes in vec(any::<u8>(), 0..200), command in command()) {
+        for file in ["powersync.yaml", "powersync.json", "powersync.conf"] {
+            fails_or_works(file, &bytes, &command)?;
+        }
+    }
+
+    #[test]
+    fn nothing_panics_on_almost_yaml(bytes in vec(syntax_byte(), 0..60), command in command()) {
+        let mut text = b"client_auth:\n  jwks:\n    keys:\n".to_vec();
+        text.extend(bytes);
+        for file in ["powersync.yaml", "powersync.conf"] {
+            fails_or_works(file, &text, &command)?;
+        }
+    }
+
+    #[test]
+    fn nothing_panics_on_mutated_configs(doc in document(), edits in edits(), command in command()) {
+        fails_or_works(doc.file, &mutated(&doc.text, &edits), &command)?;
+    }
+
+    /// No piece of a secret is shown, neither of those in the file nor of the new one.
+    #[test]
+    fn no_output_holds_a_secret(doc in document(), n in 0..6_usize) {
+        let (_, keys) = read(doc.file, &doc.text)?;
+        let mut lines = vec!["status".to_owned(), "status --format json".to_owned()];
+        let rotate = Command::Rotate { all: true, revoke: false };
+        let some = [Command::Add, Command::Remove(vec![n]), Command::Retire(n), Command::Prune, rotate];
+        for command in some.iter().filter_map(|command| command.among(keys.len())) {
+            lines.push(format!("{} {ALLOW}", command.line()));
+            lines.push(format!("{} {ALLOW} --dry-run", command.line()));
+        }
+        for line in lines {
+            let scene = Scene::with(doc.file, &doc.text);
+            let outcome = scene.run(&format!("-c {} {line}", doc.file));
+            let (_, new_keys) = read(doc.file, &scene.text(doc.file))?;
+            let fresh = new_keys.iter().filter_map(|key| Some(key.get("k")?.as_str()?.to_owned()));
+            shows_none_of(&doc.secrets.iter().cloned().chain(fresh).collect::<Vec<_>>(), &outcome)?;
+        }
+    }
+
+    #[test]
+    fn no_error_holds_a_secret(doc in document(), edits in edits(), command in command()) {
+        let scene = Scene::with(doc.file, mutated(&doc.text, &edits));
+        for line in [format!("{} --dry-run {ALLOW}", command.line()), "status".to_owned()] {
+            let outcome = scene.run(&format!("-c {} {line}", doc.file));
+            if outcome.code == 2 {
+                shows_none_of(&doc.secrets, &outcome)?;
+            }
+        }
+    }
+}
+
+// --- parts of the properties ---------------------------------------------------------------------------------
+
+fn same_text(old: &str, new: &str) -> Tried {
+    let shown = || common::raw_diff(old.as_bytes(), new.as_bytes());
+    if old == new { Ok(()) } else { fail(format!("not the original:\n{}", shown())) }
+}
+
+/// Byte for byte. Only in brackets, where a new last line takes over the end of the one before, and lines end
+/// differently or in spaces, these ends may be swapped.
+fn given_back(doc: &Doc, new: &str) -> Tried {
+    let in_lines = matches!(doc.list, List::Entries { lines: true, .. } | List::Missing { .. });
+    let crlf = doc.text.matches("\r\n").count();
+    let even = crlf == 0 || crlf == doc.text.matches('\n').count();
+    let tidy = doc.text.lines().all(|line| line.trim_end_matches(' ') == line);
+    if in_lines || (even && tidy) {
+        return same_text(&doc.text, new);
+    }
+    let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    same_text(&trimmed(&doc.text), &trimmed(new))
+}
+
+fn later(moment: NumericDate, seconds: i64) -> NumericDate {
+    NumericDate::new(moment.seconds() + seconds).unwrap()
+}
+
+/// How many entries the service would not start with.
+fn unusable(file: &str, text: &str) -> Result<usize, TestCaseError> {
+    let input = if file.ends_with(".json") { Input::Json } else { Input::Yaml };
+    let config = Config::parse_str(text, input).or_else(|error| fail(format!("{error}\n{text}")))?;
+    let keys = KeySet::read(&config);
+    Ok(keys.keys().iter().filter(|key| matches!(key.material, Material::Unusable(_))).count())
+}
+
+/// One command of a life.
+fn step(scene: &Scene, doc: &Doc, command: &Command) -> Tried {
+    let old = scene.text(doc.file);
+    let (around, keys) = read(doc.file, &old)?;
+    let Some(command) = command.among(keys.len()) else { return Ok(()) };
+    let outcome = command.run(scene, doc.file);
+    let new = scene.text(doc.file);
+    prop_assert!(
+        !outcome.stderr.contains("Please report"),
+        "{}: {}\n{}",
+        command.line(),
+        outcome.stderr,
+        old
+    );
+    if outcome.code != 0 {
+        prop_assert_eq!(outcome.code, 2);
+        return same_text(&old, &new);
+    }
+    let (new_around, new_keys) = read(doc.file, &new)?;
+    prop_assert_eq!(around, new_around);
+    prop_assert!(unusable(doc.file, &new)? <= unusable(doc.file, &old)?);
+    if matches!(command, Command::Prune) {
+        let now = scene.now.seconds();
+        let gone: Vec<&Value> = keys.iter().filter(|key| !new_keys.contains(key)).collect();
+        prop_assert!(gone.iter().all(|key| exp(key).flatten().is_some_and(|exp| exp <= now)), "{:?}", gone);
+    }
+    Ok(())
+}
+
+/// Rotates, and prunes at a moment before the overlap ends, and when it does.
+fn outgoing_key_stays(doc: &Doc, ttl: i64, deploy: i64, rollout: i64, part: f64) -> Tried {
+    let (_, keys) = read(doc.file, &doc.text)?;
+    let Some(outgoing) = current(&keys) else { return Ok(()) };
+    let mut scene = Scene::with(doc.file, &doc.text);
+    let times = format!("--token-ttl {ttl}s --deploy-within {deploy}s --rollout {rollout}s");
+    let rotated = scene.run(&format!("-c {} rotate --secrets inline {times} {ALLOW}", doc.file));
+    if rotated.code == 2 {
+        return Ok(());
+    }
+    let (_, after) = read(doc.file, &scene.text(doc.file))?;
+    let key = &after[outgoing + 1];
+    let overlap = ttl + deploy + rollout + 360;
+    let end = exp(&keys[outgoing]).flatten().unwrap_or(0).max(scene.now.seconds() + overlap);
+    prop_assert_eq!(exp(key), Some(Some(end)));
+    let wait = end - scene.now.seconds();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any moment will do")]
+    let early = ((wait as f64 * part) as i64).min(wait - 1);
+    for (moment, due) in [(early, false), (wait - 1, false), (wait, true)] {
+        let text = scene.text(doc.file);
+        scene.now = later(date(NOW), moment);
+        let removable = removable(&after, scene.now.seconds());
+        let outcome = Command::Prune.run(&scene, doc.file);
+        let (_, left) = read(doc.file, &scene.text(doc.file))?;
+        scene.write(doc.file, text);
+        let Some(removable) = removable else {
+            prop_assert_eq!(outcome.code, 2);
+            continue;
+        };
+        prop_assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let shared =
+            after.iter().filter(|other| key.get("kid").is_some() && other.get("kid") == key.get("kid"));
+        let shared = shared.count() > 1 && key.get("kid").and_then(Value::as_str) != Some("");
+        prop_assert_eq!(removable.contains(&(outgoing + 1)), due && !shared);
+        let stay = (0..after.len()).filter(|n| !removable.contains(n)).map(|n| &after[n]);
+        prop_assert_eq!(stay.collect::<Vec<_>>(), left.iter().collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+/// A byte that means something to one of the parsers.
+fn syntax_byte() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        6 => proptest::sample::select(b" \n\r\t:-#'\"[]{},&*!|>%@`\\.?~0ak".to_vec()),
+        1 => any::<u8>(),
+    ]
+}
+
+/// Edits of bytes: where, what, and whether to put in, overwrite, take away, or cut off.
+fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, u8)>> {
+    vec((any::<prop::sample::Index>(), syntax_byte(), 0..16_u8), 1..5)
+}
+
+fn mutated(text: &str, edits: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (place, byte, what) in edits {
+        let at = place.index(bytes.len() + 1);
+        match what {
+            0 => bytes.truncate(at),
+            1..=5 if at < bytes.len() => bytes[at] = *byte,
+            6..=10 if at < bytes.len() => drop(bytes.remove(at)),
+            _ => bytes.insert(at, *byte),
+        }
+    }
+    bytes
+}
+
+/// A command ends with 0, or with 2 and an untouched file.
+fn fails_or_works(file: &str, bytes: &[u8], command: &Command) -> Tried {
+    let input = if file.ends_with(".json") { Input::Json } else { Input::Either };
+    let count = Config::parse(bytes, input).map_or(0, |config| config.entries().len());
+    let Some(command) = command.among(count) else { return Ok(()) };
+    let scene = Scene::with(file, bytes);
+    let status = scene.run(&format!("-c {file} status --format json"));
+    prop_assert!(matches!(status.code, 0 | 2), "{}", status.code);
+    let outcome = command.run(&scene, file);
+    prop_assert!(!outcome.stderr.contains("Please report"), "{}: {}", command.line(), outcome.stderr);
+    match outcome.code {
+        0 => prop_assert_eq!(status.code, 0),
+        code => {
+            prop_assert_eq!(code, 2);
+            prop_assert!(scene.read(file) == bytes, "failed, and changed the file");
+        }
+    }
+    Ok(())
+}
+
+/// No eight characters in a row of any of these secrets are in the output.
+fn shows_none_of(secrets: &[String], outcome: &Outcome) -> Tried {
+    let output = format!("{}{}", outcome.stdout, outcome.stderr);
+    for secret in secrets.iter().filter(|secret| secret.is_ascii()) {
+        let pieces = secret.trim().as_bytes().windows(8).filter_map(|piece| std::str::from_utf8(piece).ok());
+        for piece in pieces {
+            prop_assert!(!output.contains(piece), "{} of {} is shown:\n{}", piece, secret, output);
+        }
+    }
+    Ok(())
+}
