@@ -117,6 +117,7 @@ impl FromStr for NumericDate {
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const UNITS: [(i64, &str); 4] = [(DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1, "s")];
 
 impl Seconds {
     /// A span of that many seconds.
@@ -143,18 +144,12 @@ impl Seconds {
         Self(self.0.saturating_abs())
     }
 
-    /// In the two largest units that matter: `5 d 6 min`, `90 d`, `42 s`.
+    /// In the largest unit alone: `5 d`, `90 d`, `42 s`.
     #[must_use]
-    pub fn rough(self) -> String {
-        let mut rest = self.0.abs();
-        let mut parts = Vec::new();
-        for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1, "s")] {
-            if rest >= unit && parts.len() < 2 {
-                parts.push(format!("{} {name}", rest / unit));
-                rest %= unit;
-            }
-        }
-        if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+    pub fn largest(self) -> String {
+        let span = self.0.abs();
+        let (unit, name) = UNITS.into_iter().find(|(unit, _)| span >= *unit).unwrap_or((1, "s"));
+        format!("{} {name}", span / unit)
     }
 }
 
@@ -252,7 +247,8 @@ mod tests {
     #[test]
     fn spans_are_told_in_words() {
         assert_eq!(Seconds(5 * DAY + 6 * MINUTE).to_string(), "5 days and 6 minutes");
-        assert_eq!(Seconds(2 * HOUR + 6 * MINUTE).rough(), "2 h 6 min");
+        assert_eq!(Seconds(2 * HOUR + 6 * MINUTE).largest(), "2 h");
+        assert_eq!(Seconds(0).largest(), "0 s");
         assert_eq!(Seconds(0).to_string(), "0 seconds");
         assert_eq!(Seconds(DAY + 1).to_string(), "1 day and 1 second");
     }

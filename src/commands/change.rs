@@ -1,5 +1,6 @@
 //! How every changing command ends: the diff, the question, the write, and what to do next.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use zeroize::Zeroizing;
@@ -236,8 +237,13 @@ impl Run<'_> {
 /// What was done, in the terms of the next steps.
 fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDate) -> Done<'k> {
     let current = old.current().ok().flatten();
-    let removed =
-        |index: usize| changes.iter().any(|c| matches!(c, Change::Remove { index: n } if *n == index));
+    let removed: HashSet<usize> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Remove { index } => Some(*index),
+            _ => None,
+        })
+        .collect();
     let added = changes.iter().find_map(|change| match change {
         Change::Add { key, end } => {
             let new_key = new.keys().iter().find(|other| other.kid.value() == Some(&key.kid))?;
@@ -247,7 +253,7 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     });
     if let Some((key, end)) = added {
         return match (end, current) {
-            (End::First, Some(gone)) if removed(gone.index) => Done::Revoked { new: key, gone },
+            (End::First, Some(gone)) if removed.contains(&gone.index) => Done::Revoked { new: key, gone },
             // The new key stands before it now.
             (End::First, was) => {
                 Done::Rotated { new: key, outgoing: was.and_then(|was| new.keys().get(was.index + 1)) }
@@ -265,7 +271,9 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
-    Done::Removed { live: old.keys().iter().any(|key| removed(key.index) && is_live(old, key, now)) }
+    Done::Removed {
+        live: old.keys().iter().any(|key| removed.contains(&key.index) && is_live(old, key, now)),
+    }
 }
 
 fn tell_notes(draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
@@ -292,7 +300,7 @@ fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Err
     writeln!(to, "\n{}", paint(BOLD, title))?;
     for (number, Step { text, commands }) in steps.iter().enumerate() {
         let end = if commands.is_empty() { "." } else { ":" };
-        for (line, part) in wrap(&format!("{text}{end}"), 96).iter().enumerate() {
+        for (line, part) in wrap(&format!("{text}{end}"), 75).iter().enumerate() {
             let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
             writeln!(to, "{lead}{part}")?;
         }

@@ -79,10 +79,12 @@ fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<String> {
 /// the same kid.
 #[must_use]
 pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
-    let shadowed = key.kid.value().is_some_and(|kid| {
-        keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
-    });
-    !shadowed && !matches!(key.phase(now), Phase::Unusable | Phase::Removable { .. })
+    let is_shadowed = || {
+        key.kid.value().is_some_and(|kid| {
+            keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
+        })
+    };
+    !matches!(key.phase(now), Phase::Unusable | Phase::Removable { .. }) && !is_shadowed()
 }
 
 fn has_successor(keys: &KeySet, gone: &[&Key], now: NumericDate) -> bool {

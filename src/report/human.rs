@@ -55,10 +55,10 @@ fn kid(key: &Key) -> String {
     match &key.kid {
         Member::Value(kid) => kid.to_string(),
         Member::Absent if matches!(key.material, Material::Unusable(_)) => "–".to_owned(),
-        Member::Absent => "(none: any kid)".to_owned(),
+        Member::Absent => "(none)".to_owned(),
         Member::Variable(name) => format!("!env {name}"),
         Member::Unreadable(_) if matches!(key.material, Material::Unusable(_)) => "(unreadable)".to_owned(),
-        Member::Unreadable(_) => "(empty: no token)".to_owned(),
+        Member::Unreadable(_) => "(empty)".to_owned(),
     }
 }
 
@@ -74,8 +74,8 @@ fn kind(key: &Key) -> String {
 
 fn age(key: &Key, now: NumericDate) -> String {
     match &key.iat {
-        Member::Value(iat) if *iat <= now => now.since(*iat).rough(),
-        Member::Value(iat) => format!("made {iat}"),
+        Member::Value(iat) if *iat <= now => now.since(*iat).largest(),
+        Member::Value(iat) => "future".to_owned(),
         Member::Absent => "–".to_owned(),
         Member::Variable(_) | Member::Unreadable(_) => "unreadable".to_owned(),
     }
@@ -83,12 +83,12 @@ fn age(key: &Key, now: NumericDate) -> String {
 
 fn removal(key: &Key, is_current: bool, now: NumericDate) -> String {
     match key.phase(now) {
-        Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "– (rotate first)".to_owned(),
+        Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "rotate first".to_owned(),
         Phase::Standby { .. } if is_current => "–".to_owned(),
-        Phase::Standby { nbf } if nbf <= now => format!("– (promote: due since {nbf})"),
-        Phase::Retiring { exp } => format!("{exp} (in {})", exp.since(now).rough()),
-        Phase::Removable { exp } => format!("now (since {exp})"),
-        Phase::Standby { nbf } => format!("– (promote from {nbf})"),
+        Phase::Standby { nbf } if nbf <= now => "promote now".to_owned(),
+        Phase::Retiring { exp } => format!("{exp}, in {}", exp.since(now).largest()),
+        Phase::Removable { exp } => format!("now, since {exp}"),
+        Phase::Standby { nbf } => format!("promote: {nbf}"),
         Phase::Unknown => "unreadable".to_owned(),
         Phase::Accepted | Phase::Unusable => "–".to_owned(),
     }
@@ -96,10 +96,10 @@ fn removal(key: &Key, is_current: bool, now: NumericDate) -> String {
 
 fn secret(key: &Key) -> String {
     match &key.material {
-        Material::Symmetric { secret: SecretSource::Inline(..), .. } => "in the file".to_owned(),
+        Material::Symmetric { secret: SecretSource::Inline(..), .. } => "in file".to_owned(),
         Material::Symmetric { secret: SecretSource::Variable(name), .. } => format!("!env {name}"),
-        Material::Public(public) if public.private => "private key in the file".to_owned(),
-        Material::Public(_) => "none (public)".to_owned(),
+        Material::Public(public) if public.private => "private key!".to_owned(),
+        Material::Public(_) => "public".to_owned(),
         Material::Unusable(_) => "?".to_owned(),
     }
 }
