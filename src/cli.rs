@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Input;
 use crate::keyset::{Encoding, HmacAlg, KeyName};
-use crate::lifecycle::{MAX_TOKEN_TTL, Policy, RefusalId};
+use crate::lifecycle::{MAX_TOKEN_TTL, RefusalId};
 use crate::time::{NumericDate, Seconds};
 
 const HELP: &str = "\
@@ -15,16 +15,19 @@ const HELP: &str = "\
 {usage-heading} {usage}
 
 Rotate
-  status   Show all keys: state, age, when each may be removed   (also: list)
-  rotate   Put a fresh key first and retire the one in use
-  prune    Remove the keys whose time is over
+  status     Show all keys: state, age, when each may be removed   (also: list)
+  rotate     Put a fresh key first and retire the one in use
+  promote    Let a standby key take the first place
+  prune      Remove the keys whose time is over
+  reconcile  Do what the schedule says is due: put this on a timer
+  timeline   Show what will happen to each key, and when
 
 Set up
-  add      Add a key, fresh or imported
+  add        Add a key, fresh or imported
 
 Emergency
-  retire   Mark keys to be removed later; --undo takes it back
-  remove   Remove keys at once
+  retire     Mark keys to be removed later; --undo takes it back
+  remove     Remove keys at once
 
 Options
 {options}
@@ -100,6 +103,24 @@ pub enum Command {
         after_help = "Examples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
     )]
     Rotate(Rotate),
+    /// Let a standby key take the first place
+    ///
+    /// The second step of a rotation, once every replica knows the new key. The key that was current is retired,
+    /// counted from now.
+    Promote(Promote),
+    /// Do what the schedule says is due: put this on a timer
+    ///
+    /// Per config the first that applies: promote a standby key whose time has come, add a new one where the current
+    /// key is older than `rotate_every`, remove what is removable. Nothing due is fine. Runs that were missed do no
+    /// harm: times are counted from what was really done.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks reconcile --yes                       from a timer\n  powersync-jwks reconcile --check instances/*.yaml    an alarm: exit 1 when something is due"
+    )]
+    Reconcile(Reconcile),
+    /// Show what will happen to each key, and when
+    ///
+    /// Looks ahead with the decisions `reconcile` takes, as if it ran the moment something is due.
+    Timeline(Timeline),
     /// Remove the keys whose time is over
     ///
     /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
@@ -141,7 +162,7 @@ pub struct Ending {
 }
 
 /// How long things take.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "How long things take")]
 pub struct Times {
     /// From the write until every replica has restarted, review and merge included [default: 72h]
@@ -153,6 +174,9 @@ pub struct Times {
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
     #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
     /// How long the outgoing key stays, in place of the sum of the above
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with_all = ["deploy_within", "rollout"])]
     pub overlap: Option<Seconds>,
@@ -166,22 +190,23 @@ fn token_ttl(text: &str) -> Result<Seconds, String> {
     Ok(ttl)
 }
 
-impl Times {
-    /// The defaults, changed by the flags.
-    #[must_use]
-    pub fn policy(&self) -> Policy {
-        let default = Policy::default();
-        Policy {
-            deploy_within: self.deploy_within.unwrap_or(default.deploy_within),
-            rollout: self.rollout.unwrap_or(default.rollout),
-            token_ttl: self.token_ttl.unwrap_or(default.token_ttl),
-            overlap: self.overlap,
-        }
-    }
+/// A schedule: how often keys are replaced, and how long things take.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The schedule")]
+pub struct ScheduleArgs {
+    /// How old the current key gets [default: 90d]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub rotate_every: Option<Seconds>,
+    /// How long a new key waits before it is promoted [default: deploy within]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub standby: Option<Seconds>,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
 }
 
 /// Where the new key comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The new key")]
 pub struct NewKeyArgs {
     /// Its kid, in place of a fresh one such as 2026-11-23-k7f3q9
@@ -228,9 +253,80 @@ pub enum Format {
     Json,
 }
 
+/// `promote`
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// Which key: a kid, or @N [default: the standby key]
+    #[arg(value_name = "KEY")]
+    pub key: Option<KeyName>,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `reconcile`
+#[derive(Debug, Args)]
+pub struct Reconcile {
+    /// Configs to bring up to date, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; exit 1 when something is due
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+    /// How old to take a current key without `iat` to be; written down once
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub assume_age: Option<Seconds>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// Where a new secret goes, if the other keys have theirs in variables
+    #[arg(long, value_name = "WHERE")]
+    pub secrets: Option<SecretPlace>,
+    /// The schedule.
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `timeline`
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// How far to look [default: two rotations]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<NumericDate>,
+    /// How wide the chart may be, in characters [default: the terminal's width, else 80]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<u16>,
+    /// How to draw it
+    #[arg(long, default_value = "human")]
+    pub format: ChartFormat,
+    /// The schedule.
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+}
+
+/// How a timeline is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChartFormat {
+    /// For people
+    Human,
+    /// A Mermaid Gantt chart, for pull requests
+    Mermaid,
+    /// For programs
+    Json,
+}
+
 /// `rotate`
 #[derive(Debug, Args)]
 pub struct Rotate {
+    /// In two steps: add the new key behind the current one, and let it wait [default wait: deploy within]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, conflicts_with_all = ["all", "revoke"], allow_hyphen_values = true)]
+    pub standby: Option<Option<Seconds>>,
     /// Retire the other accepted keys, too
     #[arg(long)]
     pub all: bool,

@@ -39,6 +39,14 @@ pub enum Error {
         /// Why.
         source: LifecycleError,
     },
+    /// A policy file, or flags that can't be kept together.
+    #[error("{}: {what}", Printable(name))]
+    Policy {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A kid that can't be one.
     #[error("--kid: {0}")]
     Kid(#[from] InvalidKid),
@@ -82,8 +90,24 @@ impl Error {
         move |source| Self::Store { name: name.to_owned(), source }
     }
 
+    /// The same error, about this file, where it doesn't name one yet.
+    pub(crate) fn named(self, file: &str) -> Self {
+        match self {
+            Self::Lifecycle { name, source } if name.is_empty() => {
+                Self::Lifecycle { name: file.to_owned(), source }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn lifecycle(name: &str) -> impl Fn(LifecycleError) -> Self {
         move |source| Self::Lifecycle { name: name.to_owned(), source }
+    }
+}
+
+impl From<LifecycleError> for Error {
+    fn from(source: LifecycleError) -> Self {
+        Self::Lifecycle { name: String::new(), source }
     }
 }
 

@@ -19,6 +19,7 @@ pub mod display;
 mod error;
 pub mod keyset;
 pub mod lifecycle;
+pub mod policy_file;
 pub mod random;
 mod report;
 pub mod review;

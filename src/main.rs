@@ -17,8 +17,11 @@ fn main() -> ExitCode {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let terminal =
-        Terminal { stdin: std::io::stdin().is_terminal(), stderr: std::io::stderr().is_terminal() };
+    let terminal = Terminal {
+        stdin: std::io::stdin().is_terminal(),
+        stderr: std::io::stderr().is_terminal(),
+        width: terminal_size::terminal_size().map(|(width, _)| width.0),
+    };
     let code = run(
         &cli,
         &mut World {

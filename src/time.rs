@@ -201,7 +201,8 @@ impl FromStr for Seconds {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // `M` is a month to the reader of durations, and `m` a minute: too close for a schedule of keys.
-        if text.contains('M') {
+        // Nor are fractions of a unit for schedules.
+        if text.contains(['M', '.']) {
             return Err(InvalidDuration::Form);
         }
         let duration = humantime::parse_duration(text.trim()).map_err(|_| InvalidDuration::Form)?;

@@ -14,6 +14,8 @@ pub struct Terminal {
     pub stdin: bool,
     /// Standard error, where questions are asked.
     pub stderr: bool,
+    /// How many characters fit into a line of it.
+    pub width: Option<u16>,
 }
 
 /// Clock, randomness, streams and environment of a run.

@@ -56,7 +56,7 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
             stdin: &mut Yes { screen: screen.clone(), typed: b"y\n" },
             stdout: &mut screen.clone(),
             stderr: &mut screen.clone(),
-            terminal: Terminal { stdin: true, stderr: true },
+            terminal: Terminal { stdin: true, stderr: true, width: None },
         },
     );
     assert_eq!(code, 0, "{line}");

@@ -131,7 +131,7 @@ fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
             stdin: &mut EditsThenAnswers { path: &path, answer: b"y\n" },
             stdout: &mut stdout,
             stderr: &mut stderr,
-            terminal: Terminal { stdin: true, stderr: true },
+            terminal: Terminal { stdin: true, stderr: true, width: None },
         },
     );
     assert_eq!(code, 2);

@@ -2,22 +2,23 @@
 
 use super::change::Run;
 use super::new_key::KeySource;
-use super::{Answer, source};
+use super::{Answer, policy, source};
 use crate::World;
-use crate::cli::{Add, Global};
+use crate::cli::{Add, Global, Times};
 use crate::error::Error;
 use crate::keyset::{HmacAlg, Key};
-use crate::lifecycle::{self, Policy};
+use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let new = KeySource::new(&args.new, &source, world)?;
+    let policy = policy::of(&Times::default(), &source, world)?;
+    let new = KeySource::new(&args.new, &policy, &source, world)?;
     let run = Run {
         global,
         source: &source,
         ending: &args.ending,
-        policy: &Policy::default(),
+        policy: &policy,
         decide: &|keys, now| {
             let alg = if let Some(alg) = args.alg {
                 alg

@@ -9,7 +9,7 @@ use super::Answer;
 use crate::World;
 use crate::cli::{Ending, Global};
 use crate::config::Config;
-use crate::config::edit::{self, End};
+use crate::config::edit;
 use crate::display::Printable;
 use crate::error::{Error, Source};
 use crate::keyset::KeySet;
@@ -37,15 +37,15 @@ pub(super) struct Run<'a> {
 }
 
 /// A change as it would be written, and all that is said about it.
-struct Draft {
+pub(super) struct Draft {
     now: NumericDate,
     /// `None`: nothing to do.
-    text: Option<Zeroizing<String>>,
+    pub(super) text: Option<Zeroizing<String>>,
     /// Key events and diff, coloured.
-    review: String,
+    pub(super) review: String,
     notes: Vec<String>,
     warnings: Vec<String>,
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
 }
 
 impl Run<'_> {
@@ -81,7 +81,7 @@ impl Run<'_> {
             None => world.stdout.write_all(&bytes)?,
         }
         world.stdout.flush()?;
-        tell_notes(&draft, world)?;
+        draft.tell_notes(world)?;
         match (&draft.text, self.ending.dry_run) {
             (None, _) => writeln!(world.stderr, "{}", self.nothing)?,
             (_, true) => writeln!(world.stderr, "\nDry run: the config on stdout is the old one.")?,
@@ -127,7 +127,7 @@ impl Run<'_> {
                             or `--dry-run` to only look";
                 return Err(Error::Usage(text.to_owned()));
             }
-            if !ask(&name, world)? {
+            if !ask(&format!("Write this to {}?", Printable(&name)), world)? {
                 writeln!(world.stderr, "Nothing was written.")?;
                 return Ok(Answer::No);
             }
@@ -148,7 +148,7 @@ impl Run<'_> {
         }
     }
 
-    fn lock(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Locked, Error> {
+    pub(super) fn lock(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Locked, Error> {
         let name = self.source.name();
         let stderr = &mut *world.stderr;
         let waiting = || {
@@ -158,7 +158,8 @@ impl Run<'_> {
         Locked::open(path, waiting).map_err(Error::store(&self.source.name()))
     }
 
-    fn write(
+    /// Replaces the file, if there is anything to write.
+    pub(super) fn write(
         &self,
         locked: &Locked,
         old: &[u8],
@@ -176,7 +177,7 @@ impl Run<'_> {
     fn show(&self, draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
         world.stdout.write_all(draft.review.as_bytes())?;
         world.stdout.flush()?;
-        tell_notes(draft, world)?;
+        draft.tell_notes(world)?;
         if draft.text.is_none() {
             writeln!(world.stderr, "{}", self.nothing)?;
         }
@@ -184,7 +185,7 @@ impl Run<'_> {
     }
 
     /// Reads, decides, edits, and words it.
-    fn draft(&self, bytes: &[u8], world: &World<'_>) -> Result<Draft, Error> {
+    pub(super) fn draft(&self, bytes: &[u8], world: &World<'_>) -> Result<Draft, Error> {
         let name = self.source.name();
         let config_error = Error::config(&name);
         let now = world.clock.now();
@@ -204,7 +205,8 @@ impl Run<'_> {
             return Ok(Draft { now, text: None, review: String::new(), notes, warnings, steps });
         }
         // A key that takes another's place is written as that one is; one at the end as its neighbour.
-        let replaces = changes.iter().any(|change| matches!(change, Change::Add { end: End::First, .. }));
+        let last = keys.keys().len();
+        let replaces = changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
         let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
         let text = edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?;
         let after = Config::parse_str(&text, self.source.input(self.global)).map_err(&config_error)?;
@@ -234,6 +236,22 @@ impl Run<'_> {
     }
 }
 
+impl Draft {
+    /// What was left alone, and what is dangerous.
+    pub(super) fn tell_notes(&self, world: &mut World<'_>) -> Result<(), Error> {
+        if self.text.is_some() && !(self.notes.is_empty() && self.warnings.is_empty()) {
+            writeln!(world.stderr)?;
+        }
+        for note in &self.notes {
+            writeln!(world.stderr, "note: {note}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+        }
+        Ok(())
+    }
+}
+
 /// What was done, in the terms of the next steps.
 fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDate) -> Done<'k> {
     let current = old.current().ok().flatten();
@@ -245,21 +263,33 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
         })
         .collect();
     let added = changes.iter().find_map(|change| match change {
-        Change::Add { key, end } => {
+        Change::Add { key, at, nbf } => {
             let new_key = new.keys().iter().find(|other| other.kid.value() == Some(&key.kid))?;
-            Some((new_key, *end))
+            Some((new_key, *at, *nbf))
         }
         _ => None,
     });
-    if let Some((key, end)) = added {
-        return match (end, current) {
-            (End::First, Some(gone)) if removed.contains(&gone.index) => Done::Revoked { new: key, gone },
+    if let Some((key, at, nbf)) = added {
+        return match (nbf, current) {
+            (Some(nbf), _) => Done::Waits { new: key, nbf, current },
+            (None, Some(gone)) if at == 0 && removed.contains(&gone.index) => {
+                Done::Revoked { new: key, gone }
+            }
             // The new key stands before it now.
-            (End::First, was) => {
+            (None, was) if at == 0 => {
                 Done::Rotated { new: key, outgoing: was.and_then(|was| new.keys().get(was.index + 1)) }
             }
-            (End::Last, _) => Done::Added { new: key, current: new.is_current(key) },
+            (None, _) => Done::Added { new: key, current: new.is_current(key) },
         };
+    }
+    if let Some(index) = changes.iter().find_map(|change| match change {
+        Change::Promote { index } => Some(*index),
+        _ => None,
+    }) && let Some(key) = new.keys().first()
+    {
+        // What stood before the promoted key stands one place further back now.
+        let moved = |was: &crate::keyset::Key| was.index + usize::from(was.index < index);
+        return Done::Promoted { key, outgoing: current.and_then(|was| new.keys().get(moved(was))) };
     }
     let latest = changes.iter().filter_map(|change| match change {
         Change::Retire { exp, .. } => Some(*exp),
@@ -271,32 +301,23 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
+    if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
+        return Done::Noted;
+    }
     Done::Removed {
         live: old.keys().iter().any(|key| removed.contains(&key.index) && is_live(old, key, now)),
     }
 }
 
-fn tell_notes(draft: &Draft, world: &mut World<'_>) -> Result<(), Error> {
-    if draft.text.is_some() && !(draft.notes.is_empty() && draft.warnings.is_empty()) {
-        writeln!(world.stderr)?;
-    }
-    for note in &draft.notes {
-        writeln!(world.stderr, "note: {note}")?;
-    }
-    for warning in &draft.warnings {
-        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
-    }
-    Ok(())
-}
-
-fn ask(name: &str, world: &mut World<'_>) -> Result<bool, Error> {
-    write!(world.stderr, "\nWrite this to {}? [y/N] ", Printable(name))?;
+/// Asks a question that only yes answers with yes.
+pub(super) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> {
+    write!(world.stderr, "\n{question} [y/N] ")?;
     world.stderr.flush()?;
     let answer = world.read_line()?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
+pub(super) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
     writeln!(to, "\n{}", paint(BOLD, title))?;
     for (number, Step { text, commands }) in steps.iter().enumerate() {
         let end = if commands.is_empty() { "." } else { ":" };

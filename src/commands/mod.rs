@@ -3,12 +3,16 @@
 mod add;
 mod change;
 mod new_key;
+mod policy;
+mod promote;
 mod prune;
+mod reconcile;
 mod remove;
 mod retire;
 mod rotate;
 mod source;
 mod status;
+mod timeline;
 
 use std::io;
 
@@ -60,6 +64,9 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
     match &cli.command {
         Command::Status(args) => status::run(global, args, world),
         Command::Rotate(args) => rotate::run(global, args, world),
+        Command::Promote(args) => promote::run(global, args, world),
+        Command::Reconcile(args) => reconcile::run(global, args, world),
+        Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),

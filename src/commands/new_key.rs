@@ -7,7 +7,7 @@ use crate::cli::NewKeyArgs;
 use crate::display::{Printable, count};
 use crate::error::{Error, Source};
 use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, import};
-use crate::lifecycle::NewKey;
+use crate::lifecycle::{NewKey, Policy};
 use crate::random::Random;
 use crate::store;
 use crate::time::NumericDate;
@@ -20,12 +20,14 @@ pub(super) struct KeySource<'a> {
     made: OnceCell<NewKey>,
     /// As messages name the config.
     config: String,
+    kid_prefix: String,
 }
 
 impl<'a> KeySource<'a> {
     /// Reads an imported secret before anything else, so that its faults are told first.
     pub(super) fn new<'w: 'a>(
         args: &'a NewKeyArgs,
+        policy: &Policy,
         config: &Source,
         world: &mut World<'w>,
     ) -> Result<Self, Error> {
@@ -33,7 +35,14 @@ impl<'a> KeySource<'a> {
             Kid::new(kid)?;
         }
         let imported = read_secret(args, config, world)?;
-        Ok(Self { args, random: world.random, imported, made: OnceCell::new(), config: config.name() })
+        Ok(Self {
+            args,
+            random: world.random,
+            imported,
+            made: OnceCell::new(),
+            config: config.name(),
+            kid_prefix: policy.kid_prefix.clone(),
+        })
     }
 
     /// The key, for this key set.
@@ -56,7 +65,7 @@ impl<'a> KeySource<'a> {
 
     fn unused_kid(&self, keys: &KeySet, now: NumericDate) -> Result<Kid, Error> {
         loop {
-            let kid = Kid::fresh(now, self.random)?;
+            let kid = Kid::fresh(&self.kid_prefix, now, self.random)?;
             if !keys.keys().iter().any(|key| key.kid.value() == Some(&kid)) {
                 return Ok(kid);
             }

@@ -1,17 +1,17 @@
 //! `remove`: keys go at once.
 
 use super::change::Run;
-use super::{Answer, source};
+use super::{Answer, policy, source};
 use crate::World;
-use crate::cli::{Global, Remove};
+use crate::cli::{Global, Remove, Times};
 use crate::error::Error;
-use crate::lifecycle::{self, Policy};
+use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let default = Policy::default();
-    let policy = Policy { token_ttl: args.token_ttl.unwrap_or(default.token_ttl), ..default };
+    let times = Times { token_ttl: args.token_ttl, ..Times::default() };
+    let policy = policy::of(&times, &source, world)?;
     let run = Run {
         global,
         source: &source,

@@ -1,7 +1,7 @@
 //! `retire`: keys get an end, or lose it again.
 
 use super::change::Run;
-use super::{Answer, source};
+use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Global, Retire};
 use crate::error::Error;
@@ -10,7 +10,7 @@ use crate::lifecycle::{self, When};
 pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let policy = args.times.policy();
+    let policy = policy::of(&args.times, &source, world)?;
     let when = match (args.at, args.within) {
         (Some(date), _) => When::At(date),
         (None, Some(span)) => When::In(span),

@@ -2,7 +2,7 @@
 
 use super::change::Run;
 use super::new_key::KeySource;
-use super::{Answer, source};
+use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Global, Rotate};
 use crate::error::Error;
@@ -12,8 +12,8 @@ use crate::lifecycle::{self, RotateOptions};
 pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let policy = args.times.policy();
-    let new = KeySource::new(&args.new, &source, world)?;
+    let policy = policy::of(&args.times, &source, world)?;
+    let new = KeySource::new(&args.new, &policy, &source, world)?;
     let options = RotateOptions { all: args.all, revoke: args.revoke };
     let run = Run {
         global,
@@ -24,8 +24,12 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
             let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
             let key = new.key(keys, alg, now)?;
-            lifecycle::rotate(keys, key, &policy, now, options, &args.ending.allow)
-                .map_err(Error::lifecycle(&name))
+            let allowed = &args.ending.allow;
+            let decided = match args.standby {
+                Some(wait) => lifecycle::standby(keys, key, &policy, now, wait, allowed),
+                None => lifecycle::rotate(keys, key, &policy, now, options, allowed),
+            };
+            decided.map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
     };

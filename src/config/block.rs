@@ -1,7 +1,7 @@
 //! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
 
 use super::document::{Document, Kind, NodeId, Span};
-use super::edit::{End, NewEntry, NewValue, Splice};
+use super::edit::{NewEntry, NewValue, Splice};
 use super::error::{ConfigError, Problem};
 use super::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
@@ -98,17 +98,14 @@ pub(super) fn insert(
     doc: &Document<'_>,
     name: NodeId,
     list: NodeId,
-    end: End,
+    at: usize,
     entry: &NewEntry,
     sample: Sample,
 ) -> Result<Vec<Splice>, ConfigError> {
     let text = doc.text();
     let lines = entries(doc, name, list)?;
-    let reference = match end {
-        End::First => lines.first(),
-        End::Last => lines.last(),
-    };
-    let Some(reference) = reference else { return Ok(Vec::new()) };
+    let is_last = at >= lines.len();
+    let Some(reference) = lines.get(at).or(lines.last()) else { return Ok(Vec::new()) };
     let newline = newline_at(text, reference.line);
     let dash_indent = &text[reference.line..reference.dash];
     let sample_dash = sample.and_then(|id| {
@@ -116,11 +113,8 @@ pub(super) fn insert(
         Some(lines[index].dash)
     });
     let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
-    let at = match end {
-        End::First => reference.first,
-        End::Last => reference.end,
-    };
-    let text = if text[..at].ends_with('\n') || at == 0 || end == End::First {
+    let at = if is_last { reference.end } else { reference.first };
+    let text = if text[..at].ends_with('\n') || !is_last {
         format!("{body}{newline}")
     } else {
         format!("{newline}{body}")

@@ -52,19 +52,10 @@ pub struct Plan {
     pub to_front: Option<usize>,
     /// Entries to remove.
     pub remove: Vec<usize>,
-    /// An entry to write, and where.
-    pub insert: Option<(End, NewEntry)>,
+    /// An entry to write, and before which one: all of them counted means last.
+    pub insert: Option<(usize, NewEntry)>,
     /// The entry whose way of writing a new one imitates; the nearest one where there is none.
     pub like: Option<usize>,
-}
-
-/// An end of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Before all others.
-    First,
-    /// After all others.
-    Last,
 }
 
 /// A replacement of bytes.
@@ -111,20 +102,21 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
             Ok(splices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })?;
     }
-    if let Some((end, entry)) = &plan.insert {
-        step(&|now| insert(now, *end, entry, plan.like))?;
+    if let Some((at, entry)) = &plan.insert {
+        step(&|now| insert(now, *at, entry, plan.like))?;
     }
     // Removing comes last: the new entry imitates one that may go.
-    let shift = usize::from(matches!(plan.insert, Some((End::First, _))));
-    let mut remove: Vec<usize> = plan.remove.iter().map(|n| n + shift).collect();
+    let inserted = plan.insert.as_ref().map(|(at, _)| *at);
+    let moved_on = |index: usize| index + usize::from(inserted.is_some_and(|at| at <= index));
+    let mut remove: Vec<usize> = plan.remove.iter().map(|index| moved_on(*index)).collect();
     remove.sort_unstable();
     remove.dedup();
     if !remove.is_empty() {
         step(&|now| remove_entries(now, &remove))?;
     }
     if let Some(from) = plan.to_front {
-        let gone = plan.remove.iter().filter(|n| **n < from).count();
-        step(&|now| move_to_front(now, from + shift - gone))?;
+        let gone = plan.remove.iter().filter(|index| **index < from).count();
+        step(&|now| move_to_front(now, moved_on(from) - gone))?;
     }
     let result = Config::parse_str(&text, input)
         .map_err(|_| ConfigError::nowhere(Problem::ReadBack("the text no longer parses")))?;
@@ -205,6 +197,10 @@ fn set_member(config: &Config<'_>, edit: &MemberEdit) -> Result<Vec<Splice>, Con
             Problem::Form("this entry is no mapping"),
         ));
     };
+    if style::is_bare_pair(doc, entry) {
+        let problem = Problem::Form("this entry is a pair without braces");
+        return Err(ConfigError::at(config.text(), doc.start_of(entry), problem));
+    }
     match (doc.member(entry, edit.name), &edit.value, layout) {
         (None, None, _) => Ok(Vec::new()),
         (Some(member), Some(value), layout) => Ok(style::replace_value(doc, member, value, layout)),
@@ -217,7 +213,7 @@ fn set_member(config: &Config<'_>, edit: &MemberEdit) -> Result<Vec<Splice>, Con
 
 fn insert(
     config: &Config<'_>,
-    end: End,
+    at: usize,
     entry: &NewEntry,
     like: Option<usize>,
 ) -> Result<Vec<Splice>, ConfigError> {
@@ -225,12 +221,12 @@ fn insert(
     match config.place {
         Place::Missing { member, names } => style::create(doc, member, names, entry),
         Place::List { name, list } => {
-            let sample = style::sample(config, end, like);
+            let sample = style::sample(config, at, like);
             match doc.node(list).kind {
                 Kind::Sequence { layout: Layout::Block, .. } => {
-                    block::insert(doc, name, list, end, entry, sample)
+                    block::insert(doc, name, list, at, entry, sample)
                 }
-                _ => Ok(flow::insert(doc, list, end, entry, sample)),
+                _ => Ok(flow::insert(doc, list, at, entry, sample)),
             }
         }
     }

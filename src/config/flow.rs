@@ -1,9 +1,9 @@
 //! Lists and mappings written in brackets and braces, JSON included.
 
 use super::document::{Document, Kind, NodeId, Span};
-use super::edit::{End, NewEntry, NewValue, Splice};
+use super::edit::{NewEntry, NewValue, Splice};
 use super::lines::{content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap};
-use super::style::{self, Sample};
+use super::style::{self, Sample, spaced};
 
 /// What stands between the brackets: the bytes of each child, without its comma.
 struct Flow<'t> {
@@ -98,21 +98,20 @@ impl<'t> Flow<'t> {
         }
     }
 
-    /// Writes a child before all others.
-    fn unshift(&self, new: &str, spaced: bool) -> Vec<Splice> {
-        let Some(first) = self.children.first() else {
-            return vec![Splice::replace(self.open..self.close, new)];
-        };
-        if let Some(own) = self.own_lines(0) {
-            let line = line_start(self.text, first.start);
-            let indent = &self.text[line..first.start];
+    /// Writes a child before another.
+    fn before(&self, child: usize, new: &str, spaced: bool) -> Vec<Splice> {
+        let start = self.children[child].start;
+        if let Some(own) = self.own_lines(child) {
+            let line = line_start(self.text, start);
+            let indent = &self.text[line..start];
             let newline = newline_at(self.text, line);
             return vec![Splice::insert(own.start, format!("{indent}{new},{newline}"))];
         }
-        let gap = &self.text[self.open..first.start];
-        let separator =
-            if gap.contains('\n') && gap.trim().is_empty() { gap.to_owned() } else { self.separator(spaced) };
-        vec![Splice::insert(first.start, format!("{new},{separator}"))]
+        let from = if child == 0 { self.open } else { self.children[child - 1].end };
+        let gap = self.text[from..start].replacen(',', "", usize::from(child > 0));
+        let usable = gap.trim().is_empty() && (child > 0 || gap.contains('\n'));
+        let separator = if usable { gap } else { self.separator(spaced) };
+        vec![Splice::insert(start, format!("{new},{separator}"))]
     }
 
     /// Removes children, each with its comma and, where it has lines of its own, with these.
@@ -158,28 +157,16 @@ impl<'t> Flow<'t> {
     }
 }
 
-/// Whether a space follows a `:` in this mapping or list: JSON may be written without.
-fn spaced(doc: &Document<'_>) -> bool {
-    let text = doc.text();
-    doc.members(doc.root()).and_then(<[_]>::first).is_none_or(|(name, _)| {
-        let colon = skip_gap(text, doc.end_of(*name));
-        text[colon + 1..].starts_with(char::is_whitespace)
-    })
-}
-
 pub(super) fn insert(
     doc: &Document<'_>,
     list: NodeId,
-    end: End,
+    at: usize,
     entry: &NewEntry,
     sample: Sample,
 ) -> Vec<Splice> {
     let new = style::flow_entry(doc, entry, sample);
     let flow = Flow::of(doc, list);
-    match end {
-        End::First => flow.unshift(&new, spaced(doc)),
-        End::Last => flow.push(&new, spaced(doc)),
-    }
+    if at < flow.children.len() { flow.before(at, &new, spaced(doc)) } else { flow.push(&new, spaced(doc)) }
 }
 
 pub(super) fn remove_items(doc: &Document<'_>, list: NodeId, remove: &[usize]) -> Vec<Splice> {
@@ -191,7 +178,7 @@ pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Ve
     let text = doc.text();
     let (Some(own), Some(first)) = (flow.own_lines(from), flow.own_lines(0)) else {
         let mut splices = flow.remove(&[from]);
-        splices.extend(flow.unshift(&text[flow.children[from].clone()], spaced(doc)));
+        splices.extend(flow.before(0, &text[flow.children[from].clone()], spaced(doc)));
         return splices;
     };
     let (head, tail) = text[own.clone()].split_at(flow.children[from].end - own.start);

@@ -3,7 +3,7 @@
 use super::Config;
 use super::block::past_colon;
 use super::document::{Document, Kind, Layout, NodeId, Quote, Syntax};
-use super::edit::{End, NewEntry, NewValue, Splice};
+use super::edit::{NewEntry, NewValue, Splice};
 use super::error::{ConfigError, Problem};
 use super::flow;
 use super::lines::{content_end, indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
@@ -16,17 +16,24 @@ pub(super) type Sample = Option<NodeId>;
 const ORDER: [&str; 4] = ["kty", "alg", "k", "kid"];
 
 /// The entry to imitate: the one asked for, else the mapping nearest to where the new one goes.
-pub(super) fn sample(config: &Config<'_>, end: End, like: Option<usize>) -> Sample {
+pub(super) fn sample(config: &Config<'_>, at: usize, like: Option<usize>) -> Sample {
     let doc = config.document();
-    let usable =
-        |id: &NodeId| matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty());
+    let usable = |id: &NodeId| {
+        matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty())
+            && !is_bare_pair(doc, *id)
+    };
     let entries = config.entries();
     let asked = like.and_then(|n| entries.get(n)).copied().filter(usable);
-    let nearest = match end {
-        End::First => entries.iter().copied().find(usable),
-        End::Last => entries.iter().copied().rfind(usable),
-    };
+    let (before, after) = entries.split_at(at.min(entries.len()));
+    let nearest = after.iter().copied().find(usable).or_else(|| before.iter().copied().rfind(usable));
     asked.or(nearest)
+}
+
+/// A pair in a list without braces of its own: `[kty: oct]`.
+pub(super) fn is_bare_pair(doc: &Document<'_>, id: NodeId) -> bool {
+    let node = doc.node(id);
+    matches!(node.kind, Kind::Mapping { layout: Layout::Flow, .. })
+        && !doc.text()[node.span.clone()].starts_with('{')
 }
 
 // --- members -------------------------------------------------------------------------------------------------
@@ -127,14 +134,14 @@ fn colon_gap(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> String {
     default()
 }
 
-fn spaced(doc: &Document<'_>) -> bool {
-    colon_gap_at_root(doc).is_none_or(|gap| gap)
-}
-
-fn colon_gap_at_root(doc: &Document<'_>) -> Option<bool> {
-    let (name, _) = doc.members(doc.root())?.first()?;
-    let colon = skip_gap(doc.text(), doc.end_of(*name));
-    Some(doc.text()[colon + 1..].starts_with(char::is_whitespace))
+/// Whether white space follows a `:` in this document. Only behind names in double quotes may it be left out.
+pub(super) fn spaced(doc: &Document<'_>) -> bool {
+    let first = doc.members(doc.root()).and_then(<[_]>::first);
+    first.is_none_or(|(name, _)| {
+        let after = &doc.text()[skip_gap(doc.text(), doc.end_of(*name))..];
+        let quoted = matches!(doc.node(*name).kind, Kind::Scalar { quote: Quote::Double, .. });
+        !quoted || !after.starts_with(':') || after[1..].starts_with(char::is_whitespace)
+    })
 }
 
 /// `name: value`, without the comment.

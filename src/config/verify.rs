@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::document::{Document, NodeId};
-use super::edit::{End, MemberEdit, NewEntry, NewValue, Plan};
+use super::edit::{MemberEdit, NewEntry, NewValue, Plan};
 use super::scalar::Scalar;
 use super::{Config, PATH};
 
@@ -54,15 +54,12 @@ pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) ->
 
 fn expected(count: usize, plan: &Plan) -> Vec<Expected<'_>> {
     let removed: HashSet<usize> = plan.remove.iter().copied().collect();
-    let stays = |n: &usize| !removed.contains(n) && plan.to_front != Some(*n);
+    let stays = |index: &usize| !removed.contains(index) && plan.to_front != Some(*index);
     let mut all: Vec<Expected<'_>> = plan.to_front.map(Expected::Old).into_iter().collect();
-    if let Some((End::First, entry)) = &plan.insert {
-        all.push(Expected::New(entry));
-    }
-    all.extend((0..count).filter(stays).map(Expected::Old));
-    if let Some((End::Last, entry)) = &plan.insert {
-        all.push(Expected::New(entry));
-    }
+    let (at, new) = plan.insert.as_ref().map_or((count, None), |(at, entry)| ((*at).min(count), Some(entry)));
+    all.extend((0..at).filter(stays).map(Expected::Old));
+    all.extend(new.map(Expected::New));
+    all.extend((at..count).filter(stays).map(Expected::Old));
     all
 }
 

@@ -49,8 +49,9 @@ impl Kid {
         }
     }
 
-    /// A fresh kid: the day it was made and six random characters, such as `2026-11-23-k7f3q9`.
-    pub fn fresh(now: NumericDate, random: &dyn Random) -> Result<Self, RandomError> {
+    /// A fresh kid: the day it was made and six random characters, such as `2026-11-23-k7f3q9`,
+    /// behind a prefix of the policy.
+    pub fn fresh(prefix: &str, now: NumericDate, random: &dyn Random) -> Result<Self, RandomError> {
         let mut suffix = String::with_capacity(6);
         while suffix.len() < 6 {
             let mut byte = [0];
@@ -60,7 +61,12 @@ impl Kid {
                 suffix.push(char::from(*character));
             }
         }
-        Ok(Self(format!("{}-{suffix}", now.day())))
+        Ok(Self(format!("{prefix}{}-{suffix}", now.day())))
+    }
+
+    /// The name of a key that isn't made yet: a chosen kid never looks like it.
+    pub(crate) fn stand_in(at: NumericDate) -> Self {
+        Self(format!("(new {})", at.day()))
     }
 
     /// The text itself, as tokens carry it.

@@ -46,6 +46,15 @@ impl KeySet {
         Self { keys, audience: config.audience(), other_login: config.other_login(), faults: config.faults() }
     }
 
+    /// The same config with other keys, numbered anew.
+    #[must_use]
+    pub(crate) fn with_keys(&self, mut keys: Vec<Key>) -> Self {
+        for (index, key) in keys.iter_mut().enumerate() {
+            key.index = index;
+        }
+        Self { keys, ..self.clone() }
+    }
+
     /// All keys, in the order of the file.
     #[must_use]
     pub fn keys(&self) -> &[Key] {

@@ -53,12 +53,12 @@ pub fn weakness(secret: &Secret) -> Option<Weakness> {
     if bytes.is_empty() {
         return Some(Weakness::Empty);
     }
-    let random_inside = encoded(bytes).filter(|inner| inner.len() >= 32);
-    if let Some(inner) = &random_inside {
-        return (is_pattern(inner) || is_words(inner)).then_some(Weakness::Pattern);
-    }
     if is_words(bytes) {
         return Some(Weakness::Words);
+    }
+    let random_inside = encoded(bytes).filter(|inner| inner.len() >= 32);
+    if let Some(inner) = &random_inside {
+        return is_pattern(inner).then_some(Weakness::Pattern);
     }
     if bytes.len() < 10 {
         return Some(Weakness::Short);

@@ -3,7 +3,6 @@
 use super::change::{Change, Decision, NewKey};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::{guard_clock, guard_other_login};
-use crate::config::edit::End;
 use crate::keyset::{Key, KeySet};
 use crate::time::NumericDate;
 
@@ -18,7 +17,10 @@ pub fn add(
     guard_new_key(&mut guard, keys, &new)?;
     guard_clock(&mut guard, keys, now);
     guard.finish()?;
-    Ok(Decision { changes: vec![Change::Add { key: new, end: End::Last }], notes: Vec::new() })
+    Ok(Decision {
+        changes: vec![Change::Add { key: new, at: keys.keys().len(), nbf: None }],
+        notes: Vec::new(),
+    })
 }
 
 /// What speaks against a new key, wherever it goes.

@@ -1,6 +1,6 @@
 //! What is decided, and the edit of the text that it takes.
 
-use crate::config::edit::{End, MemberEdit, NewEntry, NewValue, Plan};
+use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
 use crate::keyset::{HmacAlg, Kid, Secret, strength};
 use crate::time::NumericDate;
 
@@ -29,17 +29,20 @@ impl NewKey {
             .then(|| format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg))
     }
 
-    fn entry(&self, now: NumericDate) -> NewEntry {
+    fn entry(&self, now: NumericDate, nbf: Option<NumericDate>) -> NewEntry {
         let text = |text: &str| NewValue::Text(zeroize::Zeroizing::new(text.to_owned()));
-        NewEntry {
-            members: vec![
-                ("kty", text("oct")),
-                ("alg", text(self.alg.name())),
-                ("k", NewValue::Text(self.secret.to_base64url())),
-                ("kid", text(self.kid.as_str())),
-                ("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }),
-            ],
-        }
+        let waits = nbf.map(|nbf| {
+            ("nbf", NewValue::Date { seconds: nbf.seconds(), comment: format!("promote not before {nbf}") })
+        });
+        let mut members = vec![
+            ("kty", text("oct")),
+            ("alg", text(self.alg.name())),
+            ("k", NewValue::Text(self.secret.to_base64url())),
+            ("kid", text(self.kid.as_str())),
+            ("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }),
+        ];
+        members.extend(waits);
+        NewEntry { members }
     }
 }
 
@@ -50,8 +53,10 @@ pub enum Change {
     Add {
         /// The key.
         key: NewKey,
-        /// At which end of the list.
-        end: End,
+        /// Before which key it is written: all of them counted means last.
+        at: usize,
+        /// Where it waits to be promoted: not before that moment.
+        nbf: Option<NumericDate>,
     },
     /// A key gets its `exp`.
     Retire {
@@ -64,6 +69,18 @@ pub enum Change {
     Unretire {
         /// Which.
         index: usize,
+    },
+    /// A key moves to the first place and loses `nbf` and `exp`.
+    Promote {
+        /// Which.
+        index: usize,
+    },
+    /// A key gets the `iat` that someone assumes.
+    Assume {
+        /// Which.
+        index: usize,
+        /// When it was made.
+        iat: NumericDate,
     },
     /// A key goes.
     Remove {
@@ -87,18 +104,27 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
     let mut plan = Plan { like, ..Plan::default() };
     for change in changes {
         match change {
-            Change::Add { key, end } => plan.insert = Some((*end, key.entry(now))),
+            Change::Add { key, at, nbf } => plan.insert = Some((*at, key.entry(now, *nbf))),
+            Change::Promote { index } => {
+                plan.to_front = Some(*index);
+                plan.members.extend(unscheduled(*index));
+            }
+            Change::Assume { index, iat } => {
+                let value = NewValue::Date { seconds: iat.seconds(), comment: format!("made {iat}") };
+                plan.members.push(MemberEdit { entry: *index, name: "iat", value: Some(value) });
+            }
             Change::Retire { index, exp } => {
                 let value = NewValue::Date { seconds: exp.seconds(), comment: format!("remove after {exp}") };
                 plan.members.push(MemberEdit { entry: *index, name: "exp", value: Some(value) });
             }
-            Change::Unretire { index } => {
-                for name in ["nbf", "exp"] {
-                    plan.members.push(MemberEdit { entry: *index, name, value: None });
-                }
-            }
+            Change::Unretire { index } => plan.members.extend(unscheduled(*index)),
             Change::Remove { index } => plan.remove.push(*index),
         }
     }
     plan
+}
+
+/// `nbf` and `exp` of a key go.
+fn unscheduled(index: usize) -> impl Iterator<Item = MemberEdit> {
+    ["nbf", "exp"].into_iter().map(move |name| MemberEdit { entry: index, name, value: None })
 }

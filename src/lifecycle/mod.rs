@@ -1,22 +1,30 @@
 //! The life of a key: pure decisions of (key set, policy, moment). Nothing here reads a clock, a file or randomness.
 
 mod add;
+mod apply;
 mod change;
 mod policy;
+mod promote;
 mod prune;
+mod reconcile;
 mod refusal;
 mod remove;
 mod retire;
 mod rotate;
+mod simulate;
 
 pub use add::add;
+pub use apply::apply;
 pub use change::{Change, Decision, NewKey, plan};
-pub use policy::{CLOCKS_DIFFER, MAX_TOKEN_TTL, Policy, TOLERANCE};
+pub use policy::{CLOCKS_DIFFER, InvalidPolicy, MAX_TOKEN_TTL, Policy, TOLERANCE};
+pub use promote::promote;
 pub use prune::prune;
+pub use reconcile::{Action, Due, MakeKey, next_due, reconcile};
 pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};
 pub use remove::{is_live, remove};
 pub use retire::{When, retire, unretire};
-pub use rotate::{RotateOptions, rotate};
+pub use rotate::{RotateOptions, rotate, standby};
+pub use simulate::{Life, Span, Timeline, simulate};
 
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::time::NumericDate;

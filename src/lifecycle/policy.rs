@@ -9,9 +9,13 @@ pub const CLOCKS_DIFFER: Seconds = Seconds::new(300);
 /// The longest life the service allows a token.
 pub const MAX_TOKEN_TTL: Seconds = Seconds::hours(24);
 
-/// What is promised about restarts, backends and tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is promised about restarts, backends and tokens, and how often keys are replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// How old a current key gets.
+    pub rotate_every: Seconds,
+    /// How long a new key waits before it may be promoted; `deploy_within` where it isn't said.
+    pub standby: Option<Seconds>,
     /// From a write of the config until every replica has restarted with it, review and merge included.
     pub deploy_within: Seconds,
     /// From then until every backend signs with the new key.
@@ -20,24 +24,100 @@ pub struct Policy {
     pub token_ttl: Seconds,
     /// How long an outgoing key stays, where it is said outright.
     pub overlap: Option<Seconds>,
+    /// How much longer it stays than it has to.
+    pub keep_retired: Seconds,
+    /// What new kids begin with.
+    pub kid_prefix: String,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            rotate_every: Seconds::hours(90 * 24),
+            standby: None,
             deploy_within: Seconds::hours(72),
             rollout: Seconds::hours(24),
             token_ttl: MAX_TOKEN_TTL,
             overlap: None,
+            keep_retired: Seconds::default(),
+            kid_prefix: String::new(),
         }
     }
 }
 
+/// Spans that can't be kept together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPolicy {
+    /// The service's limit.
+    #[error("token_ttl is {0}, and the service rejects tokens that live longer than 24 hours (PSYNC_S2104)")]
+    TokenTtl(Seconds),
+    /// A key would sign before every replica knows it.
+    #[error(
+        "standby ({standby}) is shorter than deploy_within ({deploy_within}): a new key would be promoted before every replica knows it"
+    )]
+    ShortStandby {
+        /// What was said.
+        standby: Seconds,
+        /// What it must reach.
+        deploy_within: Seconds,
+    },
+    /// The next key would be due first.
+    #[error(
+        "rotate_every ({rotate_every}) must be longer than standby ({standby}) and the 5 minutes that clocks differ: a key would be due to be replaced before it is promoted"
+    )]
+    ReplacedBeforePromoted {
+        /// What was said.
+        rotate_every: Seconds,
+        /// What it must exceed.
+        standby: Seconds,
+    },
+    /// Retired keys would pile up.
+    #[error(
+        "outgoing keys stay for {stay} (deploy_within + rollout + token_ttl + 6 minutes, and keep_retired), which is longer than rotate_every ({rotate_every}): they would pile up"
+    )]
+    OverlapPastRotation {
+        /// How long they stay.
+        stay: Seconds,
+        /// How often one is added.
+        rotate_every: Seconds,
+    },
+}
+
 impl Policy {
-    /// How long an outgoing key stays: until the last token signed with it can't be valid any more.
+    /// How long a new key waits before it may be promoted.
+    #[must_use]
+    pub fn standby(&self) -> Seconds {
+        self.standby.unwrap_or(self.deploy_within)
+    }
+
+    /// How long an outgoing key has to stay: until the last token signed with it can't be valid any more.
     #[must_use]
     pub fn overlap(&self) -> Seconds {
         self.overlap.unwrap_or(self.deploy_within + self.rollout + self.least_overlap())
+    }
+
+    /// How long it does stay.
+    #[must_use]
+    pub fn stay(&self) -> Seconds {
+        self.overlap() + self.keep_retired
+    }
+
+    /// Whether a schedule can be kept with these spans.
+    pub fn check(&self) -> Result<(), InvalidPolicy> {
+        let (standby, rotate_every, stay) = (self.standby(), self.rotate_every, self.stay());
+        if self.token_ttl > MAX_TOKEN_TTL {
+            return Err(InvalidPolicy::TokenTtl(self.token_ttl));
+        }
+        if standby < self.deploy_within {
+            return Err(InvalidPolicy::ShortStandby { standby, deploy_within: self.deploy_within });
+        }
+        if rotate_every <= standby + CLOCKS_DIFFER {
+            return Err(InvalidPolicy::ReplacedBeforePromoted { rotate_every, standby });
+        }
+        if stay > rotate_every {
+            return Err(InvalidPolicy::OverlapPastRotation { stay, rotate_every });
+        }
+        Ok(())
     }
 
     /// By when every replica must have restarted, and by when every backend must have switched, for a change made
@@ -72,7 +152,7 @@ mod tests {
             deploy_within: Seconds::new(1800),
             rollout: Seconds::new(1800),
             token_ttl: Seconds::hours(1),
-            overlap: None,
+            ..Policy::default()
         };
         assert_eq!(short.overlap().to_string(), "2 hours and 6 minutes");
     }

@@ -1,6 +1,7 @@
 //! What is refused as unsafe, and how to say that it is meant.
 
 use crate::keyset::Undecidable;
+use crate::time::NumericDate;
 
 /// The name of a refusal, as `--allow` takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -14,6 +15,10 @@ pub enum RefusalId {
     CurrentKey,
     /// A key would go before the last token signed with it has expired
     ShortOverlap,
+    /// A key would sign before every replica knows it
+    BeforeNbf,
+    /// A key would be replaced by one that is not newer
+    OlderKey,
     /// The secret can be guessed
     WeakSecret,
     /// A chosen kid, beside a key without kid, may reject tokens that carry it
@@ -33,6 +38,8 @@ impl RefusalId {
             Self::LastKey => "last-key",
             Self::CurrentKey => "current-key",
             Self::ShortOverlap => "short-overlap",
+            Self::BeforeNbf => "before-nbf",
+            Self::OlderKey => "older-key",
             Self::WeakSecret => "weak-secret",
             Self::Wildcard => "wildcard",
             Self::Clock => "clock",
@@ -97,6 +104,38 @@ pub enum LifecycleError {
     /// Nothing to rotate away from.
     #[error("there is no shared secret to revoke in this file")]
     NothingToRevoke,
+    /// A rotation is under way.
+    #[error(
+        "{key} is waiting to be promoted, from {nbf} on. `promote {key}` finishes that rotation; `remove {key}` gives it up"
+    )]
+    StandbyWaits {
+        /// The key, as an argument.
+        key: String,
+        /// From when.
+        nbf: NumericDate,
+    },
+    /// No key waits.
+    #[error("no key waits to be promoted. `rotate --standby` adds one; `promote KEY` takes another key")]
+    NoStandby,
+    /// More than one waits.
+    #[error("several keys wait to be promoted: {}. Say which one", crate::display::list(.0))]
+    SeveralStandbys(Vec<String>),
+    /// A standby key stands behind a current one.
+    #[error("there is no current key for a new one to follow. `rotate` without `--standby` makes the first")]
+    NothingToFollow,
+    /// Tokens are not signed with it.
+    #[error("{0} is a public key: it verifies tokens signed elsewhere, and can't be the one to sign with")]
+    NotSymmetric(String),
+    /// The service uses the first key of a kid.
+    #[error(
+        "the kid {0} stands more than once, so moving this key would change which of them the service uses. Give it a kid of its own first"
+    )]
+    SharedKid(String),
+    /// HS256 comes first, whatever the order.
+    #[error(
+        "{0} would not be the current key in first place: PowerSync's tools sign with the first HS256 key, and this one has another algorithm"
+    )]
+    NotCurrentByAlg(String),
     /// A key that stops the service has no schedule.
     #[error("the service does not start with {key}: {why}. Mend it, or `remove` it")]
     Unusable {

@@ -50,7 +50,7 @@ pub fn retire(
         }
         let had = key.needed("exp", &key.exp)?;
         let exp = match when {
-            When::Overlap => had.map_or(now + policy.overlap(), |had| had.max(now + policy.overlap())),
+            When::Overlap => had.unwrap_or(now).max(now + policy.stay()),
             When::At(date) => date,
             When::In(span) => now + span,
         };

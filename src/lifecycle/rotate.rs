@@ -2,12 +2,12 @@
 
 use super::add::guard_new_key;
 use super::change::{Change, Decision, NewKey};
-use super::policy::Policy;
+use super::policy::{CLOCKS_DIFFER, Policy};
+use super::promote::standbys;
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::{guard_clock, same_secret};
-use crate::config::edit::End;
 use crate::keyset::{Key, KeySet, Phase};
-use crate::time::NumericDate;
+use crate::time::{NumericDate, Seconds};
 
 /// What else a rotation does.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +31,9 @@ pub fn rotate(
     guard_new_key(&mut guard, keys, &new)?;
     guard_clock(&mut guard, keys, now);
     guard_overlap(&mut guard, policy);
+    if !options.revoke {
+        guard_standby(keys, now)?;
+    }
     let current = keys.current()?;
     if options.revoke && current.is_none() {
         return Err(LifecycleError::NothingToRevoke);
@@ -64,7 +67,7 @@ pub fn rotate(
         }
     }
     guard.finish()?;
-    decision.changes.push(Change::Add { key: new, end: End::First });
+    decision.changes.push(Change::Add { key: new, at: 0, nbf: None });
     if let Some(current) = current.filter(|current| current.weakness().is_some() && !options.revoke) {
         decision.notes.push(format!(
             "the secret of {} can be guessed, and this keeps it for {} more. `rotate --revoke` removes it in the same \
@@ -83,6 +86,45 @@ pub fn rotate(
     Ok(decision)
 }
 
+/// A rotation that is under way is finished or given up, not overtaken.
+fn guard_standby(keys: &KeySet, now: NumericDate) -> Result<(), LifecycleError> {
+    match standbys(keys, now)?.first() {
+        Some((key, nbf)) => Err(LifecycleError::StandbyWaits { key: key.argument(), nbf: *nbf }),
+        None => Ok(()),
+    }
+}
+
+/// The first step of a rotation in two: a new key behind the current one, known to every replica before anyone signs
+/// with it. It may be promoted after `wait` (the policy's standby) and the 5 minutes that clocks may differ.
+pub fn standby(
+    keys: &KeySet,
+    new: NewKey,
+    policy: &Policy,
+    now: NumericDate,
+    wait: Option<Seconds>,
+    allowed: &Allowed,
+) -> Result<Decision, LifecycleError> {
+    let mut guard = Guard::new(allowed);
+    guard_new_key(&mut guard, keys, &new)?;
+    guard_clock(&mut guard, keys, now);
+    let wait = wait.unwrap_or(policy.standby());
+    if wait < policy.deploy_within {
+        guard.refuse(
+            RefusalId::BeforeNbf,
+            format!(
+                "a standby of {wait} is shorter than the {} until every replica has restarted: one that hasn't would \
+                 reject the new key's tokens",
+                policy.deploy_within
+            ),
+        );
+    }
+    guard_standby(keys, now)?;
+    let Some(current) = keys.current()? else { return Err(LifecycleError::NothingToFollow) };
+    guard.finish()?;
+    let change = Change::Add { key: new, at: current.index + 1, nbf: Some(now + wait + CLOCKS_DIFFER) };
+    Ok(Decision { changes: vec![change], notes: Vec::new() })
+}
+
 /// The key itself, those with the same secret, which would go on letting its holder in, and those with the same kid,
 /// which the service never used and which would come to life.
 fn revoked<'k>(keys: &'k KeySet, current: &'k Key) -> impl Iterator<Item = &'k Key> {
@@ -97,9 +139,13 @@ fn revoked<'k>(keys: &'k KeySet, current: &'k Key) -> impl Iterator<Item = &'k K
 }
 
 /// An outgoing key gets the later of the `exp` it had and now + overlap.
-fn retire_outgoing(key: &Key, policy: &Policy, now: NumericDate) -> Result<Option<Change>, LifecycleError> {
+pub(super) fn retire_outgoing(
+    key: &Key,
+    policy: &Policy,
+    now: NumericDate,
+) -> Result<Option<Change>, LifecycleError> {
     let had = key.needed("exp", &key.exp)?;
-    let exp = had.unwrap_or(now).max(now + policy.overlap());
+    let exp = had.unwrap_or(now).max(now + policy.stay());
     Ok((had != Some(exp)).then_some(Change::Retire { index: key.index, exp }))
 }
 

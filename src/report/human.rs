@@ -1,7 +1,9 @@
 //! Tables for people.
 
 use super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
+use crate::display::Printable;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource};
+use crate::lifecycle::{Action, Due};
 use crate::time::NumericDate;
 
 /// The table of `status`.
@@ -21,19 +23,65 @@ pub(crate) fn key_table(keys: &KeySet, now: NumericDate) -> String {
             secret(key),
         ]);
     }
+    table(&rows, &[0, 6], |number, column, cell| match (number, column) {
+        (0, _) => Some(BOLD),
+        (_, 3) => Some(state_style(cell)),
+        _ => None,
+    })
+}
+
+/// A line of the table over several configs.
+pub(crate) struct Row {
+    /// The config.
+    pub(crate) config: String,
+    /// The current key.
+    pub(crate) current: Option<String>,
+    /// What is done now.
+    pub(crate) due: Option<Due>,
+    /// What will be due next.
+    pub(crate) next: Option<Due>,
+}
+
+/// One table for many configs: what is due now, and what next.
+pub(crate) fn schedule_table(rows: &[Row]) -> String {
+    let what = |due: &Due| match due.action {
+        Action::Promote => format!("promote {}", due.key),
+        Action::Rotate => format!("replace {}", due.key),
+        Action::Prune => format!("remove {}", due.key),
+    };
+    let none = || "–".to_owned();
+    let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"].map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        [
+            Printable(&row.config).to_string(),
+            row.current.clone().unwrap_or_else(none),
+            row.due.as_ref().map_or_else(none, what),
+            row.next.as_ref().map_or_else(none, what),
+            row.next.as_ref().map_or_else(none, |due| due.at.to_string()),
+        ]
+    });
+    let all: Vec<[String; 5]> = std::iter::once(header).chain(cells).collect();
+    table(&all, &[], |number, column, _| match (number, column) {
+        (0, _) => Some(BOLD),
+        (_, 2) => Some(YELLOW),
+        _ => None,
+    })
+}
+
+/// Lines up columns. `right`: those that are read from their right end.
+fn table<const N: usize>(
+    rows: &[[String; N]],
+    right: &[usize],
+    style: impl Fn(usize, usize, &str) -> Option<anstyle::Style>,
+) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let widths: Vec<usize> = (0..N).map(width).collect();
     let mut table = String::new();
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
             let padding = " ".repeat(width - cell.chars().count());
-            let cell = match (number, column) {
-                (0, _) => paint(BOLD, cell),
-                (_, 3) => paint(state_style(cell), cell),
-                _ => cell.clone(),
-            };
-            // Numbers are read from their right end.
-            if matches!(column, 0 | 6) { format!("{padding}{cell}") } else { format!("{cell}{padding}") }
+            let cell = style(number, column, cell).map_or_else(|| cell.clone(), |style| paint(style, cell));
+            if right.contains(&column) { format!("{padding}{cell}") } else { format!("{cell}{padding}") }
         });
         table.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         table.push('\n');
@@ -75,7 +123,7 @@ fn kind(key: &Key) -> String {
 fn age(key: &Key, now: NumericDate) -> String {
     match &key.iat {
         Member::Value(iat) if *iat <= now => now.since(*iat).largest(),
-        Member::Value(iat) => "future".to_owned(),
+        Member::Value(_) => "future".to_owned(),
         Member::Absent => "–".to_owned(),
         Member::Variable(_) | Member::Unreadable(_) => "unreadable".to_owned(),
     }

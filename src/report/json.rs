@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
+use super::human::Row;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
+use crate::lifecycle::{self, Action, Due};
 use crate::time::NumericDate;
 
 #[derive(Serialize)]
@@ -92,6 +94,100 @@ impl StatusKey {
             secret,
             variable: key.variable().map(str::to_owned),
             problem,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Step {
+    action: Action,
+    key: String,
+    at: String,
+}
+
+impl From<&Due> for Step {
+    fn from(due: &Due) -> Self {
+        Self { action: due.action, key: due.key.clone(), at: due.at.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Reconcile {
+    version: u32,
+    now: String,
+    configs: Vec<ReconcileConfig>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReconcileConfig {
+    config: String,
+    current: Option<String>,
+    due: Option<Step>,
+    written: bool,
+    next: Option<Step>,
+    error: Option<String>,
+}
+
+impl Reconcile {
+    pub(crate) fn new(now: NumericDate, configs: Vec<ReconcileConfig>) -> Self {
+        Self { version: 1, now: now.to_string(), configs }
+    }
+}
+
+impl ReconcileConfig {
+    pub(crate) fn new(row: Row, written: bool, error: Option<String>) -> Self {
+        Self {
+            config: row.config,
+            current: row.current,
+            due: row.due.as_ref().map(Step::from),
+            written,
+            next: row.next.as_ref().map(Step::from),
+            error,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Timeline {
+    version: u32,
+    config: String,
+    now: String,
+    until: String,
+    keys: Vec<TimelineKey>,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct TimelineKey {
+    key: String,
+    spans: Vec<TimelineSpan>,
+}
+
+#[derive(Serialize)]
+struct TimelineSpan {
+    state: String,
+    from: String,
+    until: String,
+}
+
+impl Timeline {
+    pub(crate) fn new(config: &str, timeline: &lifecycle::Timeline) -> Self {
+        let span = |span: &lifecycle::Span| TimelineSpan {
+            state: span.state.clone(),
+            from: span.from.to_string(),
+            until: span.until.to_string(),
+        };
+        let key = |life: &lifecycle::Life| TimelineKey {
+            key: life.key.clone(),
+            spans: life.spans.iter().map(span).collect(),
+        };
+        Self {
+            version: 1,
+            config: config.to_owned(),
+            now: timeline.now.to_string(),
+            until: timeline.until.to_string(),
+            keys: timeline.lives.iter().map(key).collect(),
+            steps: timeline.steps.iter().map(Step::from).collect(),
         }
     }
 }

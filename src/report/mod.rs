@@ -2,4 +2,6 @@
 
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod mermaid;
 pub(crate) mod paint;
+pub(crate) mod timeline;

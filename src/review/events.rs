@@ -21,8 +21,8 @@ pub enum EventKind {
     Unretired,
     /// The same kid, another secret.
     ReKeyed,
-    /// Another place, and by that current or no longer.
-    Moved,
+    /// It is the current key now, in another's place.
+    Promoted,
     /// Anything else about it.
     Changed,
 }
@@ -58,7 +58,9 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         events.push(event(EventKind::Added, key, added(key, &state, signing.as_deref())));
     }
     for (before, after) in old.keys().iter().zip(&after) {
-        if let Some(after) = after
+        let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
+            && old_current.is_some_and(|current| current.index != before.index);
+        if let Some(after) = after.filter(|_| !promoted)
             && let Some((kind, text)) = changed(before, after)
         {
             events.push(event(kind, after, text));
@@ -71,8 +73,13 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         && let Some(before) = before[is.index]
         && before.index != was.index
     {
-        let text = format!("~ moved {}: it is the current key now, in place of {}", is.name(), was.name());
-        events.push(event(EventKind::Moved, is, text));
+        let text = format!(
+            "~ promoted {}: it is the current key now; your backend signs with {} until you deploy the new kid and secret \
+             to it",
+            is.name(),
+            signing.unwrap_or_default()
+        );
+        events.push(event(EventKind::Promoted, is, text));
     }
     events
 }
@@ -87,6 +94,10 @@ fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
         Some(old) if state.starts_with("current") => {
             format!("{what}; your backend signs with {old} until you deploy the new kid and secret to it")
         }
+        Some(old) if state == "standby" => {
+            let nbf = key.nbf.value().map_or_else(String::new, |nbf| format!(", to be promoted from {nbf}"));
+            format!("{what}{nbf}; {old} stays the current key")
+        }
         Some(old) if key.is_symmetric() => format!("{what} beside the current key {old}"),
         _ => what,
     }
@@ -100,7 +111,7 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
     }
     match (&before.exp, &after.exp) {
         (one, two) if one == two => (before.nbf != after.nbf || before.iat != after.iat)
-            .then(|| (EventKind::Changed, format!("~ changed {name}"))),
+            .then(|| (EventKind::Changed, format!("~ changed {name}: its dates"))),
         (Member::Value(_), Member::Value(exp)) => Some((
             EventKind::Retired { exp: *exp },
             format!("~ retiring {name}: may now be removed from {exp}"),

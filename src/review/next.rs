@@ -22,6 +22,24 @@ pub enum Done<'k> {
         /// The key that is gone.
         gone: &'k Key,
     },
+    /// A new key waits behind the current one.
+    Waits {
+        /// The new key.
+        new: &'k Key,
+        /// When it may be promoted.
+        nbf: NumericDate,
+        /// The key that signs until then.
+        current: Option<&'k Key>,
+    },
+    /// A key that waited is the current one.
+    Promoted {
+        /// It.
+        key: &'k Key,
+        /// The one that was current and is retiring now.
+        outgoing: Option<&'k Key>,
+    },
+    /// An assumed `iat` was written down.
+    Noted,
     /// A key was appended.
     Added {
         /// The new key.
@@ -83,6 +101,23 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                 situation.expect_rejections(&format!("with {old}")),
             ]
         }
+        Done::Waits { new, nbf, current } => vec![
+            situation.restart(&format!(
+                "By {}: restart every replica of the PowerSync Service with this file; it reads it only at start",
+                situation.now + situation.policy.deploy_within
+            )),
+            Step {
+                text: format!(
+                    "From {nbf}, not earlier, and only if 1 is done: let {} take the first place. Until then your backend \
+                     goes on signing with {}, and needs nothing new",
+                    new.name(),
+                    current.map_or_else(String::new, Key::name)
+                ),
+                commands: vec![format!("{} promote {}", situation.tool, new.argument())],
+            },
+        ],
+        Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
+        Done::Noted => vec![say("No restart is needed: the service doesn't read `iat`, it is a note for us")],
         Done::Added { new, current: true } => situation.after_rotation(new, None),
         Done::Added { new, current: false } => vec![
             situation.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
@@ -136,6 +171,29 @@ impl Situation<'_> {
                 commands: vec![format!("{} retire {}", self.tool, outgoing.argument())],
             },
         ]
+    }
+
+    fn after_promotion(&self, key: &Key, outgoing: Option<&Key>) -> Vec<Step> {
+        let (_, switched) = self.policy.deadlines(self.now);
+        let mut steps = vec![
+            say(format!(
+                "By {switched}: {}. Every replica must have restarted with {} before; that can't be seen from here",
+                self.hand_over(key),
+                key.name()
+            )),
+            say("No restart is needed for this change alone: the service knows both keys already"),
+        ];
+        if let Some(outgoing) = outgoing {
+            let old = outgoing.name();
+            let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
+            steps.push(self.prune(removable, &old));
+            steps.push(Step {
+                text: "If 1 comes later than planned, run this when it is done, and before 3, to count anew"
+                    .to_owned(),
+                commands: vec![format!("{} retire {}", self.tool, outgoing.argument())],
+            });
+        }
+        steps
     }
 
     fn hand_over(&self, new: &Key) -> String {

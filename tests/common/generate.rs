@@ -1,6 +1,8 @@
 //! Configs of random shape, with what each of their bytes belongs to.
 
-use std::fmt;
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -325,7 +327,9 @@ fn sections(form: &mut Tape, keys: Vec<Node>, syntax: Syntax, secrets: &mut Vec<
     let place = form.below(2);
     client_auth.extend((form.below(3) == 1).then(|| ("allow_local_jwks", text("true"))));
     let place = if place == 0 { client_auth.len() } else { 0 };
-    jwks.into_iter().for_each(|jwks| client_auth.insert(place, ("jwks", jwks)));
+    if let Some(jwks) = jwks {
+        client_auth.insert(place, ("jwks", jwks));
+    }
     let mut all: Vec<(&'static str, Node)> = Vec::new();
     for number in 0..4 {
         if form.one_in(2) || (number == 0 && cut > 3) {
@@ -418,7 +422,7 @@ impl Writer {
             4 => " it's [a] \"b\"".to_owned(),
             _ => String::new(),
         };
-        self.text.push_str(&format!("# {words}{secret}"));
+        write!(self.text, "# {words}{secret}").unwrap();
     }
 
     fn comment_line(&mut self, column: usize) {
@@ -484,7 +488,7 @@ impl Writer {
     fn block_member(&mut self, name: &'static str, node: &Node, column: usize) {
         self.in_block_scalar = false;
         let quote = if self.owner.is_some() { self.tape.pick(&["", "", "", "", "'", "\""]) } else { "" };
-        self.text.push_str(&format!("{quote}{name}{quote}:"));
+        write!(self.text, "{quote}{name}{quote}:").unwrap();
         match node {
             Node::Map(members) if !members.is_empty() => {
                 self.end_line();
@@ -724,10 +728,10 @@ impl Writer {
             self.text.push(',');
         }
         if flow.lines {
-            if self.syntax != Syntax::Json {
-                self.end_line();
-            } else {
+            if self.syntax == Syntax::Json {
                 self.newline();
+            } else {
+                self.end_line();
             }
             self.spaces(base);
         }
@@ -765,7 +769,7 @@ impl Writer {
         for (index, (name, node)) in members.iter().enumerate() {
             self.flow_gap(index, flow, base + self.unit, None);
             let quote = if self.syntax == Syntax::Json { "\"" } else { "" };
-            self.text.push_str(&format!("{quote}{name}{quote}:{}", if flow.spaced { " " } else { "" }));
+            write!(self.text, "{quote}{name}{quote}:{}", if flow.spaced { " " } else { "" }).unwrap();
             let start = self.text.len();
             self.flow_value(node, flow, base + self.unit);
             end = self.text.len();

@@ -145,7 +145,7 @@ impl Scene {
                 stdin: &mut self.stdin.as_slice(),
                 stdout: &mut anstream::StripStream::new(&mut stdout),
                 stderr: &mut anstream::StripStream::new(&mut stderr),
-                terminal: Terminal { stdin: self.terminal, stderr: self.terminal },
+                terminal: Terminal { stdin: self.terminal, stderr: self.terminal, width: None },
             },
         );
         Outcome {

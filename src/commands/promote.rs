@@ -1,0 +1,26 @@
+//! `promote`: the second step of a rotation.
+
+use super::change::Run;
+use super::{Answer, policy, source};
+use crate::World;
+use crate::cli::{Global, Promote};
+use crate::error::Error;
+use crate::lifecycle;
+
+pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let policy = policy::of(&args.times, &source, world)?;
+    let run = Run {
+        global,
+        source: &source,
+        ending: &args.ending,
+        policy: &policy,
+        decide: &|keys, now| {
+            lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)
+                .map_err(Error::lifecycle(&name))
+        },
+        nothing: "Nothing to do.",
+    };
+    run.run(world)
+}

@@ -1,0 +1,52 @@
+//! `timeline`: what will happen to each key, and when.
+
+use super::{Answer, policy, source};
+use crate::World;
+use crate::cli::{ChartFormat, Global, Timeline};
+use crate::config::Config;
+use crate::display::Printable;
+use crate::error::Error;
+use crate::keyset::KeySet;
+use crate::lifecycle;
+use crate::report::{json, mermaid, timeline};
+use crate::time::Seconds;
+
+pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let policy = policy::of_schedule(&args.schedule, &source, world)?;
+    let now = world.clock.now();
+    let bytes = source.read(world)?;
+    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
+    let keys = KeySet::read(&config);
+    let until = args.until.unwrap_or(now + policy.rotate_every + policy.rotate_every + policy.stay());
+    if until <= now {
+        return Err(Error::Usage(format!("--until {until} is not in the future; it is {now}")));
+    }
+    let ahead = lifecycle::simulate(&keys, &policy, now, until).map_err(Error::lifecycle(&name))?;
+    let text = match args.format {
+        ChartFormat::Human if ahead.lives.is_empty() => "no keys in client_auth.jwks.keys\n".to_owned(),
+        ChartFormat::Human => timeline::chart(&ahead, width(args, world)),
+        ChartFormat::Mermaid => mermaid::gantt(&ahead, &name),
+        ChartFormat::Json => {
+            let report = json::Timeline::new(&name, &ahead);
+            serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n"
+        }
+    };
+    write!(world.stdout, "{text}")?;
+    world.stdout.flush()?;
+    let day = Seconds::hours(24);
+    if args.format == ChartFormat::Human && policy.rotate_every > day {
+        writeln!(
+            world.stderr,
+            "\nThis is what happens if `reconcile` runs on {} each time something is due.",
+            Printable(&name)
+        )?;
+    }
+    Ok(Answer::Done)
+}
+
+fn width(args: &Timeline, world: &World<'_>) -> usize {
+    let said = args.width.or(world.terminal.width).map(usize::from);
+    said.unwrap_or(80).clamp(40, 400)
+}

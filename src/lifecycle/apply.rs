@@ -1,0 +1,54 @@
+//! Changes carried out on a key set in memory, to look ahead without a file.
+
+use super::change::{Change, NewKey};
+use crate::keyset::{Key, KeySet, Material, Member, SecretSource, strength};
+use crate::time::NumericDate;
+
+/// The key set as the file would read after these changes, made now.
+#[must_use]
+pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
+    let mut all: Vec<Option<Key>> = keys.keys().iter().cloned().map(Some).collect();
+    let (mut added, mut first) = (None, None);
+    for change in changes {
+        match change {
+            Change::Add { key, at, nbf } => added = Some((*at, new_key(key, *nbf, now))),
+            Change::Retire { index, exp } => edit(&mut all, *index, |key| key.exp = Member::Value(*exp)),
+            Change::Assume { index, iat } => edit(&mut all, *index, |key| key.iat = Member::Value(*iat)),
+            Change::Unretire { index } => edit(&mut all, *index, unschedule),
+            Change::Promote { index } => {
+                edit(&mut all, *index, unschedule);
+                first = Some(*index);
+            }
+            Change::Remove { index } => all[*index] = None,
+        }
+    }
+    let first = first.and_then(|index| all[index].take());
+    if let Some((at, key)) = added {
+        all.insert(at.min(all.len()), Some(key));
+    }
+    keys.with_keys(first.into_iter().chain(all.into_iter().flatten()).collect())
+}
+
+fn edit(all: &mut [Option<Key>], index: usize, change: impl FnOnce(&mut Key)) {
+    if let Some(key) = all[index].as_mut() {
+        change(key);
+    }
+}
+
+fn unschedule(key: &mut Key) {
+    key.nbf = Member::Absent;
+    key.exp = Member::Absent;
+}
+
+fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
+    let secret = SecretSource::Inline(key.secret.clone(), strength::weakness(&key.secret));
+    Key {
+        index: 0,
+        line: 0,
+        kid: Member::Value(key.kid.clone()),
+        material: Material::Symmetric { alg: Member::Value(key.alg), secret },
+        iat: Member::Value(now),
+        nbf: nbf.map_or(Member::Absent, Member::Value),
+        exp: Member::Absent,
+    }
+}

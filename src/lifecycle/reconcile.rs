@@ -1,0 +1,155 @@
+//! What is due now by the schedule, and what will be due next.
+
+use super::change::{Change, Decision, NewKey};
+use super::guard_clock;
+use super::policy::Policy;
+use super::promote::{becomes_current, is_newer, promotion, standbys};
+use super::prune::prune;
+use super::refusal::{Allowed, Guard, LifecycleError};
+use super::rotate::standby;
+use crate::keyset::{HmacAlg, Key, KeySet, Phase};
+use crate::time::{NumericDate, Seconds};
+
+/// What a schedule does to a config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// A standby key becomes the current one.
+    Promote,
+    /// A new key is added, as standby.
+    Rotate,
+    /// Removable keys go.
+    Prune,
+}
+
+/// Something that is due at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// What.
+    pub action: Action,
+    /// The key it is about: the one promoted, the one replaced, or the first one removed.
+    pub key: String,
+    /// From when.
+    pub at: NumericDate,
+}
+
+/// Makes a key for an algorithm: fresh, or a stand-in where only the schedule counts.
+pub type MakeKey<'a, E> = dyn Fn(HmacAlg) -> Result<NewKey, E> + 'a;
+
+/// What to do now, if anything is due: the first that applies of promote, start a rotation, prune.
+///
+/// `assume_age`: how old a current key without `iat` is taken to be; without it, such a key is due to be replaced.
+pub fn reconcile<E: From<LifecycleError>>(
+    keys: &KeySet,
+    policy: &Policy,
+    now: NumericDate,
+    assume_age: Option<Seconds>,
+    make: &MakeKey<'_, E>,
+    allowed: &Allowed,
+) -> Result<(Option<Due>, Decision), E> {
+    let mut guard = Guard::new(allowed);
+    guard_clock(&mut guard, keys, now);
+    guard.finish()?;
+    let mut notes = Vec::new();
+    let assumed = assumed_iat(keys, now, assume_age)?;
+    let due = upcoming(keys, policy, now, assumed, &mut notes)?;
+    let Some(due) = due.into_iter().find(|due| due.at <= now) else {
+        let changes = assumed.map(|(index, iat)| Change::Assume { index, iat }).into_iter().collect();
+        return Ok((None, Decision { changes, notes }));
+    };
+    let mut decision = match due.action {
+        Action::Promote => {
+            let waiting = standbys(keys, now)?;
+            let key = waiting.iter().find(|(key, _)| key.name() == due.key);
+            let current = keys.current().map_err(LifecycleError::from)?;
+            let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
+            Decision { changes: changes.unwrap_or_default(), notes: Vec::new() }
+        }
+        Action::Rotate => {
+            let current = keys.current().map_err(LifecycleError::from)?;
+            let new = make(current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256))?;
+            standby(keys, new, policy, now, None, allowed)?
+        }
+        Action::Prune => prune(keys, now, allowed)?,
+    };
+    decision.changes.extend(assumed.map(|(index, iat)| Change::Assume { index, iat }));
+    decision.notes.extend(notes);
+    Ok((Some(due), decision))
+}
+
+/// What will be due next for these keys, now or later. `None`: nothing ever, by itself.
+pub fn next_due(keys: &KeySet, policy: &Policy, now: NumericDate) -> Result<Option<Due>, LifecycleError> {
+    let upcoming = upcoming(keys, policy, now, None, &mut Vec::new())?;
+    // What is due by now goes in the order of the actions; what is not, in the order of time.
+    let due = upcoming.iter().find(|due| due.at <= now).cloned();
+    Ok(due.or_else(|| upcoming.into_iter().min_by_key(|due| due.at)))
+}
+
+/// The `iat` that is assumed for a current key without one.
+fn assumed_iat(
+    keys: &KeySet,
+    now: NumericDate,
+    assume_age: Option<Seconds>,
+) -> Result<Option<(usize, NumericDate)>, LifecycleError> {
+    let current = keys.current()?.filter(|current| current.iat.is_absent());
+    Ok(current.zip(assume_age).map(|(current, age)| (current.index, now + (Seconds::default() - age))))
+}
+
+/// Promotion, rotation and removal as they stand ahead, in this order.
+fn upcoming(
+    keys: &KeySet,
+    policy: &Policy,
+    now: NumericDate,
+    assumed: Option<(usize, NumericDate)>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Due>, LifecycleError> {
+    let mut upcoming = Vec::new();
+    let Some(current) = keys.current()? else {
+        notes.push("there is no shared secret in this file, so there is nothing to rotate".to_owned());
+        upcoming.extend(removal(keys, None, now)?);
+        return Ok(upcoming);
+    };
+    let shared = keys.shared_kids();
+    let mut waits = false;
+    for (key, nbf) in standbys(keys, now)? {
+        key.needed("iat", &key.iat)?;
+        let stands_twice = key.kid.value().is_some_and(|kid| shared.contains(kid));
+        if !is_newer(key, current) || stands_twice || !becomes_current(keys, key) {
+            notes.push(format!(
+                "{} waits, but is never promoted by itself: it is not newer than {}, its kid stands twice, or its \
+                 algorithm is another",
+                key.name(),
+                current.name()
+            ));
+            continue;
+        }
+        waits = true;
+        upcoming.push(Due { action: Action::Promote, key: key.name(), at: nbf });
+    }
+    if !waits {
+        let made = current.needed("iat", &current.iat)?.or(assumed.map(|(_, iat)| iat));
+        current.needed("exp", &current.exp)?;
+        // A key of unknown age is due, and so is one that is on its way out.
+        let going = matches!(current.phase(now), Phase::Retiring { .. } | Phase::Removable { .. });
+        let at = made.filter(|_| !going).map_or(now, |made| made + policy.rotate_every);
+        upcoming.push(Due { action: Action::Rotate, key: current.name(), at });
+    }
+    upcoming.extend(removal(keys, Some(current), now)?);
+    Ok(upcoming)
+}
+
+/// The next removal, of keys that `prune` would take.
+fn removal(keys: &KeySet, current: Option<&Key>, now: NumericDate) -> Result<Option<Due>, LifecycleError> {
+    let shared = keys.shared_kids();
+    let mut first: Option<(&Key, NumericDate)> = None;
+    for key in keys.keys() {
+        let Some(exp) = key.needed("exp", &key.exp)? else { continue };
+        let kept = current.is_some_and(|current| current.index == key.index)
+            || matches!(key.phase(now), Phase::Unusable)
+            || key.kid.value().is_some_and(|kid| shared.contains(kid));
+        if !kept && first.is_none_or(|(_, earliest)| exp < earliest) {
+            first = Some((key, exp));
+        }
+    }
+    Ok(first.map(|(key, at)| Due { action: Action::Prune, key: key.name(), at }))
+}

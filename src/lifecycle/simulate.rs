@@ -1,0 +1,118 @@
+//! Looking ahead: the decisions of `reconcile`, taken the moment each is due.
+
+use super::apply::apply;
+use super::change::NewKey;
+use super::policy::Policy;
+use super::reconcile::{Due, next_due, reconcile};
+use super::refusal::LifecycleError;
+use crate::keyset::{HmacAlg, KeySet, Kid, Secret};
+use crate::time::NumericDate;
+
+/// A stretch of a key's life in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// `current`, `standby`, `accepted`, `retiring`, …
+    pub state: String,
+    /// From when.
+    pub from: NumericDate,
+    /// Until when.
+    pub until: NumericDate,
+}
+
+/// What will become of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// The key, as people name it; a day for one that isn't made yet.
+    pub key: String,
+    /// When it was made, where that is known.
+    pub made: Option<NumericDate>,
+    /// Its states, one after the other.
+    pub spans: Vec<Span>,
+}
+
+/// What will happen, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// The moment it starts from.
+    pub now: NumericDate,
+    /// How far it looks.
+    pub until: NumericDate,
+    /// The keys, in the order in which they appear.
+    pub lives: Vec<Life>,
+    /// The steps, in order.
+    pub steps: Vec<Due>,
+}
+
+/// More steps than a schedule of a thousand years takes.
+const MAX_STEPS: usize = 20_000;
+
+/// Simulates a schedule from now until a date.
+pub fn simulate(
+    keys: &KeySet,
+    policy: &Policy,
+    now: NumericDate,
+    until: NumericDate,
+) -> Result<Timeline, LifecycleError> {
+    let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
+    let (mut keys, mut at) = (keys.clone(), now);
+    while timeline.steps.len() < MAX_STEPS {
+        let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
+        let then = due.as_ref().map_or(until, |due| due.at.max(at));
+        timeline.record(&keys, at, then);
+        let Some(due) = due else { break };
+        at = then;
+        let make = |alg| Ok::<_, LifecycleError>(stand_in(alg, at));
+        let (_, decision) = reconcile(&keys, policy, at, None, &make, &[])?;
+        if decision.changes.is_empty() {
+            break;
+        }
+        keys = apply(&keys, &decision.changes, at);
+        timeline.steps.push(Due { at, ..due });
+    }
+    Ok(timeline)
+}
+
+impl Timeline {
+    /// Notes the states of all keys for a stretch of time.
+    fn record(&mut self, keys: &KeySet, from: NumericDate, until: NumericDate) {
+        let current = keys.current().ok().flatten();
+        for key in keys.keys() {
+            let name = key.name();
+            let life = if let Some(life) = self.lives.iter_mut().find(|life| life.key == name) {
+                life
+            } else {
+                self.lives.push(Life { key: name, made: key.iat.value().copied(), spans: Vec::new() });
+                let Some(life) = self.lives.last_mut() else { continue };
+                life
+            };
+            // A retiring key that nothing removes becomes removable on the way.
+            let turns = key.exp.value().copied().filter(|exp| from < *exp && *exp < until);
+            let stretches = [(from, turns.unwrap_or(until)), (turns.unwrap_or(until), until)];
+            for (from, until) in stretches.into_iter().filter(|(from, until)| from < until) {
+                life.extend(keys.state_of(key, current, from), from, until);
+            }
+        }
+    }
+}
+
+impl Life {
+    fn extend(&mut self, state: String, from: NumericDate, until: NumericDate) {
+        match self.spans.last_mut() {
+            Some(last) if last.state == state && last.until == from => last.until = until,
+            _ => self.spans.push(Span { state, from, until }),
+        }
+    }
+}
+
+/// A key that isn't made yet: named by its day, with a secret that never leaves this function's caller.
+fn stand_in(alg: HmacAlg, at: NumericDate) -> NewKey {
+    let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
+    // Bytes that no rule takes for guessable; they are never written.
+    let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
+    NewKey {
+        kid: Kid::stand_in(at),
+        kid_is_chosen: false,
+        alg,
+        secret: Secret::new(zeroize::Zeroizing::new(mixed)),
+    }
+}

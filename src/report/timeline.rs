@@ -1,0 +1,128 @@
+//! A timeline as a chart for people.
+
+use super::paint::{BOLD, CYAN, DIM, GREEN, YELLOW, paint};
+use crate::lifecycle::{Action, Life, Timeline};
+use crate::time::{NumericDate, Seconds};
+
+/// From time to columns.
+struct Scale {
+    from: NumericDate,
+    until: NumericDate,
+    columns: usize,
+}
+
+impl Scale {
+    fn column(&self, at: NumericDate) -> usize {
+        let whole = self.until.since(self.from).get().max(1);
+        let part = at.since(self.from).get().clamp(0, whole);
+        usize::try_from(part * i64::try_from(self.columns).unwrap_or(1) / whole).unwrap_or(0)
+    }
+
+    /// The moment in the middle of a column.
+    fn middle(&self, column: usize) -> NumericDate {
+        let whole = self.until.since(self.from).get();
+        let columns = i64::try_from(self.columns).unwrap_or(1).max(1);
+        let column = i64::try_from(column).unwrap_or(0);
+        self.from + Seconds::new(whole * (2 * column + 1) / (2 * columns))
+    }
+}
+
+/// The chart: a bar a key, the axis below, today marked, and the steps as a list.
+pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
+    let names = timeline.lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(24);
+    let columns = width.saturating_sub(names + 2).max(20);
+    // A little of the past, so that today stands in the picture and not on its edge.
+    let past = Seconds::new(timeline.until.since(timeline.now).get() / 12);
+    let from = timeline.now + (Seconds::default() - past);
+    let scale = Scale { from, until: timeline.until, columns };
+    let today = scale.column(timeline.now);
+    let mut lines = vec![format!(
+        "{}{}",
+        " ".repeat(names + 2 + today),
+        paint(BOLD, format!("▼ {}", timeline.now.day()))
+    )];
+    for life in &timeline.lives {
+        let name: String = life.key.chars().take(names).collect();
+        lines.push(format!("{name:<names$}  {}", bar(life, timeline.now, &scale)).trim_end().to_owned());
+    }
+    lines.push(format!("{}  {}", " ".repeat(names), axis(&scale)));
+    let labels = labels(&scale);
+    lines.push(format!("{}  {}", " ".repeat(names), labels.trim_end()));
+    lines.push(String::new());
+    let legend =
+        [("current", '█'), ("accepted", '▓'), ("retiring", '▒'), ("standby", '░'), ("removable", '·')];
+    let used = legend.into_iter().filter(|(state, _)| {
+        timeline.lives.iter().flat_map(|life| &life.spans).any(|span| fill(&span.state) == fill(state))
+    });
+    let words: Vec<String> =
+        used.map(|(state, sign)| format!("{} {state}", paint(style(state), sign))).collect();
+    lines.push(words.join("   "));
+    if !timeline.steps.is_empty() {
+        lines.push(String::new());
+    }
+    for step in &timeline.steps {
+        let what = match step.action {
+            Action::Promote => format!("promote {}", step.key),
+            Action::Rotate => format!("add the key that follows {}", step.key),
+            Action::Prune => format!("remove {}", step.key),
+        };
+        lines.push(format!("{}  {what}", step.at));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn fill(state: &str) -> char {
+    match state {
+        s if s.starts_with("current") => '█',
+        s if s.ends_with("retiring") => '▒',
+        "standby" => '░',
+        s if s.ends_with("removable") => '·',
+        "accepted" | "public" => '▓',
+        _ => '?',
+    }
+}
+
+fn style(state: &str) -> anstyle::Style {
+    match fill(state) {
+        '█' => GREEN,
+        '▒' => YELLOW,
+        '░' | '▓' => CYAN,
+        _ => DIM,
+    }
+}
+
+fn bar(life: &Life, now: NumericDate, scale: &Scale) -> String {
+    let mut bar = String::new();
+    for column in 0..scale.columns {
+        let at = scale.middle(column);
+        // What a key was before now isn't known: its state now, from when it was made.
+        let known = if at < now && life.made.is_none_or(|made| made <= at) { now } else { at };
+        let span = life.spans.iter().find(|span| span.from <= known && known < span.until);
+        // A stretch shorter than a column is shown all the same.
+        let short =
+            life.spans.iter().find(|span| scale.column(span.from) == column && column > 0 && at >= now);
+        let state =
+            span.or(short).filter(|span| at >= now || span.from <= now).map(|span| span.state.as_str());
+        match state {
+            Some(state) => bar.push_str(&paint(style(state), fill(state))),
+            None => bar.push(' '),
+        }
+    }
+    bar
+}
+
+/// How far apart dates stand.
+const LABEL: usize = 14;
+
+fn axis(scale: &Scale) -> String {
+    (0..scale.columns).map(|column| if column % LABEL == 0 { '┬' } else { '─' }).collect()
+}
+
+fn labels(scale: &Scale) -> String {
+    let starts = (0..scale.columns).step_by(LABEL).filter(|column| column + 10 <= scale.columns);
+    starts.fold(String::new(), |mut line, column| {
+        line.push_str(&" ".repeat(column.saturating_sub(line.chars().count())));
+        line.push_str(&scale.middle(column).day());
+        line
+    })
+}
