@@ -325,7 +325,7 @@ pub enum ChartFormat {
 #[derive(Debug, Args)]
 pub struct Rotate {
     /// In two steps: add the new key behind the current one, and let it wait [default wait: deploy within]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, conflicts_with_all = ["all", "revoke"], allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, conflicts_with_all = ["all", "revoke"])]
     pub standby: Option<Option<Seconds>>,
     /// Retire the other accepted keys, too
     #[arg(long)]

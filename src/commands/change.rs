@@ -199,7 +199,7 @@ impl Run<'_> {
         }
         let keys = KeySet::read(&config);
         let decision = (self.decide)(&keys, now)?;
-        let Decision { changes, notes } = decision;
+        let Decision { changes, mut notes } = decision;
         if changes.is_empty() {
             let (warnings, steps) = (Vec::new(), Vec::new());
             return Ok(Draft { now, text: None, review: String::new(), notes, warnings, steps });
@@ -230,7 +230,13 @@ impl Run<'_> {
         };
         let situation =
             Situation { now, policy: self.policy, platform: &platform, tool: &tool, keys: &new_keys };
-        let steps = review::next_steps(done(&changes, &keys, &new_keys, now), &situation);
+        let done = done(&changes, &keys, &new_keys, now);
+        if matches!(done, Done::Rotated { outgoing: Some(_), .. })
+            && let Source::File(path) = self.source
+        {
+            notes.extend(two_steps(&world.path(path), &platform, &keys));
+        }
+        let steps = review::next_steps(done, &situation);
         drop(after);
         Ok(Draft { now, text: Some(text), review, notes, warnings, steps })
     }
@@ -250,6 +256,21 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// Why two steps would be safer here, if they would.
+fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<String> {
+    let variables = keys.keys().iter().any(|key| key.variable().is_some());
+    let why = match platform {
+        _ if review::in_git(path) => "is kept in git",
+        Platform::Kubernetes { .. } => "is read by several replicas",
+        _ if variables => "keeps secrets in variables",
+        _ => return None,
+    };
+    Some(format!(
+        "this config {why}, so replicas may get it at different times. `rotate --standby` makes the new key known to all \
+         of them before anyone signs with it"
+    ))
 }
 
 /// What was done, in the terms of the next steps.

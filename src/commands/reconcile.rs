@@ -146,7 +146,11 @@ fn filter(
     world.stderr.write_all(draft.review.as_bytes())?;
     draft.tell_notes(world)?;
     let finding = item.finding.borrow().clone();
-    writeln!(world.stderr, "{}", human::schedule_table(&[row(item.source, &finding)]).trim_end())?;
+    writeln!(
+        world.stderr,
+        "{}",
+        human::schedule_table(&[row(item.source, &finding)], world.clock.now()).trim_end()
+    )?;
     if draft.text.is_some() && writes {
         tell_steps(&draft.steps, "What to do next", world.stderr)?;
     }
@@ -166,7 +170,7 @@ fn row(source: &Source, finding: &Finding) -> Row {
 /// The diffs, one after the other.
 fn review(args: &Reconcile, drafts: &[Result<Drafted, Error>], world: &mut World<'_>) -> Result<(), Error> {
     for (_, draft) in drafts.iter().flatten() {
-        if args.format == Format::Human && draft.text.is_some() {
+        if args.format == Format::Human && draft.text.is_some() && !args.check {
             world.stdout.write_all(draft.review.as_bytes())?;
             writeln!(world.stdout)?;
         }
@@ -188,7 +192,7 @@ fn table(
         .filter_map(|((source, item), _)| Some(row(source, &item.as_ref().ok()?.finding.borrow())))
         .collect();
     if args.format == Format::Human && !rows.is_empty() {
-        write!(world.stdout, "{}", human::schedule_table(&rows))?;
+        write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now()))?;
     }
     Ok(world.stdout.flush()?)
 }

@@ -1,15 +1,17 @@
 //! `status`: all keys as they are.
 
 use super::Answer;
-use super::source;
+use super::{policy, source};
 use crate::World;
-use crate::cli::{Format, Global, Status};
+use crate::cli::{Format, Global, Status, Times};
 use crate::config::Config;
 use crate::display::{Printable, list};
 use crate::error::Error;
-use crate::keyset::KeySet;
-use crate::report::paint::{BOLD, YELLOW, paint};
-use crate::report::{human, json};
+use crate::keyset::{Key, KeySet};
+use crate::lifecycle;
+use crate::report::human::{self, Row};
+use crate::report::json;
+use crate::report::paint::{YELLOW, paint};
 use crate::review::warnings;
 
 /// What the table can't show.
@@ -33,7 +35,8 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
     let mut configs = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
+    for source in &sources {
         let name = source.name();
         let bytes = source.read(world)?;
         let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
@@ -44,8 +47,13 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
             continue;
         }
         if sources.len() > 1 {
-            let gap = if index > 0 { "\n" } else { "" };
-            writeln!(world.stdout, "{gap}{}", paint(BOLD, Printable(&name)))?;
+            let policy = policy::of(&Times::default(), source, world)?;
+            // What can't be decided is told by the warnings.
+            let next = lifecycle::next_due(&keys, &policy, now).ok().flatten();
+            let current = keys.current().ok().flatten().map(Key::name);
+            rows.push(Row { config: name.clone(), current, due: None, next });
+            told.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", Printable(&name))));
+            continue;
         }
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
@@ -57,10 +65,14 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
             write!(world.stdout, "{}", human::key_table(&keys, now))?;
             tell_unseen(&keys, world)?;
         }
-        world.stdout.flush()?;
-        for warning in warnings {
-            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
-        }
+        told.extend(warnings);
+    }
+    if !rows.is_empty() {
+        write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
+    }
+    world.stdout.flush()?;
+    for warning in told {
+        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
     }
     if args.format == Format::Json {
         let report = json::Status::new(now, configs);

@@ -43,13 +43,14 @@ pub(crate) struct Row {
 }
 
 /// One table for many configs: what is due now, and what next.
-pub(crate) fn schedule_table(rows: &[Row]) -> String {
+pub(crate) fn schedule_table(rows: &[Row], now: NumericDate) -> String {
     let what = |due: &Due| match due.action {
         Action::Promote => format!("promote {}", due.key),
         Action::Rotate => format!("replace {}", due.key),
         Action::Prune => format!("remove {}", due.key),
     };
     let none = || "–".to_owned();
+    let from = |due: &Due| if due.at <= now { "now".to_owned() } else { due.at.to_string() };
     let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
@@ -57,10 +58,16 @@ pub(crate) fn schedule_table(rows: &[Row]) -> String {
             row.current.clone().unwrap_or_else(none),
             row.due.as_ref().map_or_else(none, what),
             row.next.as_ref().map_or_else(none, what),
-            row.next.as_ref().map_or_else(none, |due| due.at.to_string()),
+            row.next.as_ref().map_or_else(none, from),
         ]
     });
     let all: Vec<[String; 5]> = std::iter::once(header).chain(cells).collect();
+    // `status` decides nothing, so nothing is done now; nor is there anything to say where nothing is due.
+    if rows.iter().all(|row| row.due.is_none()) {
+        let without: Vec<[String; 4]> =
+            all.into_iter().map(|[config, current, _, next, from]| [config, current, next, from]).collect();
+        return table(&without, &[], |number, _, _| (number == 0).then_some(BOLD));
+    }
     table(&all, &[], |number, column, _| match (number, column) {
         (0, _) => Some(BOLD),
         (_, 2) => Some(YELLOW),

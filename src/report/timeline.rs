@@ -29,36 +29,37 @@ impl Scale {
 
 /// The chart: a bar a key, the axis below, today marked, and the steps as a list.
 pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
-    let names = timeline.lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(24);
+    let lives: Vec<&Life> = timeline.lives.iter().filter(|life| !life.spans.is_empty()).collect();
+    let names = lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(24);
     let columns = width.saturating_sub(names + 2).max(20);
     // A little of the past, so that today stands in the picture and not on its edge.
     let past = Seconds::new(timeline.until.since(timeline.now).get() / 12);
     let from = timeline.now + (Seconds::default() - past);
     let scale = Scale { from, until: timeline.until, columns };
     let today = scale.column(timeline.now);
-    let mut lines = vec![format!(
+    let mut chart = vec![format!(
         "{}{}",
         " ".repeat(names + 2 + today),
         paint(BOLD, format!("▼ {}", timeline.now.day()))
     )];
-    for life in &timeline.lives {
+    for life in &lives {
         let name: String = life.key.chars().take(names).collect();
-        lines.push(format!("{name:<names$}  {}", bar(life, timeline.now, &scale)).trim_end().to_owned());
+        chart.push(format!("{name:<names$}  {}", bar(life, timeline.now, &scale)).trim_end().to_owned());
     }
-    lines.push(format!("{}  {}", " ".repeat(names), axis(&scale)));
+    chart.push(format!("{}  {}", " ".repeat(names), axis(&scale)));
     let labels = labels(&scale);
-    lines.push(format!("{}  {}", " ".repeat(names), labels.trim_end()));
-    lines.push(String::new());
+    chart.push(format!("{}  {}", " ".repeat(names), labels.trim_end()));
+    chart.push(String::new());
     let legend =
         [("current", '█'), ("accepted", '▓'), ("retiring", '▒'), ("standby", '░'), ("removable", '·')];
     let used = legend.into_iter().filter(|(state, _)| {
-        timeline.lives.iter().flat_map(|life| &life.spans).any(|span| fill(&span.state) == fill(state))
+        lives.iter().flat_map(|life| &life.spans).any(|span| fill(&span.state) == fill(state))
     });
     let words: Vec<String> =
         used.map(|(state, sign)| format!("{} {state}", paint(style(state), sign))).collect();
-    lines.push(words.join("   "));
+    chart.push(words.join("   "));
     if !timeline.steps.is_empty() {
-        lines.push(String::new());
+        chart.push(String::new());
     }
     for step in &timeline.steps {
         let what = match step.action {
@@ -66,9 +67,9 @@ pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
             Action::Rotate => format!("add the key that follows {}", step.key),
             Action::Prune => format!("remove {}", step.key),
         };
-        lines.push(format!("{}  {what}", step.at));
+        chart.push(format!("{}  {what}", step.at));
     }
-    lines.join("\n") + "\n"
+    chart.join("\n") + "\n"
 }
 
 fn fill(state: &str) -> char {

@@ -57,18 +57,6 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         let state = new.state_of(key, new_current, now);
         events.push(event(EventKind::Added, key, added(key, &state, signing.as_deref())));
     }
-    for (before, after) in old.keys().iter().zip(&after) {
-        let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
-            && old_current.is_some_and(|current| current.index != before.index);
-        if let Some(after) = after.filter(|_| !promoted)
-            && let Some((kind, text)) = changed(before, after)
-        {
-            events.push(event(kind, after, text));
-        }
-    }
-    for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
-        events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));
-    }
     if let (Some(was), Some(is)) = (old_current, new_current)
         && let Some(before) = before[is.index]
         && before.index != was.index
@@ -80,6 +68,18 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
             signing.unwrap_or_default()
         );
         events.push(event(EventKind::Promoted, is, text));
+    }
+    for (before, after) in old.keys().iter().zip(&after) {
+        let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
+            && old_current.is_some_and(|current| current.index != before.index);
+        if let Some(after) = after.filter(|_| !promoted)
+            && let Some((kind, text)) = changed(before, after)
+        {
+            events.push(event(kind, after, text));
+        }
+    }
+    for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
+        events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));
     }
     events
 }

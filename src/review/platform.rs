@@ -5,6 +5,13 @@ use std::path::Path;
 
 use crate::config::{Document, Input, NodeId};
 
+/// Whether the config lies in a git repository: then replicas get it when it is merged and deployed, not when it is
+/// written.
+#[must_use]
+pub fn in_git(config: &Path) -> bool {
+    config.ancestors().any(|folder| folder.join(".git").exists())
+}
+
 /// What restarts the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Platform {
