@@ -14,7 +14,7 @@ pub const NAME: &str = "powersync-jwks.yaml";
 
 /// The fields of the file. Every one has a default, so an empty mapping is a policy.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "fields such as `rotate_every: 90d`")]
 struct PolicyFile {
     #[serde(default, deserialize_with = "span")]
     rotate_every: Option<Seconds>,
@@ -63,7 +63,7 @@ pub fn read(path: &Path, name: &str) -> Result<Found, Error> {
     let file: PolicyFile = if empty {
         PolicyFile::default()
     } else {
-        serde_yaml::from_str(text).map_err(|e| error(e.to_string()))?
+        serde_yaml::from_str(text).map_err(|e| error(located(&e)))?
     };
     let default = Policy::default();
     let policy = Policy {
@@ -84,6 +84,17 @@ pub fn read(path: &Path, name: &str) -> Result<Found, Error> {
     let env_file = file.env_file.map(|_| "env_file");
     let unused = env_file.into_iter().chain(file.probe.map(|_| "probe")).collect();
     Ok(Found { policy, path: Some(path.to_owned()), unused })
+}
+
+/// The reader's words, with the place if it knows one and doesn't say so.
+fn located(error: &serde_yaml::Error) -> String {
+    let words = error.to_string();
+    match error.location() {
+        Some(at) if !words.contains(" at line ") => {
+            format!("{words}, at line {} column {}", at.line(), at.column())
+        }
+        _ => words,
+    }
 }
 
 /// The nearest policy file: in the config's folder or above it, up to the root of the repository.

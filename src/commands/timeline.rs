@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::keyset::KeySet;
 use crate::lifecycle;
 use crate::report::{json, mermaid, timeline};
-use crate::time::Seconds;
 
 pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -35,8 +34,7 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     };
     write!(world.stdout, "{text}")?;
     world.stdout.flush()?;
-    let day = Seconds::hours(24);
-    if args.format == ChartFormat::Human && policy.rotate_every > day {
+    if args.format == ChartFormat::Human && !ahead.lives.is_empty() {
         writeln!(
             world.stderr,
             "\nThis is what happens if `reconcile` runs on {} each time something is due.",
