@@ -2,45 +2,45 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde_yaml::Value;
 
 use crate::error::Error;
+use crate::keyset::Kid;
 use crate::lifecycle::Policy;
 use crate::store;
-use crate::time::Seconds;
+use crate::time::{InvalidDuration, Seconds};
 
 /// The name that is looked for.
 pub const NAME: &str = "powersync-jwks.yaml";
 
-/// The fields of the file. Every one has a default, so an empty mapping is a policy.
+/// The fields of the file. Every one has a default, so an empty mapping is a policy. Spans are read one by one, so that
+/// a fault can be told with its name.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "fields such as `rotate_every: 90d`")]
+#[serde(default, deny_unknown_fields, expecting = "fields such as `rotate_every: 90d`")]
 struct PolicyFile {
-    #[serde(default, deserialize_with = "span")]
-    rotate_every: Option<Seconds>,
-    #[serde(default, deserialize_with = "span")]
-    standby: Option<Seconds>,
-    #[serde(default, deserialize_with = "span")]
-    deploy_within: Option<Seconds>,
-    #[serde(default, deserialize_with = "span")]
-    rollout: Option<Seconds>,
-    #[serde(default, deserialize_with = "span")]
-    token_ttl: Option<Seconds>,
-    #[serde(default, deserialize_with = "span")]
-    keep_retired: Option<Seconds>,
-    #[serde(default)]
-    kid_prefix: Option<String>,
-    #[serde(default)]
-    env_file: Option<PathBuf>,
-    #[serde(default)]
-    probe: Option<Vec<String>>,
+    rotate_every: Option<Value>,
+    standby: Option<Value>,
+    deploy_within: Option<Value>,
+    rollout: Option<Value>,
+    token_ttl: Option<Value>,
+    keep_retired: Option<Value>,
+    kid_prefix: Option<Value>,
+    env_file: Option<Value>,
+    probe: Option<Vec<Value>>,
 }
 
 /// A span as people write it: a number alone has no unit, and is refused.
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
-    let text = String::deserialize(deserializer)
-        .map_err(|_| serde::de::Error::custom("expected a duration such as 30m, 36h, 7d or 2w"))?;
-    text.parse().map(Some).map_err(serde::de::Error::custom)
+fn span(name: &str, value: Option<&Value>) -> Result<Option<Seconds>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let text = value.as_str().ok_or(InvalidDuration::Form).and_then(str::parse);
+    text.map(Some).map_err(|invalid| format!("{name}: {invalid}"))
+}
+
+/// A member that is text.
+fn words<'v>(name: &str, value: Option<&'v Value>) -> Result<Option<&'v str>, String> {
+    let Some(value) = value else { return Ok(None) };
+    value.as_str().map(Some).ok_or_else(|| format!("{name}: expected text"))
 }
 
 /// A policy and where it comes from.
@@ -57,44 +57,47 @@ pub struct Found {
 /// Reads a policy file. `path` is absolute, `name` is what messages call it.
 pub fn read(path: &Path, name: &str) -> Result<Found, Error> {
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
-    let error = |what: String| Error::Policy { name: name.to_owned(), what };
-    let text = std::str::from_utf8(&bytes).map_err(|_| error("this is not UTF-8 text".to_owned()))?;
-    let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    let file: PolicyFile = if empty {
-        PolicyFile::default()
-    } else {
-        serde_yaml::from_str(text).map_err(|e| error(located(&e)))?
-    };
-    let default = Policy::default();
-    let policy = Policy {
-        rotate_every: file.rotate_every.unwrap_or(default.rotate_every),
-        standby: file.standby,
-        deploy_within: file.deploy_within.unwrap_or(default.deploy_within),
-        rollout: file.rollout.unwrap_or(default.rollout),
-        token_ttl: file.token_ttl.unwrap_or(default.token_ttl),
-        overlap: None,
-        keep_retired: file.keep_retired.unwrap_or(default.keep_retired),
-        kid_prefix: file.kid_prefix.unwrap_or(default.kid_prefix),
-    };
-    policy.check().map_err(|invalid| error(invalid.to_string()))?;
-    if !policy.kid_prefix.is_empty() {
-        crate::keyset::Kid::new(&policy.kid_prefix)
-            .map_err(|invalid| error(format!("kid_prefix: {invalid}")))?;
-    }
-    let env_file = file.env_file.map(|_| "env_file");
-    let unused = env_file.into_iter().chain(file.probe.map(|_| "probe")).collect();
-    Ok(Found { policy, path: Some(path.to_owned()), unused })
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Error::Policy { name: name.to_owned(), what: "this is not UTF-8 text".to_owned() })?;
+    parse(text)
+        .map_err(|what| Error::Policy { name: place(name, text, &what), what })
+        .map(|found| Found { path: Some(path.to_owned()), ..found })
 }
 
-/// The reader's words, with the place if it knows one and doesn't say so.
-fn located(error: &serde_yaml::Error) -> String {
-    let words = error.to_string();
-    match error.location() {
-        Some(at) if !words.contains(" at line ") => {
-            format!("{words}, at line {} column {}", at.line(), at.column())
-        }
-        _ => words,
+fn parse(text: &str) -> Result<Found, String> {
+    let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    let file: PolicyFile =
+        if empty { PolicyFile::default() } else { serde_yaml::from_str(text).map_err(|e| e.to_string())? };
+    let default = Policy::default();
+    let kid_prefix = words("kid_prefix", file.kid_prefix.as_ref())?.unwrap_or_default().to_owned();
+    if !kid_prefix.is_empty() {
+        Kid::new(&kid_prefix).map_err(|invalid| format!("kid_prefix: {invalid}"))?;
     }
+    let policy = Policy {
+        rotate_every: span("rotate_every", file.rotate_every.as_ref())?.unwrap_or(default.rotate_every),
+        standby: span("standby", file.standby.as_ref())?,
+        deploy_within: span("deploy_within", file.deploy_within.as_ref())?.unwrap_or(default.deploy_within),
+        rollout: span("rollout", file.rollout.as_ref())?.unwrap_or(default.rollout),
+        token_ttl: span("token_ttl", file.token_ttl.as_ref())?.unwrap_or(default.token_ttl),
+        overlap: None,
+        keep_retired: span("keep_retired", file.keep_retired.as_ref())?.unwrap_or(default.keep_retired),
+        kid_prefix,
+    };
+    policy.check().map_err(|invalid| invalid.to_string())?;
+    let env_file = words("env_file", file.env_file.as_ref())?.map(|_| "env_file");
+    let unused = env_file.into_iter().chain(file.probe.map(|_| "probe")).collect();
+    Ok(Found { policy, path: None, unused })
+}
+
+/// The file's name, with the line of the field that the message is about.
+fn place(name: &str, text: &str, what: &str) -> String {
+    let words = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let line = what.split(words).filter(|word| !word.is_empty()).find_map(|word| {
+        let field =
+            |line: &str| line.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with(':'));
+        text.lines().position(field)
+    });
+    line.map_or_else(|| name.to_owned(), |line| format!("{name}:{}", line + 1))
 }
 
 /// The nearest policy file: in the config's folder or above it, up to the root of the repository.
