@@ -64,10 +64,29 @@ pub fn read(path: &Path, name: &str) -> Result<Found, Error> {
         .map(|found| Found { path: Some(path.to_owned()), ..found })
 }
 
+/// The reader's words, where they can't hold a value of the file: it may be the wrong file, and full of secrets.
+fn in_words(error: &serde_yaml::Error) -> String {
+    let words = error.to_string();
+    let named = words.split('`').nth(1).unwrap_or_default();
+    let is_name = named.len() <= 24 && named.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if words.starts_with("duplicate field") || (words.starts_with("unknown field") && is_name) {
+        return words;
+    }
+    let place = error
+        .location()
+        .map_or_else(String::new, |at| format!(" (line {}, column {})", at.line(), at.column()));
+    format!(
+        "this is not a policy: it needs fields such as `rotate_every: 90d`, each on a line of its own{place}"
+    )
+}
+
 fn parse(text: &str) -> Result<Found, String> {
     let empty = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    let file: PolicyFile =
-        if empty { PolicyFile::default() } else { serde_yaml::from_str(text).map_err(|e| e.to_string())? };
+    let file: PolicyFile = if empty {
+        PolicyFile::default()
+    } else {
+        serde_yaml::from_str(text).map_err(|error| in_words(&error))?
+    };
     let default = Policy::default();
     let kid_prefix = words("kid_prefix", file.kid_prefix.as_ref())?.unwrap_or_default().to_owned();
     if !kid_prefix.is_empty() {

@@ -144,6 +144,14 @@ impl Seconds {
         Self(self.0.saturating_abs())
     }
 
+    /// As durations are read: `36h`, `90m`, `45s`.
+    #[must_use]
+    pub fn compact(self) -> String {
+        let whole = UNITS.into_iter().find(|(unit, _)| self.0 % unit == 0).unwrap_or((1, "s"));
+        let name = if whole.0 == MINUTE { "m" } else { whole.1 };
+        format!("{}{name}", self.0 / whole.0)
+    }
+
     /// In the largest unit alone: `5 d`, `90 d`, `42 s`.
     #[must_use]
     pub fn largest(self) -> String {
@@ -250,6 +258,9 @@ mod tests {
         assert_eq!(Seconds(5 * DAY + 6 * MINUTE).to_string(), "5 days and 6 minutes");
         assert_eq!(Seconds(2 * HOUR + 6 * MINUTE).largest(), "2 h");
         assert_eq!(Seconds(0).largest(), "0 s");
+        assert_eq!(Seconds(36 * HOUR).compact(), "36h");
+        assert_eq!(Seconds(10 * DAY).compact(), "10d");
+        assert_eq!(Seconds(90 * MINUTE).compact(), "90m");
         assert_eq!(Seconds(0).to_string(), "0 seconds");
         assert_eq!(Seconds(DAY + 1).to_string(), "1 day and 1 second");
     }

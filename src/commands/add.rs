@@ -30,6 +30,7 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
             lifecycle::add(keys, key, now, &args.ending.allow).map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
+        flags: String::new(),
     };
     run.run(world)
 }

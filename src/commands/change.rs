@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) decide: &'a Decide<'a>,
     /// Said where there is nothing to do.
     pub(super) nothing: &'a str,
+    /// The flags that later commands need to count as this one does.
+    pub(super) flags: String,
 }
 
 /// A change as it would be written, and all that is said about it.
@@ -136,7 +138,7 @@ impl Run<'_> {
                 return Err(Error::store(&name)(StoreError::Changed));
             }
             let draft = self.draft(&bytes, world)?;
-            if draft.now.since(shown.now).abs() > STALE {
+            if shown.is_stale(draft.now) {
                 drop(locked);
                 writeln!(
                     world.stderr,
@@ -228,8 +230,14 @@ impl Run<'_> {
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
-        let situation =
-            Situation { now, policy: self.policy, platform: &platform, tool: &tool, keys: &new_keys };
+        let situation = Situation {
+            now,
+            policy: self.policy,
+            platform: &platform,
+            tool: &tool,
+            flags: &self.flags,
+            keys: &new_keys,
+        };
         let done = done(&changes, &keys, &new_keys, now);
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Source::File(path) = self.source
@@ -243,6 +251,11 @@ impl Run<'_> {
 }
 
 impl Draft {
+    /// Whether its times have moved by more than people would let pass.
+    pub(super) fn is_stale(&self, now: NumericDate) -> bool {
+        self.text.is_some() && now.since(self.now).abs() > STALE
+    }
+
     /// What was left alone, and what is dangerous.
     pub(super) fn tell_notes(&self, world: &mut World<'_>) -> Result<(), Error> {
         if self.text.is_some() && !(self.notes.is_empty() && self.warnings.is_empty()) {
@@ -325,8 +338,10 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
         return Done::Noted;
     }
+    let gone = |key: &crate::keyset::Key| removed.contains(&key.index);
     Done::Removed {
-        live: old.keys().iter().any(|key| removed.contains(&key.index) && is_live(old, key, now)),
+        live: old.keys().iter().any(|key| gone(key) && is_live(old, key, now)),
+        successor: current.filter(|was| gone(was)).and_then(|_| new.current().ok().flatten()),
     }
 }
 

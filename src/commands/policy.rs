@@ -1,5 +1,6 @@
 //! The policy of a run: flags, else the policy file, else the defaults.
 
+use super::source::shell_word;
 use crate::World;
 use crate::cli::{ScheduleArgs, Times};
 use crate::display::Printable;
@@ -38,6 +39,20 @@ pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
         overlap: times.overlap,
         ..file
     })
+}
+
+/// The flags that a later command needs to count as this one does, with a space before each.
+pub(super) fn flags(times: &Times) -> String {
+    let spans = [
+        ("deploy-within", times.deploy_within),
+        ("rollout", times.rollout),
+        ("token-ttl", times.token_ttl),
+        ("overlap", times.overlap),
+    ];
+    let spans = spans.into_iter().filter_map(|(name, span)| Some(format!(" --{name} {}", span?.compact())));
+    let policy =
+        times.policy.as_ref().map(|path| format!(" --policy {}", shell_word(&path.display().to_string())));
+    spans.chain(policy).collect()
 }
 
 /// The same for commands that keep a schedule: their spans have to go together.

@@ -21,6 +21,7 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
                 .map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
+        flags: policy::flags(&args.times),
     };
     run.run(world)
 }

@@ -22,6 +22,7 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
                 lifecycle::prune(keys, now, &args.ending.allow).map_err(Error::lifecycle(&name))
             },
             nothing: &format!("{name}: nothing to remove."),
+            flags: String::new(),
         };
         answers.push(run.run(world));
     }

@@ -23,6 +23,7 @@ struct Finding {
     current: Option<String>,
     due: Option<Due>,
     next: Option<Due>,
+    written: bool,
 }
 
 /// One config on its way through the run.
@@ -39,46 +40,110 @@ type Drafted = (Snapshot, Draft);
 pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     let writes = !(args.check || args.ending.dry_run);
-    if writes && global.now.is_some() && sources.iter().any(|source| *source != Source::Stdin) {
+    let is_stdin = sources.contains(&Source::Stdin);
+    if is_stdin && args.format == Format::Json {
+        let text = "with `-c -` the config is what goes to stdout. `--format json` goes with files";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    if writes && global.now.is_some() && !is_stdin {
         let text = "`--now` pretends it is another time, so no file is written with it. Add `--dry-run` or `--check`, or \
                     use `-c -`";
         return Err(Error::Usage(text.to_owned()));
     }
     let fresh = NewKeyArgs { secrets: args.secrets, ..NewKeyArgs::default() };
     let mut items = Vec::new();
+    let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
-        items.push(item(args, &fresh, source, world));
-    }
-    let mut drafts: Vec<Result<Drafted, Error>> = Vec::new();
-    for item in &mut items {
-        drafts.push(match item {
-            Ok(item) => read(global, args, item, world),
-            Err(error) => Err(std::mem::replace(error, Error::Usage(String::new()))),
-        });
-    }
-    if let [Source::Stdin] = sources.as_slice()
-        && let (Some(Ok(item)), Some(Ok((bytes, draft)))) = (items.first(), drafts.first())
-    {
-        return filter(args, item, bytes, draft, world);
-    }
-    let due = drafts.iter().flatten().any(|(_, draft)| draft.text.is_some());
-    let written = if writes && due {
-        review(args, &drafts, world)?;
-        table(args, &sources, &items, &drafts, world)?;
-        if !(args.ending.yes || confirmed(&drafts, world)?) {
-            return Ok(Answer::No);
+        match item(args, &fresh, source, world) {
+            Ok(item) => items.push(item),
+            Err(error) => failures.tell(source, error, world)?,
         }
-        write_all(global, args, &items, drafts, world)
-    } else {
-        review(args, &drafts, world)?;
-        table(args, &sources, &items, &drafts, world)?;
-        if due && args.ending.dry_run {
-            writeln!(world.stderr, "\nDry run: nothing was written.")?;
+    }
+    let mut answer = Answer::Done;
+    let drafts = loop {
+        let drafts = read_all(global, args, &mut items, &mut failures, world)?;
+        if let (true, [item], [(bytes, draft)]) = (is_stdin, items.as_slice(), drafts.as_slice()) {
+            return filter(args, item, bytes, draft, world);
         }
-        drafts.into_iter().map(|draft| draft.map(|_| false)).collect()
+        review(args, &drafts, world)?;
+        table(args, &items, world)?;
+        let changed = drafts.iter().filter(|(_, draft)| draft.text.is_some()).count();
+        if changed == 0 || !writes || args.ending.yes {
+            break drafts;
+        }
+        if !(world.terminal.stdin && world.terminal.stderr) {
+            let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, or \
+                        `--check` to only look";
+            return Err(Error::Usage(text.to_owned()));
+        }
+        if !ask(&format!("Write {}?", count(changed, "file")), world)? {
+            writeln!(world.stderr, "Nothing was written.")?;
+            answer = Answer::No;
+            break Vec::new();
+        }
+        let now = world.clock.now();
+        if drafts.iter().all(|(_, draft)| !draft.is_stale(now)) {
+            break drafts;
+        }
+        writeln!(
+            world.stderr,
+            "\nThe times above have moved while the question waited. Here they are anew.\n"
+        )?;
     };
-    report(args, &sources, &items, &written, world)?;
-    finish(args, &sources, written, due, world)
+    let due = items.iter().any(|item| item.finding.borrow().due.is_some());
+    if answer == Answer::Done {
+        finish(global, args, &items, &drafts, &mut failures, world)?;
+    }
+    report(args, &items, &failures, world)?;
+    if failures.alone
+        && let Some((_, error)) = failures.all.pop()
+    {
+        return Err(error);
+    }
+    match failures.all.len() {
+        0 if args.check && due => Ok(Answer::No),
+        0 => Ok(answer),
+        failed => Err(Error::Some { failed, all: sources.len() }),
+    }
+}
+
+/// The configs that something went wrong with.
+struct Failures {
+    /// Whether there is only one config: then its error is that of the run.
+    alone: bool,
+    /// Each with what it was.
+    all: Vec<(String, Error)>,
+}
+
+impl Failures {
+    fn tell(&mut self, source: &Source, error: Error, world: &mut World<'_>) -> Result<(), Error> {
+        if !self.alone {
+            writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
+        }
+        self.all.push((source.name(), error));
+        Ok(())
+    }
+}
+
+/// Reads and decides, and drops what fails from the run once that is told.
+fn read_all(
+    global: &Global,
+    args: &Reconcile,
+    items: &mut Vec<Item<'_>>,
+    failures: &mut Failures,
+    world: &mut World<'_>,
+) -> Result<Vec<Drafted>, Error> {
+    let mut drafts = Vec::new();
+    for item in std::mem::take(items) {
+        match read(global, args, &item, world) {
+            Ok(draft) => {
+                drafts.push(draft);
+                items.push(item);
+            }
+            Err(error) => failures.tell(item.source, error, world)?,
+        }
+    }
+    Ok(drafts)
 }
 
 fn item<'a, 'w: 'a>(
@@ -95,7 +160,10 @@ fn item<'a, 'w: 'a>(
 /// The decision of the schedule, which notes on its way what the table shows.
 fn decide(args: &Reconcile, item: &Item<'_>, keys: &KeySet, now: NumericDate) -> Result<Decision, Error> {
     let named = |error: Error| error.named(&item.source.name());
-    let make = |alg| item.new.key(keys, alg, now);
+    // A look needs no key, nor a place for its secret.
+    let make = |alg| {
+        if args.check { Ok(lifecycle::stand_in(keys, alg, now)) } else { item.new.key(keys, alg, now) }
+    };
     let allowed = &args.ending.allow;
     let (due, decision) =
         lifecycle::reconcile(keys, &item.policy, now, args.assume_age, &make, allowed).map_err(named)?;
@@ -103,7 +171,7 @@ fn decide(args: &Reconcile, item: &Item<'_>, keys: &KeySet, now: NumericDate) ->
     let next =
         lifecycle::next_due(&after, &item.policy, now).map_err(Error::lifecycle(&item.source.name()))?;
     let current = after.current().ok().flatten().map(crate::keyset::Key::name);
-    *item.finding.borrow_mut() = Finding { current, due, next };
+    *item.finding.borrow_mut() = Finding { current, due, next, ..Finding::default() };
     Ok(decision)
 }
 
@@ -120,6 +188,7 @@ fn with_run<T>(
         policy: &item.policy,
         decide: &|keys, now| decide(args, item, keys, now),
         nothing: "Nothing is due.",
+        flags: policy::flags(&args.schedule.times),
     })
 }
 
@@ -154,7 +223,7 @@ fn filter(
     if draft.text.is_some() && writes {
         tell_steps(&draft.steps, "What to do next", world.stderr)?;
     }
-    let due = draft.text.is_some();
+    let due = finding.due.is_some();
     Ok(if args.check && due { Answer::No } else { Answer::Done })
 }
 
@@ -167,12 +236,13 @@ fn row(source: &Source, finding: &Finding) -> Row {
     }
 }
 
-/// The diffs, one after the other.
-fn review(args: &Reconcile, drafts: &[Result<Drafted, Error>], world: &mut World<'_>) -> Result<(), Error> {
-    for (_, draft) in drafts.iter().flatten() {
-        if args.format == Format::Human && draft.text.is_some() && !args.check {
-            world.stdout.write_all(draft.review.as_bytes())?;
-            writeln!(world.stdout)?;
+/// The diffs, one after the other: on stderr where stdout is for a report.
+fn review(args: &Reconcile, drafts: &[Drafted], world: &mut World<'_>) -> Result<(), Error> {
+    for (_, draft) in drafts {
+        if draft.text.is_some() && !args.check {
+            let to = if args.format == Format::Human { &mut *world.stdout } else { &mut *world.stderr };
+            to.write_all(draft.review.as_bytes())?;
+            writeln!(to)?;
         }
         world.stdout.flush()?;
         draft.tell_notes(world)?;
@@ -180,55 +250,45 @@ fn review(args: &Reconcile, drafts: &[Result<Drafted, Error>], world: &mut World
     Ok(())
 }
 
-fn table(
-    args: &Reconcile,
-    sources: &[Source],
-    items: &[Result<Item<'_>, Error>],
-    drafts: &[Result<Drafted, Error>],
-    world: &mut World<'_>,
-) -> Result<(), Error> {
-    let usable = sources.iter().zip(items).zip(drafts).filter(|(_, draft)| draft.is_ok());
-    let rows: Vec<Row> = usable
-        .filter_map(|((source, item), _)| Some(row(source, &item.as_ref().ok()?.finding.borrow())))
-        .collect();
+fn table(args: &Reconcile, items: &[Item<'_>], world: &mut World<'_>) -> Result<(), Error> {
+    let rows: Vec<Row> = items.iter().map(|item| row(item.source, &item.finding.borrow())).collect();
     if args.format == Format::Human && !rows.is_empty() {
         write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now()))?;
     }
     Ok(world.stdout.flush()?)
 }
 
-fn confirmed(drafts: &[Result<Drafted, Error>], world: &mut World<'_>) -> Result<bool, Error> {
-    if !(world.terminal.stdin && world.terminal.stderr) {
-        let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, or \
-                    `--check` to only look";
-        return Err(Error::Usage(text.to_owned()));
-    }
-    let changed = drafts.iter().flatten().filter(|(_, draft)| draft.text.is_some()).count();
-    let yes = ask(&format!("Write {}?", count(changed, "file")), world)?;
-    if !yes {
-        writeln!(world.stderr, "Nothing was written.")?;
-    }
-    Ok(yes)
-}
-
-/// Writes one config after the other. What fails is listed in the end, and the others are written all the same.
-fn write_all(
+/// Writes one config after the other. What fails is told, and the others are written all the same.
+fn finish(
     global: &Global,
     args: &Reconcile,
-    items: &[Result<Item<'_>, Error>],
-    drafts: Vec<Result<Drafted, Error>>,
+    items: &[Item<'_>],
+    drafts: &[Drafted],
+    failures: &mut Failures,
     world: &mut World<'_>,
-) -> Vec<Result<bool, Error>> {
-    let mut written = Vec::new();
-    for (item, draft) in items.iter().zip(drafts) {
-        written.push(match (item, draft) {
-            (Ok(item), Ok((bytes, draft))) if draft.text.is_some() => {
-                with_run(global, args, item, |run| write_one(args, run, &bytes, world))
-            }
-            (_, draft) => draft.map(|_| false),
-        });
+) -> Result<(), Error> {
+    if drafts.iter().all(|(_, draft)| draft.text.is_none()) {
+        if failures.all.is_empty() {
+            writeln!(world.stderr, "Nothing is due.")?;
+        }
+        return Ok(());
     }
-    written
+    if args.check || args.ending.dry_run {
+        if args.ending.dry_run {
+            writeln!(world.stderr, "\nDry run: nothing was written.")?;
+        }
+        return Ok(());
+    }
+    for (item, (bytes, draft)) in items.iter().zip(drafts) {
+        if draft.text.is_none() {
+            continue;
+        }
+        match with_run(global, args, item, |run| write_one(args, run, bytes, world)) {
+            Ok(written) => item.finding.borrow_mut().written = written,
+            Err(error) => failures.tell(item.source, error, world)?,
+        }
+    }
+    Ok(())
 }
 
 fn write_one(args: &Reconcile, run: &Run<'_>, shown: &[u8], world: &mut World<'_>) -> Result<bool, Error> {
@@ -247,42 +307,29 @@ fn write_one(args: &Reconcile, run: &Run<'_>, shown: &[u8], world: &mut World<'_
 
 fn report(
     args: &Reconcile,
-    sources: &[Source],
-    items: &[Result<Item<'_>, Error>],
-    written: &[Result<bool, Error>],
+    items: &[Item<'_>],
+    failures: &Failures,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
     if args.format != Format::Json {
         return Ok(());
     }
-    let configs = sources.iter().zip(items).zip(written).map(|((source, item), written)| {
-        let finding = item.as_ref().map(|item| item.finding.borrow().clone()).unwrap_or_default();
-        let error = written.as_ref().err().map(ToString::to_string);
-        json::ReconcileConfig::new(row(source, &finding), *written.as_ref().unwrap_or(&false), error)
-    });
-    let report = json::Reconcile::new(world.clock.now(), configs.collect());
-    writeln!(world.stdout, "{}", serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?)?;
-    Ok(())
-}
-
-fn finish(
-    args: &Reconcile,
-    sources: &[Source],
-    written: Vec<Result<bool, Error>>,
-    due: bool,
-    world: &mut World<'_>,
-) -> Result<Answer, Error> {
-    let mut errors: Vec<Error> = written.into_iter().filter_map(Result::err).collect();
-    match errors.len() {
-        0 if !due => writeln!(world.stderr, "Nothing is due.")?,
-        0 => {}
-        1 if sources.len() == 1 => return Err(errors.remove(0)),
-        failed => {
-            for error in errors {
-                writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
-            }
-            return Err(Error::Some { failed, all: sources.len() });
+    let error_of =
+        |name: &str| failures.all.iter().find(|(other, _)| other == name).map(|(_, e)| e.to_string());
+    let mut configs = Vec::new();
+    for item in items {
+        let finding = item.finding.borrow().clone();
+        let row = row(item.source, &finding);
+        let error = error_of(&row.config);
+        configs.push(json::ReconcileConfig::new(row, finding.written, error));
+    }
+    for (name, error) in &failures.all {
+        if !items.iter().any(|item| item.source.name() == *name) {
+            let row = Row { config: name.clone(), current: None, due: None, next: None };
+            configs.push(json::ReconcileConfig::new(row, false, Some(error.to_string())));
         }
     }
-    Ok(if args.check && due { Answer::No } else { Answer::Done })
+    let report = json::Reconcile::new(world.clock.now(), configs);
+    writeln!(world.stdout, "{}", serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?)?;
+    Ok(())
 }

@@ -21,6 +21,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
             lifecycle::remove(keys, &args.keys, now, &args.ending.allow).map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
+        flags: String::new(),
     };
     run.run(world)
 }

@@ -31,6 +31,7 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
             decided.map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
+        flags: policy::flags(&args.times),
     };
     run.run(world)
 }

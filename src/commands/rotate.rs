@@ -32,6 +32,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
             decided.map_err(Error::lifecycle(&name))
         },
         nothing: "Nothing to do.",
+        flags: policy::flags(&args.times),
     };
     run.run(world)
 }

@@ -29,8 +29,10 @@ pub(super) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> 
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
     let sources: Vec<Source> = paths.iter().map(|path| named(path)).collect();
-    if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
-        return Err(Error::Usage("`-` (stdin) can be read only once".to_owned()));
+    if sources.len() > 1 && sources.contains(&Source::Stdin) {
+        return Err(Error::Usage(
+            "`-` (stdin) goes alone: its new config is the only thing on stdout".to_owned(),
+        ));
     }
     Ok(sources)
 }
@@ -72,13 +74,15 @@ impl Source {
         match self {
             Self::File(path) if found.as_ref() == Some(path) => "powersync-jwks".to_owned(),
             Self::File(path) => {
-                let path = path.display().to_string();
-                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-                let quoted =
-                    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
-                format!("powersync-jwks -c {quoted}")
+                format!("powersync-jwks -c {}", shell_word(&path.display().to_string()))
             }
             Self::Stdin => "powersync-jwks -c -".to_owned(),
         }
     }
+}
+
+/// A word as a shell takes it.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -6,13 +6,14 @@ use crate::World;
 use crate::cli::{Format, Global, Status, Times};
 use crate::config::Config;
 use crate::display::{Printable, list};
-use crate::error::Error;
+use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle;
 use crate::report::human::{self, Row};
 use crate::report::json;
-use crate::report::paint::{YELLOW, paint};
+use crate::report::paint::{BOLD, RED, YELLOW, paint};
 use crate::review::warnings;
+use crate::time::NumericDate;
 
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
@@ -34,50 +35,78 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
 pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
-    let mut configs = Vec::new();
-    let (mut rows, mut told) = (Vec::new(), Vec::new());
+    let mut read: Vec<(&Source, KeySet)> = Vec::new();
+    let mut failed = 0;
     for source in &sources {
-        let name = source.name();
-        let bytes = source.read(world)?;
-        let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
-        let keys = KeySet::read(&config);
-        let warnings = warnings(&keys, &source.tool(world), now);
-        if args.format == Format::Json {
-            configs.push(json::StatusConfig::new(&name, &keys, warnings, now));
-            continue;
-        }
-        if sources.len() > 1 {
-            let policy = policy::of(&Times::default(), source, world)?;
-            // What can't be decided is told by the warnings.
-            let next = lifecycle::next_due(&keys, &policy, now).ok().flatten();
-            let current = keys.current().ok().flatten().map(Key::name);
-            rows.push(Row { config: name.clone(), current, due: None, next });
-            told.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", Printable(&name))));
-            continue;
-        }
-        if keys.keys().is_empty() {
-            writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
-            match keys.other_login {
-                Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-                None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(world))?,
+        match keys_of(global, source, world) {
+            Ok(keys) => read.push((source, keys)),
+            Err(error) if sources.len() == 1 => return Err(error),
+            Err(error) => {
+                failed += 1;
+                writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
             }
-        } else {
-            write!(world.stdout, "{}", human::key_table(&keys, now))?;
-            tell_unseen(&keys, world)?;
         }
-        told.extend(warnings);
     }
-    if !rows.is_empty() {
-        write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
+    match (args.format, read.as_slice()) {
+        (Format::Json, _) => report(&read, now, world)?,
+        (Format::Human, [(source, keys)]) if failed == 0 => one(source, keys, now, world)?,
+        (Format::Human, _) => several(&read, now, world)?,
     }
+    if failed > 0 { Err(Error::Some { failed, all: sources.len() }) } else { Ok(Answer::Done) }
+}
+
+fn keys_of(global: &Global, source: &Source, world: &mut World<'_>) -> Result<KeySet, Error> {
+    let bytes = source.read(world)?;
+    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    Ok(KeySet::read(&config))
+}
+
+/// All keys of one config.
+fn one(source: &Source, keys: &KeySet, now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+    if keys.keys().is_empty() {
+        writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
+        world.stdout.flush()?;
+        match keys.other_login {
+            Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
+            None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(world))?,
+        }
+    } else {
+        write!(world.stdout, "{}", human::key_table(keys, now))?;
+        tell_unseen(keys, world)?;
+    }
+    for warning in warnings(keys, &source.tool(world), now) {
+        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+    }
+    Ok(())
+}
+
+/// A line for each of several configs: its current key, and what is next.
+fn several(read: &[(&Source, KeySet)], now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
+    for (source, keys) in read {
+        let policy = policy::of(&Times::default(), source, world)?;
+        // What can't be decided is told by the warnings.
+        let next = lifecycle::next_due(keys, &policy, now).ok().flatten();
+        let current = keys.current().ok().flatten().map(Key::name);
+        rows.push(Row { config: source.name(), current, due: None, next });
+        let name = source.name();
+        let warnings = warnings(keys, &source.tool(world), now).into_iter();
+        told.extend(warnings.map(|warning| format!("{}: {warning}", Printable(&name))));
+    }
+    write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
     world.stdout.flush()?;
     for warning in told {
         writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
     }
-    if args.format == Format::Json {
-        let report = json::Status::new(now, configs);
-        let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
-        writeln!(world.stdout, "{text}")?;
-    }
-    Ok(Answer::Done)
+    Ok(())
+}
+
+fn report(read: &[(&Source, KeySet)], now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+    let configs = read.iter().map(|(source, keys)| {
+        let warnings = warnings(keys, &source.tool(world), now);
+        json::StatusConfig::new(&source.name(), keys, warnings, now)
+    });
+    let report = json::Status::new(now, configs.collect());
+    let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+    Ok(writeln!(world.stdout, "{text}")?)
 }

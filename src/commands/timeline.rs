@@ -34,6 +34,9 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     };
     write!(world.stdout, "{text}")?;
     world.stdout.flush()?;
+    if ahead.until < until {
+        writeln!(world.stderr, "\nThis ends at {}: more steps than anyone reads.", ahead.until)?;
+    }
     if args.format == ChartFormat::Human && !ahead.lives.is_empty() {
         writeln!(
             world.stderr,

@@ -117,11 +117,16 @@ impl<'t> Flow<'t> {
     /// Removes children, each with its comma and, where it has lines of its own, with these.
     fn remove(&self, remove: &[usize]) -> Vec<Splice> {
         let stays = |child: usize| remove.binary_search(&child).is_err();
+        let last_that_stays = (0..self.children.len()).rev().find(|child| stays(*child));
+        let mut before: Option<usize> = None;
+        let mut next = 0;
         let mut splices = Vec::new();
         for &child in remove {
             let Span { start, end } = self.children[child].clone();
-            let before = (0..child).rev().find(|n| stays(*n));
-            let after = (child + 1..self.children.len()).any(stays);
+            // Between the one removed before and this one, all stay.
+            before = if next < child { Some(child - 1) } else { before };
+            next = child + 1;
+            let after = last_that_stays > Some(child);
             let comma = self.comma(child);
             if let Some(own) = self.own_lines(child) {
                 splices.push(Splice::delete(own));

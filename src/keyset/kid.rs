@@ -65,8 +65,8 @@ impl Kid {
     }
 
     /// The name of a key that isn't made yet: a chosen kid never looks like it.
-    pub(crate) fn stand_in(at: NumericDate) -> Self {
-        Self(format!("(new {})", at.day()))
+    pub(crate) fn stand_in(when: &str) -> Self {
+        Self(format!("(new {when})"))
     }
 
     /// The text itself, as tokens carry it.

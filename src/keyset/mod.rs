@@ -9,6 +9,7 @@ pub mod strength;
 
 pub use key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
 pub use kid::{InvalidKid, KeyName, Kid};
+pub use read::PRIVATE_MEMBERS;
 pub use secret::{Encoding, ImportError, Secret, import};
 pub use state::{Phase, Undecidable};
 

@@ -9,6 +9,9 @@ use super::strength;
 use crate::config::{Document, NodeId, Scalar, env_name};
 use crate::time::NumericDate;
 
+/// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
+pub const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
 /// `kid: ''` is accepted by the service and never matches a token.
 const EMPTY_KID: &str = "is empty";
 const NULL: &str = "is empty (null)";
@@ -176,9 +179,7 @@ impl<'d> Entry<'d, '_> {
             (_, Some("Ed448")) => Some(456),
             _ => None,
         };
-        let private = ["d", "p", "q", "dp", "dq", "qi", "oth"]
-            .iter()
-            .any(|name| self.doc.member(self.id, name).is_some());
+        let private = PRIVATE_MEMBERS.iter().any(|name| self.doc.member(self.id, name).is_some());
         Material::Public(PublicKey { kty, alg: owned(self.text("alg")), crv, bits, private })
     }
 }

@@ -113,12 +113,6 @@ impl KeySet {
 
     /// The state of a key in words: `current`, `retiring`, `public, removable`.
     #[must_use]
-    pub fn state_text(&self, key: &Key, now: NumericDate) -> String {
-        self.state_of(key, self.current().ok().flatten(), now)
-    }
-
-    /// The same, where the current key is known.
-    #[must_use]
     pub fn state_of(&self, key: &Key, current: Option<&Key>, now: NumericDate) -> String {
         let is_current = current.is_some_and(|current| current.index == key.index);
         let phase = match key.phase(now) {

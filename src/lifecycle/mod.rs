@@ -24,7 +24,7 @@ pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};
 pub use remove::{is_live, remove};
 pub use retire::{When, retire, unretire};
 pub use rotate::{RotateOptions, rotate, standby};
-pub use simulate::{Life, Span, Timeline, simulate};
+pub use simulate::{Life, Span, Timeline, simulate, stand_in};
 
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::time::NumericDate;

@@ -73,7 +73,7 @@ pub enum InvalidPolicy {
     },
     /// Retired keys would pile up.
     #[error(
-        "outgoing keys stay for {stay} (deploy_within + rollout + token_ttl + 6 minutes, and keep_retired), which is longer than rotate_every ({rotate_every}): they would pile up"
+        "outgoing keys stay for {stay} (the overlap and keep_retired), which is longer than rotate_every ({rotate_every}): they would pile up"
     )]
     OverlapPastRotation {
         /// How long they stay.

@@ -3,7 +3,7 @@
 use super::change::{Change, Decision};
 use super::policy::{CLOCKS_DIFFER, Policy};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
-use super::rotate::{guard_overlap, retire_outgoing};
+use super::rotate::{guard_overlap, retire_outgoing, still_retiring};
 use super::{guard_clock, resolve};
 use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Phase};
 use crate::time::NumericDate;
@@ -32,7 +32,8 @@ pub fn promote(
     }
     guard_key(&mut guard, keys, key, current, policy, now)?;
     guard.finish()?;
-    Ok(Decision { changes: promotion(key, current, policy, now)?, notes: Vec::new() })
+    let notes = still_retiring(keys, policy, now);
+    Ok(Decision { changes: promotion(key, current, policy, now)?, notes })
 }
 
 /// The changes that promote a key.
@@ -106,7 +107,7 @@ fn guard_key(
     }
     let made = key.needed("iat", &key.iat)?;
     let known_from = made.map(|made| made + policy.deploy_within + CLOCKS_DIFFER);
-    if let Some(from) = known_from.filter(|from| key.nbf.is_absent() && key.exp.is_absent() && *from > now) {
+    if let Some(from) = known_from.filter(|from| key.nbf.is_absent() && *from > now) {
         guard.refuse(
             RefusalId::BeforeNbf,
             format!(
@@ -130,12 +131,13 @@ fn guard_key(
     Ok(())
 }
 
-/// Whether its `iat` is later than the other's. A current key without one is older than any that has one.
+/// Whether its `iat` is later than the other's. A current key without one is older than any that has one; of a key
+/// without one it can't be told.
 pub(super) fn is_newer(key: &Key, current: &Key) -> bool {
     match (key.iat.value(), current.iat.value()) {
         (Some(one), Some(two)) => one > two,
-        (None, Some(_)) => false,
-        (_, None) => true,
+        (Some(_), None) => true,
+        (None, _) => false,
     }
 }
 
@@ -143,4 +145,23 @@ pub(super) fn is_newer(key: &Key, current: &Key) -> bool {
 pub(super) fn becomes_current(keys: &KeySet, key: &Key) -> bool {
     key.hmac_alg() == Some(HmacAlg::Hs256)
         || !keys.keys().iter().any(|other| other.hmac_alg() == Some(HmacAlg::Hs256))
+}
+
+/// Why a waiting key is never promoted by itself, if it isn't.
+pub(super) fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<String> {
+    let name = key.name();
+    if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
+        Some(format!("{name} waits, but its kid stands twice, so it is never promoted by itself"))
+    } else if !becomes_current(keys, key) {
+        Some(format!(
+            "{name} waits, but its algorithm is another than HS256, so it is never promoted by itself"
+        ))
+    } else if !is_newer(key, current) {
+        let current = current.name();
+        Some(format!(
+            "{name} waits, but it is not newer than {current} by its `iat`, so it is never promoted by itself"
+        ))
+    } else {
+        None
+    }
 }

@@ -3,10 +3,10 @@
 use super::change::{Change, Decision, NewKey};
 use super::guard_clock;
 use super::policy::Policy;
-use super::promote::{becomes_current, is_newer, promotion, standbys};
-use super::prune::prune;
+use super::promote::{never_promoted, promotion, standbys};
+use super::prune::{candidates, prune};
 use super::refusal::{Allowed, Guard, LifecycleError};
-use super::rotate::standby;
+use super::rotate::{guard_overlap, standby, still_retiring};
 use crate::keyset::{HmacAlg, Key, KeySet, Phase};
 use crate::time::{NumericDate, Seconds};
 
@@ -49,6 +49,7 @@ pub fn reconcile<E: From<LifecycleError>>(
 ) -> Result<(Option<Due>, Decision), E> {
     let mut guard = Guard::new(allowed);
     guard_clock(&mut guard, keys, now);
+    guard_overlap(&mut guard, policy);
     guard.finish()?;
     let mut notes = Vec::new();
     let assumed = assumed_iat(keys, now, assume_age)?;
@@ -63,7 +64,7 @@ pub fn reconcile<E: From<LifecycleError>>(
             let key = waiting.iter().find(|(key, _)| key.name() == due.key);
             let current = keys.current().map_err(LifecycleError::from)?;
             let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
-            Decision { changes: changes.unwrap_or_default(), notes: Vec::new() }
+            Decision { changes: changes.unwrap_or_default(), notes: still_retiring(keys, policy, now) }
         }
         Action::Rotate => {
             let current = keys.current().map_err(LifecycleError::from)?;
@@ -106,21 +107,14 @@ fn upcoming(
     let mut upcoming = Vec::new();
     let Some(current) = keys.current()? else {
         notes.push("there is no shared secret in this file, so there is nothing to rotate".to_owned());
-        upcoming.extend(removal(keys, None, now)?);
+        upcoming.extend(removal(keys, None)?);
         return Ok(upcoming);
     };
-    let shared = keys.shared_kids();
     let mut waits = false;
     for (key, nbf) in standbys(keys, now)? {
         key.needed("iat", &key.iat)?;
-        let stands_twice = key.kid.value().is_some_and(|kid| shared.contains(kid));
-        if !is_newer(key, current) || stands_twice || !becomes_current(keys, key) {
-            notes.push(format!(
-                "{} waits, but is never promoted by itself: it is not newer than {}, its kid stands twice, or its \
-                 algorithm is another",
-                key.name(),
-                current.name()
-            ));
+        if let Some(why) = never_promoted(keys, key, current) {
+            notes.push(why);
             continue;
         }
         waits = true;
@@ -134,22 +128,12 @@ fn upcoming(
         let at = made.filter(|_| !going).map_or(now, |made| made + policy.rotate_every);
         upcoming.push(Due { action: Action::Rotate, key: current.name(), at });
     }
-    upcoming.extend(removal(keys, Some(current), now)?);
+    upcoming.extend(removal(keys, Some(current))?);
     Ok(upcoming)
 }
 
 /// The next removal, of keys that `prune` would take.
-fn removal(keys: &KeySet, current: Option<&Key>, now: NumericDate) -> Result<Option<Due>, LifecycleError> {
-    let shared = keys.shared_kids();
-    let mut first: Option<(&Key, NumericDate)> = None;
-    for key in keys.keys() {
-        let Some(exp) = key.needed("exp", &key.exp)? else { continue };
-        let kept = current.is_some_and(|current| current.index == key.index)
-            || matches!(key.phase(now), Phase::Unusable)
-            || key.kid.value().is_some_and(|kid| shared.contains(kid));
-        if !kept && first.is_none_or(|(_, earliest)| exp < earliest) {
-            first = Some((key, exp));
-        }
-    }
+fn removal(keys: &KeySet, current: Option<&Key>) -> Result<Option<Due>, LifecycleError> {
+    let first = candidates(keys, current)?.into_iter().min_by_key(|(key, exp)| (*exp, key.index));
     Ok(first.map(|(key, at)| Due { action: Action::Prune, key: key.name(), at }))
 }

@@ -106,7 +106,7 @@ pub enum LifecycleError {
     NothingToRevoke,
     /// A rotation is under way.
     #[error(
-        "{key} is waiting to be promoted, from {nbf} on. `promote {key}` finishes that rotation; `remove {key}` gives it up"
+        "{key} is waiting to be promoted, from {nbf} on. `promote {key}` finishes that rotation; `remove {key} --allow live-key` gives it up, if nobody signs with it"
     )]
     StandbyWaits {
         /// The key, as an argument.

@@ -19,12 +19,19 @@ pub fn remove(
     let live: Vec<String> =
         found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.name()).collect();
     if !live.is_empty() {
+        let current = keys.current()?.map(|key| key.index);
+        let leaves_current = found.iter().any(|key| current == Some(key.index));
+        let replace = if leaves_current {
+            ", and for the key in use `rotate --revoke` puts a new one in its place"
+        } else {
+            ""
+        };
         let (it, verb) = if live.len() == 1 { ("it", "verifies") } else { ("them", "verify") };
         guard.refuse(
             RefusalId::LiveKey,
             format!(
                 "{} still {verb} tokens; whoever holds one signed with {it} would be locked out at the restart. `retire` \
-                 first and `prune` later is the safe way; a leaked secret is the reason not to wait",
+                 first and `prune` later is the safe way; a leaked secret is the reason not to wait{replace}",
                 crate::display::list(&live)
             ),
         );
@@ -84,13 +91,23 @@ pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
             keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
         })
     };
-    !matches!(key.phase(now), Phase::Unusable | Phase::Removable { .. }) && !is_shadowed()
+    let is_over = match key.phase(now) {
+        Phase::Unusable => true,
+        // Whatever its date says, the current key is the one that is signed with.
+        Phase::Removable { .. } => !keys.is_current(key),
+        _ => false,
+    };
+    !is_over && !is_shadowed()
 }
 
 fn has_successor(keys: &KeySet, gone: &[&Key], now: NumericDate) -> bool {
     keys.keys().iter().any(|key| {
         key.is_symmetric()
             && !gone.iter().any(|other| other.index == key.index)
-            && matches!(key.phase(now), Phase::Accepted | Phase::Standby { .. })
+            && match key.phase(now) {
+                Phase::Accepted => true,
+                Phase::Standby { nbf } => nbf <= now,
+                _ => false,
+            }
     })
 }

@@ -3,7 +3,7 @@
 use super::add::guard_new_key;
 use super::change::{Change, Decision, NewKey};
 use super::policy::{CLOCKS_DIFFER, Policy};
-use super::promote::standbys;
+use super::promote::{never_promoted, standbys};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::{guard_clock, same_secret};
 use crate::keyset::{Key, KeySet, Phase};
@@ -73,9 +73,10 @@ pub fn rotate(
             "the secret of {} can be guessed, and this keeps it for {} more. `rotate --revoke` removes it in the same \
              write instead",
             current.name(),
-            policy.overlap()
+            policy.stay()
         ));
     }
+    decision.notes.extend(still_retiring(keys, policy, now));
     if !left.is_empty() {
         let (verb, such) = if left.len() == 1 { ("is", "it") } else { ("are", "them") };
         decision.notes.push(format!(
@@ -88,8 +89,11 @@ pub fn rotate(
 
 /// A rotation that is under way is finished or given up, not overtaken.
 fn guard_standby(keys: &KeySet, now: NumericDate) -> Result<(), LifecycleError> {
-    match standbys(keys, now)?.first() {
-        Some((key, nbf)) => Err(LifecycleError::StandbyWaits { key: key.argument(), nbf: *nbf }),
+    let Some(current) = keys.current()? else { return Ok(()) };
+    let waiting = standbys(keys, now)?;
+    // One that is never promoted by itself holds nothing up.
+    match waiting.into_iter().find(|(key, _)| never_promoted(keys, key, current).is_none()) {
+        Some((key, nbf)) => Err(LifecycleError::StandbyWaits { key: key.argument(), nbf }),
         None => Ok(()),
     }
 }
@@ -147,6 +151,27 @@ pub(super) fn retire_outgoing(
     let had = key.needed("exp", &key.exp)?;
     let exp = had.unwrap_or(now).max(now + policy.stay());
     Ok((had != Some(exp)).then_some(Change::Retire { index: key.index, exp }))
+}
+
+/// Backends that haven't left a key of an earlier rotation yet: the next one gives them no more time.
+pub(super) fn still_retiring(keys: &KeySet, policy: &Policy, now: NumericDate) -> Vec<String> {
+    let current = keys.current().ok().flatten().map(|key| key.index);
+    let retiring = keys.keys().iter().filter(|key| key.is_symmetric() && current != Some(key.index));
+    let deadline = |key: &Key| match key.phase(now) {
+        Phase::Retiring { exp } => {
+            let last = exp + (Seconds::default() - policy.least_overlap());
+            (last > now).then(|| {
+                format!(
+                    "a backend that still signs with {} must have left it by {last}, whatever is said below; `retire {}` \
+                     gives it more time",
+                    key.name(),
+                    key.argument()
+                )
+            })
+        }
+        _ => None,
+    };
+    retiring.filter_map(deadline).collect()
 }
 
 /// An overlap that was said outright must outlast the last token.

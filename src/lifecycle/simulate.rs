@@ -24,8 +24,6 @@ pub struct Span {
 pub struct Life {
     /// The key, as people name it; a day for one that isn't made yet.
     pub key: String,
-    /// When it was made, where that is known.
-    pub made: Option<NumericDate>,
     /// Its states, one after the other.
     pub spans: Vec<Span>,
 }
@@ -35,7 +33,7 @@ pub struct Life {
 pub struct Timeline {
     /// The moment it starts from.
     pub now: NumericDate,
-    /// How far it looks.
+    /// How far it looks; less than was asked for where that takes more steps than anyone reads.
     pub until: NumericDate,
     /// The keys, in the order in which they appear.
     pub lives: Vec<Life>,
@@ -43,7 +41,7 @@ pub struct Timeline {
     pub steps: Vec<Due>,
 }
 
-/// More steps than a schedule of a thousand years takes.
+/// More steps than anyone reads.
 const MAX_STEPS: usize = 20_000;
 
 /// Simulates a schedule from now until a date.
@@ -55,13 +53,17 @@ pub fn simulate(
 ) -> Result<Timeline, LifecycleError> {
     let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
     let (mut keys, mut at) = (keys.clone(), now);
-    while timeline.steps.len() < MAX_STEPS {
+    loop {
+        if timeline.steps.len() >= MAX_STEPS {
+            timeline.until = at;
+            break;
+        }
         let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
         let then = due.as_ref().map_or(until, |due| due.at.max(at));
         timeline.record(&keys, at, then);
         let Some(due) = due else { break };
         at = then;
-        let make = |alg| Ok::<_, LifecycleError>(stand_in(alg, at));
+        let make = |alg| Ok::<_, LifecycleError>(stand_in(&keys, alg, at));
         let (_, decision) = reconcile(&keys, policy, at, None, &make, &[])?;
         if decision.changes.is_empty() {
             break;
@@ -81,7 +83,7 @@ impl Timeline {
             let life = if let Some(life) = self.lives.iter_mut().find(|life| life.key == name) {
                 life
             } else {
-                self.lives.push(Life { key: name, made: key.iat.value().copied(), spans: Vec::new() });
+                self.lives.push(Life { key: name, spans: Vec::new() });
                 let Some(life) = self.lives.last_mut() else { continue };
                 life
             };
@@ -104,15 +106,15 @@ impl Life {
     }
 }
 
-/// A key that isn't made yet: named by its day, with a secret that never leaves this function's caller.
-fn stand_in(alg: HmacAlg, at: NumericDate) -> NewKey {
+/// A key that isn't made yet, to look ahead with. Its secret is none, and never written.
+#[must_use]
+pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
     let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
+    // Named by its day, and by its second where a day has several.
+    let day = Kid::stand_in(&at.day());
+    let taken = keys.keys().iter().any(|key| key.kid.value() == Some(&day));
+    let kid = if taken { Kid::stand_in(&at.to_string()) } else { day };
     // Bytes that no rule takes for guessable; they are never written.
     let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
-    NewKey {
-        kid: Kid::stand_in(at),
-        kid_is_chosen: false,
-        alg,
-        secret: Secret::new(zeroize::Zeroizing::new(mixed)),
-    }
+    NewKey { kid, kid_is_chosen: false, alg, secret: Secret::new(zeroize::Zeroizing::new(mixed)) }
 }

@@ -32,19 +32,12 @@ pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
     let lives: Vec<&Life> = timeline.lives.iter().filter(|life| !life.spans.is_empty()).collect();
     let names = lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(24);
     let columns = width.saturating_sub(names + 2).max(20);
-    // A little of the past, so that today stands in the picture and not on its edge.
-    let past = Seconds::new(timeline.until.since(timeline.now).get() / 12);
-    let from = timeline.now + (Seconds::default() - past);
-    let scale = Scale { from, until: timeline.until, columns };
-    let today = scale.column(timeline.now);
-    let mut chart = vec![format!(
-        "{}{}",
-        " ".repeat(names + 2 + today),
-        paint(BOLD, format!("▼ {}", timeline.now.day()))
-    )];
+    let scale = Scale { from: timeline.now, until: timeline.until, columns };
+    let mut chart =
+        vec![format!("{}{}", " ".repeat(names + 2), paint(BOLD, format!("▼ today, {}", timeline.now.day())))];
     for life in &lives {
         let name: String = life.key.chars().take(names).collect();
-        chart.push(format!("{name:<names$}  {}", bar(life, timeline.now, &scale)).trim_end().to_owned());
+        chart.push(format!("{name:<names$}  {}", bar(life, &scale)).trim_end().to_owned());
     }
     chart.push(format!("{}  {}", " ".repeat(names), axis(&scale)));
     let labels = labels(&scale);
@@ -92,19 +85,14 @@ fn style(state: &str) -> anstyle::Style {
     }
 }
 
-fn bar(life: &Life, now: NumericDate, scale: &Scale) -> String {
+fn bar(life: &Life, scale: &Scale) -> String {
     let mut bar = String::new();
     for column in 0..scale.columns {
         let at = scale.middle(column);
-        // What a key was before now isn't known: its state now, from when it was made.
-        let known = if at < now && life.made.is_none_or(|made| made <= at) { now } else { at };
-        let span = life.spans.iter().find(|span| span.from <= known && known < span.until);
+        let span = life.spans.iter().find(|span| span.from <= at && at < span.until);
         // A stretch shorter than a column is shown all the same.
-        let short =
-            life.spans.iter().find(|span| scale.column(span.from) == column && column > 0 && at >= now);
-        let state =
-            span.or(short).filter(|span| at >= now || span.from <= now).map(|span| span.state.as_str());
-        match state {
+        let short = life.spans.iter().find(|span| scale.column(span.from) == column);
+        match span.or(short).map(|span| span.state.as_str()) {
             Some(state) => bar.push_str(&paint(style(state), fill(state))),
             None => bar.push(' '),
         }

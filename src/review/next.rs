@@ -1,7 +1,7 @@
 //! What to do after a change, in plain words, with times.
 
 use super::platform::Platform;
-use crate::keyset::{Key, KeySet};
+use crate::keyset::{Key, KeySet, Material};
 use crate::lifecycle::Policy;
 use crate::time::NumericDate;
 
@@ -55,6 +55,8 @@ pub enum Done<'k> {
     Removed {
         /// Whether they might still have verified tokens.
         live: bool,
+        /// The key that is current now in place of one that is gone.
+        successor: Option<&'k Key>,
     },
 }
 
@@ -77,6 +79,8 @@ pub struct Situation<'a> {
     pub platform: &'a Platform,
     /// The tool with the options that name this config: `powersync-jwks -c PATH`.
     pub tool: &'a str,
+    /// The flags that later commands need to count as this one did, with a space before each.
+    pub flags: &'a str,
     /// The keys after the change.
     pub keys: &'a KeySet,
 }
@@ -113,7 +117,7 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                     new.name(),
                     current.map_or_else(String::new, Key::name)
                 ),
-                commands: vec![format!("{} promote {}", situation.tool, new.argument())],
+                commands: vec![format!("{} promote {}{}", situation.tool, new.argument(), situation.flags)],
             },
         ],
         Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
@@ -133,17 +137,33 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             situation.prune(exp, "what is retired"),
         ],
         Done::Unretired => vec![say("No restart is needed: the service has accepted the key all the time")],
-        Done::Removed { live: false } => vec![situation.restart(
+        Done::Removed { live: false, .. } => vec![situation.restart(
             "Restart every replica of the PowerSync Service with this file. Until then it accepts what was removed",
         )],
-        Done::Removed { live: true } => vec![
-            situation.restart(
+        Done::Removed { live: true, successor } => {
+            let mut steps = vec![situation.restart(
                 "Now: restart every replica of the PowerSync Service with this file. Until the last one has restarted, \
                  whoever has the removed secret can still sign in",
-            ),
-            situation.expect_rejections("with what was removed"),
-        ],
+            )];
+            if let Some(successor) = successor {
+                steps.push(say(format!(
+                    "At the same time: {}. Until it has both, all its new tokens are rejected, too",
+                    situation.hand_over(successor)
+                )));
+            } else if situation.keys.other_login.is_none() && !situation.keys.keys().iter().any(is_usable) {
+                steps.push(Step {
+                    text: "Nobody can log in until there is a key again".to_owned(),
+                    commands: vec![format!("{} rotate", situation.tool)],
+                });
+            }
+            steps.push(situation.expect_rejections("with what was removed"));
+            steps
+        }
     }
+}
+
+fn is_usable(key: &Key) -> bool {
+    !matches!(key.material, Material::Unusable(_))
 }
 
 impl Situation<'_> {
@@ -156,7 +176,7 @@ impl Situation<'_> {
         };
         let old = outgoing.name();
         let (deployed, switched) = self.policy.deadlines(self.now);
-        let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.overlap());
+        let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
         vec![
             self.restart(&format!(
                 "By {deployed}: restart every replica of the PowerSync Service with this file; it reads it only at start"
@@ -165,10 +185,10 @@ impl Situation<'_> {
                 "Only then, and by {switched}: {}. Until it has both, it goes on signing with {old}",
                 self.hand_over(new)
             )),
-            self.prune(removable, &old),
+            self.prune_outgoing(removable, outgoing),
             Step {
                 text: "If 1 or 2 comes later than planned, run this when it is done, and before 3, to count anew".to_owned(),
-                commands: vec![format!("{} retire {}", self.tool, outgoing.argument())],
+                commands: vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
             },
         ]
     }
@@ -184,13 +204,12 @@ impl Situation<'_> {
             say("No restart is needed for this change alone: the service knows both keys already"),
         ];
         if let Some(outgoing) = outgoing {
-            let old = outgoing.name();
             let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
-            steps.push(self.prune(removable, &old));
+            steps.push(self.prune_outgoing(removable, outgoing));
             steps.push(Step {
                 text: "If 1 comes later than planned, run this when it is done, and before 3, to count anew"
                     .to_owned(),
-                commands: vec![format!("{} retire {}", self.tool, outgoing.argument())],
+                commands: vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
             });
         }
         steps
@@ -199,15 +218,28 @@ impl Situation<'_> {
     fn hand_over(&self, new: &Key) -> String {
         let wildcard = self.keys.keys().iter().any(Key::is_wildcard);
         let without = if wildcard { "" } else { ": one without is rejected" };
+        let secret = new.variable().map_or_else(
+            || "the `k` beside it (base64url)".to_owned(),
+            |variable| format!("the value of {variable} (base64url)"),
+        );
         format!(
-            "give your backend the new kid and its secret together: kid {}, and the `k` beside it (base64url). Its tokens \
-             must carry the kid in their header{without}",
+            "give your backend the new kid and its secret together: kid {}, and {secret}. Its tokens must carry the kid in \
+             their header{without}",
             new.name()
         )
     }
 
     fn restart(&self, text: &str) -> Step {
         Step { text: text.to_owned(), commands: self.platform.restart() }
+    }
+
+    fn prune_outgoing(&self, from: NumericDate, outgoing: &Key) -> Step {
+        let mut step = self.prune(from, &outgoing.name());
+        let others = self.keys.keys().iter().any(|key| key.is_wildcard() && key.index != outgoing.index);
+        if outgoing.is_wildcard() && !others {
+            step.text += ". From then on, a token without a kid in its header is rejected";
+        }
+        step
     }
 
     fn prune(&self, from: NumericDate, what: &str) -> Step {

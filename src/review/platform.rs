@@ -81,10 +81,12 @@ fn kubernetes(folder: &Path) -> Option<Platform> {
 
 /// `deployment/NAME` of a manifest whose container is PowerSync's.
 fn workload(text: &str) -> Option<String> {
-    if !text.contains("powersync-service") {
-        return None;
-    }
-    let doc = Document::read(text, Input::Yaml).ok()?;
+    // Of several documents, each is read by itself.
+    text.split("\n---").find_map(workload_of)
+}
+
+fn workload_of(text: &str) -> Option<String> {
+    let doc = Document::read(text, Input::Yaml).ok().filter(|_| text.contains("powersync-service"))?;
     let text_of = |id: NodeId, name| doc.member(id, name).and_then(|(_, value)| doc.string(value));
     let kind = text_of(doc.root(), "kind").filter(|kind| matches!(*kind, "Deployment" | "StatefulSet"))?;
     let (_, metadata) = doc.member(doc.root(), "metadata")?;
@@ -99,13 +101,14 @@ impl Platform {
         let kubectl = |workload: &str| format!("kubectl rollout restart {workload}");
         match self {
             Self::Compose { service } => vec![compose(service.as_deref().unwrap_or("powersync"))],
-            Self::Kubernetes { workload } => {
-                vec![kubectl(workload.as_deref().unwrap_or("deployment/powersync"))]
-            }
+            Self::Kubernetes { workload } => vec![
+                "kubectl apply -f …   # the ConfigMap or Secret that holds this file".to_owned(),
+                kubectl(workload.as_deref().unwrap_or("deployment/powersync")),
+            ],
             Self::Unknown => vec![
-                format!("{:<66}  # Compose", compose("powersync")),
-                format!("{:<66}  # Kubernetes", kubectl("deployment/powersync")),
-                format!("{:<66}  # ECS", "aws ecs update-service --service powersync --force-new-deployment"),
+                format!("{}   # Compose", compose("powersync")),
+                format!("kubectl apply -f … && {}   # Kubernetes", kubectl("deployment/powersync")),
+                "aws ecs update-service --service … --task-definition … --force-new-deployment".to_owned(),
             ],
         }
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use ring::digest;
 
-use crate::config::{Config, Document, Kind, NodeId, Scalar, Span};
+use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, env_name};
+use crate::keyset::PRIVATE_MEMBERS;
 
 /// Marks where a secret stood: not part of any text that is shown, and turned into `‹secret N›` at the very end.
 const OPEN: char = '\u{e000}';
@@ -80,6 +81,12 @@ fn push_clean(into: &mut String, text: &str) {
     into.extend(text.chars().map(|c| if c == OPEN || c == CLOSE { '\u{fffd}' } else { c }));
 }
 
+/// Whether what stands behind `!env` looks like a variable's name, and not like a secret in the wrong place.
+fn is_variable(name: &str) -> bool {
+    let (name, _) = env_name(name);
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
 /// Whether a member of this name holds a secret, wherever it stands.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -90,9 +97,6 @@ fn is_secret_name(name: &str) -> bool {
         || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("_ref"))
 }
 
-/// The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
-const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-
 /// Where secret values stand, and what they are.
 fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
     let mut secret: HashSet<NodeId> = HashSet::new();
@@ -101,7 +105,7 @@ fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
         let is_jwk = doc.member(id, "kty").is_some();
         for (name, value) in members {
             let Some(name) = doc.string(*name) else { continue };
-            if is_secret_name(name) || (is_jwk && PRIVATE.contains(&name)) {
+            if is_secret_name(name) || (is_jwk && PRIVATE_MEMBERS.contains(&name)) {
                 mark_below(doc, *value, &mut secret);
             }
         }
@@ -110,7 +114,11 @@ fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
     for (id, node) in doc.nodes() {
         let Kind::Scalar { text, .. } = &node.kind else { continue };
         if secret.contains(&id) {
-            let harmless = matches!(doc.scalar(id), Some(Scalar::Null | Scalar::Bool(_) | Scalar::Env(_)));
+            let harmless = match doc.scalar(id) {
+                Some(Scalar::Null | Scalar::Bool(_)) => true,
+                Some(Scalar::Env(name)) => is_variable(name),
+                _ => false,
+            };
             if !harmless && !node.span.is_empty() {
                 spans.push((node.span.clone(), text.as_ref()));
             }
@@ -164,10 +172,21 @@ fn user_info(text: &str) -> impl Iterator<Item = Span> {
 /// and users of URIs.
 fn in_comments<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
     let mut spans = Vec::new();
+    // Where a commented-out `k: |` began: the lines below it that are indented deeper are its value.
+    let mut block: Option<usize> = None;
     for comment in doc.comments() {
         let text = &doc.text()[comment.clone()];
-        let found = member_value(text).into_iter().chain(base64_runs(text)).chain(user_info(text));
-        spans.extend(found.map(|part| (comment.start + part.start..comment.start + part.end, &text[part])));
+        let indent = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
+        let mut add =
+            |part: Span| spans.push((comment.start + part.start..comment.start + part.end, &text[part]));
+        if block.is_some_and(|above| indent > above) && indent < text.len() {
+            add(indent..text.len());
+            continue;
+        }
+        let value = member_value(text);
+        let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']));
+        block = is_block.then_some(indent);
+        value.into_iter().chain(base64_runs(text)).chain(user_info(text)).for_each(&mut add);
     }
     spans
 }
@@ -182,8 +201,8 @@ fn member_value(comment: &str) -> Option<Span> {
         let name = &name[start..];
         let rest = &comment[at + 1..];
         let value = rest.trim_start();
-        let secret = is_secret_name(name) || PRIVATE.contains(&name);
-        let variable = value.starts_with("!env ");
+        let secret = is_secret_name(name) || PRIVATE_MEMBERS.contains(&name);
+        let variable = value.strip_prefix("!env ").is_some_and(|name| is_variable(name.trim()));
         let quoted = value.trim_start_matches(['\'', '"', '[', '{', ' ']);
         let begins = at + 1 + (rest.len() - quoted.len());
         (secret && !variable && begins < comment.len()).then(|| begins..comment.trim_end().len().max(begins))
@@ -231,6 +250,10 @@ mod tests {
         assert_eq!(
             shown("uri: postgres://me:pa/ss@host:5432/db # was postgres://you:word@old\n"),
             "uri: postgres://‹secret 1›@host:5432/db # was postgres://‹secret 2›@old\n"
+        );
+        assert_eq!(
+            shown("# k: |\n#   hunter2\n#   more\n# and this\nk: !env pasted\nb: 1\n"),
+            "# k: ‹secret 1›\n#   ‹secret 2›\n#   ‹secret 3›\n# and this\nk: !env ‹secret 4›\nb: 1\n"
         );
         assert_eq!(shown("a: 1 # AbCdEfGhIjKlMnOp and short\n"), "a: 1 # ‹secret 1› and short\n");
         assert_eq!(

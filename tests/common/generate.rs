@@ -136,7 +136,7 @@ struct Writer {
     secrets: Vec<String>,
     owner: Option<usize>,
     /// Whether deeper lines that follow would be read as part of a block scalar.
-    in_block_scalar: bool,
+    no_deeper_comment: bool,
 }
 
 /// A config: choices about its form, about each key, and about what lies around them.
@@ -176,7 +176,7 @@ fn build(form: Vec<u8>, keys: Vec<Vec<u8>>, rest: Vec<u8>) -> Doc {
         comments: Vec::new(),
         secrets,
         owner: None,
-        in_block_scalar: false,
+        no_deeper_comment: false,
     };
     writer.document(&mut form, nodes);
     writer.finish()
@@ -479,14 +479,14 @@ impl Writer {
         match self.tape.below(12) {
             1 => self.comment_line(column),
             2 => self.comment_line(0),
-            3 if !self.in_block_scalar => self.comment_line(column + 3),
+            3 if !self.no_deeper_comment => self.comment_line(column + 3),
             4 => self.newline(),
             _ => {}
         }
     }
 
     fn block_member(&mut self, name: &'static str, node: &Node, column: usize) {
-        self.in_block_scalar = false;
+        self.no_deeper_comment = false;
         let quote = if self.owner.is_some() { self.tape.pick(&["", "", "", "", "'", "\""]) } else { "" };
         write!(self.text, "{quote}{name}{quote}:").unwrap();
         match node {
@@ -587,7 +587,7 @@ impl Writer {
             self.spaces(deeper);
             self.line(line);
         }
-        self.in_block_scalar = true;
+        self.no_deeper_comment = true;
     }
 
     // --- the keys ---
@@ -621,6 +621,7 @@ impl Writer {
             let column = self.tape.pick(&[dash, 0]);
             self.comment_line(column);
         }
+        self.no_deeper_comment = true;
     }
 
     /// An entry of a block list with its comments: above, at the ends of lines, between members, deeper below.
@@ -641,16 +642,16 @@ impl Writer {
             entry.grow = content..content;
         }
         if self.tape.one_in(4) {
-            let column = if self.in_block_scalar { member_column } else { dash + 1 + self.tape.below(4) };
+            let column = if self.no_deeper_comment { member_column } else { dash + 1 + self.tape.below(4) };
             self.comment_line(column);
         }
         self.entries.last_mut().unwrap().own = own..self.text.len();
         self.owner = None;
-        self.in_block_scalar = false;
+        self.no_deeper_comment = false;
     }
 
     fn block_key_body(&mut self, key: &Node, dash: usize) -> usize {
-        self.in_block_scalar = false;
+        self.no_deeper_comment = false;
         let after = self.tape.pick(&[1, 1, 2, 3, 5]);
         match key {
             Node::Map(members) if self.tape.below(5) < 3 => {
