@@ -171,8 +171,10 @@ impl Run<'_> {
         let Some(text) = &draft.text else { return Ok(Answer::Done) };
         let name = self.source.name();
         locked.replace(old, text.as_bytes()).map_err(Error::store(&name))?;
-        writeln!(world.stderr, "\nWritten: {}", Printable(&name))?;
-        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        // It is done: that nobody reads what comes now makes no failure of it.
+        let _ = writeln!(world.stderr, "\nWritten: {}", Printable(&name))
+            .map_err(Error::from)
+            .and_then(|()| tell_steps(&draft.steps, "What to do next", world.stderr));
         Ok(Answer::Done)
     }
 
