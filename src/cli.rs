@@ -22,6 +22,9 @@ Rotate
   reconcile  Do what the schedule says is due: put this on a timer
   timeline   Show what will happen to each key, and when
 
+Review
+  redact     Print a config without its secrets
+
 Set up
   add        Add a key, fresh or imported
 
@@ -125,6 +128,14 @@ pub enum Command {
     ///
     /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
     Prune(Prune),
+    /// Print a config without its secrets
+    ///
+    /// For logs, bug reports and `git diff`: equal secrets get the same number within one output. A
+    /// file that can't be read as a config is not printed at all.
+    #[command(
+        after_help = "In git, so that `git diff` shows no secret:\n  echo 'powersync.yaml diff=powersync' >> .gitattributes\n  git config diff.powersync.textconv 'powersync-jwks redact'"
+    )]
+    Redact(Redact),
     /// Add a key, fresh or imported
     ///
     /// The new key goes last. It verifies beside the others; the current key stays the one that signs.
@@ -353,6 +364,14 @@ pub struct Prune {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// `redact`
+#[derive(Debug, Args)]
+pub struct Redact {
+    /// The config, in place of `-c`; `-` is stdin
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
 }
 
 /// `add`

@@ -7,6 +7,7 @@ mod policy;
 mod promote;
 mod prune;
 mod reconcile;
+mod redact;
 mod remove;
 mod retire;
 mod rotate;
@@ -66,6 +67,7 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Rotate(args) => rotate::run(global, args, world),
         Command::Promote(args) => promote::run(global, args, world),
         Command::Reconcile(args) => reconcile::run(global, args, world),
+        Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),

@@ -283,7 +283,7 @@ fn finish(
         if draft.text.is_none() {
             continue;
         }
-        match with_run(global, args, item, |run| write_one(args, run, bytes, world)) {
+        match with_run(global, args, item, |run| write_one(args, item, run, bytes, world)) {
             Ok(written) => item.finding.borrow_mut().written = written,
             Err(error) => failures.tell(item.source, error, world)?,
         }
@@ -291,16 +291,25 @@ fn finish(
     Ok(())
 }
 
-fn write_one(args: &Reconcile, run: &Run<'_>, shown: &[u8], world: &mut World<'_>) -> Result<bool, Error> {
+/// Decided anew under the lock: another run may have done the step meanwhile, or another may be due.
+fn write_one(
+    args: &Reconcile,
+    item: &Item<'_>,
+    run: &Run<'_>,
+    shown: &[u8],
+    world: &mut World<'_>,
+) -> Result<bool, Error> {
     let Source::File(path) = run.source else { return Ok(false) };
     let name = run.source.name();
+    let action =
+        |item: &Item<'_>| item.finding.borrow().due.as_ref().map(|due| (due.action, due.key.clone()));
+    let shown_action = action(item);
     let locked = run.lock(&world.path(path), world)?;
     let bytes = locked.snapshot().map_err(Error::store(&name))?;
-    if *bytes != *shown && !args.ending.yes {
+    let draft = run.draft(&bytes, world)?;
+    if !args.ending.yes && (*bytes != *shown || action(item) != shown_action) {
         return Err(Error::store(&name)(StoreError::Changed));
     }
-    // Decided anew under the lock: another run may have done the step meanwhile.
-    let draft = run.draft(&bytes, world)?;
     run.write(&locked, &bytes, &draft, world)?;
     Ok(draft.text.is_some())
 }

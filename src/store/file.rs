@@ -37,7 +37,7 @@ pub enum StoreError {
     HardLinks(u64),
     /// Another run, an editor, or version control.
     #[error(
-        "the file changed after the diff was shown, so nothing was written. Run the command again to see the new diff"
+        "the file, or what is due in it, changed after the diff was shown, so nothing was written. Run the command again to see the new diff"
     )]
     Changed,
     /// The temporary file could not take the owner of the old one.
