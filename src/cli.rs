@@ -103,7 +103,7 @@ pub enum Command {
     /// until every backend signs with the new key, plus the life of a token, plus 60 s (the service's tolerance) and
     /// 5 min (clocks differ). By default that is 5 days and 6 minutes.
     #[command(
-        after_help = "Examples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
+        after_help = "One step is for a config on one machine. Where it is kept in git, has its secrets in variables, or is read by\nseveral replicas, two steps are safer: `rotate --standby`, deploy, and `promote` when its time has come.\n\nExamples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --standby            the new key waits until every replica knows it\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
     )]
     Rotate(Rotate),
     /// Let a standby key take the first place

@@ -8,10 +8,15 @@ mod common;
 
 use common::{NOW, Scene, date, expect_file, fixtures, raw_diff, root};
 
-/// The runs of a fixture: each starts from the original file, but for the second, which goes on from the first.
-const RUNS: [&str; 7] = [
+/// The runs of a fixture: each starts from the original file, but for those a week later, which go on from the one
+/// before.
+const RUNS: [&str; 11] = [
     "rotate --yes",
     "prune --yes  # a week later",
+    "rotate --standby --yes",
+    "promote --yes  # a week later",
+    "retire --undo @1 --yes",
+    "remove @1 --yes --allow live-key,last-key,current-key",
     "add --yes",
     "add --alg HS384 --kid 'its: #1' --yes --allow other-login,wildcard,clock",
     "rotate --revoke --yes",

@@ -573,6 +573,7 @@ impl File {
         NewKey {
             kid: Kid::new(&format!("k{}", self.made)).unwrap(),
             kid_is_chosen: false,
+            secret_is_imported: false,
             alg: world.alg,
             secret: random_secret(world.alg, dice),
         }

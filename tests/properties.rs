@@ -451,6 +451,10 @@ fn changed(doc: &Doc, command: &Command) -> Result<Option<(String, Vec<Meant>)>,
         prop_assert_eq!(&new, &doc.text);
         return Ok(None);
     };
+    // The one form that can be read and not edited which the generator makes.
+    if outcome.stderr.contains("would become a part of the text above it") {
+        return Ok(None);
+    }
     prop_assert_eq!(outcome.code, 0, "{}: {}", command.line(), outcome.stderr);
     Ok(Some((new, meant)))
 }
@@ -564,6 +568,18 @@ proptest! {
             lines.push(format!("{} {ALLOW}", command.line()));
             lines.push(format!("{} {ALLOW} --dry-run", command.line()));
         }
+        let schedule = [
+            "rotate --standby --secrets inline --yes",
+            "promote @2 --yes",
+            "reconcile --secrets inline --yes",
+            "reconcile --secrets inline --dry-run --format json",
+            "reconcile --check",
+            "timeline",
+            "timeline --format mermaid",
+            "timeline --format json",
+            "redact",
+        ];
+        lines.extend(schedule.iter().map(|line| (*line).to_owned()));
         for line in lines {
             let scene = Scene::with(doc.file, &doc.text);
             let outcome = scene.run(&format!("-c {} {line}", doc.file));

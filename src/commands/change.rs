@@ -226,7 +226,7 @@ impl Run<'_> {
             review.push_str(&diff_line(&line));
             review.push('\n');
         }
-        let tool = self.source.tool(world);
+        let tool = self.source.tool(self.global, world);
         let warnings = review::warnings(&new_keys, &tool, now);
         let platform = match self.source {
             Source::File(path) => review::detect(&world.path(path)),
@@ -245,6 +245,9 @@ impl Run<'_> {
             && let Source::File(path) = self.source
         {
             notes.extend(two_steps(&world.path(path), &platform, &keys));
+        }
+        if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
+            notes.extend(review::earlier_rotations(&situation, &keys));
         }
         let steps = review::next_steps(done, &situation);
         drop(after);

@@ -59,7 +59,13 @@ impl<'a> KeySource<'a> {
             Some(kid) => Kid::new(kid)?,
             None => self.unused_kid(keys, now)?,
         };
-        let key = NewKey { kid, kid_is_chosen: self.args.kid.is_some(), alg, secret };
+        let key = NewKey {
+            kid,
+            kid_is_chosen: self.args.kid.is_some(),
+            secret_is_imported: self.imported.is_some(),
+            alg,
+            secret,
+        };
         Ok(self.made.get_or_init(|| key).clone())
     }
 

@@ -1,5 +1,6 @@
 //! Which config a command works on, and its bytes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::World;
@@ -8,11 +9,14 @@ use crate::config::Input;
 use crate::error::{Error, Source};
 use crate::store::{self, Snapshot};
 
+/// Names the config, as it does for the service.
+const CONFIG_PATH: &str = "POWERSYNC_CONFIG_PATH";
+
 /// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
 pub(super) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
     let path = match &global.config {
         Some(path) => path.clone(),
-        None => match (world.variable)("POWERSYNC_CONFIG_PATH").filter(|value| !value.is_empty()) {
+        None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
             None => store::find(&world.folder)?,
         },
@@ -28,7 +32,10 @@ pub(super) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> 
     if global.config.is_some() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
-    let sources: Vec<Source> = paths.iter().map(|path| named(path)).collect();
+    let mut seen = HashSet::new();
+    let real = |path: &PathBuf| std::fs::canonicalize(world.path(path)).unwrap_or_else(|_| path.clone());
+    let sources: Vec<Source> =
+        paths.iter().filter(|path| seen.insert(real(path))).map(|path| named(path)).collect();
     if sources.len() > 1 && sources.contains(&Source::Stdin) {
         return Err(Error::Usage(
             "`-` (stdin) goes alone: its new config is the only thing on stdout".to_owned(),
@@ -68,16 +75,25 @@ impl Source {
         read.map_err(Error::store(&self.name()))
     }
 
-    /// The tool with the option that names this config, for the commands that next steps give.
-    pub(super) fn tool(&self, world: &World<'_>) -> String {
-        let found = store::find(&world.folder).ok();
+    /// The tool with the options that name this config, for the commands that next steps give.
+    pub(super) fn tool(&self, global: &Global, world: &World<'_>) -> String {
+        let variable = (world.variable)(CONFIG_PATH).is_some_and(|value| !value.is_empty());
+        let found = store::find(&world.folder).ok().filter(|_| !variable);
+        let mut tool = "powersync-jwks".to_owned();
         match self {
-            Self::File(path) if found.as_ref() == Some(path) => "powersync-jwks".to_owned(),
+            Self::File(path) if found.as_ref() == Some(path) => {}
             Self::File(path) => {
-                format!("powersync-jwks -c {}", shell_word(&path.display().to_string()))
+                tool.push_str(" -c ");
+                tool.push_str(&shell_word(&path.display().to_string()));
             }
-            Self::Stdin => "powersync-jwks -c -".to_owned(),
+            Self::Stdin => tool.push_str(" -c -"),
         }
+        match global.input {
+            Some(Input::Yaml) => tool.push_str(" --input yaml"),
+            Some(Input::Json) => tool.push_str(" --input json"),
+            Some(Input::Either) | None => {}
+        }
+        tool
     }
 }
 

@@ -48,9 +48,9 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
         }
     }
     match (args.format, read.as_slice()) {
-        (Format::Json, _) => report(&read, now, world)?,
-        (Format::Human, [(source, keys)]) if failed == 0 => one(source, keys, now, world)?,
-        (Format::Human, _) => several(&read, now, world)?,
+        (Format::Json, _) => report(global, &read, now, world)?,
+        (Format::Human, [(source, keys)]) if failed == 0 => one(global, source, keys, now, world)?,
+        (Format::Human, _) => several(global, &read, now, world)?,
     }
     if failed > 0 { Err(Error::Some { failed, all: sources.len() }) } else { Ok(Answer::Done) }
 }
@@ -62,35 +62,52 @@ fn keys_of(global: &Global, source: &Source, world: &mut World<'_>) -> Result<Ke
 }
 
 /// All keys of one config.
-fn one(source: &Source, keys: &KeySet, now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+fn one(
+    global: &Global,
+    source: &Source,
+    keys: &KeySet,
+    now: NumericDate,
+    world: &mut World<'_>,
+) -> Result<(), Error> {
     if keys.keys().is_empty() {
         writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
         world.stdout.flush()?;
         match keys.other_login {
             Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-            None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(world))?,
+            None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(global, world))?,
         }
     } else {
         write!(world.stdout, "{}", human::key_table(keys, now))?;
         tell_unseen(keys, world)?;
     }
-    for warning in warnings(keys, &source.tool(world), now) {
+    for warning in warnings(keys, &source.tool(global, world), now) {
         writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
     }
     Ok(())
 }
 
 /// A line for each of several configs: its current key, and what is next.
-fn several(read: &[(&Source, KeySet)], now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+fn several(
+    global: &Global,
+    read: &[(&Source, KeySet)],
+    now: NumericDate,
+    world: &mut World<'_>,
+) -> Result<(), Error> {
     let (mut rows, mut told) = (Vec::new(), Vec::new());
     for (source, keys) in read {
-        let policy = policy::of(&Times::default(), source, world)?;
-        // What can't be decided is told by the warnings.
-        let next = lifecycle::next_due(keys, &policy, now).ok().flatten();
+        // What can't be decided is told by the warnings; on Cloud there is no schedule.
+        let next = match policy::of(&Times::default(), source, world) {
+            Ok(_) if keys.is_cloud => None,
+            Ok(policy) => lifecycle::next_due(keys, &policy, now).ok().flatten(),
+            Err(error) => {
+                told.push(format!("{}: {error}", Printable(&source.name())));
+                None
+            }
+        };
         let current = keys.current().ok().flatten().map(Key::name);
         rows.push(Row { config: source.name(), current, due: None, next });
         let name = source.name();
-        let warnings = warnings(keys, &source.tool(world), now).into_iter();
+        let warnings = warnings(keys, &source.tool(global, world), now).into_iter();
         told.extend(warnings.map(|warning| format!("{}: {warning}", Printable(&name))));
     }
     write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
@@ -101,9 +118,14 @@ fn several(read: &[(&Source, KeySet)], now: NumericDate, world: &mut World<'_>) 
     Ok(())
 }
 
-fn report(read: &[(&Source, KeySet)], now: NumericDate, world: &mut World<'_>) -> Result<(), Error> {
+fn report(
+    global: &Global,
+    read: &[(&Source, KeySet)],
+    now: NumericDate,
+    world: &mut World<'_>,
+) -> Result<(), Error> {
     let configs = read.iter().map(|(source, keys)| {
-        let warnings = warnings(keys, &source.tool(world), now);
+        let warnings = warnings(keys, &source.tool(global, world), now);
         json::StatusConfig::new(&source.name(), keys, warnings, now)
     });
     let report = json::Status::new(now, configs.collect());

@@ -18,6 +18,13 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     let bytes = source.read(world)?;
     let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
     let keys = KeySet::read(&config);
+    if keys.is_cloud {
+        let text = format!(
+            "{}: this is a PowerSync Cloud config (`_type: cloud`), which keeps no schedule",
+            Printable(&name)
+        );
+        return Err(Error::Usage(text));
+    }
     let until = args.until.unwrap_or(now + policy.rotate_every + policy.rotate_every + policy.stay());
     if until <= now {
         return Err(Error::Usage(format!("--until {until} is not in the future; it is {now}")));

@@ -1,6 +1,6 @@
 //! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
 
-use super::document::{Document, Kind, NodeId, Span};
+use super::document::{Document, Kind, NodeId, Quote, Span};
 use super::edit::{NewEntry, NewValue, Splice};
 use super::error::{ConfigError, Problem};
 use super::lines::{
@@ -202,6 +202,14 @@ pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &
     vec![Splice::insert(at, line)]
 }
 
+/// Whether the member before this one is a block scalar, which takes in deeper lines below it.
+fn follows_block_scalar(doc: &Document<'_>, entry: NodeId, name: NodeId) -> bool {
+    let members = doc.members(entry).unwrap_or_default();
+    let at = members.iter().position(|(key, _)| *key == name);
+    let before = at.and_then(|at| members.get(at.checked_sub(1)?));
+    before.is_some_and(|(_, value)| matches!(doc.node(*value).kind, Kind::Scalar { quote: Quote::Block, .. }))
+}
+
 /// Removes a member with its line and the comment at its end.
 pub(super) fn remove_member(
     doc: &Document<'_>,
@@ -216,6 +224,11 @@ pub(super) fn remove_member(
     let start = doc.start_of(name);
     let line = line_start(text, start);
     let end = line_end(text, doc.end_of(name).max(doc.end_of(value)));
+    if is_comment(text, end) && indent_of(text, end) > start - line && follows_block_scalar(doc, entry, name)
+    {
+        let problem = Problem::Form("the comment below this member would become a part of the text above it");
+        return Err(ConfigError::at(text, start, problem));
+    }
     if !text[line..start].trim().is_empty() {
         // It stands on the line of the dash: what follows takes its place there.
         let rest = &text[end..];

@@ -40,13 +40,15 @@ impl<'t> Flow<'t> {
     /// Where the child's own lines begin, if it shares none with other children or the brackets: at its comments.
     fn own_lines(&self, child: usize) -> Option<Span> {
         let Span { start, end } = self.children[child].clone();
-        let line = line_start(self.text, start);
+        // Asked first, since the line may be the whole file: looking for its start would take as long for each child.
+        let before = self.text[..start].trim_end_matches([' ', '\t']);
+        if !before.ends_with('\n') {
+            return None;
+        }
+        let line = before.len();
         let past = self.comma(child).map_or(end, |comma| comma + 1);
         let rest = self.text[past..line_end(self.text, past)].trim_start_matches([' ', '\t']);
-        let alone = self.text[line..start].trim().is_empty()
-            && line > 0
-            && !self.text[end..past].contains('\n')
-            && rest.starts_with(['\n', '\r', '#']);
+        let alone = !self.text[end..past].contains('\n') && rest.starts_with(['\n', '\r', '#']);
         let floor = line_end(self.text, if child == 0 { self.open } else { self.children[child - 1].end });
         let first = lines_before(self.text, line)
             .take_while(|above| above.start >= floor && is_comment(self.text, above.start))

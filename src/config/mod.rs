@@ -19,7 +19,7 @@ use std::path::Path;
 
 pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
 pub use error::{ConfigError, Problem};
-pub use scalar::{Scalar, env_name};
+pub use scalar::{Scalar, env_name, is_env_name};
 
 /// The largest config that is read, in bytes.
 pub const MAX_BYTES: usize = 64 << 20;

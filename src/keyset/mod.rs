@@ -25,6 +25,8 @@ pub struct KeySet {
     pub audience: Audience,
     /// The member that gives users keys from elsewhere, if there is one.
     pub other_login: Option<&'static str>,
+    /// Whether this is a PowerSync Cloud config, which keeps no schedule.
+    pub is_cloud: bool,
     /// What is wrong on the way to the keys, in words.
     pub faults: Vec<String>,
 }
@@ -44,7 +46,13 @@ impl KeySet {
             read::key(doc, *id, index, line, cloud)
         });
         let keys = keys.collect();
-        Self { keys, audience: config.audience(), other_login: config.other_login(), faults: config.faults() }
+        Self {
+            keys,
+            audience: config.audience(),
+            other_login: config.other_login(),
+            faults: config.faults(),
+            is_cloud: cloud,
+        }
     }
 
     /// The same config with other keys, numbered anew.

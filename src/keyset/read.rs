@@ -6,7 +6,7 @@ use super::key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
 use super::kid::Kid;
 use super::secret::Secret;
 use super::strength;
-use crate::config::{Document, NodeId, Scalar, env_name};
+use crate::config::{Document, NodeId, Scalar, env_name, is_env_name};
 use crate::time::NumericDate;
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
@@ -15,13 +15,13 @@ pub const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 /// `kid: ''` is accepted by the service and never matches a token.
 const EMPTY_KID: &str = "is empty";
 const NULL: &str = "is empty (null)";
-const WRONG_NAME: &str = "is a variable whose name does not begin with PS_, which the service refuses";
+const WRONG_NAME: &str = "is a variable whose name is not one the service takes (PS_…)";
 
 /// `!env NAME` where text belongs: the service wants `PS_` before the name, and a cast makes something else of it.
 fn variable_member<T>(written: &str, cloud: bool) -> Member<T> {
     match env_name(written) {
         (_, Some("number" | "boolean")) => Member::Unreadable("is a variable cast to a number or boolean"),
-        (name, _) if cloud || name.starts_with("PS_") => Member::Variable(name.to_owned()),
+        (name, _) if is_env_name(written, cloud) => Member::Variable(name.to_owned()),
         _ => Member::Unreadable(WRONG_NAME),
     }
 }
@@ -89,7 +89,10 @@ impl<'d> Entry<'d, '_> {
             None => Member::Absent,
             Some(Ok(Scalar::Integer(seconds))) => NumericDate::new(seconds)
                 .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
-            Some(Ok(Scalar::Env(variable))) => Member::Variable(env_name(variable).0.to_owned()),
+            Some(Ok(Scalar::Env(written))) if is_env_name(written, self.cloud) => {
+                Member::Variable(env_name(written).0.to_owned())
+            }
+            Some(Ok(Scalar::Env(_))) => Member::Unreadable(WRONG_NAME),
             Some(Ok(Scalar::String(_))) => {
                 Member::Unreadable("is text; it must be a number of seconds since 1970")
             }
@@ -103,7 +106,7 @@ impl<'d> Entry<'d, '_> {
         {
             return Material::Unusable(match *why {
                 NULL => "`kid` is empty; give the key a name",
-                WRONG_NAME => "`kid` is a variable whose name does not begin with PS_",
+                WRONG_NAME => "`kid` is a variable whose name is not one the service takes (PS_…)",
                 _ => "`kid` is not text; put it in quotes",
             });
         }
@@ -140,7 +143,9 @@ impl<'d> Entry<'d, '_> {
             Member::Variable(name) => Member::Variable(name),
             Member::Absent => return Material::Unusable("`alg` is missing"),
             Member::Unreadable(WRONG_NAME) => {
-                return Material::Unusable("`alg` is a variable whose name does not begin with PS_");
+                return Material::Unusable(
+                    "`alg` is a variable whose name is not one the service takes (PS_…)",
+                );
             }
             Member::Unreadable(_) => return Material::Unusable("`alg` is not text"),
         };
@@ -152,7 +157,9 @@ impl<'d> Entry<'d, '_> {
             Member::Variable(name) => SecretSource::Variable(name),
             Member::Absent => return Material::Unusable("`k`, the secret, is missing"),
             Member::Unreadable(WRONG_NAME) => {
-                return Material::Unusable("`k` is a variable whose name does not begin with PS_");
+                return Material::Unusable(
+                    "`k` is a variable whose name is not one the service takes (PS_…)",
+                );
             }
             Member::Unreadable(_) => return Material::Unusable("`k` is not text"),
         };

@@ -3,7 +3,7 @@
 use super::change::{Change, Decision, NewKey};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::{guard_clock, guard_other_login};
-use crate::keyset::{Key, KeySet};
+use crate::keyset::{HmacAlg, Key, KeySet};
 use crate::time::NumericDate;
 
 /// Appends a key.
@@ -16,11 +16,29 @@ pub fn add(
     let mut guard = Guard::new(allowed);
     guard_new_key(&mut guard, keys, &new)?;
     guard_clock(&mut guard, keys, now);
+    if let Some(current) = keys.current().ok().flatten()
+        && current.hmac_alg() != Some(HmacAlg::Hs256)
+        && new.alg == HmacAlg::Hs256
+    {
+        guard.refuse(
+            RefusalId::CurrentKey,
+            format!(
+                "as the first HS256 key it would be the current one in place of {}, before any replica knows it. Leave \
+                 `--alg` out, or rotate",
+                current.name()
+            ),
+        );
+    }
     guard.finish()?;
     Ok(Decision {
         changes: vec![Change::Add { key: new, at: keys.keys().len(), nbf: None }],
         notes: Vec::new(),
     })
+}
+
+/// Whether a key has the secret that was imported for a new one.
+pub(super) fn has_secret(key: &Key, new: &NewKey) -> bool {
+    new.secret_is_imported && key.inline_secret().is_some_and(|secret| secret.same_key(&new.secret))
 }
 
 /// What speaks against a new key, wherever it goes.
@@ -33,6 +51,12 @@ pub(super) fn guard_new_key(
         return Err(LifecycleError::KidTaken(new.kid.to_string()));
     }
     guard_other_login(guard, keys);
+    if let Some(same) = keys.keys().iter().find(|key| has_secret(key, new)) {
+        guard.refuse(
+            RefusalId::SameSecret,
+            format!("this is the secret of {}: whoever has it has both keys, and retiring one takes it from nobody", same.name()),
+        );
+    }
     if let Some(why) = new.weakness() {
         guard.refuse(RefusalId::WeakSecret, format!("this secret is too weak to sign tokens with: {why}"));
     }

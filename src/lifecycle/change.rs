@@ -11,6 +11,8 @@ pub struct NewKey {
     pub kid: Kid,
     /// Whether a person chose the kid: then tokens may exist that carry it.
     pub kid_is_chosen: bool,
+    /// Whether a person handed the secret in: then another key may have it, too.
+    pub secret_is_imported: bool,
     /// Its algorithm.
     pub alg: HmacAlg,
     /// Its secret.

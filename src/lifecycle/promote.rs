@@ -3,7 +3,7 @@
 use super::change::{Change, Decision};
 use super::policy::{CLOCKS_DIFFER, Policy};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
-use super::rotate::{guard_overlap, retire_outgoing, still_retiring};
+use super::rotate::{guard_overlap, retire_outgoing};
 use super::{guard_clock, resolve};
 use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Phase};
 use crate::time::NumericDate;
@@ -32,8 +32,7 @@ pub fn promote(
     }
     guard_key(&mut guard, keys, key, current, policy, now)?;
     guard.finish()?;
-    let notes = still_retiring(keys, policy, now);
-    Ok(Decision { changes: promotion(key, current, policy, now)?, notes })
+    Ok(Decision { changes: promotion(key, current, policy, now)?, notes: Vec::new() })
 }
 
 /// The changes that promote a key.

@@ -6,7 +6,7 @@ use super::policy::Policy;
 use super::promote::{never_promoted, promotion, standbys};
 use super::prune::{candidates, prune};
 use super::refusal::{Allowed, Guard, LifecycleError};
-use super::rotate::{guard_overlap, standby, still_retiring};
+use super::rotate::{guard_overlap, standby};
 use crate::keyset::{HmacAlg, Key, KeySet, Phase};
 use crate::time::{NumericDate, Seconds};
 
@@ -64,7 +64,7 @@ pub fn reconcile<E: From<LifecycleError>>(
             let key = waiting.iter().find(|(key, _)| key.name() == due.key);
             let current = keys.current().map_err(LifecycleError::from)?;
             let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
-            Decision { changes: changes.unwrap_or_default(), notes: still_retiring(keys, policy, now) }
+            Decision { changes: changes.unwrap_or_default(), notes: Vec::new() }
         }
         Action::Rotate => {
             let current = keys.current().map_err(LifecycleError::from)?;

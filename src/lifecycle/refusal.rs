@@ -19,6 +19,8 @@ pub enum RefusalId {
     BeforeNbf,
     /// A key would be replaced by one that is not newer
     OlderKey,
+    /// An imported secret is that of another key already
+    SameSecret,
     /// The secret can be guessed
     WeakSecret,
     /// A chosen kid, beside a key without kid, may reject tokens that carry it
@@ -40,6 +42,7 @@ impl RefusalId {
             Self::ShortOverlap => "short-overlap",
             Self::BeforeNbf => "before-nbf",
             Self::OlderKey => "older-key",
+            Self::SameSecret => "same-secret",
             Self::WeakSecret => "weak-secret",
             Self::Wildcard => "wildcard",
             Self::Clock => "clock",
@@ -101,6 +104,9 @@ pub enum LifecycleError {
          second key from the service"
     )]
     KidTaken(String),
+    /// The secret that is to be revoked would come back.
+    #[error("this is the secret of {0}, which is to be revoked. Import another, or let the tool make one")]
+    SecretRevoked(String),
     /// Nothing to rotate away from.
     #[error("there is no shared secret to revoke in this file")]
     NothingToRevoke,

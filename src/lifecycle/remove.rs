@@ -1,5 +1,6 @@
 //! Removing keys at once.
 
+use super::apply::apply;
 use super::change::{Change, Decision};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::{guard_clock, leaves_a_key, resolve, same_secret};
@@ -100,14 +101,13 @@ pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
     !is_over && !is_shadowed()
 }
 
+/// Whether the key that would become current may be signed with.
 fn has_successor(keys: &KeySet, gone: &[&Key], now: NumericDate) -> bool {
-    keys.keys().iter().any(|key| {
-        key.is_symmetric()
-            && !gone.iter().any(|other| other.index == key.index)
-            && match key.phase(now) {
-                Phase::Accepted => true,
-                Phase::Standby { nbf } => nbf <= now,
-                _ => false,
-            }
+    let changes: Vec<Change> = gone.iter().map(|key| Change::Remove { index: key.index }).collect();
+    let left = apply(keys, &changes, now);
+    left.current().ok().flatten().is_some_and(|key| match key.phase(now) {
+        Phase::Accepted => true,
+        Phase::Standby { nbf } => nbf <= now,
+        _ => false,
     })
 }

@@ -1,6 +1,6 @@
 //! Rotation in one step: a new key in the first place, the outgoing one on its way out.
 
-use super::add::guard_new_key;
+use super::add::{guard_new_key, has_secret};
 use super::change::{Change, Decision, NewKey};
 use super::policy::{CLOCKS_DIFFER, Policy};
 use super::promote::{never_promoted, standbys};
@@ -35,8 +35,11 @@ pub fn rotate(
         guard_standby(keys, now)?;
     }
     let current = keys.current()?;
-    if options.revoke && current.is_none() {
-        return Err(LifecycleError::NothingToRevoke);
+    if options.revoke {
+        let Some(current) = current else { return Err(LifecycleError::NothingToRevoke) };
+        if has_secret(current, &new) {
+            return Err(LifecycleError::SecretRevoked(current.name()));
+        }
     }
     let others: Vec<&Key> = keys
         .keys()
@@ -76,7 +79,16 @@ pub fn rotate(
             policy.stay()
         ));
     }
-    decision.notes.extend(still_retiring(keys, policy, now));
+    if options.revoke {
+        for (key, _) in standbys(keys, now).unwrap_or_default() {
+            decision.notes.push(format!(
+                "{} waits to be promoted, but is older than the new key: it never is, by itself. `remove {} --allow \
+                 live-key` gives it up",
+                key.name(),
+                key.argument()
+            ));
+        }
+    }
     if !left.is_empty() {
         let (verb, such) = if left.len() == 1 { ("is", "it") } else { ("are", "them") };
         decision.notes.push(format!(
@@ -151,27 +163,6 @@ pub(super) fn retire_outgoing(
     let had = key.needed("exp", &key.exp)?;
     let exp = had.unwrap_or(now).max(now + policy.stay());
     Ok((had != Some(exp)).then_some(Change::Retire { index: key.index, exp }))
-}
-
-/// Backends that haven't left a key of an earlier rotation yet: the next one gives them no more time.
-pub(super) fn still_retiring(keys: &KeySet, policy: &Policy, now: NumericDate) -> Vec<String> {
-    let current = keys.current().ok().flatten().map(|key| key.index);
-    let retiring = keys.keys().iter().filter(|key| key.is_symmetric() && current != Some(key.index));
-    let deadline = |key: &Key| match key.phase(now) {
-        Phase::Retiring { exp } => {
-            let last = exp + (Seconds::default() - policy.least_overlap());
-            (last > now).then(|| {
-                format!(
-                    "a backend that still signs with {} must have left it by {last}, whatever is said below; `retire {}` \
-                     gives it more time",
-                    key.name(),
-                    key.argument()
-                )
-            })
-        }
-        _ => None,
-    };
-    retiring.filter_map(deadline).collect()
 }
 
 /// An overlap that was said outright must outlast the last token.

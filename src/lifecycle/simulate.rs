@@ -116,5 +116,11 @@ pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
     let kid = if taken { Kid::stand_in(&at.to_string()) } else { day };
     // Bytes that no rule takes for guessable; they are never written.
     let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
-    NewKey { kid, kid_is_chosen: false, alg, secret: Secret::new(zeroize::Zeroizing::new(mixed)) }
+    NewKey {
+        kid,
+        kid_is_chosen: false,
+        secret_is_imported: false,
+        alg,
+        secret: Secret::new(zeroize::Zeroizing::new(mixed)),
+    }
 }

@@ -30,7 +30,7 @@ impl Scale {
 /// The chart: a bar a key, the axis below, today marked, and the steps as a list.
 pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
     let lives: Vec<&Life> = timeline.lives.iter().filter(|life| !life.spans.is_empty()).collect();
-    let names = lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(24);
+    let names = lives.iter().map(|life| life.key.chars().count()).max().unwrap_or(0).min(width / 2);
     let columns = width.saturating_sub(names + 2).max(20);
     let scale = Scale { from: timeline.now, until: timeline.until, columns };
     let mut chart =
@@ -108,10 +108,13 @@ fn axis(scale: &Scale) -> String {
 }
 
 fn labels(scale: &Scale) -> String {
-    let starts = (0..scale.columns).step_by(LABEL).filter(|column| column + 10 <= scale.columns);
+    // Where labels are less than a day apart, the time tells more than the year.
+    let hours = scale.middle(LABEL).since(scale.middle(0)) < Seconds::hours(24);
+    let label = |at: NumericDate| if hours { at.to_string()[5..16].replace('T', " ") } else { at.day() };
+    let starts = (0..scale.columns).step_by(LABEL).filter(|column| column + 11 <= scale.columns);
     starts.fold(String::new(), |mut line, column| {
         line.push_str(&" ".repeat(column.saturating_sub(line.chars().count())));
-        line.push_str(&scale.middle(column).day());
+        line.push_str(&label(scale.middle(column)));
         line
     })
 }

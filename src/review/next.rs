@@ -1,9 +1,9 @@
 //! What to do after a change, in plain words, with times.
 
 use super::platform::Platform;
-use crate::keyset::{Key, KeySet, Material};
+use crate::keyset::{Key, KeySet, Material, Phase};
 use crate::lifecycle::Policy;
-use crate::time::NumericDate;
+use crate::time::{NumericDate, Seconds};
 
 /// What was done, as far as the next steps depend on it. Keys that are still there are those after the change.
 #[derive(Clone, Copy, Debug)]
@@ -222,6 +222,12 @@ impl Situation<'_> {
             || "the `k` beside it (base64url)".to_owned(),
             |variable| format!("the value of {variable} (base64url)"),
         );
+        if new.kid.is_absent() {
+            return format!(
+                "give your backend the secret of the key without a kid, {}: {secret}",
+                new.name()
+            );
+        }
         format!(
             "give your backend the new kid and its secret together: kid {}, and {secret}. Its tokens must carry the kid in \
              their header{without}",
@@ -256,4 +262,26 @@ impl Situation<'_> {
             self.now + self.policy.least_overlap()
         ))
     }
+}
+
+/// Backends that haven't left a key of an earlier rotation yet: the next one gives them no more time. `before`: the
+/// keys before the change.
+#[must_use]
+pub fn earlier_rotations(situation: &Situation<'_>, before: &KeySet) -> Vec<String> {
+    let retiring = before.keys().iter().filter(|key| key.is_symmetric() && !before.is_current(key));
+    let deadline = |key: &Key| {
+        let Phase::Retiring { exp } = key.phase(situation.now) else { return None };
+        let last = exp + (Seconds::default() - situation.policy.least_overlap());
+        (last > situation.now).then(|| {
+            format!(
+                "a backend that still signs with {} must have left it by {last}, whatever is said below. `{} retire {}{}` \
+                 gives it more time",
+                key.name(),
+                situation.tool,
+                key.argument(),
+                situation.flags
+            )
+        })
+    };
+    retiring.filter_map(deadline).collect()
 }

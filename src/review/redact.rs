@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ring::digest;
 
-use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, env_name};
+use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, is_env_name};
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// Marks where a secret stood: not part of any text that is shown, and turned into `‹secret N›` at the very end.
@@ -28,8 +28,8 @@ impl Redactor {
     #[must_use]
     pub fn mark(&mut self, config: &Config<'_>) -> String {
         let doc = config.document();
-        let mut spans = secret_values(doc);
-        spans.extend(in_comments(doc));
+        let mut spans = secret_values(doc, config.is_cloud());
+        spans.extend(in_comments(doc, config.is_cloud()));
         spans.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
         let text = doc.text();
         let mut marked = String::with_capacity(text.len());
@@ -81,12 +81,6 @@ fn push_clean(into: &mut String, text: &str) {
     into.extend(text.chars().map(|c| if c == OPEN || c == CLOSE { '\u{fffd}' } else { c }));
 }
 
-/// Whether what stands behind `!env` looks like a variable's name, and not like a secret in the wrong place.
-fn is_variable(name: &str) -> bool {
-    let (name, _) = env_name(name);
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-}
-
 /// Whether a member of this name holds a secret, wherever it stands.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -98,7 +92,7 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 /// Where secret values stand, and what they are.
-fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
+fn secret_values<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<(Span, &'d str)> {
     let mut secret: HashSet<NodeId> = HashSet::new();
     for (id, node) in doc.nodes() {
         let Kind::Mapping { members, .. } = &node.kind else { continue };
@@ -116,16 +110,20 @@ fn secret_values<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
         if secret.contains(&id) {
             let harmless = match doc.scalar(id) {
                 Some(Scalar::Null | Scalar::Bool(_)) => true,
-                Some(Scalar::Env(name)) => is_variable(name),
+                Some(Scalar::Env(name)) => is_env_name(name, cloud),
                 _ => false,
             };
-            if !harmless && !node.span.is_empty() {
-                spans.push((node.span.clone(), text.as_ref()));
+            // A tag or an anchor in the wrong place may be a part of it.
+            let tagged = !matches!(doc.scalar(id), Some(Scalar::Env(_)));
+            let start = if tagged { doc.start_of(id) } else { node.span.start };
+            if !harmless && start < node.span.end {
+                spans.push((start..node.span.end, text.as_ref()));
             }
         } else if text.contains("://") {
             let written = &doc.text()[node.span.clone()];
             spans.extend(
                 user_info(written)
+                    .chain(in_query(written))
                     .map(|part| (node.span.start + part.start..node.span.start + part.end, &written[part])),
             );
         }
@@ -168,9 +166,19 @@ fn user_info(text: &str) -> impl Iterator<Item = Span> {
     })
 }
 
+/// The values of `password=…` and the like in the query of a URI.
+fn in_query(text: &str) -> impl Iterator<Item = Span> {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '#' | ';');
+    text.match_indices('=').filter_map(move |(at, _)| {
+        let name = &text[text[..at].rfind(['?', '&', ';'])? + 1..at];
+        let end = text[at + 1..].find(is_end).map_or(text.len(), |n| at + 1 + n);
+        (is_secret_name(name) && at + 1 < end).then(|| at + 1..end)
+    })
+}
+
 /// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
 /// and users of URIs.
-fn in_comments<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
+fn in_comments<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<(Span, &'d str)> {
     let mut spans = Vec::new();
     // Where a commented-out `k: |` began: the lines below it that are indented deeper are its value.
     let mut block: Option<usize> = None;
@@ -179,20 +187,35 @@ fn in_comments<'d>(doc: &'d Document<'_>) -> Vec<(Span, &'d str)> {
         let indent = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
         let mut add =
             |part: Span| spans.push((comment.start + part.start..comment.start + part.end, &text[part]));
-        if block.is_some_and(|above| indent > above) && indent < text.len() {
+        let is_member =
+            text[indent..].split_once(':').is_some_and(|(name, _)| !name.contains([' ', '\'', '"']));
+        if block.is_some_and(|above| indent > above || !is_member) && indent < text.len() {
             add(indent..text.len());
             continue;
         }
-        let value = member_value(text);
-        let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']));
+        let value = member_value(text, cloud);
+        // Also where nothing stands behind the name, and the value on the line below.
+        let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']))
+            || ends_in_secret_name(text);
         block = is_block.then_some(indent);
-        value.into_iter().chain(base64_runs(text)).chain(user_info(text)).for_each(&mut add);
+        value
+            .into_iter()
+            .chain(base64_runs(text))
+            .chain(user_info(text))
+            .chain(in_query(text))
+            .for_each(&mut add);
     }
     spans
 }
 
+/// `# k:` with nothing behind it.
+fn ends_in_secret_name(comment: &str) -> bool {
+    let name = comment.trim_end().strip_suffix(':').map(|name| name.trim_start_matches(['#', ' ', '-']));
+    name.is_some_and(|name| is_secret_name(name) || PRIVATE_MEMBERS.contains(&name))
+}
+
 /// The value behind a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`.
-fn member_value(comment: &str) -> Option<Span> {
+fn member_value(comment: &str, cloud: bool) -> Option<Span> {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     comment.match_indices([':', '=']).find_map(|(at, _)| {
         let name = comment[..at].trim_end().trim_end_matches(['"', '\'']);
@@ -202,7 +225,7 @@ fn member_value(comment: &str) -> Option<Span> {
         let rest = &comment[at + 1..];
         let value = rest.trim_start();
         let secret = is_secret_name(name) || PRIVATE_MEMBERS.contains(&name);
-        let variable = value.strip_prefix("!env ").is_some_and(|name| is_variable(name.trim()));
+        let variable = value.strip_prefix("!env ").is_some_and(|name| is_env_name(name.trim(), cloud));
         let quoted = value.trim_start_matches(['\'', '"', '[', '{', ' ']);
         let begins = at + 1 + (rest.len() - quoted.len());
         (secret && !variable && begins < comment.len()).then(|| begins..comment.trim_end().len().max(begins))
@@ -250,6 +273,18 @@ mod tests {
         assert_eq!(
             shown("uri: postgres://me:pa/ss@host:5432/db # was postgres://you:word@old\n"),
             "uri: postgres://‹secret 1›@host:5432/db # was postgres://‹secret 2›@old\n"
+        );
+        assert_eq!(
+            shown("u: http://h/?a=1&password=abc&b=2\n"),
+            "u: http://h/?a=1&password=‹secret 1›&b=2\n"
+        );
+        assert_eq!(
+            shown("k: !env PS_X abc\nd: {password: !abc def}\n"),
+            "k: !env ‹secret 1›\nd: {password: ‹secret 2›}\n"
+        );
+        assert_eq!(
+            shown("k: !env 9F86D081884C\n# k:\n# abc\nb: 1\n"),
+            "k: !env ‹secret 1›\n# k:\n# ‹secret 2›\nb: 1\n"
         );
         assert_eq!(
             shown("# k: |\n#   hunter2\n#   more\n# and this\nk: !env pasted\nb: 1\n"),

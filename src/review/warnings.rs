@@ -105,11 +105,20 @@ fn copies(keys: &KeySet) -> Vec<String> {
     for key in keys.keys() {
         let Some(id) = key.inline_secret().map(Secret::fingerprint) else { continue };
         match first_with.get(&id) {
-            Some(first) => warnings.push(format!("{} has the same secret as {}", key.name(), first.name())),
+            Some(first) => warnings.push(format!(
+                "{} has the same secret as {}: whoever has it has both",
+                place_of(key, first),
+                place_of(first, key)
+            )),
             None => drop(first_with.insert(id, key)),
         }
     }
     warnings
+}
+
+/// A key's name beside another's: by number where both have the same kid.
+fn place_of(key: &Key, other: &Key) -> String {
+    if key.name() == other.name() { format!("@{}", key.number()) } else { key.name() }
 }
 
 fn is_usable(key: &Key) -> bool {
