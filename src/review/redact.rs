@@ -287,8 +287,8 @@ mod tests {
             "k: !env ‹secret 1›\n# k:\n# ‹secret 2›\nb: 1\n"
         );
         assert_eq!(
-            shown("# k: |\n#   hunter2\n#   more\n# and this\nk: !env pasted\nb: 1\n"),
-            "# k: ‹secret 1›\n#   ‹secret 2›\n#   ‹secret 3›\n# and this\nk: !env ‹secret 4›\nb: 1\n"
+            shown("# k: |\n#   hunter2\n#   more\n# kid: a\nk: !env pasted\nb: 1\n"),
+            "# k: ‹secret 1›\n#   ‹secret 2›\n#   ‹secret 3›\n# kid: a\nk: !env ‹secret 4›\nb: 1\n"
         );
         assert_eq!(shown("a: 1 # AbCdEfGhIjKlMnOp and short\n"), "a: 1 # ‹secret 1› and short\n");
         assert_eq!(
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn aliases_lead_to_what_they_stand_for_and_lines_stay() {
-        assert_eq!(shown("x: &s abc\nk: *s\n"), "x: &s ‹secret 1›\nk: *s\n");
+        assert_eq!(shown("x: &s abc\nk: *s\n"), "x: ‹secret 1›\nk: *s\n");
         assert_eq!(shown("k: |\n  abc\n  def\nz: 1\n").lines().count(), 4);
         assert_eq!(shown("api:\n  tokens: [one, two]\n"), "api:\n  tokens: [‹secret 1›, ‹secret 2›]\n");
     }
