@@ -104,8 +104,9 @@ pub(super) fn insert(
 ) -> Result<Vec<Splice>, ConfigError> {
     let text = doc.text();
     let lines = entries(doc, name, list)?;
-    let is_last = at >= lines.len();
-    let Some(reference) = lines.get(at).or(lines.last()) else { return Ok(Vec::new()) };
+    // Right behind the entry before it; what is set apart by blank lines stays so.
+    let before = at.checked_sub(1).and_then(|before| lines.get(before.min(lines.len() - 1)));
+    let Some(reference) = before.or(lines.first()) else { return Ok(Vec::new()) };
     let newline = newline_at(text, reference.line);
     let dash_indent = &text[reference.line..reference.dash];
     let sample_dash = sample.and_then(|id| {
@@ -113,8 +114,8 @@ pub(super) fn insert(
         Some(lines[index].dash)
     });
     let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
-    let at = if is_last { reference.end } else { reference.first };
-    let text = if text[..at].ends_with('\n') || !is_last {
+    let at = if before.is_some() { reference.end } else { reference.first };
+    let text = if text[..at].ends_with('\n') || before.is_none() {
         format!("{body}{newline}")
     } else {
         format!("{newline}{body}")
