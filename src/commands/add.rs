@@ -7,11 +7,10 @@ use crate::World;
 use crate::cli::{Add, Global, Times};
 use crate::error::Error;
 use crate::keyset::{HmacAlg, Key};
-use crate::lifecycle;
+use crate::lifecycle::{self, LifecycleError};
 
 pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let name = source.name();
     let policy = policy::of(&Times::default(), &source, world)?;
     let new = KeySource::new(&args.new, &policy, &source, world)?;
     let run = Run {
@@ -23,11 +22,11 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
             let alg = if let Some(alg) = args.alg {
                 alg
             } else {
-                let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
+                let current = keys.current().map_err(LifecycleError::from)?;
                 current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
             };
             let key = new.key(keys, alg, now)?;
-            lifecycle::add(keys, key, now, &args.ending.allow).map_err(Error::lifecycle(&name))
+            Ok(lifecycle::add(keys, key, now, &args.ending.allow)?)
         },
         nothing: "Nothing to do.",
         flags: String::new(),

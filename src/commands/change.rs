@@ -202,7 +202,7 @@ impl Run<'_> {
             )));
         }
         let keys = KeySet::read(&config);
-        let decision = (self.decide)(&keys, now)?;
+        let decision = (self.decide)(&keys, now).map_err(|error| error.named(&name))?;
         let Decision { changes, mut notes } = decision;
         if changes.is_empty() {
             let (warnings, steps) = (Vec::new(), Vec::new());

@@ -9,7 +9,6 @@ use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let name = source.name();
     let policy = policy::of(&args.times, &source, world)?;
     let run = Run {
         global,
@@ -17,8 +16,7 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
         ending: &args.ending,
         policy: &policy,
         decide: &|keys, now| {
-            lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)
-                .map_err(Error::lifecycle(&name))
+            Ok(lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?)
         },
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

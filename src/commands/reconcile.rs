@@ -159,17 +159,14 @@ fn item<'a, 'w: 'a>(
 
 /// The decision of the schedule, which notes on its way what the table shows.
 fn decide(args: &Reconcile, item: &Item<'_>, keys: &KeySet, now: NumericDate) -> Result<Decision, Error> {
-    let named = |error: Error| error.named(&item.source.name());
     // A look needs no key, nor a place for its secret.
     let make = |alg| {
         if args.check { Ok(lifecycle::stand_in(keys, alg, now)) } else { item.new.key(keys, alg, now) }
     };
     let allowed = &args.ending.allow;
-    let (due, decision) =
-        lifecycle::reconcile(keys, &item.policy, now, args.assume_age, &make, allowed).map_err(named)?;
+    let (due, decision) = lifecycle::reconcile(keys, &item.policy, now, args.assume_age, &make, allowed)?;
     let after = lifecycle::apply(keys, &decision.changes, now);
-    let next =
-        lifecycle::next_due(&after, &item.policy, now).map_err(Error::lifecycle(&item.source.name()))?;
+    let next = lifecycle::next_due(&after, &item.policy, now)?;
     let current = after.current().ok().flatten().map(crate::keyset::Key::name);
     *item.finding.borrow_mut() = Finding { current, due, next, ..Finding::default() };
     Ok(decision)

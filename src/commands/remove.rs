@@ -9,7 +9,6 @@ use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let name = source.name();
     let times = Times { token_ttl: args.token_ttl, ..Times::default() };
     let policy = policy::of(&times, &source, world)?;
     let run = Run {
@@ -17,9 +16,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
-            lifecycle::remove(keys, &args.keys, now, &args.ending.allow).map_err(Error::lifecycle(&name))
-        },
+        decide: &|keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
         nothing: "Nothing to do.",
         flags: String::new(),
     };

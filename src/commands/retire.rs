@@ -9,7 +9,6 @@ use crate::lifecycle::{self, When};
 
 pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let name = source.name();
     let policy = policy::of(&args.times, &source, world)?;
     let when = match (args.at, args.within) {
         (Some(date), _) => When::At(date),
@@ -28,7 +27,7 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
             } else {
                 lifecycle::retire(keys, &args.keys, when, &policy, now, allowed)
             };
-            decided.map_err(Error::lifecycle(&name))
+            Ok(decided?)
         },
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

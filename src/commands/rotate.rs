@@ -7,11 +7,10 @@ use crate::World;
 use crate::cli::{Global, Rotate};
 use crate::error::Error;
 use crate::keyset::{HmacAlg, Key};
-use crate::lifecycle::{self, RotateOptions};
+use crate::lifecycle::{self, LifecycleError, RotateOptions};
 
 pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let name = source.name();
     let policy = policy::of(&args.times, &source, world)?;
     let new = KeySource::new(&args.new, &policy, &source, world)?;
     let options = RotateOptions { all: args.all, revoke: args.revoke };
@@ -21,7 +20,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
         ending: &args.ending,
         policy: &policy,
         decide: &|keys, now| {
-            let current = keys.current().map_err(|error| Error::lifecycle(&name)(error.into()))?;
+            let current = keys.current().map_err(LifecycleError::from)?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
             let key = new.key(keys, alg, now)?;
             let allowed = &args.ending.allow;
@@ -29,7 +28,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
                 Some(wait) => lifecycle::standby(keys, key, &policy, now, wait, allowed),
                 None => lifecycle::rotate(keys, key, &policy, now, options, allowed),
             };
-            decided.map_err(Error::lifecycle(&name))
+            Ok(decided?)
         },
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

@@ -17,7 +17,7 @@ pub use add::add;
 pub use apply::apply;
 pub use change::{Change, Decision, NewKey, plan};
 pub use policy::{CLOCKS_DIFFER, InvalidPolicy, MAX_TOKEN_TTL, Policy, TOLERANCE};
-pub use promote::promote;
+pub use promote::{never_promoted, promote};
 pub use prune::prune;
 pub use reconcile::{Action, Due, MakeKey, next_due, reconcile};
 pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};

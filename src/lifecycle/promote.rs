@@ -147,7 +147,8 @@ pub(super) fn becomes_current(keys: &KeySet, key: &Key) -> bool {
 }
 
 /// Why a waiting key is never promoted by itself, if it isn't.
-pub(super) fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<String> {
+#[must_use]
+pub fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<String> {
     let name = key.name();
     if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
         Some(format!("{name} waits, but its kid stands twice, so it is never promoted by itself"))

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::Audience;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, Secret};
+use crate::lifecycle::never_promoted;
 use crate::time::NumericDate;
 
 /// Faults and dangers, each with what to do.
@@ -57,6 +58,12 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
                 "{place} is on its way out, but PowerSync's tools still sign with it: `{tool} rotate` puts a new key in \
                  its place"
             ));
+        }
+        if matches!(key.phase(now), Phase::Standby { .. })
+            && let Some(current) =
+                keys.keys().get(current.unwrap_or(key.index)).filter(|other| other.index != key.index)
+        {
+            warnings.extend(never_promoted(keys, key, current));
         }
         warnings.extend(schedule(key, &place, now));
     }
