@@ -10,11 +10,12 @@ use common::{NOW, Scene, date, expect_file, fixtures, raw_diff, root};
 
 /// The runs of a fixture: each starts from the original file, but for those a week later, which go on from the one
 /// before.
-const RUNS: [&str; 11] = [
+const RUNS: [&str; 12] = [
     "rotate --yes",
     "prune --yes  # a week later",
     "rotate --standby --yes",
     "promote --yes  # a week later",
+    "reconcile --yes --secrets inline",
     "retire --undo @1 --yes",
     "remove @1 --yes --allow live-key,last-key,current-key",
     "add --yes",

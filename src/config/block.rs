@@ -134,6 +134,7 @@ pub(super) fn remove(
     let items = doc.items(list).unwrap_or_default();
     let mut regions: Vec<Span> = Vec::new();
     for index in remove {
+        check_above(doc, items, *index, lines[*index].end)?;
         let Lines { first, end, .. } = lines[*index];
         match regions.last_mut() {
             Some(before) if before.end == first => before.end = end,
@@ -156,6 +157,18 @@ pub(super) fn remove(
     Ok(splices)
 }
 
+/// A text above that keeps the blank lines below it would take in those that stand behind an entry that goes.
+fn check_above(doc: &Document<'_>, items: &[NodeId], index: usize, end: usize) -> Result<(), ConfigError> {
+    let text = doc.text();
+    let blank_below = end < text.len() && text[end..line_end(text, end)].trim().is_empty();
+    let above = index.checked_sub(1).map(|above| items[above]);
+    if blank_below && above.is_some_and(|above| doc.keeps_blank_lines(above)) {
+        let problem = Problem::Form("the entry above ends in a text that keeps blank lines (`|+`)");
+        return Err(ConfigError::at(text, doc.start_of(items[index]), problem));
+    }
+    Ok(())
+}
+
 pub(super) fn move_to_front(
     doc: &Document<'_>,
     name: NodeId,
@@ -165,6 +178,7 @@ pub(super) fn move_to_front(
     let text = doc.text();
     let lines = entries(doc, name, list)?;
     let (to, moved) = (lines[0], lines[from]);
+    check_above(doc, doc.items(list).unwrap_or_default(), from, moved.end)?;
     let newline = newline_at(text, to.line);
     let body = &text[moved.first..moved.end];
     let (body, cut) = if body.ends_with('\n') {

@@ -234,13 +234,33 @@ impl<'t> Document<'t> {
         end.max(own)
     }
 
+    /// Whether the value ends in a block scalar that keeps the blank lines below it (`|+`).
+    pub(super) fn keeps_blank_lines(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        match &node.kind {
+            Kind::Scalar { quote: Quote::Block, .. } => self.header_of_block_scalar(&node.span).contains('+'),
+            Kind::Sequence { layout: Layout::Block, items } => {
+                items.last().is_some_and(|last| self.keeps_blank_lines(*last))
+            }
+            Kind::Mapping { layout: Layout::Block, members } => {
+                members.last().is_some_and(|(_, value)| self.keeps_blank_lines(*value))
+            }
+            _ => false,
+        }
+    }
+
+    /// What stands behind the `|` or `>`, itself included.
+    fn header_of_block_scalar(&self, span: &Span) -> &str {
+        let before = self.text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
+        let header = before.rfind(['|', '>']).map_or("", |at| &before[at..]);
+        header.get(..3).unwrap_or(header)
+    }
+
     /// The span of a block scalar leaves out its header and may take in the blank lines that follow it. They
     /// are content only where the header says so (`+`).
     fn end_of_block_scalar(&self, span: &Span) -> usize {
-        let before = self.text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
-        let header = before.rfind(['|', '>']).map_or("", |at| &before[at..]);
         let content = &self.text[span.clone()];
-        let keep = header.chars().take(3).any(|c| c == '+');
+        let keep = self.header_of_block_scalar(span).contains('+');
         let length = if keep {
             content
                 .rfind('\n')

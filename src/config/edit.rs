@@ -48,7 +48,7 @@ pub struct MemberEdit {
 pub struct Plan {
     /// Members to set or remove.
     pub members: Vec<MemberEdit>,
-    /// An entry to move to the first place.
+    /// An entry to move to the first place; not together with `insert`.
     pub to_front: Option<usize>,
     /// Entries to remove.
     pub remove: Vec<usize>,
@@ -96,9 +96,18 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
         text = next;
         Ok(())
     };
+    // Moving comes first, while the entry's lines are those that it owns.
+    if let Some(from) = plan.to_front {
+        step(&|now| move_to_front(now, from))?;
+    }
+    let moved = |index: usize| match plan.to_front {
+        Some(from) if index == from => 0,
+        Some(from) if index < from => index + 1,
+        _ => index,
+    };
     for round in rounds(&plan.members) {
         step(&|now| {
-            let splices = round.iter().map(|edit| set_member(now, edit));
+            let splices = round.iter().map(|edit| set_member(now, moved(edit.entry), edit));
             Ok(splices.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })?;
     }
@@ -107,16 +116,12 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
     }
     // Removing comes last: the new entry imitates one that may go.
     let inserted = plan.insert.as_ref().map(|(at, _)| *at);
-    let moved_on = |index: usize| index + usize::from(inserted.is_some_and(|at| at <= index));
-    let mut remove: Vec<usize> = plan.remove.iter().map(|index| moved_on(*index)).collect();
+    let shifted = |index: usize| index + usize::from(inserted.is_some_and(|at| at <= index));
+    let mut remove: Vec<usize> = plan.remove.iter().map(|index| shifted(moved(*index))).collect();
     remove.sort_unstable();
     remove.dedup();
     if !remove.is_empty() {
         step(&|now| remove_entries(now, &remove))?;
-    }
-    if let Some(from) = plan.to_front {
-        let gone = plan.remove.iter().filter(|index| **index < from).count();
-        step(&|now| move_to_front(now, moved_on(from) - gone))?;
     }
     let result = Config::parse_str(&text, input)
         .map_err(|_| ConfigError::nowhere(Problem::ReadBack("the text no longer parses")))?;
@@ -129,7 +134,7 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
 /// Finds what can't be edited in the text as it is, so that messages give places that the user can see.
 fn check(config: &Config<'_>, plan: &Plan) -> Result<(), ConfigError> {
     for edit in &plan.members {
-        set_member(config, edit)?;
+        set_member(config, edit.entry, edit)?;
     }
     if !plan.remove.is_empty() {
         remove_entries(config, &plan.remove)?;
@@ -179,8 +184,8 @@ fn own_entry(config: &Config<'_>, entry: usize) -> Result<NodeId, ConfigError> {
     Ok(id)
 }
 
-fn set_member(config: &Config<'_>, edit: &MemberEdit) -> Result<Vec<Splice>, ConfigError> {
-    let entry = own_entry(config, edit.entry)?;
+fn set_member(config: &Config<'_>, entry: usize, edit: &MemberEdit) -> Result<Vec<Splice>, ConfigError> {
+    let entry = own_entry(config, entry)?;
     let doc = &config.doc;
     block::check_not_aliased(doc, entry)?;
     if let Some((_, value)) = doc.member(entry, edit.name) {

@@ -27,8 +27,10 @@ pub enum Action {
 pub struct Due {
     /// What.
     pub action: Action,
-    /// The key it is about: the one promoted, the one replaced, or the first one removed.
+    /// The key it is about, as people name it: the one promoted, the one replaced, or the first one removed.
     pub key: String,
+    /// Its place in the file, from 0.
+    pub index: usize,
     /// From when.
     pub at: NumericDate,
 }
@@ -61,7 +63,7 @@ pub fn reconcile<E: From<LifecycleError>>(
     let mut decision = match due.action {
         Action::Promote => {
             let waiting = standbys(keys, now)?;
-            let key = waiting.iter().find(|(key, _)| key.name() == due.key);
+            let key = waiting.iter().find(|(key, _)| key.index == due.index);
             let current = keys.current().map_err(LifecycleError::from)?;
             let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
             Decision { changes: changes.unwrap_or_default(), notes: Vec::new() }
@@ -118,7 +120,7 @@ fn upcoming(
             continue;
         }
         waits = true;
-        upcoming.push(Due { action: Action::Promote, key: key.name(), at: nbf });
+        upcoming.push(Due { action: Action::Promote, key: key.name(), index: key.index, at: nbf });
     }
     if !waits {
         let made = current.needed("iat", &current.iat)?.or(assumed.map(|(_, iat)| iat));
@@ -126,7 +128,7 @@ fn upcoming(
         // A key of unknown age is due, and so is one that is on its way out.
         let going = matches!(current.phase(now), Phase::Retiring { .. } | Phase::Removable { .. });
         let at = made.filter(|_| !going).map_or(now, |made| made + policy.rotate_every);
-        upcoming.push(Due { action: Action::Rotate, key: current.name(), at });
+        upcoming.push(Due { action: Action::Rotate, key: current.name(), index: current.index, at });
     }
     upcoming.extend(removal(keys, Some(current))?);
     Ok(upcoming)
@@ -135,5 +137,5 @@ fn upcoming(
 /// The next removal, of keys that `prune` would take.
 fn removal(keys: &KeySet, current: Option<&Key>) -> Result<Option<Due>, LifecycleError> {
     let first = candidates(keys, current)?.into_iter().min_by_key(|(key, exp)| (*exp, key.index));
-    Ok(first.map(|(key, at)| Due { action: Action::Prune, key: key.name(), at }))
+    Ok(first.map(|(key, at)| Due { action: Action::Prune, key: key.name(), index: key.index, at }))
 }
