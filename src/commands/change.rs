@@ -14,7 +14,7 @@ use crate::display::Printable;
 use crate::error::{Error, Source};
 use crate::keyset::KeySet;
 use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
-use crate::report::paint::{BOLD, DIM, YELLOW, diff_line, event_line, paint};
+use crate::report::paint::{BOLD, DIM, diff_line, event_line, paint, warning_line};
 use crate::review::{self, Done, Platform, Situation, Step};
 use crate::store::{Locked, StoreError};
 use crate::time::{NumericDate, Seconds};
@@ -270,7 +270,7 @@ impl Draft {
             writeln!(world.stderr, "note: {note}")?;
         }
         for warning in &self.warnings {
-            writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+            writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         Ok(())
     }

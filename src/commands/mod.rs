@@ -20,7 +20,7 @@ use std::io;
 use crate::World;
 use crate::cli::{Cli, Command};
 use crate::error::Error;
-use crate::report::paint::{BOLD, RED, paint};
+use crate::report::paint::error_line;
 use crate::time::{Clock, FixedClock};
 
 /// Runs a command and returns its exit code: 0 done or nothing to do, 1 the answer is no, 2 it could not be done.
@@ -45,7 +45,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 2,
         Err(error) => {
             // Where even this can't be written, the exit code still tells.
-            let _ = writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")));
+            let _ = writeln!(world.stderr, "{}", error_line(&error));
             2
         }
     }

@@ -6,7 +6,7 @@ use crate::World;
 use crate::cli::{Global, Prune};
 use crate::error::Error;
 use crate::lifecycle::{self, Policy};
-use crate::report::paint::{BOLD, RED, paint};
+use crate::report::paint::error_line;
 
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
     let failed = answers.iter().filter(|answer| answer.is_err()).count();
     let no = answers.iter().any(|answer| matches!(answer, Ok(Answer::No)));
     for error in answers.into_iter().filter_map(Result::err) {
-        writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
+        writeln!(world.stderr, "{}", error_line(&error))?;
     }
     match failed {
         0 if no => Ok(Answer::No),

@@ -13,7 +13,7 @@ use crate::keyset::KeySet;
 use crate::lifecycle::{self, Decision, Due, Policy};
 use crate::report::human::{self, Row};
 use crate::report::json;
-use crate::report::paint::{BOLD, RED, paint};
+use crate::report::paint::error_line;
 use crate::store::{Snapshot, StoreError};
 use crate::time::NumericDate;
 
@@ -118,7 +118,7 @@ struct Failures {
 impl Failures {
     fn tell(&mut self, source: &Source, error: Error, world: &mut World<'_>) -> Result<(), Error> {
         if !self.alone {
-            writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
+            writeln!(world.stderr, "{}", error_line(&error))?;
         }
         self.all.push((source.name(), error));
         Ok(())

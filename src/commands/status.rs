@@ -11,7 +11,7 @@ use crate::keyset::{Key, KeySet};
 use crate::lifecycle;
 use crate::report::human::{self, Row};
 use crate::report::json;
-use crate::report::paint::{BOLD, RED, YELLOW, paint};
+use crate::report::paint::{error_line, warning_line};
 use crate::review::warnings;
 use crate::time::NumericDate;
 
@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
                 failed += 1;
-                writeln!(world.stderr, "{} {error}", paint(RED, paint(BOLD, "error:")))?;
+                writeln!(world.stderr, "{}", error_line(&error))?;
             }
         }
     }
@@ -81,7 +81,7 @@ fn one(
         tell_unseen(keys, world)?;
     }
     for warning in warnings(keys, &source.tool(global, world), now) {
-        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+        writeln!(world.stderr, "{}", warning_line(&warning))?;
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ fn several(
     write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
     world.stdout.flush()?;
     for warning in told {
-        writeln!(world.stderr, "{} {warning}", paint(YELLOW, "warning:"))?;
+        writeln!(world.stderr, "{}", warning_line(&warning))?;
     }
     Ok(())
 }

@@ -106,15 +106,15 @@ impl Life {
     }
 }
 
-/// A key that isn't made yet, to look ahead with. Its secret is none, and never written.
+/// A key that isn't made yet, to look ahead with: its secret is no secret, and never written.
 #[must_use]
 pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
-    let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
     // Named by its day, and by its second where a day has several.
     let day = Kid::stand_in(&at.day());
     let taken = keys.keys().iter().any(|key| key.kid.value() == Some(&day));
     let kid = if taken { Kid::stand_in(&at.to_string()) } else { day };
     // Bytes that no rule takes for guessable; they are never written.
+    let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
     let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
     NewKey {
         kid,

@@ -39,3 +39,13 @@ pub(crate) fn event_line(text: &str) -> String {
     };
     paint(style, text)
 }
+
+/// What went wrong, behind its word.
+pub(crate) fn error_line(error: &impl Display) -> String {
+    format!("{} {error}", paint(RED, paint(BOLD, "error:")))
+}
+
+/// What is dangerous, behind its word.
+pub(crate) fn warning_line(warning: &impl Display) -> String {
+    format!("{} {warning}", paint(YELLOW, "warning:"))
+}
