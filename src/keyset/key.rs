@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::fault::Fault;
 use super::kid::Kid;
 use super::secret::Secret;
 use crate::time::NumericDate;
@@ -95,13 +96,51 @@ impl fmt::Display for HmacAlg {
     }
 }
 
+/// A secret that is known here.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The bytes as the service decodes them.
+    pub secret: Secret,
+    /// Whether they can be guessed.
+    pub weakness: Option<super::strength::Weakness>,
+}
+
 /// Where a symmetric key's secret is.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
-    /// In the file: the bytes as the service decodes them, and whether they can be guessed.
-    Inline(Secret, Option<super::strength::Weakness>),
-    /// In the variable of this name.
-    Variable(String),
+    /// In the file.
+    Inline(Known),
+    /// In a variable.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Its value, where it is known here.
+        known: Option<Known>,
+    },
+}
+
+/// The numbers of a public key, big-endian, as the service decodes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicNumbers {
+    /// Modulus and exponent (RFC 7518, section 6.3.1).
+    Rsa {
+        /// The modulus.
+        n: Vec<u8>,
+        /// The exponent.
+        e: Vec<u8>,
+    },
+    /// A point (RFC 7518, section 6.2.1).
+    Ec {
+        /// Its x.
+        x: Vec<u8>,
+        /// Its y.
+        y: Vec<u8>,
+    },
+    /// An Edwards point (RFC 8037, section 2).
+    Okp {
+        /// As it is encoded.
+        x: Vec<u8>,
+    },
 }
 
 /// A key that verifies tokens signed elsewhere.
@@ -117,6 +156,8 @@ pub struct PublicKey {
     pub bits: Option<usize>,
     /// Whether private members stand beside the public ones, although the service strips them.
     pub private: bool,
+    /// Its numbers, unless they stand in variables.
+    pub numbers: Option<PublicNumbers>,
 }
 
 /// What a key verifies with.
@@ -132,7 +173,7 @@ pub enum Material {
     /// `kty: RSA`, `EC` or `OKP`
     Public(PublicKey),
     /// An entry the service doesn't start with: why.
-    Unusable(&'static str),
+    Unusable(Fault),
 }
 
 /// An entry of `client_auth.jwks.keys`.
@@ -209,29 +250,32 @@ impl Key {
         }
     }
 
-    /// The secret, where it stands in the file.
-    #[must_use]
-    pub fn inline_secret(&self) -> Option<&Secret> {
+    /// The secret and what is known of it, in the file or in a variable whose value is known.
+    fn known(&self) -> Option<&Known> {
         match &self.material {
-            Material::Symmetric { secret: SecretSource::Inline(secret, _), .. } => Some(secret),
+            Material::Symmetric { secret: SecretSource::Inline(known), .. } => Some(known),
+            Material::Symmetric { secret: SecretSource::Variable { known, .. }, .. } => known.as_ref(),
             _ => None,
         }
+    }
+
+    /// The secret, where it is known: in the file, or in a variable whose value is.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        self.known().map(|known| &known.secret)
     }
 
     /// Why the secret can be guessed, if it can.
     #[must_use]
     pub fn weakness(&self) -> Option<super::strength::Weakness> {
-        match &self.material {
-            Material::Symmetric { secret: SecretSource::Inline(_, weakness), .. } => *weakness,
-            _ => None,
-        }
+        self.known().and_then(|known| known.weakness)
     }
 
     /// The variable that holds the secret, if one does.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         match &self.material {
-            Material::Symmetric { secret: SecretSource::Variable(name), .. } => Some(name),
+            Material::Symmetric { secret: SecretSource::Variable { name, .. }, .. } => Some(name),
             _ => None,
         }
     }
@@ -265,11 +309,9 @@ impl Key {
     #[must_use]
     pub fn bits(&self) -> Option<usize> {
         match &self.material {
-            Material::Symmetric { secret: SecretSource::Inline(secret, _), .. } => {
-                Some(super::strength::bits(secret))
-            }
+            Material::Symmetric { .. } => self.secret().map(super::strength::bits),
             Material::Public(key) => key.bits,
-            _ => None,
+            Material::Unusable(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The keys of a config, read once into types: what the service would see, and the schedule that it doesn't.
 
+mod curve;
+mod fault;
 mod key;
 mod kid;
 mod read;
@@ -7,15 +9,18 @@ mod secret;
 mod state;
 pub mod strength;
 
-pub use key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
+pub use fault::{Fault, FaultKind};
+pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, Kid};
-pub use read::PRIVATE_MEMBERS;
+pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, import};
 pub use state::{Phase, Undecidable};
 
 use std::collections::HashSet;
 
-use crate::config::{Audience, Config};
+use read::Entry;
+
+use crate::config::{Audience, Config, NodeId};
 
 /// The keys of one config, in the order of the file.
 #[derive(Clone, Debug)]
@@ -32,9 +37,15 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads the keys of a config.
+    /// Reads the keys of a config, without a look at what stands in variables.
     #[must_use]
     pub fn read(config: &Config<'_>) -> Self {
+        Self::read_with(config, &|_| None)
+    }
+
+    /// Reads the keys of a config, with the values of variables as far as they are known.
+    #[must_use]
+    pub fn read_with(config: &Config<'_>, values: &Values<'_>) -> Self {
         let doc = config.document();
         let cloud = config.is_cloud();
         let (mut line, mut counted) = (1, 0);
@@ -43,7 +54,7 @@ impl KeySet {
             let at = doc.start_of(*id);
             line += doc.text()[counted..at].matches('\n').count();
             counted = at;
-            read::key(doc, *id, index, line, cloud)
+            read::key(&Entry { doc, id: *id, cloud, values }, index, line)
         });
         let keys = keys.collect();
         Self {
@@ -53,6 +64,12 @@ impl KeySet {
             faults: config.faults(),
             is_cloud: cloud,
         }
+    }
+
+    /// What keeps the service from starting with an entry of the list, each with where it stands.
+    #[must_use]
+    pub fn faults_of(config: &Config<'_>, id: NodeId, values: &Values<'_>) -> Vec<(NodeId, Fault)> {
+        Entry { doc: config.document(), id, cloud: config.is_cloud(), values }.faults()
     }
 
     /// The same config with other keys, numbered anew.

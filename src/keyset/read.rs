@@ -1,127 +1,213 @@
 //! From an entry of the config to a [`Key`].
 
-use base64::Engine as _;
+use zeroize::Zeroizing;
 
-use super::key::{HmacAlg, Key, Material, Member, PublicKey, SecretSource};
+use super::fault::{Fault, FaultKind};
+use super::key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 use super::kid::Kid;
-use super::secret::Secret;
-use super::strength;
+use super::secret::{Secret, decode_as_service};
+use super::{curve, strength};
 use crate::config::{Document, NodeId, Scalar, env_name, is_env_name};
 use crate::time::NumericDate;
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
 pub const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
+/// The values of variables, as far as they are known here.
+pub type Values<'v> = dyn Fn(&str) -> Option<Zeroizing<String>> + 'v;
+
 /// `kid: ''` is accepted by the service and never matches a token.
-const EMPTY_KID: &str = "is empty";
+pub(super) const EMPTY_KID: &str = "is empty";
 const NULL: &str = "is empty (null)";
+const NOT_TEXT: &str = "is not text";
+const NOT_QUOTED: &str = "is not text; put it in quotes";
+const CAST: &str = "is a variable cast to a number or boolean";
 const WRONG_NAME: &str = "is a variable whose name is not one the service takes (PS_…)";
 
-/// `!env NAME` where text belongs: the service wants `PS_` before the name, and a cast makes something else of it.
-fn variable_member<T>(written: &str, cloud: bool) -> Member<T> {
-    match env_name(written) {
-        (_, Some("number" | "boolean")) => Member::Unreadable("is a variable cast to a number or boolean"),
-        (name, _) if is_env_name(written, cloud) => Member::Variable(name.to_owned()),
-        _ => Member::Unreadable(WRONG_NAME),
-    }
-}
-
 /// Reads one entry. Never fails: what makes no sense becomes [`Material::Unusable`] or [`Member::Unreadable`].
-pub(super) fn key(doc: &Document<'_>, id: NodeId, index: usize, line: usize, cloud: bool) -> Key {
-    let unusable = |why| Key {
+pub(super) fn key(entry: &Entry<'_, '_>, index: usize, line: usize) -> Key {
+    let mut key = Key {
         index,
         line,
         kid: Member::Absent,
-        material: Material::Unusable(why),
+        material: Material::Unusable(Fault::NOT_A_MAPPING),
         iat: Member::Absent,
         nbf: Member::Absent,
         exp: Member::Absent,
     };
-    if doc.members(id).is_none() {
-        return unusable("the entry is no mapping (`kty: …`)");
+    if entry.doc.members(entry.id).is_some() {
+        key.kid = entry.kid();
+        key.material = entry.material();
+        key.iat = entry.date("iat");
+        key.nbf = entry.date("nbf");
+        key.exp = entry.date("exp");
     }
-    let reader = Entry { doc, id, cloud };
-    let mut key = unusable("");
-    key.kid = match reader.text("kid") {
-        Member::Value(text) => Kid::read(text).map_or(Member::Unreadable(EMPTY_KID), Member::Value),
-        Member::Absent => Member::Absent,
-        Member::Variable(name) => Member::Variable(name),
-        Member::Unreadable(why) => Member::Unreadable(why),
-    };
-    key.material = reader.material(&key.kid);
-    key.iat = reader.date("iat");
-    key.nbf = reader.date("nbf");
-    key.exp = reader.date("exp");
     key
 }
 
-/// A list or a mapping where one value belongs.
-struct NotScalar;
-
-struct Entry<'d, 't> {
-    doc: &'d Document<'t>,
-    id: NodeId,
+/// An entry of the list, to be read.
+pub(super) struct Entry<'d, 't> {
+    pub(super) doc: &'d Document<'t>,
+    pub(super) id: NodeId,
     /// PowerSync Cloud writes secrets as `{secret: !env NAME}` or `{secret_ref: NAME}`.
-    cloud: bool,
+    pub(super) cloud: bool,
+    pub(super) values: &'d Values<'d>,
+}
+
+/// A member that has to be text, and what is known of it.
+enum Text<'d> {
+    Absent,
+    Written(&'d str),
+    /// A variable, and its value where it is known.
+    Variable(&'d str, Option<Zeroizing<String>>),
+    Unreadable(&'static str),
+}
+
+impl Text<'_> {
+    /// The value, wherever it stands.
+    fn known(&self) -> Option<&str> {
+        match self {
+            Self::Written(text) => Some(text),
+            Self::Variable(_, value) => value.as_deref().map(String::as_str),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 impl<'d> Entry<'d, '_> {
-    /// A member's value: the scalar it is, or `Err` where it is a list or a mapping.
-    fn scalar(&self, name: &str) -> Option<Result<Scalar<'d>, NotScalar>> {
-        let (_, value) = self.doc.member(self.id, name)?;
-        Some(self.doc.scalar(value).ok_or(NotScalar))
+    /// A member that has to be text.
+    fn text(&self, name: &str) -> Text<'d> {
+        let Some((_, value)) = self.doc.member(self.id, name) else { return Text::Absent };
+        match self.doc.scalar(value) {
+            Some(Scalar::String(text)) => Text::Written(text),
+            Some(Scalar::Env(written)) => match env_name(written) {
+                (_, Some("number" | "boolean")) => Text::Unreadable(CAST),
+                (name, _) if is_env_name(written, self.cloud) => Text::Variable(name, (self.values)(name)),
+                _ => Text::Unreadable(WRONG_NAME),
+            },
+            Some(Scalar::Null) => Text::Unreadable(NULL),
+            Some(_) => Text::Unreadable(NOT_QUOTED),
+            None => Text::Unreadable(NOT_TEXT),
+        }
     }
 
-    /// A member that has to be text.
-    fn text(&self, name: &str) -> Member<&'d str> {
-        match self.scalar(name) {
-            None => Member::Absent,
-            Some(Ok(Scalar::String(text))) => Member::Value(text),
-            Some(Ok(Scalar::Env(variable))) => variable_member(variable, self.cloud),
-            Some(Ok(Scalar::Null)) => Member::Unreadable(NULL),
-            Some(Ok(_)) => Member::Unreadable("is not text; put it in quotes"),
-            Some(Err(NotScalar)) => Member::Unreadable("is not text"),
+    fn kid(&self) -> Member<Kid> {
+        let text = self.text("kid");
+        match (&text, text.known()) {
+            (_, Some(known)) => Kid::read(known).map_or(Member::Unreadable(EMPTY_KID), Member::Value),
+            (Text::Variable(name, _), None) => Member::Variable((*name).to_owned()),
+            (Text::Unreadable(why), _) => Member::Unreadable(why),
+            _ => Member::Absent,
         }
     }
 
     fn date(&self, name: &str) -> Member<NumericDate> {
-        match self.scalar(name) {
-            None => Member::Absent,
-            Some(Ok(Scalar::Integer(seconds))) => NumericDate::new(seconds)
+        let Some((_, value)) = self.doc.member(self.id, name) else { return Member::Absent };
+        match self.doc.scalar(value) {
+            Some(Scalar::Integer(seconds)) => NumericDate::new(seconds)
                 .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
-            Some(Ok(Scalar::Env(written))) if is_env_name(written, self.cloud) => {
+            Some(Scalar::Env(written)) if is_env_name(written, self.cloud) => {
                 Member::Variable(env_name(written).0.to_owned())
             }
-            Some(Ok(Scalar::Env(_))) => Member::Unreadable(WRONG_NAME),
-            Some(Ok(Scalar::String(_))) => {
+            Some(Scalar::Env(_)) => Member::Unreadable(WRONG_NAME),
+            Some(Scalar::String(_)) => {
                 Member::Unreadable("is text; it must be a number of seconds since 1970")
             }
-            Some(_) => Member::Unreadable("is not a whole number of seconds since 1970"),
+            _ => Member::Unreadable("is not a whole number of seconds since 1970"),
         }
     }
 
-    fn material(&self, kid: &Member<Kid>) -> Material {
-        if let Member::Unreadable(why) = kid
-            && *why != EMPTY_KID
-        {
-            return Material::Unusable(match *why {
-                NULL => "`kid` is empty; give the key a name",
-                WRONG_NAME => "`kid` is a variable whose name is not one the service takes (PS_…)",
-                _ => "`kid` is not text; put it in quotes",
-            });
+    /// What keeps the service from starting with this entry, the gravest first, each with where it stands.
+    pub(super) fn faults(&self) -> Vec<(NodeId, Fault)> {
+        let mut faults = Vec::new();
+        if self.doc.members(self.id).is_none() {
+            return vec![(self.id, Fault::NOT_A_MAPPING)];
         }
-        match self.text("kty") {
-            Member::Value("oct") => self.symmetric(),
-            Member::Value("RSA") => self.public("RSA", &["kid", "n", "e"]),
-            Member::Value("EC") => self.public("EC", &["kid", "alg", "crv", "x", "y"]),
-            Member::Value("OKP") => self.public("OKP", &["kid", "alg", "crv", "x"]),
-            Member::Value(_) => Material::Unusable("`kty` must be oct, RSA, EC or OKP"),
-            Member::Absent if self.doc.member(self.id, "<<").is_some() => Material::Unusable(
-                "`kty` is missing; the service does not merge `<<`, so write the members out",
-            ),
-            Member::Absent => Material::Unusable("`kty` is missing"),
-            Member::Variable(_) => Material::Unusable("`kty` is a variable, which can't be read here"),
-            Member::Unreadable(_) => Material::Unusable("`kty` is not text"),
+        let kty = self.check(&mut faults, "kty", true, &["oct", "RSA", "EC", "OKP"]);
+        let kty = kty.as_deref().map(String::as_str);
+        // The schema of Cloud wants one in every key.
+        self.check(&mut faults, "kid", self.cloud || kty == Some("RSA"), &[]);
+        self.check(&mut faults, "use", false, &[]);
+        match kty {
+            Some("oct") => self.symmetric_faults(&mut faults),
+            Some("RSA") => {
+                self.check(&mut faults, "n", true, &[]);
+                self.check(&mut faults, "e", true, &[]);
+                self.check(&mut faults, "alg", false, &["RS256", "RS384", "RS512"]);
+            }
+            Some("EC") => {
+                self.check(&mut faults, "alg", true, &["ES256", "ES384", "ES512"]);
+                let crv = self.check(&mut faults, "crv", true, &["P-256", "P-384", "P-521"]);
+                let x = self.check(&mut faults, "x", true, &[]).map(|x| decode_as_service(&x));
+                let y = self.check(&mut faults, "y", true, &[]).map(|y| decode_as_service(&y));
+                if let (Some(crv), Some(x), Some(y)) = (crv, x, y)
+                    && !curve::holds(&crv, &x, &y)
+                {
+                    faults.push((self.id, Fault::BAD_POINT));
+                }
+            }
+            Some("OKP") => {
+                self.check(&mut faults, "alg", true, &["EdDSA"]);
+                let crv = self.check(&mut faults, "crv", true, &["Ed25519", "Ed448"]);
+                let x = self.check(&mut faults, "x", true, &[]).map(|x| decode_as_service(&x));
+                if let (Some(crv), Some(x)) = (crv, x)
+                    && x.len() != if crv.as_str() == "Ed448" { 57 } else { 32 }
+                {
+                    faults.push((self.id, Fault::BAD_LENGTH));
+                }
+            }
+            _ => {}
+        }
+        faults.sort_by_key(|(_, fault)| fault.kind);
+        faults
+    }
+
+    /// Notes what is wrong with a member, and returns its value where it is right and known.
+    fn check(
+        &self,
+        faults: &mut Vec<(NodeId, Fault)>,
+        name: &'static str,
+        required: bool,
+        choices: &[&str],
+    ) -> Option<Zeroizing<String>> {
+        let (at, text) =
+            (self.doc.member(self.id, name).map_or(self.id, |(_, value)| value), self.text(name));
+        let fault = match (&text, text.known()) {
+            (_, Some(known)) if choices.is_empty() || choices.contains(&known) => {
+                return Some(Zeroizing::new(known.to_owned()));
+            }
+            (_, Some(_)) => Fault::not_one_of(name, choices),
+            (Text::Unreadable(WRONG_NAME), _) => Fault::new(FaultKind::EnvName, name, WRONG_NAME),
+            (Text::Unreadable(why), _) => Fault::new(FaultKind::NotText, name, why),
+            (Text::Absent, _) if required => Fault::missing(name, self.doc.member(self.id, "<<").is_some()),
+            (Text::Absent | Text::Variable(..) | Text::Written(_), _) => return None,
+        };
+        faults.push((at, fault));
+        None
+    }
+
+    fn symmetric_faults(&self, faults: &mut Vec<(NodeId, Fault)>) {
+        self.check(faults, "alg", true, &["HS256", "HS384", "HS512"]);
+        if self.cloud_secret().is_none()
+            && let Some(k) = self.check(faults, "k", true, &[])
+            && k.is_empty()
+            && let Some((_, at)) = self.doc.member(self.id, "k")
+        {
+            faults.push((at, Fault::EMPTY_K));
+        }
+    }
+
+    fn material(&self) -> Material {
+        if let Some((_, fault)) = self.faults().into_iter().next() {
+            return Material::Unusable(fault);
+        }
+        let kty = self.text("kty");
+        match kty.known() {
+            Some("oct") => self.symmetric(),
+            Some("RSA") => self.public("RSA"),
+            Some("EC") => self.public("EC"),
+            Some("OKP") => self.public("OKP"),
+            _ => Material::Unusable(Fault::KTY_VARIABLE),
         }
     }
 
@@ -135,51 +221,38 @@ impl<'d> Entry<'d, '_> {
     }
 
     fn symmetric(&self) -> Material {
-        let alg = match self.text("alg") {
-            Member::Value(name) => match HmacAlg::read(name) {
-                Some(alg) => Member::Value(alg),
-                None => return Material::Unusable("`alg` must be HS256, HS384 or HS512"),
-            },
-            Member::Variable(name) => Member::Variable(name),
-            Member::Absent => return Material::Unusable("`alg` is missing"),
-            Member::Unreadable(WRONG_NAME) => {
-                return Material::Unusable(
-                    "`alg` is a variable whose name is not one the service takes (PS_…)",
-                );
-            }
-            Member::Unreadable(_) => return Material::Unusable("`alg` is not text"),
+        let alg = self.text("alg");
+        let alg = match (&alg, alg.known().and_then(HmacAlg::read)) {
+            (_, Some(alg)) => Member::Value(alg),
+            (Text::Variable(name, _), None) => Member::Variable((*name).to_owned()),
+            _ => Member::Unreadable(NOT_TEXT),
         };
-        let secret = match self.cloud_secret().map_or_else(|| self.text("k"), Member::Variable) {
-            Member::Value("") => return Material::Unusable("`k` is empty"),
-            Member::Value(k) => {
-                SecretSource::Inline(Secret::decode_as_service(k), strength::weakness_of_k(k))
+        let known =
+            |k: &str| Known { secret: Secret::decode_as_service(k), weakness: strength::weakness_of_k(k) };
+        let secret = match (self.cloud_secret(), self.text("k")) {
+            (Some(name), _) => {
+                let value = (self.values)(&name);
+                SecretSource::Variable { name, known: value.map(|value| known(&value)) }
             }
-            Member::Variable(name) => SecretSource::Variable(name),
-            Member::Absent => return Material::Unusable("`k`, the secret, is missing"),
-            Member::Unreadable(WRONG_NAME) => {
-                return Material::Unusable(
-                    "`k` is a variable whose name is not one the service takes (PS_…)",
-                );
+            (None, Text::Variable(name, value)) => {
+                SecretSource::Variable { name: name.to_owned(), known: value.map(|value| known(&value)) }
             }
-            Member::Unreadable(_) => return Material::Unusable("`k` is not text"),
+            (None, text) => SecretSource::Inline(known(text.known().unwrap_or_default())),
         };
         Material::Symmetric { alg, secret }
     }
 
-    fn public(&self, kty: &'static str, required: &[&str]) -> Material {
-        let missing =
-            required.iter().any(|name| matches!(self.text(name), Member::Absent | Member::Unreadable(_)));
-        if missing {
-            return Material::Unusable(match kty {
-                "RSA" => "an RSA key needs `kid`, `n` and `e`",
-                "EC" => "an EC key needs `kid`, `alg`, `crv`, `x` and `y`",
-                _ => "an OKP key needs `kid`, `alg`, `crv` and `x`",
-            });
-        }
-        let owned = |member: Member<&str>| member.value().map(|text| (*text).to_owned());
-        let crv = owned(self.text("crv"));
-        let bits = match (kty, crv.as_deref()) {
-            ("RSA", _) => self.text("n").value().and_then(|n| modulus_bits(n)),
+    fn public(&self, kty: &'static str) -> Material {
+        let owned = |name| self.text(name).known().map(str::to_owned);
+        let bytes = |name| self.text(name).known().map(|text| decode_as_service(text).to_vec());
+        let crv = owned("crv");
+        let numbers = match kty {
+            "RSA" => bytes("n").zip(bytes("e")).map(|(n, e)| PublicNumbers::Rsa { n, e }),
+            "EC" => bytes("x").zip(bytes("y")).map(|(x, y)| PublicNumbers::Ec { x, y }),
+            _ => bytes("x").map(|x| PublicNumbers::Okp { x }),
+        };
+        let bits = match (&numbers, crv.as_deref()) {
+            (Some(PublicNumbers::Rsa { n, .. }), _) => modulus_bits(n),
             (_, Some("P-256" | "Ed25519")) => Some(256),
             (_, Some("P-384")) => Some(384),
             (_, Some("P-521")) => Some(521),
@@ -187,13 +260,12 @@ impl<'d> Entry<'d, '_> {
             _ => None,
         };
         let private = PRIVATE_MEMBERS.iter().any(|name| self.doc.member(self.id, name).is_some());
-        Material::Public(PublicKey { kty, alg: owned(self.text("alg")), crv, bits, private })
+        Material::Public(PublicKey { kty, alg: owned("alg"), crv, bits, private, numbers })
     }
 }
 
-fn modulus_bits(n: &str) -> Option<usize> {
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(n).ok()?;
-    let first = bytes.iter().position(|b| *b != 0)?;
-    let zeros = usize::try_from(bytes[first].leading_zeros()).ok()?;
-    Some((bytes.len() - first) * 8 - zeros)
+fn modulus_bits(n: &[u8]) -> Option<usize> {
+    let first = n.iter().position(|b| *b != 0)?;
+    let zeros = usize::try_from(n[first].leading_zeros()).ok()?;
+    Some((n.len() - first) * 8 - zeros)
 }

@@ -37,23 +37,10 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// Reads a `k` as the service does: everything outside of base64's alphabets is skipped, and the first `=`
-    /// ends it. What a person meant may be something else; see `strength`.
+    /// Reads a `k` as the service does; see [`decode_as_service`].
     #[must_use]
     pub fn decode_as_service(k: &str) -> Self {
-        let until = k.find('=').unwrap_or(k.len());
-        let mut clean = Zeroizing::new(String::with_capacity(until));
-        clean.extend(k[..until].chars().filter_map(|c| match c {
-            '+' => Some('-'),
-            '/' => Some('_'),
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_' => Some(c),
-            _ => None,
-        }));
-        if clean.len() % 4 == 1 {
-            clean.pop();
-        }
-        // What is left is in the alphabet and of a possible length.
-        Self(Zeroizing::new(LENIENT.decode(clean.as_bytes()).unwrap_or_default()))
+        Self(decode_as_service(k))
     }
 
     /// The bytes themselves.
@@ -97,6 +84,24 @@ impl Secret {
 /// Compares without telling by its time where two byte strings differ.
 fn constant_time_eq(one: &[u8], two: &[u8]) -> bool {
     one.len() == two.len() && one.iter().zip(two).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}
+
+/// Reads base64url as the service does: everything outside of base64's alphabets is skipped, and the first `=` ends it.
+/// What a person meant may be something else; see `strength`.
+pub(super) fn decode_as_service(text: &str) -> Zeroizing<Vec<u8>> {
+    let until = text.find('=').unwrap_or(text.len());
+    let mut clean = Zeroizing::new(String::with_capacity(until));
+    clean.extend(text[..until].chars().filter_map(|c| match c {
+        '+' => Some('-'),
+        '/' => Some('_'),
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_' => Some(c),
+        _ => None,
+    }));
+    if clean.len() % 4 == 1 {
+        clean.pop();
+    }
+    // What is left is in the alphabet and of a possible length.
+    Zeroizing::new(LENIENT.decode(clean.as_bytes()).unwrap_or_default())
 }
 
 impl std::fmt::Debug for Secret {

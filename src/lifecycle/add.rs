@@ -38,7 +38,7 @@ pub fn add(
 
 /// Whether a key has the secret that was imported for a new one.
 pub(super) fn has_secret(key: &Key, new: &NewKey) -> bool {
-    new.secret_is_imported && key.inline_secret().is_some_and(|secret| secret.same_key(&new.secret))
+    new.secret_is_imported && key.secret().is_some_and(|secret| secret.same_key(&new.secret))
 }
 
 /// What speaks against a new key, wherever it goes.

@@ -1,7 +1,7 @@
 //! Changes carried out on a key set in memory, to look ahead without a file.
 
 use super::change::{Change, NewKey};
-use crate::keyset::{Key, KeySet, Material, Member, SecretSource, strength};
+use crate::keyset::{Key, KeySet, Known, Material, Member, SecretSource, strength};
 use crate::time::NumericDate;
 
 /// The key set as the file would read after these changes, made now.
@@ -41,7 +41,8 @@ fn unschedule(key: &mut Key) {
 }
 
 fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
-    let secret = SecretSource::Inline(key.secret.clone(), strength::weakness(&key.secret));
+    let secret =
+        SecretSource::Inline(Known { secret: key.secret.clone(), weakness: strength::weakness(&key.secret) });
     Key {
         index: 0,
         line: 0,

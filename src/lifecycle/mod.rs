@@ -34,7 +34,7 @@ use refusal::Guard;
 /// Whoever has one has all.
 fn same_secret<'k>(keys: &'k KeySet, key: &Key) -> Vec<&'k Key> {
     let same = |other: &&Key| {
-        let secrets = other.inline_secret().zip(key.inline_secret()).is_some_and(|(a, b)| a.same_key(b));
+        let secrets = other.secret().zip(key.secret()).is_some_and(|(a, b)| a.same_key(b));
         let variables = other.variable().is_some_and(|name| key.variable() == Some(name));
         other.index != key.index && (secrets || variables)
     };

@@ -1,6 +1,6 @@
 //! What is refused as unsafe, and how to say that it is meant.
 
-use crate::keyset::Undecidable;
+use crate::keyset::{Fault, Undecidable};
 use crate::time::NumericDate;
 
 /// The name of a refusal, as `--allow` takes it.
@@ -148,7 +148,7 @@ pub enum LifecycleError {
         /// The key.
         key: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: Fault,
     },
 }
 

@@ -151,8 +151,8 @@ fn removal(key: &Key, is_current: bool, now: NumericDate) -> String {
 
 fn secret(key: &Key) -> String {
     match &key.material {
-        Material::Symmetric { secret: SecretSource::Inline(..), .. } => "in file".to_owned(),
-        Material::Symmetric { secret: SecretSource::Variable(name), .. } => format!("!env {name}"),
+        Material::Symmetric { secret: SecretSource::Inline(_), .. } => "in file".to_owned(),
+        Material::Symmetric { secret: SecretSource::Variable { name, .. }, .. } => format!("!env {name}"),
         Material::Public(public) if public.private => "private key!".to_owned(),
         Material::Public(_) => "public".to_owned(),
         Material::Unusable(_) => "?".to_owned(),

@@ -39,7 +39,7 @@ struct StatusKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     variable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<&'static str>,
+    problem: Option<String>,
 }
 
 impl Status {
@@ -63,12 +63,12 @@ impl StatusKey {
     fn new(keys: &KeySet, key: &Key, current: Option<&Key>, now: NumericDate) -> Self {
         let date = |member: &Member<NumericDate>| member.value().map(ToString::to_string);
         let (kty, secret, problem) = match &key.material {
-            Material::Symmetric { secret: SecretSource::Inline(..), .. } => (Some("oct"), Some("file"), None),
-            Material::Symmetric { secret: SecretSource::Variable(_), .. } => {
+            Material::Symmetric { secret: SecretSource::Inline(_), .. } => (Some("oct"), Some("file"), None),
+            Material::Symmetric { secret: SecretSource::Variable { .. }, .. } => {
                 (Some("oct"), Some("variable"), None)
             }
             Material::Public(public) => (Some(public.kty), None, None),
-            Material::Unusable(why) => (None, None, Some(*why)),
+            Material::Unusable(why) => (None, None, Some(why.to_string())),
         };
         let alg = match &key.material {
             Material::Symmetric { .. } => key.hmac_alg().map(|alg| alg.to_string()),

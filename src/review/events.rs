@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::keyset::{Key, KeySet, Kid, Material, Member, SecretSource};
+use crate::keyset::{Key, KeySet, Kid, Material, Member};
 use crate::time::NumericDate;
 
 /// What happened to a key.
@@ -126,13 +126,10 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
 
 fn same_secret(before: &Key, after: &Key) -> bool {
     match (&before.material, &after.material) {
-        (Material::Symmetric { secret: one, .. }, Material::Symmetric { secret: two, .. }) => {
-            match (one, two) {
-                (SecretSource::Inline(one, _), SecretSource::Inline(two, _)) => one.same_key(two),
-                (SecretSource::Variable(one), SecretSource::Variable(two)) => one == two,
-                _ => false,
-            }
-        }
+        (Material::Symmetric { .. }, Material::Symmetric { .. }) => match (before.secret(), after.secret()) {
+            (Some(one), Some(two)) => one.same_key(two),
+            _ => before.variable().is_some() && before.variable() == after.variable(),
+        },
         _ => true,
     }
 }

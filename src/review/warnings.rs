@@ -19,7 +19,7 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
             Member::Value(_) => format!("{} (line {})", key.name(), key.line),
             _ => format!("key {} (line {})", key.name(), key.line),
         };
-        if let Material::Unusable(why) = key.material {
+        if let Material::Unusable(why) = &key.material {
             warnings.push(format!("the service does not start with {place}: {why}"));
             continue;
         }
@@ -110,7 +110,7 @@ fn copies(keys: &KeySet) -> Vec<String> {
     let mut first_with: HashMap<[u8; 32], &Key> = HashMap::new();
     let mut warnings = Vec::new();
     for key in keys.keys() {
-        let Some(id) = key.inline_secret().map(Secret::fingerprint) else { continue };
+        let Some(id) = key.secret().map(Secret::fingerprint) else { continue };
         match first_with.get(&id) {
             Some(first) => warnings.push(format!(
                 "{} has the same secret as {}: whoever has it has both",

@@ -1,0 +1,83 @@
+//! Why the service does not start with an entry of the list.
+
+/// What kind of fault it is, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// The entry is no mapping.
+    NotAMapping,
+    /// `kty` is none the service knows.
+    UnknownKty,
+    /// A variable's name or cast that the service refuses.
+    EnvName,
+    /// A member that has to be text isn't.
+    NotText,
+    /// A member that has to be there isn't, or is empty.
+    Missing,
+    /// `alg` or `crv` is none the service knows for this type of key.
+    UnknownAlg,
+    /// The numbers of a public key make no key.
+    BadPublicKey,
+}
+
+/// One fault of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its kind.
+    pub kind: FaultKind,
+    /// The member, or nothing where it is the entry as a whole.
+    pub member: &'static str,
+    /// What is wrong, without the member's name.
+    problem: &'static str,
+}
+
+impl Fault {
+    pub(super) const NOT_A_MAPPING: Self =
+        Self::new(FaultKind::NotAMapping, "", "the entry is no mapping (`kty: …`)");
+    pub(super) const BAD_POINT: Self =
+        Self::new(FaultKind::BadPublicKey, "", "its point (`x`, `y`) is not on the curve `crv` names");
+    pub(super) const BAD_LENGTH: Self =
+        Self::new(FaultKind::BadPublicKey, "", "`x` has not the length that `crv` asks for");
+    pub(super) const EMPTY_K: Self = Self::new(FaultKind::Missing, "k", "is empty");
+    pub(super) const KTY_VARIABLE: Self =
+        Self::new(FaultKind::UnknownKty, "kty", "is a variable, which can't be read here");
+
+    pub(super) const fn new(kind: FaultKind, member: &'static str, problem: &'static str) -> Self {
+        Self { kind, member, problem }
+    }
+
+    pub(super) fn missing(member: &'static str, merged: bool) -> Self {
+        let problem = if merged {
+            "is missing; the service does not merge `<<`, so write the members out"
+        } else if member == "k" {
+            "is missing; it holds the secret"
+        } else {
+            "is missing"
+        };
+        Self::new(FaultKind::Missing, member, problem)
+    }
+
+    /// A member that is none of what the service knows there.
+    pub(super) fn not_one_of(member: &'static str, choices: &[&str]) -> Self {
+        let problem = match choices.first() {
+            Some(&"oct") => "must be oct, RSA, EC or OKP",
+            Some(&"HS256") => "must be HS256, HS384 or HS512",
+            Some(&"RS256") => "must be RS256, RS384 or RS512, or left out",
+            Some(&"ES256") => "must be ES256, ES384 or ES512",
+            Some(&"EdDSA") => "must be EdDSA",
+            Some(&"P-256") => "must be P-256, P-384 or P-521",
+            _ => "must be Ed25519 or Ed448",
+        };
+        let kind = if member == "kty" { FaultKind::UnknownKty } else { FaultKind::UnknownAlg };
+        Self::new(kind, member, problem)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.member.is_empty() {
+            f.write_str(self.problem)
+        } else {
+            write!(f, "`{}` {}", self.member, self.problem)
+        }
+    }
+}
