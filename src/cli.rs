@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Input;
+use crate::init::{Audience, Database, Layout, Storage};
 use crate::keyset::{Encoding, HmacAlg, KeyName};
 use crate::lifecycle::{MAX_TOKEN_TTL, RefusalId};
 use crate::time::{NumericDate, Seconds};
@@ -26,6 +27,7 @@ Review
   redact     Print a config without its secrets
 
 Set up
+  init       Write a new config, with secrets where they belong
   add        Add a key, fresh or imported
 
 Emergency
@@ -136,6 +138,15 @@ pub enum Command {
         after_help = "In git, so that `git diff` shows no secret:\n  echo 'powersync.yaml diff=powersync' >> .gitattributes\n  git config diff.powersync.textconv 'powersync-jwks redact'"
     )]
     Redact(Redact),
+    /// Write a new config, with secrets where they belong
+    ///
+    /// A complete config for a self-hosted service, an env file with fresh secrets (`--secrets inline`: in the config
+    /// itself), and a sync config to begin with. A file that is there is completed or left alone, never replaced. On a
+    /// terminal it asks what isn't said by an option; elsewhere it takes the defaults.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks init                                   asks, shows, writes\n  powersync-jwks init --compose --yes                   with a storage database, in containers\n  powersync-jwks init --source mongodb --audience https://sync.example.com --dir sync\n  powersync-jwks init --layout cli                      as PowerSync's own command line keeps it\n  powersync-jwks init --fill                            the secrets that an existing config lacks"
+    )]
+    Init(Init),
     /// Add a key, fresh or imported
     ///
     /// The new key goes last. It verifies beside the others; the current key stays the one that signs.
@@ -389,6 +400,53 @@ pub struct Add {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where the data comes from [default: postgresql]
+    #[arg(long, value_name = "DATABASE")]
+    pub source: Option<Database>,
+    /// Where the service keeps what it syncs [default: mongodb]
+    #[arg(long, value_name = "DATABASE")]
+    pub storage: Option<Storage>,
+    /// Where the secrets go: env (an env file) or inline (the config, in clear)
+    #[arg(long, value_name = "WHERE", default_value = "env", hide_possible_values = true)]
+    pub secrets: InitSecrets,
+    /// Whom tokens are meant for, as their `aud` says; may be given several times [default: powersync]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Vec<Audience>,
+    /// Where the service listens [default: 8080]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// The folder to write into
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub dir: PathBuf,
+    /// How the files are laid out
+    #[arg(long, value_name = "LAYOUT", default_value = "service")]
+    pub layout: Layout,
+    /// A Compose file, too, which passes the variables and runs the storage database
+    #[arg(long)]
+    pub compose: bool,
+    /// Generate only the secrets that an existing config's variables lack, into its env file
+    #[arg(long, conflicts_with_all = ["source", "storage", "secrets", "audience", "port", "layout", "compose"])]
+    pub fill: bool,
+    /// Which env file to fill [default: .env, or docker/.env, beside the config]
+    #[arg(long, value_name = "PATH", requires = "fill")]
+    pub env_file: Option<PathBuf>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// Where the secrets of a new config go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InitSecrets {
+    /// Into an env file
+    Env,
+    /// Into the config, in clear
+    Inline,
 }
 
 /// `retire`

@@ -18,6 +18,7 @@ pub mod config;
 pub mod display;
 pub mod env_file;
 mod error;
+pub mod init;
 pub mod keyset;
 pub mod lifecycle;
 pub mod policy_file;

@@ -2,6 +2,9 @@
 
 mod add;
 mod change;
+mod files;
+mod fill;
+mod init;
 mod new_key;
 mod policy;
 mod promote;
@@ -71,6 +74,8 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
+        Command::Init(args) if args.fill => fill::run(global, args, world),
+        Command::Init(args) => init::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),
         Command::Remove(args) => remove::run(global, args, world),

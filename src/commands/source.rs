@@ -102,3 +102,9 @@ pub(super) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
+
+/// A path as `docker run -v` takes it: from the root.
+pub(super) fn host_path(path: &Path) -> String {
+    let word = shell_word(&path.display().to_string());
+    if path.is_absolute() { word } else { format!("\"$PWD\"/{word}") }
+}

@@ -29,6 +29,8 @@ pub enum RefusalId {
     Clock,
     /// Users log in with keys from elsewhere
     OtherLogin,
+    /// A file that is there would be replaced
+    Overwrite,
 }
 
 impl RefusalId {
@@ -47,6 +49,7 @@ impl RefusalId {
             Self::Wildcard => "wildcard",
             Self::Clock => "clock",
             Self::OtherLogin => "other-login",
+            Self::Overwrite => "overwrite",
         }
     }
 }

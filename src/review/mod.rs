@@ -11,6 +11,6 @@ mod warnings;
 pub use diff::{DiffLine, LineKind, text_diff};
 pub use events::{EventKind, KeyEvent, events};
 pub use next::{Done, Situation, Step, earlier_rotations, next_steps};
-pub use platform::{Platform, detect, in_git};
+pub use platform::{Platform, compose_file, detect, in_git};
 pub use redact::Redactor;
 pub use warnings::warnings;

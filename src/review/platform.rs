@@ -1,7 +1,7 @@
 //! How the service is run, as far as the files around the config tell.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Document, Input, NodeId};
 
@@ -39,8 +39,14 @@ pub fn detect(config: &Path) -> Platform {
     beside.or_else(|| compose(folder.parent()?)).unwrap_or(Platform::Unknown)
 }
 
+/// The Compose file of a folder, if it has one.
+#[must_use]
+pub fn compose_file(folder: &Path) -> Option<PathBuf> {
+    COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file())
+}
+
 fn compose(folder: &Path) -> Option<Platform> {
-    let file = COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file())?;
+    let file = compose_file(folder)?;
     Some(Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) })
 }
 

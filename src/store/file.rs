@@ -45,6 +45,9 @@ pub enum StoreError {
         "the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user"
     )]
     Owner(#[source] io::Error),
+    /// A file that wasn't there before.
+    #[error("there is a file of this name by now, so it was not written. Run the command again")]
+    Exists,
     /// Anything else, before the file was replaced.
     #[error("{doing} failed: {source}. The file is as it was")]
     Io {
@@ -172,22 +175,52 @@ impl Locked {
     /// Replaces the content: a temporary file in the same folder, flushed to disk, takes the file's place, with its
     /// permissions and owner. `expected` is what the file held when the new content was made from it.
     pub fn replace(&self, expected: &[u8], content: &[u8]) -> Result<(), StoreError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(self.path.file_name().unwrap_or_default());
-        prefix.push(".");
-        // Made readable by its owner only: it has no wider mode than the file at any moment.
-        let mut temporary = tempfile::Builder::new()
-            .prefix(&prefix)
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(on_write_folder)?;
-        temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
-        keep_owner(temporary.as_file(), &metadata)?;
-        let kept = temporary.as_file().set_permissions(metadata.permissions());
-        kept.map_err(io("keeping its permissions"))?;
-        temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))?;
+        self.put(expected, content, metadata.permissions())
+    }
+
+    /// The same for content that is none of the old: the file gets this mode.
+    pub fn overwrite(&self, expected: &[u8], content: &[u8], mode: u32) -> Result<(), StoreError> {
+        let metadata = self.file.metadata().map_err(io("looking at it"))?;
+        self.put(expected, content, permissions(metadata.permissions(), mode))
+    }
+
+    /// Keeps a copy beside the file, with its mode: `NAME.bak`, or the first of `NAME.bak2`, … that is free.
+    pub fn keep_copy(&self, content: &[u8]) -> Result<PathBuf, StoreError> {
+        let metadata = self.file.metadata().map_err(io("looking at it"))?;
+        let mut temporary = self.beside(content, &metadata, metadata.permissions())?;
+        for number in 1_u32.. {
+            let copy = copy_name(&self.path, number);
+            match temporary.persist_noclobber(&copy) {
+                Ok(_) => {
+                    flush_folder(folder_of(&copy))?;
+                    return Ok(copy);
+                }
+                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => temporary = error.file,
+                Err(error) => {
+                    return Err(StoreError::Io { doing: "keeping a copy of it", source: error.error });
+                }
+            }
+        }
+        Err(StoreError::Exists)
+    }
+
+    /// A temporary file in the same folder, flushed to disk.
+    fn beside(
+        &self,
+        content: &[u8],
+        old: &Metadata,
+        permissions: fs::Permissions,
+    ) -> Result<tempfile::NamedTempFile, StoreError> {
+        let temporary = temporary_beside(&self.path, content)?;
+        keep_owner(temporary.as_file(), old)?;
+        finish(&temporary, permissions)?;
+        Ok(temporary)
+    }
+
+    fn put(&self, expected: &[u8], content: &[u8], permissions: fs::Permissions) -> Result<(), StoreError> {
+        let metadata = self.file.metadata().map_err(io("looking at it"))?;
+        let temporary = self.beside(content, &metadata, permissions)?;
         if !same_file(&self.file, &self.path)? || *self.snapshot()? != *expected {
             return Err(StoreError::Changed);
         }
@@ -196,7 +229,94 @@ impl Locked {
             doing: "putting the new file in place",
             source: error.error,
         })?;
-        flush_folder(folder)
+        flush_folder(folder_of(&self.path))
+    }
+}
+
+/// Writes a new file whole, with these mode bits whatever the umask. Never over one that is there; folders on the way
+/// are made.
+pub fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), StoreError> {
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(on_make_folder)?;
+    let temporary = temporary_beside(path, content)?;
+    let metadata = temporary.as_file().metadata().map_err(io("looking at the temporary file"))?;
+    finish(&temporary, permissions(metadata.permissions(), mode))?;
+    temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Exists,
+        _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
+    })?;
+    flush_folder(folder)
+}
+
+/// Whether something of this name is there, be it a link to nothing.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether users other than its owner can read a file.
+#[cfg(unix)]
+#[must_use]
+pub fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
+/// Whether users other than its owner can read a file. Not known here.
+#[cfg(not(unix))]
+#[must_use]
+pub fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of the Nth copy of a file.
+fn copy_name(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".bak");
+    if number > 1 {
+        name.push(number.to_string());
+    }
+    PathBuf::from(name)
+}
+
+/// Readable by its owner only: it has no wider mode than the file it becomes at any moment.
+fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, StoreError> {
+    let mut prefix = std::ffi::OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    let temporary = tempfile::Builder::new().prefix(&prefix).suffix(".tmp").tempfile_in(folder_of(path));
+    let mut temporary = temporary.map_err(on_write_folder)?;
+    temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
+    Ok(temporary)
+}
+
+fn finish(temporary: &tempfile::NamedTempFile, permissions: fs::Permissions) -> Result<(), StoreError> {
+    temporary.as_file().set_permissions(permissions).map_err(io("setting its permissions"))?;
+    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))
+}
+
+#[cfg(unix)]
+fn permissions(_: fs::Permissions, mode: u32) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(mode)
+}
+
+#[cfg(not(unix))]
+fn permissions(own: fs::Permissions, _: u32) -> fs::Permissions {
+    own
+}
+
+fn on_make_folder(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            StoreError::ReadOnly("a part of this path is a file, not a folder")
+        }
+        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to make this folder"),
+        _ => StoreError::Io { doing: "making its folder", source: error },
     }
 }
 

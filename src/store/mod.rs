@@ -3,5 +3,5 @@
 mod file;
 mod find;
 
-pub use file::{Locked, Snapshot, StoreError, read, snapshot};
-pub use find::{FindError, find};
+pub use file::{Locked, Snapshot, StoreError, create, exists, is_open_to_others, read, snapshot};
+pub use find::{FindError, find, found};

@@ -1,0 +1,258 @@
+//! `init --fill`: the secrets that an existing config's variables lack.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::change::tell_steps;
+use super::files::{self, Action, FileChange, Written};
+use super::init::{Folder, is_ignored_above};
+use super::source::shell_word;
+use super::{Answer, source};
+use crate::World;
+use crate::cli::{Global, Init};
+use crate::config::Config;
+use crate::display::{Printable, list};
+use crate::env_file::EnvFile;
+use crate::error::{Error, Source};
+use crate::init::fill::{Need, Usage, needs};
+use crate::init::{self, Access};
+use crate::keyset::KeySet;
+use crate::keyset::strength::weakness_of_k;
+use crate::report::paint::{event_line, warning_line};
+use crate::review::{self, Step};
+use crate::store::{self, Snapshot, StoreError};
+
+pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result<Answer, Error> {
+    let folder = Folder::new(&args.dir, world)?;
+    let source = config_of(global, &folder, args, world)?;
+    let Source::File(path) = &source else {
+        let text = "`--fill` writes an env file beside the config, so the config has to be a file. Name it with `-c PATH`";
+        return Err(Error::Usage(text.to_owned()));
+    };
+    let bytes = source.read(world)?;
+    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    if config.is_cloud() {
+        return Err(Error::Usage(format!(
+            "{}: this is a PowerSync Cloud config (`_type: cloud`), whose secrets PowerSync keeps. Nothing was changed",
+            Printable(&source.name())
+        )));
+    }
+    let needs = needs(&config, &KeySet::read(&config));
+    let env_path = args.env_file.clone().unwrap_or_else(|| beside(path));
+    let env = EnvState::read(&env_path, world)?;
+    let generated = env.generate(&needs, world)?;
+    let fill_in: Vec<String> = needs
+        .iter()
+        .filter(|need| need.usage == Usage::Other && !env.is_filled_in(&need.name, world))
+        .map(|need| need.name.clone())
+        .collect();
+
+    for (number, (need, _)) in generated.iter().enumerate() {
+        writeln!(world.stdout, "{}", event_line(&describe(need, number + 1)))?;
+    }
+    env.warn(&needs, world)?;
+    let steps = next_steps(&fill_in, &generated, &env, &source, global, world);
+    if generated.is_empty() {
+        writeln!(world.stderr, "Nothing to generate: {}.", nothing(&needs, &env.name))?;
+        if !fill_in.is_empty() {
+            tell_steps(&steps, "What to do next", world.stderr)?;
+        }
+        return Ok(Answer::Done);
+    }
+    writeln!(world.stdout)?;
+    let change = env.change(&generated)?;
+    files::show(std::slice::from_ref(&change), world)?;
+    let written = files::write(std::slice::from_ref(&change), global, &args.ending, world)?;
+    let title = match written {
+        Written::Yes => "What to do next",
+        Written::NotNow => "What to do once it is written",
+        Written::Declined => return Ok(Answer::No),
+    };
+    // It is done: that nobody reads what comes now makes no failure of it.
+    let _ = tell_steps(&steps, title, world.stderr);
+    Ok(written.into())
+}
+
+/// The config of this run: as for every command, but looked for in `--dir`.
+fn config_of(global: &Global, folder: &Folder, args: &Init, world: &World<'_>) -> Result<Source, Error> {
+    if args.dir == Path::new(".") {
+        return source::one(global, world);
+    }
+    if global.config.is_some() {
+        return Err(Error::Usage(
+            "name the config either with `-c` or by its folder with `--dir`, not both".to_owned(),
+        ));
+    }
+    Ok(Source::File(args.dir.join(store::find(folder.path())?)))
+}
+
+/// The env file of a config: where PowerSync's own command line keeps it, else beside the config.
+fn beside(config: &Path) -> PathBuf {
+    let folder = config.parent().unwrap_or(Path::new(""));
+    let by_cli = config.file_name().is_some_and(|name| name == "service.yaml")
+        && folder.file_name().is_some_and(|name| name == "powersync");
+    folder.join(if by_cli { "docker/.env" } else { ".env" })
+}
+
+fn describe(need: &Need, number: usize) -> String {
+    let Need { name, usage } = need;
+    match usage {
+        Usage::Key { key, alg } => format!(
+            "+ {name} = ‹secret {number}›: the secret of {} ({alg}, {} bits)",
+            Printable(key),
+            alg.hash_length() * 8
+        ),
+        _ => format!("+ {name} = ‹secret {number}›: a token for the admin API"),
+    }
+}
+
+fn nothing(needs: &[Need], env: &str) -> String {
+    if needs.iter().any(|need| need.usage != Usage::Other) {
+        format!("the secrets that this config takes from variables have values in {} or here", Printable(env))
+    } else {
+        "this config takes no key and no admin token from a variable".to_owned()
+    }
+}
+
+/// The env file as it is.
+struct EnvState {
+    /// As messages name it.
+    name: String,
+    path: PathBuf,
+    /// `None` where it isn't there.
+    old: Option<Snapshot>,
+    parsed: EnvFile,
+}
+
+impl EnvState {
+    fn read(named: &Path, world: &World<'_>) -> Result<Self, Error> {
+        let (name, path) = (named.display().to_string(), world.path(named));
+        let old = match store::snapshot(&path) {
+            Ok(old) => Some(old),
+            Err(StoreError::Missing) => None,
+            Err(error) => return Err(Error::store(&name)(error)),
+        };
+        let parsed =
+            EnvFile::parse(old.as_deref().map_or(&[], Vec::as_slice)).map_err(Error::env_file(&name))?;
+        Ok(Self { name, path, old, parsed })
+    }
+
+    /// Whether a variable has a value: here, or in the environment of this run.
+    fn has(&self, name: &str, world: &World<'_>) -> bool {
+        init::has_value(&self.parsed, name) || (world.variable)(name).is_some_and(|value| !value.is_empty())
+    }
+
+    fn is_filled_in(&self, name: &str, world: &World<'_>) -> bool {
+        self.has(name, world) && !self.parsed.value(name).is_some_and(init::is_placeholder)
+    }
+
+    /// Fresh values for what lacks one and can be generated.
+    fn generate<'n>(
+        &self,
+        needs: &'n [Need],
+        world: &World<'_>,
+    ) -> Result<Vec<(&'n Need, Zeroizing<String>)>, Error> {
+        let mut generated = Vec::new();
+        for need in needs {
+            self.parsed.check(&need.name).map_err(Error::env_file(&self.name))?;
+            if !self.has(&need.name, world)
+                && let Some(value) = need.generate(world.random)?
+            {
+                generated.push((need, value));
+            }
+        }
+        Ok(generated)
+    }
+
+    /// Keys that are there and can be guessed are named, and left alone.
+    fn warn(&self, needs: &[Need], world: &mut World<'_>) -> Result<(), Error> {
+        for need in needs.iter().filter(|need| matches!(need.usage, Usage::Key { .. })) {
+            if let Some(weakness) =
+                self.parsed.value(&need.name).filter(|v| !v.is_empty()).and_then(weakness_of_k)
+            {
+                let text = format!("the value of {} in {}: {weakness}", need.name, Printable(&self.name));
+                writeln!(world.stderr, "{}", warning_line(&text))?;
+            }
+        }
+        if store::is_open_to_others(&self.path) {
+            let text = format!(
+                "other users of this machine can read {}: `chmod 600 {}`",
+                Printable(&self.name),
+                shell_word(&self.name)
+            );
+            writeln!(world.stderr, "{}", warning_line(&text))?;
+        }
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let own = std::fs::read(folder.join(".gitignore")).unwrap_or_default();
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let ignored = is_ignored_above(folder, &file).unwrap_or(true)
+            || init::ignores(&String::from_utf8_lossy(&own), &file);
+        if !ignored {
+            let text = format!(
+                "no .gitignore names {}: without it the secrets end up in git",
+                Printable(&self.name)
+            );
+            writeln!(world.stderr, "{}", warning_line(&text))?;
+        }
+        Ok(())
+    }
+
+    fn change(&self, generated: &[(&Need, Zeroizing<String>)]) -> Result<FileChange, Error> {
+        let old = self.old.as_deref().map_or(&[][..], Vec::as_slice);
+        let values = generated.iter().map(|(need, value)| (need.name.as_str(), value.as_str()));
+        let (content, _) = init::complete(old, values).map_err(Error::env_file(&self.name))?;
+        let action = match &self.old {
+            Some(old) => Action::Extend { old: old.clone(), content },
+            None => Action::Create { content, mode: Access::Owner.mode() },
+        };
+        let line =
+            |(index, (need, _)): (usize, &(&Need, _))| format!("{}=‹secret {}›\n", need.name, index + 1);
+        Ok(FileChange {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            purpose: "the secrets, for you alone".to_owned(),
+            action,
+            shown: generated.iter().enumerate().map(line).collect(),
+        })
+    }
+}
+
+fn next_steps(
+    fill_in: &[String],
+    generated: &[(&Need, Zeroizing<String>)],
+    env: &EnvState,
+    source: &Source,
+    global: &Global,
+    world: &World<'_>,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if !fill_in.is_empty() {
+        steps.push(Step {
+            text: format!(
+                "Fill in {} in {}: the service does not start without",
+                list(fill_in),
+                Printable(&env.name)
+            ),
+            commands: Vec::new(),
+        });
+    }
+    let Source::File(path) = source else { return steps };
+    steps.push(Step {
+        text: "Start the service with these variables. One that runs gets them only when its containers are made anew, \
+               not when they are restarted"
+            .to_owned(),
+        commands: review::detect(&world.path(path)).restart(),
+    });
+    if generated.iter().any(|(need, _)| matches!(need.usage, Usage::Key { .. })) {
+        steps.push(Step {
+            text: "Get a first token, for a user called `me`".to_owned(),
+            commands: vec![format!(
+                "{} token --sub me --env-file {}",
+                source.tool(global, world),
+                shell_word(&env.name)
+            )],
+        });
+    }
+    steps
+}
