@@ -206,14 +206,13 @@ impl EnvState {
             Some(old) => Action::Extend { old: old.clone(), content },
             None => Action::Create { content, mode: Access::Owner.mode() },
         };
-        let line =
-            |(index, (need, _)): (usize, &(&Need, _))| format!("{}=‹secret {}›\n", need.name, index + 1);
+        let line = |(index, (need, _)): (usize, &(&Need, _))| format!("{}=‹secret {}›", need.name, index + 1);
         Ok(FileChange {
             name: self.name.clone(),
             path: self.path.clone(),
             purpose: "the secrets, for you alone".to_owned(),
             action,
-            shown: generated.iter().enumerate().map(line).collect(),
+            shown: generated.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"),
         })
     }
 }

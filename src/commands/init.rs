@@ -145,13 +145,13 @@ fn options(
     let asks = world.terminal.stdin && world.terminal.stderr && !args.ending.yes;
     let source = match args.source {
         Some(source) => source,
-        None if asks => choose("Which database does the data come from", Database::default(), world)?,
+        None if asks => choose("Which database does the data come from", &Database::default(), world)?,
         None => Database::default(),
     };
     let storage = match args.storage {
         Some(storage) => storage,
         None if asks => {
-            choose("Which database does the service keep what it syncs in", Storage::default(), world)?
+            choose("Which database does the service keep what it syncs in", &Storage::default(), world)?
         }
         None => Storage::default(),
     };
@@ -178,11 +178,11 @@ fn options(
 }
 
 /// One of several words.
-fn choose<T: ValueEnum>(question: &str, default: T, world: &mut World<'_>) -> Result<T, Error> {
+fn choose<T: ValueEnum>(question: &str, default: &T, world: &mut World<'_>) -> Result<T, Error> {
     let name = |value: &T| value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
     let names: Vec<String> = T::value_variants().iter().map(name).collect();
     let question = format!("{question}: {}", names.join(", "));
-    answer(&question, &name(&default), world, |text| T::from_str(text, true).ok())
+    answer(&question, &name(default), world, |text| T::from_str(text, true).ok())
 }
 
 /// Asks until the answer can be read. Nothing at all is the default.
@@ -318,8 +318,8 @@ fn env(
     if !lacked.is_empty() {
         let shown = init::variables(options, &Secrets::shown());
         let lines = shown.iter().filter(|variable| lacked.contains(&variable.name));
-        change.shown =
-            lines.map(|variable| format!("{}={}\n", variable.name, variable.value.text())).collect();
+        let lines: Vec<String> = lines.map(|v| format!("{}={}", v.name, v.value.text())).collect();
+        change.shown = lines.join("\n");
         change.action = Action::Extend { old, content: content.clone() };
     }
     Ok((change, content))
@@ -337,7 +337,7 @@ fn example(file: NewFile, options: &Options, folder: &Folder) -> FileChange {
             (!lacked.is_empty()).then_some((old, content, lacked))
         });
         if let Some((old, content, lacked)) = completed {
-            change.shown = lacked.iter().map(|name| format!("{name}=\n")).collect();
+            change.shown = lacked.iter().map(|name| format!("{name}=")).collect::<Vec<_>>().join("\n");
             change.action = Action::Extend { old, content };
         }
     }
