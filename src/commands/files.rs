@@ -127,6 +127,15 @@ pub(super) fn show(files: &[FileChange], world: &mut World<'_>) -> Result<(), Er
     Ok(())
 }
 
+/// Another time is only to look ahead with.
+pub(super) fn check_now(global: &Global, ending: &Ending) -> Result<(), Error> {
+    if global.now.is_some() && !ending.dry_run {
+        let text = "`--now` pretends it is another time, so no file is written with it. Add `--dry-run`";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    Ok(())
+}
+
 /// Writes the files in their order, as far as the person and the options let it.
 pub(super) fn write(
     files: &[FileChange],
@@ -143,10 +152,7 @@ pub(super) fn write(
         writeln!(world.stderr, "\nDry run: nothing was written.")?;
         return Ok(Written::NotNow);
     }
-    if global.now.is_some() {
-        let text = "`--now` pretends it is another time, so no file is written with it. Add `--dry-run`";
-        return Err(Error::Usage(text.to_owned()));
-    }
+    check_now(global, ending)?;
     if !ending.yes {
         if !(world.terminal.stdin && world.terminal.stderr) {
             let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, or \

@@ -48,8 +48,8 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
         .map(|need| need.name.clone())
         .collect();
 
-    for (number, (need, _)) in generated.iter().enumerate() {
-        writeln!(world.stdout, "{}", event_line(&describe(need, number + 1)))?;
+    for (need, _) in &generated {
+        writeln!(world.stdout, "{}", event_line(&describe(need)))?;
     }
     env.warn(&needs, world)?;
     let steps = next_steps(&fill_in, &generated, &env, &source, global, world);
@@ -95,15 +95,13 @@ fn beside(config: &Path) -> PathBuf {
     folder.join(if by_cli { "docker/.env" } else { ".env" })
 }
 
-fn describe(need: &Need, number: usize) -> String {
+fn describe(need: &Need) -> String {
     let Need { name, usage } = need;
     match usage {
-        Usage::Key { key, alg } => format!(
-            "+ {name} = ‹secret {number}›: the secret of {} ({alg}, {} bits)",
-            Printable(key),
-            alg.hash_length() * 8
-        ),
-        _ => format!("+ {name} = ‹secret {number}›: a token for the admin API"),
+        Usage::Key { key, alg } => {
+            format!("+ {name}: the secret of {} ({alg}, {} bits)", Printable(key), alg.hash_length() * 8)
+        }
+        _ => format!("+ {name}: a token for the admin API"),
     }
 }
 

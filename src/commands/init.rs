@@ -32,6 +32,7 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
             "`init` writes a config of its own: `--dir` says where. `init --fill` works on an existing one";
         return Err(Error::Usage(text.to_owned()));
     }
+    files::check_now(global, &args.ending)?;
     let place = place(args)?;
     let folder = Folder::new(&args.dir, world)?;
     check_place_is_free(args, &folder)?;
@@ -43,8 +44,14 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
         writeln!(world.stdout, "\n{entry}")?;
         world.stdout.flush()?;
     }
+    if !(draft.notes.is_empty() && draft.warnings.is_empty()) {
+        writeln!(world.stderr)?;
+    }
+    for note in &draft.notes {
+        writeln!(world.stderr, "note: {note}")?;
+    }
     for warning in &draft.warnings {
-        writeln!(world.stderr, "\n{}", warning_line(warning))?;
+        writeln!(world.stderr, "{}", warning_line(warning))?;
     }
     let written = files::write(&draft.files, global, &args.ending, world)?;
     let title = match written {
@@ -79,9 +86,10 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn new(named: &Path, world: &World<'_>) -> Result<Self, Error> {
         let path = world.path(named);
-        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_dir()) {
+        let there = path.ancestors().find(|above| above.exists());
+        if there.is_some_and(|there| !there.is_dir()) {
             return Err(Error::Usage(format!(
-                "--dir: {} is not a folder",
+                "--dir: {} is no folder, or lies in none",
                 Printable(&named.display().to_string())
             )));
         }
@@ -157,7 +165,7 @@ fn options(
     };
     let audience = match args.audience.as_slice() {
         [] if asks => {
-            let question = "Whom are tokens meant for? Any text your backend writes into their `aud`";
+            let question = "Whom are tokens meant for: any text that your backend writes into their `aud`";
             let default = Audience::default();
             vec![answer(question, default.as_str(), world, |text| text.parse().ok())?]
         }
@@ -212,6 +220,7 @@ struct Draft {
     files: Vec<FileChange>,
     /// What has to go into a Compose file that is there.
     compose_entry: Option<String>,
+    notes: Vec<String>,
     warnings: Vec<String>,
     key: NewKey,
     /// The variables that still hold placeholders.
@@ -226,7 +235,7 @@ fn draft(options: &Options, args: &Init, folder: &Folder, world: &mut World<'_>)
     let key = NewKey { kid: Kid::fresh(&policy.kid_prefix, made, world.random)?, made };
     let secrets = Secrets::fresh(world.random)?;
 
-    let mut warnings = Vec::new();
+    let (mut notes, mut warnings) = (Vec::new(), Vec::new());
     let mut changes: Vec<FileChange> =
         init::companions(options).into_iter().map(|file| unless_there(file, folder)).collect();
     changes.extend(gitignore(options, folder)?);
@@ -236,6 +245,12 @@ fn draft(options: &Options, args: &Init, folder: &Folder, world: &mut World<'_>)
         let variables = init::variables(options, &secrets);
         let (change, content) = env(file, options, &variables, folder)?;
         let parsed = EnvFile::parse(&content).map_err(Error::env_file(&change.name))?;
+        if parsed.value(KEY) != Some(&*secrets.key) {
+            notes.push(format!(
+                "{KEY} has a value in {} already, and the new key takes it over; its `iat` is the date of the config",
+                Printable(&change.name)
+            ));
+        }
         check_key(&parsed, &change.name, &args.ending.allow)?;
         let open = |variable: &&init::Variable| {
             let filled = |value| !init::is_placeholder(value);
@@ -272,7 +287,7 @@ fn draft(options: &Options, args: &Init, folder: &Folder, world: &mut World<'_>)
         }
     }
     changes.push(config(init::config_file(options, &key, &secrets), folder)?);
-    Ok(Draft { files: changes, compose_entry, warnings, key, fill_in })
+    Ok(Draft { files: changes, compose_entry, notes, warnings, key, fill_in })
 }
 
 fn bytes(text: &Zeroizing<String>) -> Zeroizing<Vec<u8>> {

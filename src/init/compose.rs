@@ -51,7 +51,7 @@ services:
         - CMD
         - node
         - -e
-        - fetch('http://localhost:{port}/probes/liveness').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))
+        - \"fetch('http://localhost:{port}/probes/liveness').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))\"
       interval: 5s
       timeout: 2s
       retries: 15
