@@ -51,7 +51,7 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
     for (need, _) in &generated {
         writeln!(world.stdout, "{}", event_line(&describe(need)))?;
     }
-    env.warn(&needs, world)?;
+    env.warn(&needs, !generated.is_empty(), world)?;
     let steps = next_steps(&fill_in, &generated, &env, &source, global, world);
     if generated.is_empty() {
         writeln!(world.stderr, "Nothing to generate: {}.", nothing(&needs, &env.name))?;
@@ -164,7 +164,7 @@ impl EnvState {
     }
 
     /// Keys that are there and can be guessed are named, and left alone.
-    fn warn(&self, needs: &[Need], world: &mut World<'_>) -> Result<(), Error> {
+    fn warn(&self, needs: &[Need], writes: bool, world: &mut World<'_>) -> Result<(), Error> {
         for need in needs.iter().filter(|need| matches!(need.usage, Usage::Key { .. })) {
             if let Some(weakness) =
                 self.parsed.value(&need.name).filter(|v| !v.is_empty()).and_then(weakness_of_k)
@@ -186,7 +186,7 @@ impl EnvState {
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let ignored = is_ignored_above(folder, &file).unwrap_or(true)
             || init::ignores(&String::from_utf8_lossy(&own), &file);
-        if !ignored {
+        if !ignored && (writes || self.old.is_some()) {
             let text = format!(
                 "no .gitignore names {}: without it the secrets end up in git",
                 Printable(&self.name)
