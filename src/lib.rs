@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means. They know no clock, no randomness and no files:
+//! [`lifecycle`] decides, [`review`] says what a change means, [`init`] makes what isn't there yet. They know no clock, no randomness and no files:
 //! [`run`] hands these in, through [`World`].
 
 pub mod cli;

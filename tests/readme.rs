@@ -43,7 +43,10 @@ impl Read for Yes {
     }
 }
 
-fn command(scene: &Scene, line: &str, now: &str) -> String {
+/// Somebody who answers each question of `init` with its default, and then yes.
+const DEFAULTS: &[u8] = b"\n\n\n\ny\n";
+
+fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
     let cli = Cli::try_parse_from(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
     let code = run(
@@ -53,7 +56,7 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
             random: &Noise::new(1),
             folder: scene.folder.path().to_owned(),
             variable: &|_| None,
-            stdin: &mut Yes { screen: screen.clone(), typed: b"y\n" },
+            stdin: &mut Yes { screen: screen.clone(), typed },
             stdout: &mut screen.clone(),
             stderr: &mut screen.clone(),
             terminal: Terminal { stdin: true, stderr: true, width: None },
@@ -61,6 +64,27 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
     );
     assert_eq!(code, 0, "{line}");
     anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string()
+}
+
+/// The start of each new file alone: `init` shows them whole.
+fn shorten(output: &str) -> String {
+    const KEPT: usize = 8;
+    let mut short = Vec::new();
+    // How many lines of a file have come; none outside of one.
+    let mut within = None;
+    for line in output.lines() {
+        within = match within {
+            _ if line.starts_with("+++ ") => Some(0),
+            Some(count) if line.starts_with('+') => Some(count + 1),
+            _ => None,
+        };
+        match within {
+            Some(count) if count == KEPT + 1 => short.push("…"),
+            Some(count) if count > KEPT => {}
+            _ => short.push(line),
+        }
+    }
+    short.join("\n")
 }
 
 fn play(text: &str) -> String {
@@ -74,10 +98,15 @@ fn play(text: &str) -> String {
         played.push(line.to_owned());
         let Some(options) = line.strip_prefix("```console") else { continue };
         let now = options.trim().strip_prefix("now=").unwrap_or(NOW);
+        let nothing = Scene::new();
+        let from_nothing = options.trim() == "nothing";
+        let (scene, typed) = if from_nothing { (&nothing, DEFAULTS) } else { (&scene, &b"y\n"[..]) };
         let block = lines.by_ref().take_while(|line| *line != "```").filter(|line| line.starts_with("$ "));
         for (index, line) in block.enumerate() {
             let gap = if index > 0 { "\n" } else { "" };
-            played.push(format!("{gap}{line}\n{}", command(&scene, line, now).trim_end()));
+            let output = command(scene, line, now, typed);
+            let output = if from_nothing { shorten(&output) } else { output };
+            played.push(format!("{gap}{line}\n{}", output.trim_end()));
         }
         played.push("```".to_owned());
     }

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use clap::Parser as _;
 use common::{NOW, Noise, Scene, date};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::store::{Locked, StoreError};
+use powersync_jwks::store::{self, Locked, StoreError};
 use powersync_jwks::time::FixedClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 
@@ -257,4 +257,36 @@ fn output_nobody_reads_is_no_crash() {
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     child.wait().unwrap();
     assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn a_new_file_has_its_mode_and_takes_the_place_of_nothing() {
+    let scene = Scene::new();
+    let new = scene.path("deep/er/new");
+    store::create(&new, b"one", 0o600).unwrap();
+    assert_eq!(fs::metadata(&new).unwrap().mode() & 0o777, 0o600);
+    assert!(matches!(store::create(&new, b"two", 0o644), Err(StoreError::Exists)));
+    symlink("nowhere", scene.path("link")).unwrap();
+    assert!(matches!(store::create(&scene.path("link"), b"two", 0o644), Err(StoreError::Exists)));
+    assert!(matches!(store::create(&new.join("below"), b"two", 0o644), Err(StoreError::ReadOnly(_))));
+    assert_eq!(fs::read(&new).unwrap(), b"one");
+    assert_eq!(names(&scene.path("deep/er")), ["new"]);
+}
+
+#[test]
+fn copies_are_kept_beside_one_another() {
+    let scene = Scene::with("file", "now");
+    let locked = Locked::open(&scene.path("file"), || {}).unwrap();
+    for copy in ["file.bak", "file.bak2", "file.bak3"] {
+        let kept = locked.keep_copy(copy.as_bytes()).unwrap();
+        assert_eq!(kept.file_name().unwrap().to_str(), Some(copy));
+    }
+    assert_eq!(scene.text("file.bak"), "file.bak");
+    locked.overwrite(b"now", b"then", 0o600).unwrap();
+    assert_eq!(
+        (scene.text("file").as_str(), fs::metadata(scene.path("file")).unwrap().mode() & 0o777),
+        ("then", 0o600)
+    );
+    // Of the file it was locked as, nothing is left.
+    assert!(matches!(locked.overwrite(b"then", b"later", 0o600), Err(StoreError::Changed)));
 }

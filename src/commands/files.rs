@@ -22,7 +22,7 @@ pub(super) struct FileChange {
     /// What it is for, in a few words.
     pub(super) purpose: String,
     pub(super) action: Action,
-    /// The text that is new, without its secrets.
+    /// The text that is new, without its secrets. Empty where the purpose says it all.
     pub(super) shown: String,
 }
 
@@ -115,7 +115,7 @@ pub(super) fn show(files: &[FileChange], world: &mut World<'_>) -> Result<(), Er
     for file in files {
         writeln!(world.stdout, "{}", event_line(&file.summary(width)))?;
     }
-    for file in files.iter().filter(|file| file.is_written()) {
+    for file in files.iter().filter(|file| file.is_written() && !file.shown.is_empty()) {
         let header = DiffLine { kind: LineKind::File, text: format!("+++ {}", Printable(&file.name)) };
         writeln!(world.stdout, "\n{}", diff_line(&header))?;
         for line in file.shown.lines() {

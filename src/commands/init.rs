@@ -342,7 +342,8 @@ fn env(
 
 /// The example, with the names it lacks. One that can't be read as an env file is left as it is.
 fn example(file: NewFile, options: &Options, folder: &Folder) -> FileChange {
-    let mut change = unless_there(file, folder);
+    // Its text is that of the env file once more.
+    let mut change = FileChange { shown: String::new(), ..unless_there(file, folder) };
     if let Action::Keep = change.action {
         let names = init::variables(options, &Secrets::shown());
         let names: Vec<&str> = names.iter().map(|variable| variable.name).collect();

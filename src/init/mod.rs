@@ -101,7 +101,7 @@ pub fn env_file(options: &Options, secrets: &Secrets) -> Option<NewFile> {
 pub fn env_example(options: &Options) -> Option<NewFile> {
     matches!(options.secrets, SecretPlace::Env { .. }).then(|| {
         let secrets = Secrets::shown();
-        let purpose = "the names of the secrets, to be shared";
+        let purpose = "the same without values, to be shared";
         new_file(options.layout.paths().env_example, purpose, Access::Everyone, &secrets, |secrets| {
             variables::example_text(&variables(options, secrets))
         })

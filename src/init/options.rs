@@ -7,12 +7,12 @@ use std::str::FromStr;
 /// Where the data comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Database {
-    /// `PostgreSQL`
+    /// PostgreSQL
     #[default]
     Postgresql,
-    /// `MongoDB`
+    /// MongoDB
     Mongodb,
-    /// `MySQL`
+    /// MySQL
     Mysql,
     /// SQL Server
     Mssql,
@@ -21,10 +21,10 @@ pub enum Database {
 /// Where the service keeps what it syncs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Storage {
-    /// `MongoDB`
+    /// MongoDB
     #[default]
     Mongodb,
-    /// `PostgreSQL`
+    /// PostgreSQL
     Postgresql,
 }
 
