@@ -302,6 +302,9 @@ fn a_link_to_nothing_is_not_written_through() {
 }
 
 proptest! {
+    // Each case flushes several files to disk.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever text tokens are meant for, it is read back as it was said.
     #[test]
     fn any_audience_is_read_back(audience in "[!-~äß’😀][ -~äß’😀]{0,40}[!-~äß’😀]") {
