@@ -26,7 +26,8 @@ Review
   redact     Print a config without its secrets
 
 Set up
-  add        Add a key, fresh or imported
+  add          Add a key, fresh or imported
+  move-secret  Move a key's secret into a variable, or back
 
 Emergency
   retire     Mark keys to be removed later; --undo takes it back
@@ -143,6 +144,13 @@ pub enum Command {
         after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports"
     )]
     Add(Add),
+    /// Move a key's secret into a variable, or back
+    ///
+    /// `k: 'abc…'` becomes `k: !env PS_…` and a line of an env file. It is the same key: nothing changes for your backend.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks move-secret prod-1 --to env --env-file .env\n  powersync-jwks move-secret prod-1 --to env --secret-out secret.txt   for a secrets manager\n  powersync-jwks move-secret prod-1 --to inline --env-file .env"
+    )]
+    MoveSecret(MoveSecret),
     /// Mark keys to be removed later; --undo takes it back
     ///
     /// A retired key goes on verifying. `prune` removes it once its time is over.
@@ -232,14 +240,58 @@ pub struct NewKeyArgs {
     /// How the imported secret is written
     #[arg(long)]
     pub encoding: Option<Encoding>,
-    /// Where the secret goes, if the other keys have theirs in variables
-    #[arg(long, value_name = "WHERE")]
+    /// Where its secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+/// Where a new key's secret goes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct SecretArgs {
+    /// Into a variable (env) or into the config (inline) [default: as the key in use has it]
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
     pub secrets: Option<SecretPlace>,
+    /// The variable and who gets its value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
+}
+
+/// Who gets the value of a variable.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct DestinationArgs {
+    /// The variable [default: the lowest free one of PS_JWKS_KEY_1, PS_JWKS_KEY_2, …]
+    #[arg(long, value_name = "NAME")]
+    pub env_name: Option<String>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines the old variable]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// A new file of its own, for a secrets manager
+    #[arg(long, value_name = "PATH", conflicts_with = "env_file")]
+    pub secret_out: Option<PathBuf>,
+    /// The screen
+    #[arg(long, conflicts_with_all = ["env_file", "secret_out"])]
+    pub print_secret: bool,
+}
+
+/// What becomes of variables that nothing uses any more.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Variables")]
+pub struct DropArgs {
+    /// Drop variables from the env file that no key uses any more: these, else those of the removed keys and free slots
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    pub drop_env: Option<Vec<String>>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines them]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
 }
 
 /// Where a new secret is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SecretPlace {
+    /// Into a variable: `k: !env NAME`
+    Env,
     /// Into the config, in clear
     Inline,
 }
@@ -296,9 +348,9 @@ pub struct Reconcile {
     /// How to report
     #[arg(long, default_value = "human")]
     pub format: Format,
-    /// Where a new secret goes, if the other keys have theirs in variables
-    #[arg(long, value_name = "WHERE")]
-    pub secrets: Option<SecretPlace>,
+    /// Where a new secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
     /// The schedule.
     #[command(flatten)]
     pub schedule: ScheduleArgs,
@@ -364,6 +416,9 @@ pub struct Prune {
     /// Configs to prune, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// What becomes of variables.
+    #[command(flatten)]
+    pub variables: DropArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -423,6 +478,26 @@ pub struct Remove {
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
     #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
+    /// What becomes of variables.
+    #[command(flatten)]
+    pub variables: DropArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `move-secret`
+#[derive(Debug, Args)]
+pub struct MoveSecret {
+    /// Which key: a kid, or @N for the Nth of the file
+    #[arg(value_name = "KEY")]
+    pub key: KeyName,
+    /// Where to: env or inline
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
+    pub to: SecretPlace,
+    /// Who gets the value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,

@@ -76,6 +76,14 @@ pub enum Error {
     /// Writing to stdout or stderr failed.
     #[error("writing the output failed: {0}")]
     Output(#[from] std::io::Error),
+    /// The config was to follow a secret that is written already, or the other way round.
+    #[error("{source}. What was written before is left as it is: {left}")]
+    Half {
+        /// What is there now.
+        left: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// Several files; each was reported by itself.
     #[error("{failed} of {all} files failed")]
     Some {

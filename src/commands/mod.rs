@@ -2,6 +2,8 @@
 
 mod add;
 mod change;
+mod destination;
+mod move_secret;
 mod new_key;
 mod policy;
 mod promote;
@@ -11,6 +13,7 @@ mod redact;
 mod remove;
 mod retire;
 mod rotate;
+mod secret_write;
 mod source;
 mod status;
 mod timeline;
@@ -72,6 +75,7 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
+        Command::MoveSecret(args) => move_secret::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),
         Command::Remove(args) => remove::run(global, args, world),
     }

@@ -15,6 +15,7 @@ mod style;
 mod verify;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
@@ -145,6 +146,23 @@ impl<'t> Config<'t> {
             Place::List { list, .. } => self.doc.items(list).unwrap_or_default(),
             Place::Missing { .. } => &[],
         }
+    }
+
+    /// The text of a member of an entry, where it stands there as text.
+    #[must_use]
+    pub fn text_of(&self, entry: usize, name: &str) -> Option<&str> {
+        let (_, value) = self.doc.member(*self.entries().get(entry)?, name)?;
+        self.doc.string(value)
+    }
+
+    /// All variables that the config refers to, in the keys and elsewhere.
+    #[must_use]
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let names = self.doc.nodes().filter_map(|(id, _)| match self.doc.scalar(id) {
+            Some(Scalar::Env(written)) if is_env_name(written, self.is_cloud()) => Some(env_name(written).0),
+            _ => None,
+        });
+        names.collect()
     }
 
     /// A member of `client_auth`.

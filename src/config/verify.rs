@@ -145,6 +145,14 @@ impl Comparison<'_, '_, '_> {
     fn reads_as(&self, id: NodeId, meant: &NewValue) -> bool {
         match (self.new.scalar(id), meant) {
             (Some(Scalar::String(text)), NewValue::Text(meant)) => text == meant.as_str(),
+            (Some(Scalar::Env(name)), NewValue::Env(meant)) => name == meant,
+            (None, NewValue::CloudEnv(meant)) => {
+                self.new.members(id).is_some_and(|members| members.len() == 1)
+                    && self
+                        .new
+                        .member(id, "secret")
+                        .is_some_and(|(_, value)| self.new.scalar(value) == Some(Scalar::Env(meant.as_str())))
+            }
             (Some(Scalar::Integer(value)), NewValue::Date { seconds, .. }) => value == *seconds,
             _ => false,
         }

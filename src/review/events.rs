@@ -109,6 +109,14 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
         let text = format!("! re-keyed {name}: same kid, another secret; its tokens fail at the restart");
         return Some((EventKind::ReKeyed, text));
     }
+    if before.variable() != after.variable() {
+        let place = after.variable().map_or_else(
+            || format!("from {} into the config, in clear", before.variable().unwrap_or_default()),
+            |variable| format!("into {variable}"),
+        );
+        let text = format!("~ moved the secret of {name} {place}: it is the same key");
+        return Some((EventKind::Changed, text));
+    }
     match (&before.exp, &after.exp) {
         (one, two) if one == two => (before.nbf != after.nbf || before.iat != after.iat)
             .then(|| (EventKind::Changed, format!("~ changed {name}: its dates"))),

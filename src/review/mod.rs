@@ -8,9 +8,9 @@ mod platform;
 mod redact;
 mod warnings;
 
-pub use diff::{DiffLine, LineKind, text_diff};
+pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
 pub use events::{EventKind, KeyEvent, events};
-pub use next::{Done, Situation, Step, earlier_rotations, next_steps};
+pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
 pub use platform::{Platform, detect, in_git};
 pub use redact::Redactor;
 pub use warnings::warnings;

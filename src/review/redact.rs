@@ -58,6 +58,12 @@ impl Redactor {
         *self.ids.entry(hash).or_insert(next)
     }
 
+    /// What is shown in place of a secret.
+    pub fn word(&mut self, secret: &str) -> String {
+        let id = self.id(secret);
+        self.show(&format!("{OPEN}{id}{CLOSE}"))
+    }
+
     /// Turns marks into `‹secret N›`, numbered by first appearance.
     pub fn show(&mut self, marked: &str) -> String {
         let mut shown = String::with_capacity(marked.len());

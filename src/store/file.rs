@@ -14,6 +14,9 @@ pub enum StoreError {
     /// Not there.
     #[error("there is no such file")]
     Missing,
+    /// There already, where a new one was to be written.
+    #[error("there is a file of this name already, and it is not overwritten")]
+    Exists,
     /// A folder, a socket, a device.
     #[error("this is not a file but {0}")]
     NotAFile(&'static str),
@@ -127,6 +130,21 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
     let file = File::open(path).map_err(on_open)?;
     let metadata = file.metadata().map_err(io("looking at it"))?;
     read(file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// Writes a new file whole, which only its owner may read. Fails where there is a file of that name.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Its mode is 0600 from the first moment on.
+    let mut temporary =
+        tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder).map_err(on_write_folder)?;
+    temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
+    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))?;
+    temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Exists,
+        _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
+    })?;
+    flush_folder(folder)
 }
 
 /// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is
