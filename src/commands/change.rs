@@ -290,7 +290,11 @@ impl Run<'_> {
     ) {
         let (name, now) = (self.source.name(), draft.now);
         let beside = draft.beside.as_ref();
-        let value = |name: &str| beside.and_then(|set| set.value(name)).or_else(|| self.values.get(name));
+        let value = |name: &str| {
+            let set = beside.and_then(|set| set.value(name));
+            set.or_else(|| moved(changes, keys, name)).or_else(|| self.values.get(name))
+        };
+        let keys = &KeySet::read_with(config, &value);
         let new_keys = KeySet::read_with(after, &value);
         for event in review::events(keys, &new_keys, now) {
             draft.review.push_str(&event_line(&event.text));
@@ -326,6 +330,11 @@ impl Run<'_> {
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
+        if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
+            && review::in_git(&world.path(path))
+        {
+            draft.notes.push(format!("{} is new, and holds a secret: keep it out of git", Printable(file)));
+        }
         let situation = Situation {
             now,
             policy: self.policy,
@@ -500,6 +509,16 @@ impl Draft {
     }
 }
 
+/// The value of a variable whose secret is moved into the config.
+fn moved(changes: &[Change], keys: &KeySet, name: &str) -> Option<Zeroizing<String>> {
+    changes.iter().find_map(|change| match change {
+        Change::MoveSecret { index, k, .. } if keys.keys()[*index].variable() == Some(name) => {
+            Some(k.0.clone())
+        }
+        _ => None,
+    })
+}
+
 /// A secret that was moved into a variable, and stands elsewhere in the config as well: at an anchor, in a comment, in
 /// another key.
 fn still_in_clear(change: &Change, after: &Config<'_>) -> Option<String> {
@@ -587,7 +606,10 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     let gone = |key: &Key| removed.contains(&key.index);
     Done::Removed {
         live: old.keys().iter().any(|key| gone(key) && is_live(old, key, now)),
-        successor: current.filter(|was| gone(was)).and_then(|_| new.current().ok().flatten()),
+        // On Cloud, no key is signed with by its place.
+        successor: current
+            .filter(|was| gone(was) && !old.is_cloud)
+            .and_then(|_| new.current().ok().flatten()),
     }
 }
 

@@ -103,18 +103,22 @@ impl<'a> Finder<'a> {
             Some(SecretPlace::Inline) if config.is_cloud() => Err(self.usage(
                 "PowerSync Cloud takes the secret of a key from a variable: leave `--secrets inline` out",
             )),
-            Some(SecretPlace::Inline) => self.inline(),
-            None if old.is_none() && !config.is_cloud() => self.inline(),
+            Some(SecretPlace::Inline) => {
+                self.inline("`--env-name`, `--secret-out` and `--print-secret` don't go with `--secrets inline`")
+            }
+            None if old.is_none() && !config.is_cloud() => self.inline(
+                "the secret goes into the config here, in clear, as that of the key in use. Add `--secrets env` to have \
+                 it in a variable",
+            ),
             _ => self.slot(config, old, values).map(Some),
         }
     }
 
-    fn inline(&self) -> Result<Option<Slot>, Error> {
+    /// Into the config. `else_said`: why what is asked for doesn't go with that.
+    fn inline(&self, else_said: &str) -> Result<Option<Slot>, Error> {
         let args = self.args;
         if args.env_name.is_some() || args.secret_out.is_some() || args.print_secret {
-            return Err(self.usage(
-                "the secret goes into the config here, in clear. Add `--secrets env` to have it in a variable",
-            ));
+            return Err(self.usage(else_said));
         }
         Ok(None)
     }
@@ -133,6 +137,11 @@ impl<'a> Finder<'a> {
             ));
         }
         let to = self.destination(config, old)?;
+        if let Destination::EnvFile(file) | Destination::Out(file) = &to
+            && !file.path.parent().is_some_and(Path::is_dir)
+        {
+            return Err(self.usage(&format!("there is no folder for {}", Printable(&file.name))));
+        }
         let name = self.name(config, &to, values)?;
         let form =
             if config.is_cloud() { SecretForm::CloudVariable(name) } else { SecretForm::Variable(name) };

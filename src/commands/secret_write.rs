@@ -106,6 +106,14 @@ impl SecretWrite {
         }
     }
 
+    /// The file that comes to be.
+    pub(super) fn new_file(&self) -> Option<&str> {
+        match &self.to {
+            To::EnvFile { file, old: None, .. } | To::Out(file) => Some(&file.name),
+            To::EnvFile { .. } | To::Screen => None,
+        }
+    }
+
     /// Whether it is made from the same file as this one was.
     pub(super) fn is_like(&self, shown: &Self) -> bool {
         match (&self.to, &shown.to) {

@@ -60,6 +60,8 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     if let (Some(was), Some(is)) = (old_current, new_current)
         && let Some(before) = before[is.index]
         && before.index != was.index
+        // On Cloud, no key is signed with by its place.
+        && !new.is_cloud
     {
         let text = format!(
             "~ promoted {}: it is the current key now; your backend signs with {} until you deploy the new kid and secret \

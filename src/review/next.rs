@@ -300,8 +300,8 @@ impl Situation<'_> {
                 Printable(file)
             ),
             Kept::Nowhere => format!(
-                ". Before that, store the value above as {name} where the service gets its secrets from: it is not shown \
-                 again"
+                ". Before that, store the value that is printed as {name} where the service gets its secrets from: it is \
+                 not shown again"
             ),
         };
         let needs = match self.platform {
@@ -320,10 +320,15 @@ impl Situation<'_> {
     fn drop_unused(&self) -> Option<Step> {
         let names = list(self.unused);
         let (verb, it) = if self.unused.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let until = match self.platform {
+            Platform::Cloud => "Once this file is deployed".to_owned(),
+            _ => format!(
+                "A replica that starts with the old file needs {it}. Once every replica has the new one"
+            ),
+        };
         (!self.unused.is_empty()).then(|| Step {
             text: format!(
-                "{names} {verb} no longer used by this config, and kept: a replica that starts with the old file needs \
-                 {it}. Once every replica has the new one, drop {it} from the env file"
+                "{names} {verb} no longer used by this config. {until}, drop {it} from the env file"
             ),
             commands: vec![format!("{} prune --drop-env={}", self.tool, self.unused.join(","))],
         })
@@ -346,8 +351,9 @@ impl Situation<'_> {
     }
 
     fn expect_rejections(&self, signed: &str) -> Step {
+        let when = if *self.platform == Platform::Cloud { "from then on" } else { "as replicas restart" };
         say(format!(
-            "Expect rejections: tokens signed {signed} fail as replicas restart, until their users get new ones. The \
+            "Expect rejections: tokens signed {signed} fail {when}, until their users get new ones. The \
              last of them would have expired by {}",
             self.now + self.policy.least_overlap()
         ))
