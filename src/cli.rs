@@ -261,7 +261,7 @@ pub struct SecretArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Where its secret goes")]
 pub struct DestinationArgs {
-    /// The variable [default: the lowest free one of PS_JWKS_KEY_1, PS_JWKS_KEY_2, …]
+    /// The variable [default: the lowest free one of `PS_JWKS_KEY_1`, `PS_JWKS_KEY_2`, …]
     #[arg(long, value_name = "NAME")]
     pub env_name: Option<String>,
     /// The dotenv file [default: that of the policy, else the one near the config that defines the old variable]
@@ -279,7 +279,7 @@ pub struct DestinationArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Variables")]
 pub struct DropArgs {
-    /// Drop variables from the env file that no key uses any more: these, else those of the removed keys and free slots
+    /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
     pub drop_env: Option<Vec<String>>,
     /// The dotenv file [default: that of the policy, else the one near the config that defines them]

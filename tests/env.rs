@@ -77,7 +77,7 @@ fn a_config_that_cant_be_written_leaves_a_variable_too_many() {
     // Nothing is in the way of the next run, nor of cleaning up.
     assert_eq!(scene.run("rotate --yes").code, 0);
     assert!(scene.text("powersync.yaml").contains("!env PS_JWKS_KEY_3"));
-    assert_eq!(scene.run("prune --drop-env --yes").code, 0);
+    assert_eq!(scene.run("prune --drop-env=PS_JWKS_KEY_2 --yes").code, 0);
     let names: Vec<String> = values(&scene.text(".env")).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["PS_JWKS_KEY_1", "PS_JWKS_KEY_3"]);
     assert!(is_accepted(&scene));
@@ -153,6 +153,21 @@ fn many_processes_lose_no_variable_of_a_shared_file() {
         let refer = |text: &str| text.matches(&format!("!env {name}\n")).count();
         assert_eq!(refer(&a) + refer(&b), 1, "{name}");
     }
+}
+
+#[test]
+fn the_environment_wins_over_the_env_file_and_its_names_are_taken() {
+    let mut scene = Scene::with("powersync.yaml", CONFIG);
+    scene.write(".env", ENV);
+    scene.variables =
+        vec![("PS_JWKS_KEY_1".to_owned(), "c2hvcnQ".to_owned()), ("PS_JWKS_KEY_2".to_owned(), String::new())];
+    let status = scene.run("status --env-file .env");
+    assert!(status.stdout.contains("  40  !env PS_JWKS_KEY_1"), "{}", status.stdout);
+    assert!(!format!("{status:?}").contains("c2hvcnQ"));
+    assert_eq!(scene.run("add --yes").code, 0);
+    assert!(scene.text("powersync.yaml").contains("!env PS_JWKS_KEY_3"));
+    let taken = scene.run("add --env-name PS_JWKS_KEY_2");
+    assert!(taken.stderr.contains("the environment of this run sets it already"), "{}", taken.stderr);
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {

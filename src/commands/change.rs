@@ -7,7 +7,7 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 use super::Answer;
-use super::destination::{Finder, is_slot, read};
+use super::drop_env::{DropEnv, unused};
 use super::secret_write::SecretWrite;
 use super::values::KnownValues;
 use crate::World;
@@ -48,13 +48,6 @@ pub(super) struct Run<'a> {
     pub(super) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
     pub(super) flags: String,
-}
-
-/// Variables to drop from the env file once nothing refers to them.
-pub(super) struct DropEnv<'a> {
-    pub(super) finder: &'a Finder<'a>,
-    /// Which; none: those of keys that are removed, and the slots that are free.
-    pub(super) names: &'a [String],
 }
 
 /// A change as it would be written, and all that is said about it.
@@ -259,7 +252,10 @@ impl Run<'_> {
         let unused = unused((&config, &keys), &after);
         let beside = match set.filter(|_| text.is_some()) {
             Some(set) => Some(set),
-            None => self.drops(&config, &after, &unused)?,
+            None => match &self.drop_env {
+                Some(drop) => drop.write(&after, &unused)?,
+                None => None,
+            },
         };
         let mut draft = Draft {
             now,
@@ -330,6 +326,16 @@ impl Run<'_> {
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
+        if let Source::File(path) = self.source
+            && changes
+                .iter()
+                .any(|change| matches!(change, Change::MoveSecret { to, .. } if to.variable().is_some()))
+            && review::in_git(&world.path(path))
+        {
+            let text = "the secret stays in the history of git: if that is no place for it, `rotate` puts a new one in its \
+                        place";
+            draft.notes.push(text.to_owned());
+        }
         if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
             && review::in_git(&world.path(path))
         {
@@ -356,61 +362,6 @@ impl Run<'_> {
         }
         draft.steps = review::next_steps(done, &situation);
     }
-
-    /// What goes from the env file, if that is asked for.
-    fn drops(
-        &self,
-        before: &Config<'_>,
-        after: &Config<'_>,
-        unused: &BTreeSet<String>,
-    ) -> Result<Option<SecretWrite>, Error> {
-        let Some(DropEnv { finder, names }) = &self.drop_env else { return Ok(None) };
-        let used = after.variables();
-        if let Some(name) = names.iter().find(|name| used.contains(name.as_str())) {
-            let text = format!("--drop-env: the config still refers to {}, so it stays", Printable(name));
-            return Err(Error::Usage(text));
-        }
-        let mut wanted: BTreeSet<String> =
-            if names.is_empty() { unused.clone() } else { names.iter().cloned().collect() };
-        let mut sought: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
-        if names.is_empty() {
-            sought.extend(before.variables());
-        }
-        let file = match finder.told() {
-            Some(told) => told,
-            None => match finder.nearby(&sought)?.as_slice() {
-                [one] => one.clone(),
-                [] if wanted.is_empty() => return Ok(None),
-                found => {
-                    let wanted: Vec<String> = sought.iter().map(|name| (*name).to_owned()).collect();
-                    let files = if found.is_empty() {
-                        "no env file near the config sets"
-                    } else {
-                        "several env files set"
-                    };
-                    let text = format!(
-                        "--drop-env: {files} {}. Name the one that is meant: `--env-file PATH`",
-                        list(&wanted)
-                    );
-                    return Err(Error::Usage(text));
-                }
-            },
-        };
-        if names.is_empty()
-            && let Some(read) = read(&file)?
-        {
-            let free = read.file.names().filter(|name| is_slot(name) && !used.contains(name));
-            wanted.extend(free.map(str::to_owned));
-        }
-        SecretWrite::drop(&file, &wanted.into_iter().collect::<Vec<String>>())
-    }
-}
-
-/// The variables with the secrets of keys that nothing in the config refers to any more.
-fn unused((before, keys): (&Config<'_>, &KeySet), after: &Config<'_>) -> BTreeSet<String> {
-    let (had, has) = (before.variables(), after.variables());
-    let variables = keys.keys().iter().filter_map(Key::variable);
-    variables.filter(|name| had.contains(name) && !has.contains(name)).map(str::to_owned).collect()
 }
 
 const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
@@ -496,7 +447,7 @@ impl Draft {
 
     /// What was left alone, and what is dangerous.
     pub(super) fn tell_notes(&self, world: &mut World<'_>) -> Result<(), Error> {
-        if !self.is_empty() && !(self.notes.is_empty() && self.warnings.is_empty()) {
+        if !(self.is_empty() || self.notes.is_empty() && self.warnings.is_empty()) {
             writeln!(world.stderr)?;
         }
         for note in &self.notes {

@@ -201,12 +201,11 @@ impl<'a> Finder<'a> {
                 let Ok(bytes) = store::snapshot(&file.path) else { continue };
                 match EnvFile::parse(&bytes) {
                     Ok(parsed) if names.iter().any(|name| parsed.defines(name)) => found.push(file),
-                    Ok(_) => {}
                     // Whether it is the one can't be told, if it may be.
                     Err(error) if names.iter().any(|name| holds(&bytes, name)) => {
                         return Err(Error::env_file(&file.name)(error));
                     }
-                    Err(_) => {}
+                    Ok(_) | Err(_) => {}
                 }
             }
         }
@@ -265,12 +264,6 @@ impl<'a> Finder<'a> {
 const SLOT: &str = "PS_JWKS_KEY_";
 
 const TELL: &str = "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`";
-
-/// Whether a variable has one of the names that this tool gives.
-pub(super) fn is_slot(name: &str) -> bool {
-    name.strip_prefix(SLOT)
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-}
 
 /// Reads an env file, if it is there.
 pub(super) fn read(file: &NamedPath) -> Result<Option<ReadEnvFile>, Error> {

@@ -3,6 +3,7 @@
 mod add;
 mod change;
 mod destination;
+mod drop_env;
 mod move_secret;
 mod new_key;
 mod policy;

@@ -54,7 +54,7 @@ fn to_variable(
     keys: &KeySet,
     values: &KnownValues<'_>,
 ) -> Result<(Decision, Option<SecretWrite>), Error> {
-    let written = keys.named(&args.key).first().and_then(|key| Some(SecretText::of(key, config)?));
+    let written = keys.named(&args.key).first().and_then(|key| SecretText::of(key, config));
     // What has no secret to move needs no place for one.
     let anywhere = SecretForm::Variable(String::new());
     let decision = lifecycle::move_secret(keys, &args.key, anywhere, written)?;

@@ -1,7 +1,8 @@
 //! `prune`: what is removable goes.
 
-use super::change::{DropEnv, Run};
+use super::change::Run;
 use super::destination::Finder;
+use super::drop_env::DropEnv;
 use super::{Answer, policy, source, values};
 use crate::World;
 use crate::cli::{DestinationArgs, DropArgs, Global, Prune, Times};

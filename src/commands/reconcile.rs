@@ -227,8 +227,8 @@ fn filter(
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let writes = !(args.check || args.ending.dry_run);
-    draft.put_out(bytes, writes, world)?;
     world.stderr.write_all(draft.review.as_bytes())?;
+    draft.put_out(bytes, writes, world)?;
     draft.tell_notes(world)?;
     let finding = item.finding.borrow().clone();
     writeln!(

@@ -190,13 +190,18 @@ impl SecretWrite {
     pub(super) fn left_behind(&self) -> String {
         match (&self.what, &self.to) {
             (What::Set { variable, .. }, To::EnvFile { file, .. }) => {
-                format!("{} has {variable} already, which nothing refers to", Printable(&file.name))
+                format!(
+                    "{} has {variable} already, which nothing refers to; `prune --drop-env={variable}` drops it",
+                    Printable(&file.name)
+                )
             }
             (What::Set { variable, .. }, To::Out(file)) => {
                 format!("{} has a value for {variable}, which nothing refers to", Printable(&file.name))
             }
             (What::Set { variable, .. }, To::Screen) => format!("nothing refers to {variable}"),
-            (What::Drop(names), _) => format!("nothing refers to {}", list(names)),
+            (What::Drop(names), _) => {
+                format!("nothing refers to {}; `prune --drop-env={}` drops it", list(names), names.join(","))
+            }
         }
     }
 }

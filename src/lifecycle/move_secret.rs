@@ -41,6 +41,6 @@ fn source(key: &Key) -> Result<&SecretSource, LifecycleError> {
     match &key.material {
         Material::Symmetric { secret, .. } => Ok(secret),
         Material::Public(_) => Err(LifecycleError::NoSecret(key.name())),
-        Material::Unusable(why) => Err(LifecycleError::Unusable { key: key.name(), why: why.clone() }),
+        Material::Unusable(why) => Err(LifecycleError::Unusable { key: key.name(), why: *why }),
     }
 }

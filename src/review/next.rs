@@ -321,9 +321,10 @@ impl Situation<'_> {
         let names = list(self.unused);
         let (verb, it) = if self.unused.len() == 1 { ("is", "it") } else { ("are", "them") };
         let until = match self.platform {
-            Platform::Cloud => "Once this file is deployed".to_owned(),
+            Platform::Cloud => format!("Once this file is deployed, and unless another config uses {it}"),
             _ => format!(
-                "A replica that starts with the old file needs {it}. Once every replica has the new one"
+                "A replica that starts with the old file needs {it}. Once every replica has the new one, and unless another \
+                 config uses {it}"
             ),
         };
         (!self.unused.is_empty()).then(|| Step {
