@@ -267,10 +267,10 @@ pub struct DestinationArgs {
     /// The dotenv file [default: that of the policy, else the one near the config that defines the old variable]
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
-    /// A new file of its own, for a secrets manager
+    /// Write the secret into a new file of its own, for a secrets manager
     #[arg(long, value_name = "PATH", conflicts_with = "env_file")]
     pub secret_out: Option<PathBuf>,
-    /// The screen
+    /// Print NAME=secret on stdout
     #[arg(long, conflicts_with_all = ["env_file", "secret_out"])]
     pub print_secret: bool,
 }

@@ -209,6 +209,20 @@ fn a_rotation_leaves_no_secret_in_any_tracked_file() {
     }
 }
 
+#[test]
+fn an_env_file_that_git_tracks_is_warned_about() {
+    let scene = Scene::with("instances/eu/powersync.yaml", CONFIG);
+    scene.write("instances/eu/.env", ENV);
+    scene.write("eu/.env.old", ENV);
+    let root = scene.folder.path();
+    git(root, &["init", "--quiet"]);
+    git(root, &["add", "eu"]);
+    let rotate = || scene.run("-c instances/eu/powersync.yaml rotate --dry-run").stderr;
+    assert!(!rotate().contains("git tracks"));
+    git(root, &["add", "."]);
+    assert!(rotate().contains("git tracks instances/eu/.env"), "{}", rotate());
+}
+
 /// A file with a comment, quotes and a line break in a value, and with a key that a rotation wrote.
 fn rotated() -> Scene {
     let scene = Scene::with("powersync.yaml", CONFIG);

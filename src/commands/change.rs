@@ -320,6 +320,7 @@ impl Run<'_> {
             return;
         }
         draft.warnings = review::warnings(&new_keys, &tool, now);
+        draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
         let platform = match self.source {
             _ if config.is_cloud() => Platform::Cloud,

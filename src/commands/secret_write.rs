@@ -9,7 +9,7 @@ use crate::display::{Printable, list};
 use crate::env_file::EnvFile;
 use crate::error::Error;
 use crate::keyset::SecretText;
-use crate::review::{DiffLine, EnvLine, Kept, NewVariable, Redactor, env_diff};
+use crate::review::{DiffLine, EnvLine, Kept, NewVariable, Redactor, env_diff, is_tracked};
 use crate::store::{self, Locked, Snapshot, StoreError};
 
 /// A write beside that of the config.
@@ -104,6 +104,18 @@ impl SecretWrite {
             To::EnvFile { file, .. } | To::Out(file) => Some(&file.name),
             To::Screen => None,
         }
+    }
+
+    /// What is dangerous about it.
+    pub(super) fn warning(&self) -> Option<String> {
+        let To::EnvFile { file, .. } = &self.to else { return None };
+        let name = Printable(&file.name);
+        (self.goes_first() && is_tracked(&file.path)).then(|| {
+            format!(
+                "git tracks {name}, so the new secret gets into its history. `git rm --cached {name}` and a line in \
+                 .gitignore keep it out"
+            )
+        })
     }
 
     /// The file that comes to be.

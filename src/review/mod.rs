@@ -11,6 +11,6 @@ mod warnings;
 pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
 pub use events::{EventKind, KeyEvent, events};
 pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
-pub use platform::{Platform, detect, in_git};
+pub use platform::{Platform, detect, in_git, is_tracked};
 pub use redact::Redactor;
 pub use warnings::warnings;
