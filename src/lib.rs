@@ -12,6 +12,7 @@
 //! [`lifecycle`] decides, [`review`] says what a change means. They know no clock, no randomness and no files:
 //! [`run`] hands these in, through [`World`].
 
+pub mod check;
 pub mod cli;
 mod commands;
 pub mod config;

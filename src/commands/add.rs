@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        decide: &|_, keys, now| {
             let alg = if let Some(alg) = args.alg {
                 alg
             } else {

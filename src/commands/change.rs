@@ -14,7 +14,7 @@ use crate::display::Printable;
 use crate::error::{Error, Source};
 use crate::keyset::KeySet;
 use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
-use crate::report::paint::{BOLD, DIM, diff_line, event_line, paint, warning_line};
+use crate::report::paint::{self, diff_line, event_line, warning_line};
 use crate::review::{self, Done, Platform, Situation, Step};
 use crate::store::{Locked, StoreError};
 use crate::time::{NumericDate, Seconds};
@@ -22,8 +22,8 @@ use crate::time::{NumericDate, Seconds};
 /// Planned times that moved by more than this while a question waited are shown again.
 const STALE: Seconds = Seconds::new(60);
 
-/// What to decide from the keys at a moment.
-pub(super) type Decide<'a> = dyn Fn(&KeySet, NumericDate) -> Result<Decision, Error> + 'a;
+/// What to decide from a config and its keys at a moment.
+pub(super) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
 
 /// One change of one config.
 pub(super) struct Run<'a> {
@@ -202,7 +202,7 @@ impl Run<'_> {
             )));
         }
         let keys = KeySet::read(&config);
-        let decision = (self.decide)(&keys, now).map_err(|error| error.named(&name))?;
+        let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let Decision { changes, mut notes } = decision;
         if changes.is_empty() {
             let (warnings, steps) = (Vec::new(), Vec::new());
@@ -359,37 +359,5 @@ pub(super) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> 
 }
 
 pub(super) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
-    writeln!(to, "\n{}", paint(BOLD, title))?;
-    for (number, Step { text, commands }) in steps.iter().enumerate() {
-        let end = if commands.is_empty() { "." } else { ":" };
-        for (line, part) in wrap(&format!("{text}{end}"), 75).iter().enumerate() {
-            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
-            writeln!(to, "{lead}{part}")?;
-        }
-        for command in commands {
-            writeln!(to, "       {}", paint(DIM, command))?;
-        }
-    }
-    Ok(())
-}
-
-/// Breaks text into lines of at most that many characters, between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
-        let size = word.chars().count();
-        if length > 0 && length + 1 + size > width {
-            lines.push(String::new());
-            length = 0;
-        }
-        let Some(line) = lines.last_mut() else { continue };
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        line.push_str(word);
-        length += size;
-    }
-    lines
+    Ok(to.write_all(paint::steps(steps, title).as_bytes())?)
 }

@@ -2,6 +2,9 @@
 
 mod add;
 mod change;
+mod check;
+mod diff;
+mod findings;
 mod new_key;
 mod policy;
 mod promote;
@@ -68,6 +71,8 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Rotate(args) => rotate::run(global, args, world),
         Command::Promote(args) => promote::run(global, args, world),
         Command::Reconcile(args) => reconcile::run(global, args, world),
+        Command::Check(args) => check::run(global, args, world),
+        Command::Diff(args) => diff::run(global, args, world),
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),

@@ -15,7 +15,7 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        decide: &|_, keys, now| {
             Ok(lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?)
         },
         nothing: "Nothing to do.",

@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
             source,
             ending: &args.ending,
             policy: &Policy::default(),
-            decide: &|keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
+            decide: &|_, keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
             nothing: &format!("{name}: nothing to remove."),
             flags: String::new(),
         };

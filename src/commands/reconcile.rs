@@ -183,7 +183,7 @@ fn with_run<T>(
         source: item.source,
         ending: &args.ending,
         policy: &item.policy,
-        decide: &|keys, now| decide(args, item, keys, now),
+        decide: &|_, keys, now| decide(args, item, keys, now),
         nothing: "Nothing is due.",
         flags: policy::flags(&args.schedule.times),
     })

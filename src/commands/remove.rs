@@ -16,7 +16,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
+        decide: &|_, keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
         nothing: "Nothing to do.",
         flags: String::new(),
     };

@@ -20,7 +20,7 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        decide: &|_, keys, now| {
             let allowed = &args.ending.allow;
             let decided = if args.undo {
                 lifecycle::unretire(keys, &args.keys, now, allowed)

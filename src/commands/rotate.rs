@@ -19,7 +19,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        decide: &|_, keys, now| {
             let current = keys.current().map_err(LifecycleError::from)?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
             let key = new.key(keys, alg, now)?;

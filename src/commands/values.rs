@@ -28,6 +28,11 @@ pub(super) fn known<'w>(env_file: Option<&Path>, world: &World<'w>) -> Result<Kn
     Ok(KnownValues { variable: world.variable, file: env_file.map(read).transpose()? })
 }
 
+/// What this env file says, whatever the environment says.
+pub(super) fn of_file<'w>(env_file: &Path, world: &World<'w>) -> Result<KnownValues<'w>, Error> {
+    Ok(KnownValues { variable: &|_| None, ..known(Some(env_file), world)? })
+}
+
 impl KnownValues<'_> {
     /// The value of a variable, where it is known.
     pub(super) fn get(&self, name: &str) -> Option<Zeroizing<String>> {

@@ -3,6 +3,7 @@
 use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
 use crate::keyset::{HmacAlg, Kid, Secret, strength};
 use crate::time::NumericDate;
+use zeroize::Zeroizing;
 
 /// A key to be written. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ impl NewKey {
     }
 
     fn entry(&self, now: NumericDate, nbf: Option<NumericDate>) -> NewEntry {
-        let text = |text: &str| NewValue::Text(zeroize::Zeroizing::new(text.to_owned()));
+        let text = |text: &str| NewValue::Text(Zeroizing::new(text.to_owned()));
         let waits = nbf.map(|nbf| {
             ("nbf", NewValue::Date { seconds: nbf.seconds(), comment: format!("promote not before {nbf}") })
         });
@@ -48,8 +49,8 @@ impl NewKey {
     }
 }
 
-/// One change of the key set. Numbers are places in the file before the change, from 0.
-#[derive(Clone, Debug)]
+/// One change of the key set. Numbers are places in the file before the change, from 0. Not `Debug`: one may hold a secret.
+#[derive(Clone)]
 pub enum Change {
     /// A new key, made now.
     Add {
@@ -84,6 +85,15 @@ pub enum Change {
         /// When it was made.
         iat: NumericDate,
     },
+    /// A member is written in another way; the key stays the same, or the service starts with it now.
+    Respell {
+        /// Which.
+        index: usize,
+        /// The member.
+        member: &'static str,
+        /// Its new value.
+        value: Zeroizing<String>,
+    },
     /// A key goes.
     Remove {
         /// Which.
@@ -92,7 +102,7 @@ pub enum Change {
 }
 
 /// What is to be done; nothing, where it is empty.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Decision {
     /// The changes.
     pub changes: Vec<Change>,
@@ -120,6 +130,10 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
                 plan.members.push(MemberEdit { entry: *index, name: "exp", value: Some(value) });
             }
             Change::Unretire { index } => plan.members.extend(unscheduled(*index)),
+            Change::Respell { index, member, value } => {
+                let value = Some(NewValue::Text(value.clone()));
+                plan.members.push(MemberEdit { entry: *index, name: member, value });
+            }
             Change::Remove { index } => plan.remove.push(*index),
         }
     }

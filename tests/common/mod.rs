@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod session;
+
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
