@@ -340,6 +340,9 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
+    if changes.iter().all(|change| matches!(change, Change::Respell { .. })) {
+        return Done::Respelled;
+    }
     if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
         return Done::Noted;
     }

@@ -51,31 +51,36 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
     };
     let work = |target: &Target, values: Option<&Values<'_>>| {
         let bytes = match (&target.path, &stdin) {
-            (Some(path), _) => store::snapshot(path).map_err(|error| error.to_string())?,
+            (Some(path), _) => store::snapshot(path).map_err(Error::store(&target.name))?,
             (None, Some(bytes)) => bytes.clone(),
-            (None, None) => return Err("stdin was not read".to_owned()),
+            (None, None) => Snapshot::default(),
         };
         Ok(check_one(target, bytes, values, &selection, now))
     };
-    let checked: Vec<Result<Checked, String>> = match &known {
+    let mut checked: Vec<Result<Checked, Error>> = match &known {
         // The environment is one for all.
         Some(known) => targets.iter().map(|target| work(target, Some(&known.values()))).collect(),
         None => in_parallel(&targets, &|target| work(target, None)),
     };
+    // The only file's error is told like that of any command.
+    if let ([_], FindingsFormat::Human) = (checked.as_slice(), args.format)
+        && checked[0].is_err()
+    {
+        return checked.remove(0).map(|_| Answer::Done);
+    }
     let mut redactor = Redactor::default();
     let files = targets.iter().zip(checked).map(|(target, checked)| match checked {
         Ok(mut checked) => {
             findings::deny(&mut checked.findings, &args.deny);
             checked.report(target, &mut redactor)
         }
-        Err(why) => FileReport::failed(target.name.clone(), why),
+        Err(error) => FileReport::failed(target.name.clone(), error.to_string()),
     });
     let report = Report { command: "check", now, files: files.collect() };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {
-        let why = file.failure.as_deref().unwrap_or_default();
-        writeln!(world.stderr, "{}", error_line(&format!("{}: {why}", Printable(&file.name))))?;
+        writeln!(world.stderr, "{}", error_line(&file.failure.as_deref().unwrap_or_default()))?;
     }
     let no = findings::has_errors(&report) && !args.exit_zero;
     findings::finish(&report, args.format, no, world)
@@ -245,10 +250,17 @@ fn fix(
             let keys = KeySet::read_with(config, values.unwrap_or(&|_| None));
             let (policy, tool, file) = (&target.policy, target.tool.as_str(), FileFacts::default());
             let subject = Subject { config, keys: &keys, values, policy, now, file, tool };
-            let fixes = check::check(&subject, selection).into_iter().filter_map(|finding| finding.fix);
-            let changes =
-                fixes.map(|fix| Change::Respell { index: fix.entry, member: fix.member, value: fix.value });
-            Ok(Decision { changes: changes.collect(), notes: Vec::new() })
+            let mut decision = Decision::default();
+            for finding in check::check(&subject, selection) {
+                let Some(fix) = finding.fix else { continue };
+                decision.notes.push(format!("corrected for {}: {}", finding.rule.id, finding.message));
+                decision.changes.push(Change::Respell {
+                    index: fix.entry,
+                    member: fix.member,
+                    value: fix.value,
+                });
+            }
+            Ok(decision)
         };
         // What can't be read has no corrections, and is reported below.
         let bytes = target.source.read(world)?;

@@ -32,9 +32,14 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
     let selection = findings::selection(&args.rules);
     let mut redactor = Redactor::default();
     let mut files = Vec::new();
+    let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
     for side in sides {
         let name = side.name.clone();
         let report = compare_one(global, args, side, &known, &selection, &mut redactor, world);
+        // The only file's error is told like that of any command.
+        if alone && report.is_err() {
+            return report.map(|_| Answer::Done);
+        }
         files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
     }
     let report = Report { command: "diff", now: world.clock.now(), files };

@@ -3,12 +3,16 @@
 use super::next::{Done, Situation, Step, next_steps};
 use super::{EventKind, counterparts, events};
 use crate::keyset::{Key, KeySet, Phase};
+use crate::lifecycle::CLOCKS_DIFFER;
+use crate::time::{NumericDate, Seconds};
 
 /// What to do with a change of a config that is about to be merged. `around`: something outside of the keys changed.
 #[must_use]
 pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situation<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for done in all_done(old, new, situation) {
+        // Its dates were counted when it was written.
+        let situation = &Situation { now: written(done, situation), ..*situation };
         for step in next_steps(done, situation) {
             // A restart serves all that needs one: the first says when.
             let is_restart = |step: &Step| step.commands == situation.platform.restart();
@@ -25,6 +29,21 @@ pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situat
         steps.retain(|step| !step.text.starts_with("No restart is needed"));
     }
     steps
+}
+
+/// When a change was written, as far as its dates tell.
+fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
+    let policy = situation.policy;
+    let before =
+        |date: Option<NumericDate>, span: Seconds| date.map(|date| date + (Seconds::default() - span));
+    let written = match done {
+        Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
+            before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
+        }
+        Done::Waits { nbf, .. } => before(Some(nbf), policy.standby() + CLOCKS_DIFFER),
+        _ => None,
+    };
+    written.filter(|written| *written < situation.now).unwrap_or(situation.now)
 }
 
 /// Whether the service reads something else than before for a key that stays.

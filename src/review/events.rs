@@ -88,11 +88,10 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     for (before, after) in old.keys().iter().zip(&after) {
         let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
             && old_current.is_some_and(|current| current.index != before.index);
-        if let Some(after) = after.filter(|_| !promoted)
-            && let Some((kind, text)) = changed(before, after)
-        {
-            events.push(event(kind, after, text));
-        }
+        let Some(after) = after else { continue };
+        // A promotion says what becomes of the dates.
+        let told = if promoted { other_key(before, after) } else { changed(before, after) };
+        events.extend(told.map(|(kind, text)| event(kind, after, text)));
     }
     for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
         events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));

@@ -22,7 +22,12 @@ pub(in crate::check) static RULE: Rule = Rule {
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     super::faults(subject, FaultKind::NotText)
         .map(|(key, id, fault)| {
-            super::fault_found(subject, key, id, fault).fix(in_quotes(subject, key, id, fault.member))
+            let fix = in_quotes(subject, key, id, fault.member);
+            let help = match &fix {
+                Some(fix) => format!("Put it in quotes: `kid: '{}'`", fix.value.as_str()),
+                None => format!("Write `{}` as text, in quotes", fault.member),
+            };
+            super::fault_found(subject, key, id, fault).help(help).fix(fix)
         })
         .collect()
 }

@@ -17,7 +17,10 @@ pub(super) fn write(report: &Report) -> String {
             write_finding(file, finding, &mut text);
         }
         if let Some(change) = file.change.as_ref().filter(|change| !change.steps.is_empty()) {
-            text.push_str(&steps(&change.steps, "What to do"));
+            let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
+            let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
+            text.truncate(text.trim_end_matches('\n').len());
+            let _ = writeln!(text, "\n{}", steps(&change.steps, title).trim_end());
         }
     }
     // One blank line between, and none around.
@@ -26,7 +29,12 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 fn write_change(file: &FileReport, change: &super::Change, text: &mut String) {
-    let title = format!("{}: {} → {}", Printable(&file.name), Printable(&change.from), Printable(&change.to));
+    let (from, to) = (Printable(&change.from), Printable(&change.to));
+    let title = if change.to == file.name {
+        format!("{from} → {to}")
+    } else {
+        format!("{}: {from} → {to}", Printable(&file.name))
+    };
     // Writing to a string can't fail.
     let _ = writeln!(text, "\n{}", paint(BOLD, title));
     for event in &change.events {

@@ -22,8 +22,9 @@ pub(super) fn write(report: &Report) -> String {
         if file.findings.is_empty() && file.change.is_none() {
             continue;
         }
-        let _ = writeln!(text, "\n### {}\n", code(&file.name));
+        let _ = writeln!(text, "\n### {}", code(&file.name));
         if let Some(change) = &file.change {
+            text.push('\n');
             let events = change.events.iter().map(|event| escape(&event.text)).collect::<Vec<_>>();
             for line in events
                 .iter()
@@ -43,7 +44,9 @@ pub(super) fn write(report: &Report) -> String {
         }
         if let Some(change) = &file.change {
             if !change.steps.is_empty() {
-                text.push_str("\n**What to do**\n\n");
+                let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
+                let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
+                let _ = writeln!(text, "\n**{title}**\n");
             }
             for (number, step) in change.steps.iter().enumerate() {
                 let _ = writeln!(text, "{}. {}", number + 1, escape(&step.text));
@@ -119,6 +122,6 @@ fn code(text: &str) -> String {
 
 /// A fence that no line of the text ends.
 fn fence(lines: &[&str]) -> String {
-    let longest = lines.iter().map(|line| line.split(|c| c != '`').map(str::len).max().unwrap_or(0)).max();
-    "`".repeat(longest.unwrap_or(0).max(2) + 1)
+    let longest = lines.iter().map(|line| line.split(|c| c != '~').map(str::len).max().unwrap_or(0)).max();
+    "~".repeat(longest.unwrap_or(0).max(2) + 1)
 }
