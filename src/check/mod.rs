@@ -13,7 +13,9 @@ mod unreadable;
 
 pub use changes::{Comparison, not_compared};
 pub use finding::{Finding, Fix};
-pub use rule::{Look, Rule, Selection, Severity};
+pub use rule::{Rule, Selection, Severity};
+
+use rule::Look;
 pub use subject::{FileFacts, Subject};
 pub use unreadable::unreadable;
 

@@ -34,8 +34,7 @@ pub(super) type LookAtChange = fn(&Comparison<'_>) -> Vec<Found>;
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
-#[allow(private_interfaces, reason = "rules are made in here; others only tell the kinds apart")]
-pub enum Look {
+pub(super) enum Look {
     /// At a config: `check`.
     Config(LookAtConfig),
     /// At a change: `diff`.
@@ -61,7 +60,21 @@ pub struct Rule {
     /// How to mend it.
     pub mend: &'static str,
     /// How it looks.
-    pub look: Look,
+    pub(super) look: Look,
+}
+
+impl Rule {
+    /// Whether `check` runs it.
+    #[must_use]
+    pub fn is_of_config(&self) -> bool {
+        matches!(self.look, Look::Config(_) | Look::Both(..) | Look::File)
+    }
+
+    /// Whether `diff` runs it.
+    #[must_use]
+    pub fn is_of_change(&self) -> bool {
+        matches!(self.look, Look::Change(_) | Look::Both(..) | Look::File)
+    }
 }
 
 /// Which rules run.

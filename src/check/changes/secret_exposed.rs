@@ -28,33 +28,39 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
         }
     }
     let roots = (comparison.old.doc().root(), comparison.new.doc().root());
-    elsewhere(comparison, roots, 0, &mut found);
+    elsewhere(comparison, roots, &mut vec![""], &mut found);
     found
 }
 
-/// Secrets outside of the list of keys: members of the same path.
-fn elsewhere(
-    comparison: &Comparison<'_>,
+/// Secrets outside of the list of keys: values of the same path. `path`: the names that lead here.
+fn elsewhere<'a>(
+    comparison: &Comparison<'a>,
     (old, new): (NodeId, NodeId),
-    depth: usize,
+    path: &mut Vec<&'a str>,
     found: &mut Vec<Found>,
 ) {
     let (was, is) = (comparison.old.doc(), comparison.new.doc());
+    if path.ends_with(&["jwks", "keys"]) || path.len() > 16 {
+        return;
+    }
+    let name = path.last().copied().unwrap_or_default();
+    let literal = matches!(is.scalar(new), Some(Scalar::String(text)) if !text.is_empty());
+    if literal && matches!(was.scalar(old), Some(Scalar::Env(_))) && (is_secret_name(name) || name == "uri") {
+        let message = format!("`{name}` was in a variable, and stands in the file now");
+        found.push(Found::new(comparison.new.span(new), message));
+    }
     for (name, value) in is.members(new).unwrap_or_default() {
-        let Some(name) = is.string(*name).filter(|name| !(depth == 2 && *name == "keys")) else { continue };
-        let Some((_, before)) = was.member(old, name) else { continue };
-        let literal = matches!(is.scalar(*value), Some(Scalar::String(text)) if !text.is_empty());
-        match was.scalar(before) {
-            Some(Scalar::Env(_)) if literal && (is_secret_name(name) || name == "uri") => {
-                let message = format!("`{name}` was in a variable, and stands in the file now");
-                found.push(Found::new(comparison.new.span(*value), message));
-            }
-            None if depth < 8 => elsewhere(comparison, (before, *value), depth + 1, found),
-            _ => {}
+        if let Some(name) = is.string(*name)
+            && let Some((_, before)) = was.member(old, name)
+        {
+            path.push(name);
+            elsewhere(comparison, (before, *value), path, found);
+            path.pop();
         }
     }
-    let pairs = was.items(old).unwrap_or_default().iter().zip(is.items(new).unwrap_or_default());
-    for (before, after) in pairs.filter(|_| depth < 8) {
-        elsewhere(comparison, (*before, *after), depth + 1, found);
+    for (before, after) in was.items(old).unwrap_or_default().iter().zip(is.items(new).unwrap_or_default()) {
+        path.push(name);
+        elsewhere(comparison, (*before, *after), path, found);
+        path.pop();
     }
 }
