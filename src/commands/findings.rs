@@ -29,7 +29,7 @@ pub(super) fn deny(findings: &mut [Finding], denied: &[Deny]) {
     }
 }
 
-/// Prints the report and says how the run ends. `one_failed`: the error of the only file, which is told like any other.
+/// Prints the report and says how the run ends. `no`: the answer is no.
 pub(super) fn finish(
     report: &Report,
     format: FindingsFormat,
@@ -40,7 +40,8 @@ pub(super) fn finish(
     world.stdout.write_all(text.as_bytes())?;
     world.stdout.flush()?;
     let failed = report.files.iter().filter(|file| file.failure.is_some()).count();
-    writeln!(world.stderr, "{}", report.summary())?;
+    let gap = if format == FindingsFormat::Human && !text.is_empty() { "\n" } else { "" };
+    writeln!(world.stderr, "{gap}{}", report.summary())?;
     match failed {
         0 if no => Ok(Answer::No),
         0 => Ok(Answer::Done),
