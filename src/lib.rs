@@ -18,6 +18,7 @@ mod commands;
 pub mod config;
 pub mod display;
 pub mod env_file;
+pub mod envelope;
 mod error;
 pub mod keyset;
 pub mod lifecycle;
