@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::{RULES, Rule, rule};
 use crate::config::Input;
 use crate::keyset::{Encoding, HmacAlg, KeyName};
 use crate::lifecycle::{MAX_TOKEN_TTL, RefusalId};
+use crate::report::findings::FindingsFormat;
 use crate::time::{NumericDate, Seconds};
 
 const HELP: &str = "\
@@ -23,6 +26,8 @@ Rotate
   timeline   Show what will happen to each key, and when
 
 Review
+  check      Find what would break or weaken a config
+  diff       Say what a change does to users
   redact     Print a config without its secrets
 
 Set up
@@ -41,6 +46,7 @@ Examples
   powersync-jwks rotate --dry-run
   powersync-jwks rotate --token-ttl 1h --deploy-within 2h
   powersync-jwks -c powersync.json prune --yes
+  powersync-jwks diff --git                  what this branch does to the keys
   kubectl get cm powersync -o json | jq -r '.data[\"powersync.yaml\"]' | powersync-jwks -c - rotate > new.yaml
 
 `powersync-jwks COMMAND --help` says more about each.
@@ -129,6 +135,21 @@ pub enum Command {
     ///
     /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
     Prune(Prune),
+    /// Find what would break or weaken a config
+    ///
+    /// Errors keep the service from starting, lock users out, or let anyone in. Without `--env-file` nothing behind
+    /// `!env` is looked at. `# powersync-jwks: ignore[RULE] reason` silences a rule, at a key or for the file.
+    #[command(
+        after_help = "All rules: docs/rules.md\n\nExit codes: 0 no errors, 1 errors found, 2 a file could not be read.\n\nExamples:\n  powersync-jwks check\n  powersync-jwks check --format github .       all configs below this folder, in GitHub Actions\n  powersync-jwks check --fix                   correct what is safe to correct\n  powersync-jwks check --deny warnings --skip missing-kid"
+    )]
+    Check(Check),
+    /// Say what a change does to users
+    ///
+    /// Key events in plain words, the text without its secrets, what would lock users out, and in which order to deploy.
+    #[command(
+        after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
+    )]
+    Diff(DiffArgs),
     /// Print a config without its secrets
     ///
     /// For logs, bug reports and `git diff`: equal secrets get the same number within one output. A
@@ -422,6 +443,123 @@ pub struct Prune {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// Which rules run.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct RuleArgs {
+    /// Only this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub rule: Vec<RuleName>,
+    /// Not this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub skip: Vec<RuleName>,
+    /// Also the pedantic rules: secrets in git, keys without a date
+    #[arg(long)]
+    pub pedantic: bool,
+}
+
+/// A rule, by its id.
+#[derive(Clone, Copy)]
+pub struct RuleName(pub &'static Rule);
+
+impl std::fmt::Debug for RuleName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id)
+    }
+}
+
+fn rule_name() -> impl TypedValueParser<Value = RuleName> {
+    PossibleValuesParser::new(RULES.iter().map(|rule| rule.id))
+        .try_map(|id| rule(&id).map(RuleName).ok_or("there is no such rule"))
+}
+
+/// What is made an error.
+#[derive(Clone, Copy, Debug)]
+pub enum Deny {
+    /// All warnings but those that time alone causes.
+    Warnings,
+    /// What this rule finds.
+    Rule(RuleName),
+}
+
+fn deny() -> impl TypedValueParser<Value = Deny> {
+    PossibleValuesParser::new(std::iter::once("warnings").chain(RULES.iter().map(|rule| rule.id))).try_map(
+        |id| {
+            if id == "warnings" {
+                return Ok(Deny::Warnings);
+            }
+            rule(&id).map(|rule| Deny::Rule(RuleName(rule))).ok_or("there is no such rule")
+        },
+    )
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Configs, folders with configs, or `-`, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// An env file, to look behind `!env` with
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
+    /// Correct what is safe to correct: other ways to write the same key
+    #[arg(long)]
+    pub fix: bool,
+    /// How a correction ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The old and the new config; with `--git` the configs to compare [default: all of the repository]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Compare the working tree with a revision [default: where this branch left the one it is merged into]
+    #[arg(long, value_name = "REV", num_args = 0..=1)]
+    pub git: Option<Option<String>>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 1 on any difference
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Don't end with 1 because of what is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The env file of the old config, to compare secrets behind `!env`
+    #[arg(long, value_name = "PATH")]
+    pub env_file_old: Option<PathBuf>,
+    /// The env file of the new config
+    #[arg(long, value_name = "PATH")]
+    pub env_file_new: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
 }
 
 /// `redact`

@@ -8,6 +8,7 @@ use crate::env_file::EnvFileError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
 use crate::random::RandomError;
+use crate::store::git::GitError;
 use crate::store::{FindError, StoreError};
 
 /// A run ended without doing what was asked. The exit code is 2.
@@ -40,6 +41,9 @@ pub enum Error {
     /// Which file.
     #[error(transparent)]
     Find(#[from] FindError),
+    /// Git, where a change is to be compared.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// No decision.
     #[error("{}: {source}", Printable(name))]
     Lifecycle {

@@ -12,11 +12,13 @@
 //! [`lifecycle`] decides, [`review`] says what a change means. They know no clock, no randomness and no files:
 //! [`run`] hands these in, through [`World`].
 
+pub mod check;
 pub mod cli;
 mod commands;
 pub mod config;
 pub mod display;
 pub mod env_file;
+pub mod envelope;
 mod error;
 pub mod keyset;
 pub mod lifecycle;

@@ -18,7 +18,7 @@ use crate::display::{Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
-use crate::report::paint::{BOLD, DIM, diff_line, event_line, paint, warning_line};
+use crate::report::paint::{self, diff_line, event_line, warning_line};
 use crate::review::{self, DiffLine, Done, LineKind, Platform, Redactor, Situation, Step};
 use crate::store::{Locked, StoreError};
 use crate::time::{NumericDate, Seconds};
@@ -300,7 +300,7 @@ impl Run<'_> {
             draft.review.push('\n');
         }
         let mut redactor = Redactor::default();
-        let mut lines = review::text_diff(&mut redactor, config, after, &name);
+        let mut lines = review::text_diff(&mut redactor, Some(config), Some(after), &name);
         if let Some(diff) = beside.map(|beside| beside.diff(&mut redactor)).filter(|diff| !diff.is_empty()) {
             if !lines.is_empty() {
                 lines.push(DiffLine { kind: LineKind::Same, text: String::new() });
@@ -552,6 +552,9 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
+    if changes.iter().all(|change| matches!(change, Change::Respell { .. })) {
+        return Done::Respelled;
+    }
     if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
         return Done::Noted;
     }
@@ -574,37 +577,5 @@ pub(super) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> 
 }
 
 pub(super) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
-    writeln!(to, "\n{}", paint(BOLD, title))?;
-    for (number, Step { text, commands }) in steps.iter().enumerate() {
-        let end = if commands.is_empty() { "." } else { ":" };
-        for (line, part) in wrap(&format!("{text}{end}"), 75).iter().enumerate() {
-            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
-            writeln!(to, "{lead}{part}")?;
-        }
-        for command in commands {
-            writeln!(to, "       {}", paint(DIM, command))?;
-        }
-    }
-    Ok(())
-}
-
-/// Breaks text into lines of at most that many characters, between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
-        let size = word.chars().count();
-        if length > 0 && length + 1 + size > width {
-            lines.push(String::new());
-            length = 0;
-        }
-        let Some(line) = lines.last_mut() else { continue };
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        line.push_str(word);
-        length += size;
-    }
-    lines
+    Ok(to.write_all(paint::steps(steps, title).as_bytes())?)
 }

@@ -2,8 +2,11 @@
 
 mod add;
 mod change;
+mod check;
 mod destination;
+mod diff;
 mod drop_env;
+mod findings;
 mod move_secret;
 mod new_key;
 mod policy;
@@ -72,6 +75,8 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Rotate(args) => rotate::run(global, args, world),
         Command::Promote(args) => promote::run(global, args, world),
         Command::Reconcile(args) => reconcile::run(global, args, world),
+        Command::Check(args) => check::run(global, args, world),
+        Command::Diff(args) => diff::run(global, args, world),
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),

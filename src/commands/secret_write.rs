@@ -9,7 +9,7 @@ use crate::display::{Printable, list};
 use crate::env_file::EnvFile;
 use crate::error::Error;
 use crate::keyset::SecretText;
-use crate::review::{DiffLine, EnvLine, Kept, NewVariable, Redactor, env_diff, is_tracked};
+use crate::review::{DiffLine, EnvLine, Kept, NewVariable, Redactor, env_diff};
 use crate::store::{self, Locked, Snapshot, StoreError};
 
 /// A write beside that of the config.
@@ -110,7 +110,7 @@ impl SecretWrite {
     pub(super) fn warning(&self) -> Option<String> {
         let To::EnvFile { file, .. } = &self.to else { return None };
         let name = Printable(&file.name);
-        (self.goes_first() && is_tracked(&file.path)).then(|| {
+        (self.goes_first() && store::git::tracks(&file.path)).then(|| {
             format!(
                 "git tracks {name}, so the new secret gets into its history. `git rm --cached {name}` and a line in \
                  .gitignore keep it out"

@@ -38,6 +38,11 @@ pub(super) fn known_so_far<'w>(
     Ok(KnownValues { variable: world.variable, file: file.map(read).transpose()?.flatten() })
 }
 
+/// What this env file says, whatever the environment says.
+pub(super) fn of_file<'w>(env_file: &Path, world: &World<'w>) -> Result<KnownValues<'w>, Error> {
+    Ok(KnownValues { variable: &|_| None, ..known(Some(env_file), world)? })
+}
+
 impl KnownValues<'_> {
     /// The value of a variable, where it is known.
     pub(super) fn get(&self, name: &str) -> Option<Zeroizing<String>> {

@@ -199,6 +199,45 @@ impl<'t> Config<'t> {
         ["supabase", "supabase_jwt_secret"].into_iter().find(|name| on(name))
     }
 
+    /// Whether `supabase: true` can give users keys: with a `supabase_jwt_secret`, or a connection to a Supabase
+    /// database, from whose address the service makes that of the keys. What stands in a variable may be one.
+    #[must_use]
+    pub fn supabase_can_work(&self) -> bool {
+        let doc = &self.doc;
+        let connections =
+            doc.member(doc.root(), "replication").and_then(|(_, id)| doc.member(id, "connections"));
+        let mut connections = connections.and_then(|(_, list)| doc.items(list)).unwrap_or_default().iter();
+        let may_be = |value: NodeId| match doc.scalar(value) {
+            Some(Scalar::String(text)) => text.contains("supabase"),
+            Some(Scalar::Env(_)) => true,
+            _ => false,
+        };
+        let to_supabase = |connection: &NodeId| {
+            ["uri", "hostname"]
+                .iter()
+                .any(|name| doc.member(*connection, name).is_some_and(|(_, id)| may_be(id)))
+        };
+        self.client_auth("supabase_jwt_secret").is_some() || connections.any(to_supabase)
+    }
+
+    /// The bytes that belong to each entry of the list, its own comments included.
+    #[must_use]
+    pub fn entry_regions(&self) -> Vec<Span> {
+        let to_line_end =
+            |id: &NodeId| self.doc.start_of(*id)..lines::content_end(self.text(), self.doc.end_of(*id));
+        match self.place {
+            Place::List { name, list } => block::regions(&self.doc, name, list)
+                .unwrap_or_else(|| self.entries().iter().map(to_line_end).collect()),
+            Place::Missing { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether everything but the list of keys reads the same.
+    #[must_use]
+    pub fn same_around_the_list(&self, other: &Config<'_>) -> bool {
+        verify::same_around_the_list(self, other)
+    }
+
     /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.
     #[must_use]
     pub fn is_cloud(&self) -> bool {

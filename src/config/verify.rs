@@ -52,6 +52,12 @@ pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) ->
     Ok(())
 }
 
+/// Whether everything but the list of keys reads the same.
+pub(super) fn same_around_the_list(old: &Config<'_>, new: &Config<'_>) -> bool {
+    let mut comparison = Comparison { old: old.document(), new: new.document(), known: Known::new() };
+    comparison.around_the_list(Some(old.document().root()), new.document().root(), &PATH)
+}
+
 fn expected(count: usize, plan: &Plan) -> Vec<Expected<'_>> {
     let removed: HashSet<usize> = plan.remove.iter().copied().collect();
     let stays = |index: &usize| !removed.contains(index) && plan.to_front != Some(*index);

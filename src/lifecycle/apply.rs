@@ -11,6 +11,8 @@ pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
     let (mut added, mut first) = (None, None);
     for change in changes {
         match change {
+            // Another way to write the same key.
+            Change::Respell { .. } => {}
             Change::Add { key, at, nbf } => added = Some((*at, new_key(key, *nbf, now))),
             Change::Retire { index, exp } => edit(&mut all, *index, |key| key.exp = Member::Value(*exp)),
             Change::Assume { index, iat } => edit(&mut all, *index, |key| key.iat = Member::Value(*iat)),

@@ -86,8 +86,8 @@ impl NewKey {
     }
 }
 
-/// One change of the key set. Numbers are places in the file before the change, from 0.
-#[derive(Clone, Debug)]
+/// One change of the key set. Numbers are places in the file before the change, from 0. Not `Debug`: one may hold a secret.
+#[derive(Clone)]
 pub enum Change {
     /// A new key, made now.
     Add {
@@ -131,6 +131,15 @@ pub enum Change {
         /// The text of `k`.
         k: SecretText,
     },
+    /// A member is written in another way; the key stays the same, or the service starts with it now.
+    Respell {
+        /// Which.
+        index: usize,
+        /// The member.
+        member: &'static str,
+        /// Its new value.
+        value: Zeroizing<String>,
+    },
     /// A key goes.
     Remove {
         /// Which.
@@ -139,7 +148,7 @@ pub enum Change {
 }
 
 /// What is to be done; nothing, where it is empty.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Decision {
     /// The changes.
     pub changes: Vec<Change>,
@@ -170,6 +179,10 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
                 plan.members.push(MemberEdit { entry: *index, name: "k", value: Some(to.k(&k.0)) });
             }
             Change::Unretire { index } => plan.members.extend(unscheduled(*index)),
+            Change::Respell { index, member, value } => {
+                let value = Some(NewValue::Text(value.clone()));
+                plan.members.push(MemberEdit { entry: *index, name: member, value });
+            }
             Change::Remove { index } => plan.remove.push(*index),
         }
     }

@@ -32,8 +32,15 @@ pub struct DiffLine {
 
 /// The unified diff of two configs, with three lines of context. Empty where they are the same.
 #[must_use]
-pub fn text_diff(redactor: &mut Redactor, old: &Config<'_>, new: &Config<'_>, name: &str) -> Vec<DiffLine> {
-    let (old, new) = (redactor.mark(old), redactor.mark(new));
+pub fn text_diff(
+    redactor: &mut Redactor,
+    old: Option<&Config<'_>>,
+    new: Option<&Config<'_>>,
+    name: &str,
+) -> Vec<DiffLine> {
+    let mut mark =
+        |config: Option<&Config<'_>>| config.map_or_else(String::new, |config| redactor.mark(config));
+    let (old, new) = (mark(old), mark(new));
     let diff = TextDiff::from_lines(&old, &new);
     let mut lines = Vec::new();
     let mut push = |kind, text: String| lines.push(DiffLine { kind, text });

@@ -41,6 +41,8 @@ pub enum Done<'k> {
     },
     /// An assumed `iat` was written down.
     Noted,
+    /// Keys are written in another way, and are the same, or the service starts with them now.
+    Respelled,
     /// A key was appended.
     Added {
         /// The new key.
@@ -155,6 +157,10 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
         ],
         Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
         Done::Noted => vec![say("No restart is needed: the service doesn't read `iat`, it is a note for us")],
+        Done::Respelled => vec![say(
+            "Replicas that run need no restart for this: what they read is the same. A service that did not start \
+             with the old file starts with this one",
+        )],
         Done::Added { new, current: true } => situation.after_rotation(new, None),
         Done::Added { new, current: false } => vec![
             situation.restart(RESTART),

@@ -12,20 +12,6 @@ pub fn in_git(config: &Path) -> bool {
     config.ancestors().any(|folder| folder.join(".git").exists())
 }
 
-/// Whether git tracks this file, as far as its index tells. What can't be read is passed over: this only words a warning.
-#[must_use]
-pub fn is_tracked(file: &Path) -> bool {
-    let Some(root) = file.ancestors().skip(1).find(|folder| folder.join(".git").is_dir()) else {
-        return false;
-    };
-    let index = fs::read(root.join(".git/index")).unwrap_or_default();
-    let Some(path) = file.strip_prefix(root).ok().and_then(Path::to_str) else { return false };
-    // A path ends with a zero byte, and begins behind the two bytes that hold its length.
-    let Ok(length) = u16::try_from(path.len()) else { return false };
-    let entry = [&length.to_be_bytes(), path.as_bytes(), &[0]].concat();
-    index.windows(entry.len()).any(|bytes| bytes == entry)
-}
-
 /// What restarts the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Platform {

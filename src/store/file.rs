@@ -147,6 +147,21 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     flush_folder(folder)
 }
 
+/// The permission bits of a file, on systems that have them.
+#[must_use]
+pub fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is
 /// left behind, whatever happens.
 pub struct Locked {
