@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::{RULES, Rule, rule};
 use crate::config::Input;
 use crate::init::{Audience, Database, Layout, Storage};
 use crate::keyset::{Encoding, HmacAlg, KeyName};
 use crate::lifecycle::{MAX_TOKEN_TTL, RefusalId};
+use crate::report::findings::FindingsFormat;
 use crate::time::{NumericDate, Seconds};
 
 const HELP: &str = "\
@@ -24,11 +27,14 @@ Rotate
   timeline   Show what will happen to each key, and when
 
 Review
+  check      Find what would break or weaken a config
+  diff       Say what a change does to users
   redact     Print a config without its secrets
 
 Set up
-  init       Write a new config, with secrets where they belong
-  add        Add a key, fresh or imported
+  init         Write a new config, with secrets where they belong
+  add          Add a key, fresh or imported
+  move-secret  Move a key's secret into a variable, or back
 
 Emergency
   retire     Mark keys to be removed later; --undo takes it back
@@ -42,6 +48,7 @@ Examples
   powersync-jwks rotate --dry-run
   powersync-jwks rotate --token-ttl 1h --deploy-within 2h
   powersync-jwks -c powersync.json prune --yes
+  powersync-jwks diff --git                  what this branch does to the keys
   kubectl get cm powersync -o json | jq -r '.data[\"powersync.yaml\"]' | powersync-jwks -c - rotate > new.yaml
 
 `powersync-jwks COMMAND --help` says more about each.
@@ -130,6 +137,21 @@ pub enum Command {
     ///
     /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
     Prune(Prune),
+    /// Find what would break or weaken a config
+    ///
+    /// Errors keep the service from starting, lock users out, or let anyone in. Without `--env-file` nothing behind
+    /// `!env` is looked at. `# powersync-jwks: ignore[RULE] reason` silences a rule, at a key or for the file.
+    #[command(
+        after_help = "All rules: docs/rules.md\n\nExit codes: 0 no errors, 1 errors found, 2 a file could not be read.\n\nExamples:\n  powersync-jwks check\n  powersync-jwks check --format github .       all configs below this folder, in GitHub Actions\n  powersync-jwks check --fix                   correct what is safe to correct\n  powersync-jwks check --deny warnings --skip missing-kid"
+    )]
+    Check(Check),
+    /// Say what a change does to users
+    ///
+    /// Key events in plain words, the text without its secrets, what would lock users out, and in which order to deploy.
+    #[command(
+        after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
+    )]
+    Diff(DiffArgs),
     /// Print a config without its secrets
     ///
     /// For logs, bug reports and `git diff`: equal secrets get the same number within one output. A
@@ -154,6 +176,13 @@ pub enum Command {
         after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports"
     )]
     Add(Add),
+    /// Move a key's secret into a variable, or back
+    ///
+    /// `k: 'abc…'` becomes `k: !env PS_…` and a line of an env file. It is the same key: nothing changes for your backend.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks move-secret prod-1 --to env --env-file .env\n  powersync-jwks move-secret prod-1 --to env --secret-out secret.txt   for a secrets manager\n  powersync-jwks move-secret prod-1 --to inline --env-file .env"
+    )]
+    MoveSecret(MoveSecret),
     /// Mark keys to be removed later; --undo takes it back
     ///
     /// A retired key goes on verifying. `prune` removes it once its time is over.
@@ -243,14 +272,58 @@ pub struct NewKeyArgs {
     /// How the imported secret is written
     #[arg(long)]
     pub encoding: Option<Encoding>,
-    /// Where the secret goes, if the other keys have theirs in variables
-    #[arg(long, value_name = "WHERE")]
+    /// Where its secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+/// Where a new key's secret goes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct SecretArgs {
+    /// Into a variable (env) or into the config (inline) [default: as the key in use has it]
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
     pub secrets: Option<SecretPlace>,
+    /// The variable and who gets its value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
+}
+
+/// Who gets the value of a variable.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct DestinationArgs {
+    /// The variable [default: the lowest free one of `PS_JWKS_KEY_1`, `PS_JWKS_KEY_2`, …]
+    #[arg(long, value_name = "NAME")]
+    pub env_name: Option<String>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines the old variable]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// Write the secret into a new file of its own, for a secrets manager
+    #[arg(long, value_name = "PATH", conflicts_with = "env_file")]
+    pub secret_out: Option<PathBuf>,
+    /// Print NAME=secret on stdout
+    #[arg(long, conflicts_with_all = ["env_file", "secret_out"])]
+    pub print_secret: bool,
+}
+
+/// What becomes of variables that nothing uses any more.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Variables")]
+pub struct DropArgs {
+    /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    pub drop_env: Option<Vec<String>>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines them]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
 }
 
 /// Where a new secret is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SecretPlace {
+    /// Into a variable: `k: !env NAME`
+    Env,
     /// Into the config, in clear
     Inline,
 }
@@ -307,9 +380,9 @@ pub struct Reconcile {
     /// How to report
     #[arg(long, default_value = "human")]
     pub format: Format,
-    /// Where a new secret goes, if the other keys have theirs in variables
-    #[arg(long, value_name = "WHERE")]
-    pub secrets: Option<SecretPlace>,
+    /// Where a new secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
     /// The schedule.
     #[command(flatten)]
     pub schedule: ScheduleArgs,
@@ -375,9 +448,129 @@ pub struct Prune {
     /// Configs to prune, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// What becomes of variables.
+    #[command(flatten)]
+    pub variables: DropArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// Which rules run.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Rules")]
+pub struct RuleArgs {
+    /// Only this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub rule: Vec<RuleName>,
+    /// Not this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub skip: Vec<RuleName>,
+    /// Also the pedantic rules: secrets in git, keys without a date
+    #[arg(long)]
+    pub pedantic: bool,
+}
+
+/// A rule, by its id.
+#[derive(Clone, Copy)]
+pub struct RuleName(pub &'static Rule);
+
+impl std::fmt::Debug for RuleName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id)
+    }
+}
+
+fn rule_name() -> impl TypedValueParser<Value = RuleName> {
+    PossibleValuesParser::new(RULES.iter().map(|rule| rule.id))
+        .try_map(|id| rule(&id).map(RuleName).ok_or("there is no such rule"))
+}
+
+/// What is made an error.
+#[derive(Clone, Copy, Debug)]
+pub enum Deny {
+    /// All warnings but those that time alone causes.
+    Warnings,
+    /// What this rule finds.
+    Rule(RuleName),
+}
+
+fn deny() -> impl TypedValueParser<Value = Deny> {
+    PossibleValuesParser::new(std::iter::once("warnings").chain(RULES.iter().map(|rule| rule.id))).try_map(
+        |id| {
+            if id == "warnings" {
+                return Ok(Deny::Warnings);
+            }
+            rule(&id).map(|rule| Deny::Rule(RuleName(rule))).ok_or("there is no such rule")
+        },
+    )
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Configs, folders with configs, or `-`, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// An env file, to look behind `!env` with
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
+    /// Correct what is safe to correct: other ways to write the same key
+    #[arg(long)]
+    pub fix: bool,
+    /// How a correction ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The old and the new config; with `--git` the configs to compare [default: all of the repository]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Compare the working tree with a revision [default: where this branch left the one it is merged into]
+    #[arg(long, value_name = "REV", num_args = 0..=1)]
+    pub git: Option<Option<String>>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 1 on any difference
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Don't end with 1 because of what is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The env file of the old config, to compare secrets behind `!env`
+    #[arg(long, value_name = "PATH")]
+    pub env_file_old: Option<PathBuf>,
+    /// The env file of the new config
+    #[arg(long, value_name = "PATH")]
+    pub env_file_new: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
 }
 
 /// `redact`
@@ -413,7 +606,7 @@ pub struct Init {
     pub storage: Option<Storage>,
     /// Where the secrets go: env (an env file) or inline (the config, in clear)
     #[arg(long, value_name = "WHERE", default_value = "env", hide_possible_values = true)]
-    pub secrets: InitSecrets,
+    pub secrets: SecretPlace,
     /// Whom tokens are meant for, as their `aud` says; may be given several times [default: powersync]
     #[arg(long, value_name = "AUDIENCE")]
     pub audience: Vec<Audience>,
@@ -438,15 +631,6 @@ pub struct Init {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
-}
-
-/// Where the secrets of a new config go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InitSecrets {
-    /// Into an env file
-    Env,
-    /// Into the config, in clear
-    Inline,
 }
 
 /// `retire`
@@ -481,6 +665,26 @@ pub struct Remove {
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
     #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
+    /// What becomes of variables.
+    #[command(flatten)]
+    pub variables: DropArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// `move-secret`
+#[derive(Debug, Args)]
+pub struct MoveSecret {
+    /// Which key: a kid, or @N for the Nth of the file
+    #[arg(value_name = "KEY")]
+    pub key: KeyName,
+    /// Where to: env or inline
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
+    pub to: SecretPlace,
+    /// Who gets the value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,

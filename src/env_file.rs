@@ -108,7 +108,8 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// Whether every reader takes this text as it is, without quotes.
-fn is_plain(value: &str) -> bool {
+#[must_use]
+pub fn needs_no_quotes(value: &str) -> bool {
     value.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_=+/.:,@%~?&!*;".contains(&c))
 }
 
@@ -190,7 +191,7 @@ impl EnvFile {
         if !is_name(name) {
             return Err(fail(EnvProblem::Name(name.to_owned())));
         }
-        if !is_plain(value) {
+        if !needs_no_quotes(value) {
             return Err(fail(EnvProblem::Value(name.to_owned())));
         }
         let text = &*self.text;

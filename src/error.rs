@@ -8,6 +8,7 @@ use crate::env_file::EnvFileError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
 use crate::random::RandomError;
+use crate::store::git::GitError;
 use crate::store::{FindError, StoreError};
 
 /// A run ended without doing what was asked. The exit code is 2.
@@ -40,6 +41,9 @@ pub enum Error {
     /// Which file.
     #[error(transparent)]
     Find(#[from] FindError),
+    /// Git, where a change is to be compared.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// No decision.
     #[error("{}: {source}", Printable(name))]
     Lifecycle {
@@ -76,6 +80,14 @@ pub enum Error {
     /// Writing to stdout or stderr failed.
     #[error("writing the output failed: {0}")]
     Output(#[from] std::io::Error),
+    /// The config was to follow a secret that is written already, or the other way round.
+    #[error("{source}. What was written before is left as it is: {left}")]
+    Half {
+        /// What is there now.
+        left: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// Several files; each was reported by itself.
     #[error("{failed} of {all} files failed")]
     Some {

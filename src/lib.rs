@@ -9,14 +9,16 @@
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means, [`init`] makes what isn't there yet. They know no clock, no randomness and no files:
-//! [`run`] hands these in, through [`World`].
+//! [`lifecycle`] decides, [`review`] says what a change means, [`check`] finds what would
+//! break a config, [`init`] makes one. They know no clock, no randomness and no files: [`run`] hands these in, through [`World`].
 
+pub mod check;
 pub mod cli;
 mod commands;
 pub mod config;
 pub mod display;
 pub mod env_file;
+pub mod envelope;
 mod error;
 pub mod init;
 pub mod keyset;

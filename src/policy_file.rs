@@ -50,6 +50,8 @@ pub struct Found {
     pub policy: Policy,
     /// The file.
     pub path: Option<PathBuf>,
+    /// The dotenv file that holds the secrets behind `!env`, from the folder of the policy file.
+    pub env_file: Option<PathBuf>,
     /// What the file says that this version does nothing with.
     pub unused: Vec<&'static str>,
 }
@@ -59,9 +61,11 @@ pub fn read(path: &Path, name: &str) -> Result<Found, Error> {
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::Policy { name: name.to_owned(), what: "this is not UTF-8 text".to_owned() })?;
-    parse(text)
-        .map_err(|what| Error::Policy { name: place(name, text, &what), what })
-        .map(|found| Found { path: Some(path.to_owned()), ..found })
+    parse(text).map_err(|what| Error::Policy { name: place(name, text, &what), what }).map(|found| {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let env_file = found.env_file.map(|file| folder.join(file));
+        Found { path: Some(path.to_owned()), env_file, ..found }
+    })
 }
 
 /// The reader's words, where they can't hold a value of the file: it may be the wrong file, and full of secrets.
@@ -103,9 +107,12 @@ fn parse(text: &str) -> Result<Found, String> {
         kid_prefix,
     };
     policy.check().map_err(|invalid| invalid.to_string())?;
-    let env_file = words("env_file", file.env_file.as_ref())?.map(|_| "env_file");
-    let unused = env_file.into_iter().chain(file.probe.map(|_| "probe")).collect();
-    Ok(Found { policy, path: None, unused })
+    let env_file = words("env_file", file.env_file.as_ref())?.map(PathBuf::from);
+    if env_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+        return Err("env_file: expected a path".to_owned());
+    }
+    let unused = file.probe.map(|_| "probe").into_iter().collect();
+    Ok(Found { policy, path: None, env_file, unused })
 }
 
 /// The file's name, with the line of the field that the message is about.

@@ -12,74 +12,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Scene, date, expect_file, root};
-
-/// The session as it comes out, with the same prose and inputs.
-fn play(text: &str) -> String {
-    let mut scene = Scene::new();
-    let mut played: Vec<String> = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else {
-            played.push(line.to_owned());
-            continue;
-        };
-        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        match info.split(' ').collect::<Vec<_>>().as_slice() {
-            // Written anew behind its command.
-            ["stderr"] => {
-                if played.last().is_some_and(String::is_empty) {
-                    played.pop();
-                }
-            }
-            ["stdin"] => {
-                scene.stdin = (body.join("\n") + "\n").into_bytes();
-                played.extend(block(info, &body.join("\n")));
-            }
-            ["console", options @ ..] => {
-                let command = body.first().unwrap();
-                let (stdout, stderr) = console(&mut scene, options, command);
-                played.extend(block(info, &stdout));
-                if !stderr.is_empty() {
-                    played.push(String::new());
-                    played.extend(block("stderr", &stderr));
-                }
-            }
-            [_, "after", name] => played.extend(block(info, scene.text(name).trim_end_matches('\n'))),
-            [_, name] => {
-                scene.write(name, body.join("\n") + "\n");
-                played.extend(block(info, &body.join("\n")));
-            }
-            other => panic!("what is a block of {other:?}?"),
-        }
-    }
-    played.join("\n") + "\n"
-}
-
-fn block(info: &str, body: &str) -> Vec<String> {
-    vec![format!("```{info}"), body.to_owned(), "```".to_owned()]
-}
-
-/// Runs a command and returns what belongs into its two blocks.
-fn console(scene: &mut Scene, options: &[&str], command: &str) -> (String, String) {
-    scene.terminal = options.contains(&"terminal");
-    scene.jump = 0;
-    for option in options {
-        match option.split_once('=') {
-            Some(("now", moment)) => scene.now = date(moment),
-            Some(("jump", seconds)) => scene.jump = seconds.parse().unwrap(),
-            _ => {}
-        }
-    }
-    let outcome = scene.run(command.strip_prefix("$ powersync-jwks ").unwrap());
-    scene.stdin.clear();
-    let mut stdout = format!("{command}\n{}", outcome.stdout);
-    if outcome.code != 0 {
-        stdout = format!("{}\n[exit {}]", stdout.trim_end_matches('\n'), outcome.code);
-    }
-    let clean = |text: &str| text.replace(scene.folder.path().to_str().unwrap(), "FOLDER");
-    (clean(stdout.trim_end_matches('\n')), clean(outcome.stderr.trim_end_matches('\n')))
-}
+use common::session::play;
+use common::{expect_file, root};
 
 #[test]
 fn every_case_plays_as_written() {

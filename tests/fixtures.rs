@@ -6,11 +6,13 @@
 
 mod common;
 
+use powersync_jwks::env_file::EnvFile;
+
 use common::{NOW, Scene, date, expect_file, fixtures, raw_diff, root};
 
-/// The runs of a fixture: each starts from the original file, but for those a week later, which go on from the one
-/// before.
-const RUNS: [&str; 12] = [
+/// The runs of a fixture: each starts from the original file, but for those a week later and those that come `then`,
+/// which go on from the one before.
+const RUNS: [&str; 15] = [
     "rotate --yes",
     "prune --yes  # a week later",
     "rotate --standby --yes",
@@ -23,7 +25,22 @@ const RUNS: [&str; 12] = [
     "rotate --revoke --yes",
     "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap",
     "prune --yes",
+    "add --secrets env --env-file secrets.env --yes --allow other-login,wildcard,clock",
+    "move-secret @1 --to env --env-file secrets.env --yes",
+    "move-secret @1 --to inline --env-file secrets.env --yes  # then",
 ];
+
+/// No value of the env file stands in the config.
+fn holds_no_secret(scene: &Scene, config: &[u8]) -> bool {
+    let Ok(bytes) = std::fs::read(scene.path("secrets.env")) else { return true };
+    let secrets = EnvFile::parse(&bytes).unwrap();
+    let config = String::from_utf8_lossy(config);
+    secrets.names().all(|name| {
+        // What is shorter may stand there by chance.
+        let value = secrets.value(name).unwrap();
+        value.len() < 8 || !config.contains(value)
+    })
+}
 
 fn transcript(name: &str, file: &str, content: &[u8]) -> String {
     let mut scene = Scene::with(file, content);
@@ -35,14 +52,19 @@ fn transcript(name: &str, file: &str, content: &[u8]) -> String {
     }
     for run in RUNS {
         let later = run.ends_with("# a week later");
-        if !later {
+        if !(later || run.ends_with("# then")) {
             scene.write(file, content);
+            let _ = std::fs::remove_file(scene.path("secrets.env"));
         }
         scene.now = date(if later { "2026-11-30T09:31:00Z" } else { NOW });
         let before = scene.read(file);
-        let outcome = scene.run(&format!("{config} {}", run.trim_end_matches("# a week later")));
+        let outcome = scene.run(&format!("{config} {}", run.split("  # ").next().unwrap()));
         parts.push(format!("\n$ powersync-jwks {config} {run}"));
         let after = scene.read(file);
+        if outcome.code == 0 && !run.contains("inline") && before != after {
+            let is_told = outcome.stderr.contains("still stands in clear");
+            assert!(is_told || holds_no_secret(&scene, &after), "{name}: {run}");
+        }
         if outcome.code == 0 {
             parts.push(raw_diff(&before, &after));
             let told =

@@ -576,6 +576,7 @@ impl File {
             secret_is_imported: false,
             alg: world.alg,
             secret: random_secret(world.alg, dice),
+            form: powersync_jwks::lifecycle::SecretForm::Inline,
         }
     }
 }

@@ -12,7 +12,8 @@ use std::path::Path;
 use common::{NOW, Outcome, Scene, date};
 use generate::{Doc, List, document, document_with_keys};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::keyset::{KeySet, Material};
+use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::keyset::{Key, KeySet, Material};
 use powersync_jwks::time::NumericDate;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -708,6 +709,61 @@ proptest! {
         }
     }
 
+    /// A new secret that goes into a variable is in no byte of the config, and the service reads it from there.
+    #[test]
+    fn secrets_in_variables_stay_out_of_the_config(doc in document(), choice in 0..4_usize) {
+        let command = ["add", "rotate", "rotate --standby", "rotate --revoke"][choice];
+        let scene = Scene::with(doc.file, &doc.text);
+        let outcome = scene.run(&format!("-c {} {command} --secrets env --env-file .env {ALLOW}", doc.file));
+        if outcome.code == 0 {
+            let (name, value) = only_variable(&scene)?;
+            let text = scene.text(doc.file);
+            prop_assert!(!text.contains(&value), "{}", text);
+            let values = |other: &str| (other == name).then(|| value.clone().into());
+            let config = Config::parse_str(&text, Input::of_path(Path::new(doc.file))).unwrap();
+            let keys = KeySet::read_with(&config, &values);
+            let new: Vec<_> = keys.keys().iter().filter(|key| key.variable() == Some(name.as_str())).collect();
+            prop_assert_eq!(new.len(), 1);
+            let secret = new[0].secret().map(|secret| secret.to_base64url().to_string());
+            prop_assert_eq!(secret, Some(value.clone()));
+            shows_none_of(&[value], &outcome)?;
+        } else {
+            prop_assert_eq!(scene.text(doc.file), doc.text.clone());
+            prop_assert!(!scene.path(".env").exists(), "{}", outcome.stderr);
+        }
+        shows_none_of(&doc.secrets, &outcome)?;
+    }
+
+    /// A secret that moves into a variable and back is the same key, and no other key changes.
+    #[test]
+    fn moving_a_secret_keeps_the_key(doc in document_with_keys(), n in 0..6_usize) {
+        let input = Input::of_path(Path::new(doc.file));
+        let config = Config::parse_str(&doc.text, input).unwrap();
+        let before = KeySet::read(&config);
+        let n = n % before.keys().len() + 1;
+        let scene = Scene::with(doc.file, &doc.text);
+        let moved = format!("-c {} move-secret @{n} --env-file .env --yes", doc.file);
+        let outcome = scene.run(&format!("{moved} --to env"));
+        shows_none_of(&doc.secrets, &outcome)?;
+        if outcome.code != 0 || scene.text(doc.file) == doc.text {
+            prop_assert_eq!(scene.text(doc.file), doc.text.clone());
+            return Ok(());
+        }
+        let (name, value) = only_variable(&scene)?;
+        let values = |other: &str| (other == name).then(|| value.clone().into());
+        let text = scene.text(doc.file);
+        let config = Config::parse_str(&text, input).unwrap();
+        same_keys(&before, &KeySet::read_with(&config, &values))?;
+        prop_assert_eq!(text.lines().filter(|line| !doc.text.contains(line)).count(), 1, "{}", text);
+
+        let back = scene.run(&format!("{moved} --to inline"));
+        prop_assert_eq!(back.code, 0, "{}", back.stderr);
+        shows_none_of(&doc.secrets, &back)?;
+        let text = scene.text(doc.file);
+        let config = Config::parse_str(&text, input).unwrap();
+        same_keys(&before, &KeySet::read(&config))?;
+    }
+
     #[test]
     fn no_error_holds_a_secret(doc in document(), edits in edits(), command in command()) {
         let scene = Scene::with(doc.file, mutated(&doc.text, &edits));
@@ -868,6 +924,26 @@ fn fails_or_works(file: &str, bytes: &[u8], command: &Command) -> Tried {
             prop_assert_eq!(code, 2);
             prop_assert!(scene.read(file) == bytes, "failed, and changed the file");
         }
+    }
+    Ok(())
+}
+
+/// The one variable of the env file.
+fn only_variable(scene: &Scene) -> Result<(String, String), TestCaseError> {
+    let file = EnvFile::parse(&scene.read(".env")).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    match file.names().collect::<Vec<_>>().as_slice() {
+        [name] => Ok(((*name).to_owned(), file.value(name).unwrap_or_default().to_owned())),
+        names => fail(format!("{names:?}")),
+    }
+}
+
+/// Every key has the kid and the secret that it had.
+fn same_keys(before: &KeySet, after: &KeySet) -> Tried {
+    prop_assert_eq!(before.keys().len(), after.keys().len());
+    for (one, two) in before.keys().iter().zip(after.keys()) {
+        prop_assert_eq!(&one.kid, &two.kid);
+        let bytes = |key: &Key| key.secret().map(|secret| secret.bytes().to_vec());
+        prop_assert!(bytes(one) == bytes(two), "{} has another secret", one.name());
     }
     Ok(())
 }

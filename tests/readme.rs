@@ -62,8 +62,8 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
             terminal: Terminal { stdin: true, stderr: true, width: None },
         },
     );
-    assert_eq!(code, 0, "{line}");
-    anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string()
+    let shown = anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string();
+    if code == 0 { shown } else { format!("{}\n[exit {code}]", shown.trim_end()) }
 }
 
 /// The start of each new file alone: `init` shows them whole.
@@ -90,7 +90,8 @@ fn shorten(output: &str) -> String {
 fn play(text: &str) -> String {
     let scene = Scene::new();
     let demo = root().join("fixtures/demo/powersync.yaml");
-    scene.write("powersync.yaml", fs::read(demo).unwrap());
+    scene.write("powersync.yaml", fs::read(&demo).unwrap());
+    scene.write("main.yaml", fs::read(demo).unwrap());
     scene.write("compose.yaml", "services: {powersync: {image: journeyapps/powersync-service}}\n");
     let mut played = Vec::new();
     let mut lines = text.lines();

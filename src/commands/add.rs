@@ -11,23 +11,27 @@ use crate::lifecycle::{self, LifecycleError};
 
 pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let policy = policy::of(&Times::default(), &source, world)?;
-    let new = KeySource::new(&args.new, &policy, &source, world)?;
+    let rules = policy::rules(&Times::default(), &source, world)?;
+    let new = KeySource::new(&args.new, &rules, &source, world)?;
     let run = Run {
         global,
         source: &source,
         ending: &args.ending,
-        policy: &policy,
-        decide: &|keys, now| {
+        policy: &rules.policy,
+        values: new.values(),
+        decide: &|config, keys, now| {
             let alg = if let Some(alg) = args.alg {
                 alg
             } else {
                 let current = keys.current().map_err(LifecycleError::from)?;
                 current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
             };
-            let key = new.key(keys, alg, now)?;
+            let key = new.key(config, keys, alg, now)?;
             Ok(lifecycle::add(keys, key, now, &args.ending.allow)?)
         },
+        beside: Some(new.beside()),
+        drop_env: None,
+        on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),
     };

@@ -1,21 +1,25 @@
 //! How every changing command ends: the diff, the question, the write, and what to do next.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 
 use zeroize::Zeroizing;
 
 use super::Answer;
+use super::drop_env::{DropEnv, unused};
+use super::secret_write::SecretWrite;
+use super::values::KnownValues;
 use crate::World;
 use crate::cli::{Ending, Global};
 use crate::config::Config;
 use crate::config::edit;
-use crate::display::Printable;
+use crate::display::{Printable, list};
 use crate::error::{Error, Source};
-use crate::keyset::KeySet;
+use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
-use crate::report::paint::{BOLD, DIM, diff_line, event_line, paint, warning_line};
-use crate::review::{self, Done, Platform, Situation, Step};
+use crate::report::paint::{self, diff_line, event_line, warning_line};
+use crate::review::{self, DiffLine, Done, LineKind, Platform, Redactor, Situation, Step};
 use crate::store::{Locked, StoreError};
 use crate::time::{NumericDate, Seconds};
 
@@ -23,7 +27,7 @@ use crate::time::{NumericDate, Seconds};
 const STALE: Seconds = Seconds::new(60);
 
 /// What to decide from the keys at a moment.
-pub(super) type Decide<'a> = dyn Fn(&KeySet, NumericDate) -> Result<Decision, Error> + 'a;
+pub(super) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
 
 /// One change of one config.
 pub(super) struct Run<'a> {
@@ -31,7 +35,15 @@ pub(super) struct Run<'a> {
     pub(super) source: &'a Source,
     pub(super) ending: &'a Ending,
     pub(super) policy: &'a Policy,
+    /// What is known of variables.
+    pub(super) values: &'a KnownValues<'a>,
     pub(super) decide: &'a Decide<'a>,
+    /// What a decision needs written beside the config.
+    pub(super) beside: Option<&'a RefCell<Option<SecretWrite>>>,
+    /// Variables to drop.
+    pub(super) drop_env: Option<DropEnv<'a>>,
+    /// Whether PowerSync Cloud's schema takes what this command writes.
+    pub(super) on_cloud: bool,
     /// Said where there is nothing to do.
     pub(super) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
@@ -43,6 +55,8 @@ pub(super) struct Draft {
     now: NumericDate,
     /// `None`: nothing to do.
     pub(super) text: Option<Zeroizing<String>>,
+    /// What is written beside it.
+    beside: Option<SecretWrite>,
     /// Key events and diff, coloured.
     pub(super) review: String,
     notes: Vec<String>,
@@ -78,13 +92,10 @@ impl Run<'_> {
         let bytes = self.source.read(world)?;
         let draft = self.draft(&bytes, world)?;
         world.stderr.write_all(draft.review.as_bytes())?;
-        match draft.text.as_ref().filter(|_| !self.ending.dry_run) {
-            Some(text) => world.stdout.write_all(text.as_bytes())?,
-            None => world.stdout.write_all(&bytes)?,
-        }
-        world.stdout.flush()?;
+        draft.put_out(&bytes, !self.ending.dry_run, world)?;
         draft.tell_notes(world)?;
         match (&draft.text, self.ending.dry_run) {
+            (None, _) if draft.beside.is_some() => {}
             (None, _) => writeln!(world.stderr, "{}", self.nothing)?,
             (_, true) => writeln!(world.stderr, "\nDry run: the config on stdout is the old one.")?,
             (_, false) => {
@@ -99,7 +110,7 @@ impl Run<'_> {
         let bytes = self.source.read(world)?;
         let draft = self.draft(&bytes, world)?;
         self.show(&draft, world)?;
-        if draft.text.is_some() {
+        if !draft.is_empty() {
             writeln!(world.stderr, "\nDry run: nothing was written.")?;
             tell_steps(&draft.steps, "What to do once it is written", world.stderr)?;
         }
@@ -110,9 +121,26 @@ impl Run<'_> {
     fn write_at_once(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Answer, Error> {
         let locked = self.lock(path, world)?;
         let bytes = locked.snapshot().map_err(Error::store(&self.source.name()))?;
-        let draft = self.draft(&bytes, world)?;
+        let (draft, beside) = self.draft_locked(&bytes, world)?;
         self.show(&draft, world)?;
-        self.write(&locked, &bytes, &draft, world)
+        self.write(&locked, &bytes, &draft, beside.as_ref(), world)
+    }
+
+    /// A draft, and the lock of what is written beside the config. Another run may write that meanwhile: then it is drafted
+    /// anew.
+    pub(super) fn draft_locked(
+        &self,
+        bytes: &[u8],
+        world: &mut World<'_>,
+    ) -> Result<(Draft, Option<Locked>), Error> {
+        loop {
+            let draft = self.draft(bytes, world)?;
+            match draft.lock(world) {
+                Ok(lock) => return Ok((draft, lock)),
+                Err(Error::Store { source: StoreError::Changed, .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn ask_and_write(&self, path: &std::path::Path, world: &mut World<'_>) -> Result<Answer, Error> {
@@ -121,7 +149,7 @@ impl Run<'_> {
             let bytes = self.source.read(world)?;
             let shown = self.draft(&bytes, world)?;
             self.show(&shown, world)?;
-            if shown.text.is_none() {
+            if shown.is_empty() {
                 return Ok(Answer::Done);
             }
             if !(world.terminal.stdin && world.terminal.stderr) {
@@ -129,7 +157,7 @@ impl Run<'_> {
                             or `--dry-run` to only look";
                 return Err(Error::Usage(text.to_owned()));
             }
-            if !ask(&format!("Write this to {}?", Printable(&name)), world)? {
+            if !ask(&format!("Write this to {}?", list(&shown.files(&name))), world)? {
                 writeln!(world.stderr, "Nothing was written.")?;
                 return Ok(Answer::No);
             }
@@ -137,16 +165,17 @@ impl Run<'_> {
             if *locked.snapshot().map_err(Error::store(&name))? != *bytes {
                 return Err(Error::store(&name)(StoreError::Changed));
             }
-            let draft = self.draft(&bytes, world)?;
+            let (draft, beside) = self.draft_locked(&bytes, world)?;
+            draft.check_beside(&shown)?;
             if shown.is_stale(draft.now) {
-                drop(locked);
+                drop((locked, beside));
                 writeln!(
                     world.stderr,
                     "\nThe times above have moved while the question waited. Here they are anew.\n"
                 )?;
                 continue;
             }
-            return self.write(&locked, &bytes, &draft, world);
+            return self.write(&locked, &bytes, &draft, beside.as_ref(), world);
         }
     }
 
@@ -166,13 +195,19 @@ impl Run<'_> {
         locked: &Locked,
         old: &[u8],
         draft: &Draft,
+        beside: Option<&Locked>,
         world: &mut World<'_>,
     ) -> Result<Answer, Error> {
-        let Some(text) = &draft.text else { return Ok(Answer::Done) };
+        if draft.is_empty() {
+            return Ok(Answer::Done);
+        }
         let name = self.source.name();
-        locked.replace(old, text.as_bytes()).map_err(Error::store(&name))?;
+        draft.write_around(beside, world, |_| match &draft.text {
+            Some(text) => locked.replace(old, text.as_bytes()).map_err(Error::store(&name)),
+            None => Ok(()),
+        })?;
         // It is done: that nobody reads what comes now makes no failure of it.
-        let _ = writeln!(world.stderr, "\nWritten: {}", Printable(&name))
+        let _ = writeln!(world.stderr, "\nWritten: {}", list(&draft.files(&name)))
             .map_err(Error::from)
             .and_then(|()| tell_steps(&draft.steps, "What to do next", world.stderr));
         Ok(Answer::Done)
@@ -182,7 +217,7 @@ impl Run<'_> {
         world.stdout.write_all(draft.review.as_bytes())?;
         world.stdout.flush()?;
         draft.tell_notes(world)?;
-        if draft.text.is_none() {
+        if draft.is_empty() {
             writeln!(world.stderr, "{}", self.nothing)?;
         }
         Ok(())
@@ -194,44 +229,119 @@ impl Run<'_> {
         let config_error = Error::config(&name);
         let now = world.clock.now();
         let config = Config::parse(bytes, self.source.input(self.global)).map_err(&config_error)?;
-        if config.is_cloud() {
-            return Err(Error::Usage(format!(
-                "{}: this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this tool \
-                 writes (`iat`, `exp`). Nothing was changed",
-                Printable(&name)
-            )));
+        if config.is_cloud() && !self.on_cloud {
+            return Err(Error::Usage(format!("{}: {NOT_ON_CLOUD}", Printable(&name))));
         }
-        let keys = KeySet::read(&config);
-        let decision = (self.decide)(&keys, now).map_err(|error| error.named(&name))?;
-        let Decision { changes, mut notes } = decision;
-        if changes.is_empty() {
-            let (warnings, steps) = (Vec::new(), Vec::new());
-            return Ok(Draft { now, text: None, review: String::new(), notes, warnings, steps });
+        let keys = KeySet::read_with(&config, &self.values.values());
+        self.values.check(&keys)?;
+        let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
+        let set = self.beside.and_then(RefCell::take);
+        let Decision { changes, notes } = decision;
+        let text = if changes.is_empty() {
+            None
+        } else {
+            // A key that takes another's place is written as that one is; one at the end as its neighbour.
+            let last = keys.keys().len();
+            let replaces =
+                changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
+            let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
+            Some(edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?)
+        };
+        let after = text.as_ref().map_or(config.text(), |text| text);
+        let after = Config::parse_str(after, self.source.input(self.global)).map_err(&config_error)?;
+        let unused = unused((&config, &keys), &after);
+        let beside = match set.filter(|_| text.is_some()) {
+            Some(set) => Some(set),
+            None => match &self.drop_env {
+                Some(drop) => drop.write(&after, &unused)?,
+                None => None,
+            },
+        };
+        let mut draft = Draft {
+            now,
+            text: None,
+            beside,
+            review: String::new(),
+            notes,
+            warnings: Vec::new(),
+            steps: Vec::new(),
+        };
+        if text.is_some() || draft.beside.is_some() {
+            self.review(&mut draft, &changes, (&config, &keys), &after, &unused, world);
         }
-        // A key that takes another's place is written as that one is; one at the end as its neighbour.
-        let last = keys.keys().len();
-        let replaces = changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
-        let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
-        let text = edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?;
-        let after = Config::parse_str(&text, self.source.input(self.global)).map_err(&config_error)?;
-        let new_keys = KeySet::read(&after);
-        let events = review::events(&keys, &new_keys, now);
-        let mut review = String::new();
-        for event in events {
-            review.push_str(&event_line(&event.text));
-            review.push('\n');
+        drop(after);
+        draft.text = text;
+        Ok(draft)
+    }
+
+    /// Words what is written: events, diff, warnings and next steps.
+    fn review(
+        &self,
+        draft: &mut Draft,
+        changes: &[Change],
+        (config, keys): (&Config<'_>, &KeySet),
+        after: &Config<'_>,
+        unused: &BTreeSet<String>,
+        world: &World<'_>,
+    ) {
+        let (name, now) = (self.source.name(), draft.now);
+        let beside = draft.beside.as_ref();
+        let value = |name: &str| {
+            let set = beside.and_then(|set| set.value(name));
+            set.or_else(|| moved(changes, keys, name)).or_else(|| self.values.get(name))
+        };
+        let keys = &KeySet::read_with(config, &value);
+        let new_keys = KeySet::read_with(after, &value);
+        for event in review::events(keys, &new_keys, now) {
+            draft.review.push_str(&event_line(&event.text));
+            draft.review.push('\n');
         }
-        review.push('\n');
-        for line in review::text_diff(&config, &after, &name) {
-            review.push_str(&diff_line(&line));
-            review.push('\n');
+        if !changes.is_empty() {
+            draft.review.push('\n');
+        }
+        let mut redactor = Redactor::default();
+        let mut lines = review::text_diff(&mut redactor, Some(config), Some(after), &name);
+        if let Some(diff) = beside.map(|beside| beside.diff(&mut redactor)).filter(|diff| !diff.is_empty()) {
+            if !lines.is_empty() {
+                lines.push(DiffLine { kind: LineKind::Same, text: String::new() });
+            }
+            lines.extend(diff);
+        }
+        for line in lines {
+            draft.review.push_str(&diff_line(&line));
+            draft.review.push('\n');
         }
         let tool = self.source.tool(self.global, world);
-        let warnings = review::warnings(&new_keys, &tool, now);
+        let dropped = beside.map(SecretWrite::dropped).unwrap_or_default();
+        let left: Vec<String> = unused.iter().filter(|name| !dropped.contains(name)).cloned().collect();
+        if changes.is_empty() {
+            let text = "Nothing else is to be done: the config refers to none of what was dropped";
+            draft.steps = vec![Step { text: text.to_owned(), commands: Vec::new() }];
+            return;
+        }
+        draft.warnings = review::warnings(&new_keys, &tool, now);
+        draft.warnings.extend(beside.and_then(SecretWrite::warning));
+        draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
         let platform = match self.source {
+            _ if config.is_cloud() => Platform::Cloud,
             Source::File(path) => review::detect(&world.path(path)),
             Source::Stdin => Platform::Unknown,
         };
+        if let Source::File(path) = self.source
+            && changes
+                .iter()
+                .any(|change| matches!(change, Change::MoveSecret { to, .. } if to.variable().is_some()))
+            && review::in_git(&world.path(path))
+        {
+            let text = "the secret stays in the history of git: if that is no place for it, `rotate` puts a new one in its \
+                        place";
+            draft.notes.push(text.to_owned());
+        }
+        if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
+            && review::in_git(&world.path(path))
+        {
+            draft.notes.push(format!("{} is new, and holds a secret: keep it out of git", Printable(file)));
+        }
         let situation = Situation {
             now,
             policy: self.policy,
@@ -239,23 +349,98 @@ impl Run<'_> {
             tool: &tool,
             flags: &self.flags,
             keys: &new_keys,
+            variable: beside.and_then(SecretWrite::new_variable),
+            unused: &left,
         };
-        let done = done(&changes, &keys, &new_keys, now);
+        let done = done(changes, keys, &new_keys, now);
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Source::File(path) = self.source
         {
-            notes.extend(two_steps(&world.path(path), &platform, &keys));
+            draft.notes.extend(two_steps(&world.path(path), &platform, keys));
         }
         if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
-            notes.extend(review::earlier_rotations(&situation, &keys));
+            draft.notes.extend(review::earlier_rotations(&situation, keys));
         }
-        let steps = review::next_steps(done, &situation);
-        drop(after);
-        Ok(Draft { now, text: Some(text), review, notes, warnings, steps })
+        draft.steps = review::next_steps(done, &situation);
     }
 }
 
+const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
+    tool writes (`iat`, `exp`), so there is no schedule. Nothing was changed. Replace a key by hand: `add` one, deploy, \
+    let your backend sign with it, and once the last token of the old key has expired (a day at most), \
+    `remove KEY --allow live-key` and deploy again";
+
 impl Draft {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_none() && self.beside.is_none()
+    }
+
+    /// The files that are written, in their order. `config`: the config as it was named.
+    pub(super) fn files(&self, config: &str) -> Vec<String> {
+        let config = self.text.as_ref().map(|_| Printable(config).to_string());
+        let beside = self.beside.as_ref();
+        let file = beside.and_then(SecretWrite::file).map(|file| Printable(file).to_string());
+        let (first, last) =
+            if beside.is_some_and(SecretWrite::goes_first) { (file, config) } else { (config, file) };
+        first.into_iter().chain(last).collect()
+    }
+
+    /// Locks what is written beside the config.
+    pub(super) fn lock(&self, world: &mut World<'_>) -> Result<Option<Locked>, Error> {
+        Ok(self.beside.as_ref().map(|beside| beside.lock(world)).transpose()?.flatten())
+    }
+
+    /// Fails where what is written beside the config is made from another file than what was shown.
+    pub(super) fn check_beside(&self, shown: &Self) -> Result<(), Error> {
+        match (&self.beside, &shown.beside) {
+            (Some(one), Some(other)) if one.is_like(other) => Ok(()),
+            (None, None) => Ok(()),
+            (one, other) => {
+                let file = one.as_ref().or(other.as_ref()).and_then(SecretWrite::file).unwrap_or_default();
+                Err(Error::store(file)(StoreError::Changed))
+            }
+        }
+    }
+
+    /// Writes the config and what goes with it: a variable before the config that refers to it, the end of one behind the
+    /// config that no longer does. So whichever of the two writes is the last, the service accepts what is there.
+    fn write_around(
+        &self,
+        lock: Option<&Locked>,
+        world: &mut World<'_>,
+        config: impl FnOnce(&mut World<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(beside) = &self.beside else { return config(world) };
+        let half = |error| Error::Half { left: beside.left_behind(), source: Box::new(error) };
+        if beside.goes_first() {
+            beside.carry_out(lock, world)?;
+            config(world).map_err(half)
+        } else {
+            config(world)?;
+            let written = beside.carry_out(lock, world);
+            if self.text.is_some() { written.map_err(half) } else { written }
+        }
+    }
+
+    /// To stdout goes the new config if it is to be written, else the old one.
+    pub(super) fn put_out(&self, old: &[u8], writes: bool, world: &mut World<'_>) -> Result<(), Error> {
+        let text = |world: &mut World<'_>, bytes: &[u8]| {
+            world.stdout.write_all(bytes)?;
+            Ok(world.stdout.flush()?)
+        };
+        let new = self.text.as_ref().map_or(old, |text| text.as_bytes());
+        if !writes {
+            return text(world, old);
+        }
+        let lock = self.lock(world)?;
+        self.write_around(lock.as_ref(), world, |world| text(world, new))?;
+        if let Some(file) = self.beside.as_ref().and_then(SecretWrite::file) {
+            writeln!(world.stderr, "Written: {}", Printable(file))?;
+        }
+        Ok(())
+    }
+
     /// Whether its times have moved by more than people would let pass.
     pub(super) fn is_stale(&self, now: NumericDate) -> bool {
         self.text.is_some() && now.since(self.now).abs() > STALE
@@ -263,7 +448,7 @@ impl Draft {
 
     /// What was left alone, and what is dangerous.
     pub(super) fn tell_notes(&self, world: &mut World<'_>) -> Result<(), Error> {
-        if self.text.is_some() && !(self.notes.is_empty() && self.warnings.is_empty()) {
+        if !(self.is_empty() || self.notes.is_empty() && self.warnings.is_empty()) {
             writeln!(world.stderr)?;
         }
         for note in &self.notes {
@@ -274,6 +459,26 @@ impl Draft {
         }
         Ok(())
     }
+}
+
+/// The value of a variable whose secret is moved into the config.
+fn moved(changes: &[Change], keys: &KeySet, name: &str) -> Option<Zeroizing<String>> {
+    changes.iter().find_map(|change| match change {
+        Change::MoveSecret { index, k, .. } if keys.keys()[*index].variable() == Some(name) => {
+            Some(k.0.clone())
+        }
+        _ => None,
+    })
+}
+
+/// A secret that was moved into a variable, and stands elsewhere in the config as well: at an anchor, in a comment, in
+/// another key.
+fn still_in_clear(change: &Change, after: &Config<'_>) -> Option<String> {
+    let Change::MoveSecret { to, k, .. } = change else { return None };
+    to.variable().filter(|_| !k.0.is_empty())?;
+    let at = after.text().find(k.0.as_str())?;
+    let line = after.text()[..at].matches('\n').count() + 1;
+    Some(format!("the secret still stands in clear on line {line} of this file. Remove it there, too"))
 }
 
 /// Why two steps would be safer here, if they would.
@@ -327,8 +532,15 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     }) && let Some(key) = new.keys().first()
     {
         // What stood before the promoted key stands one place further back now.
-        let moved = |was: &crate::keyset::Key| was.index + usize::from(was.index < index);
+        let moved = |was: &Key| was.index + usize::from(was.index < index);
         return Done::Promoted { key, outgoing: current.and_then(|was| new.keys().get(moved(was))) };
+    }
+    if let Some(index) = changes.iter().find_map(|change| match change {
+        Change::MoveSecret { index, .. } => Some(*index),
+        _ => None,
+    }) && let Some(key) = new.keys().get(index)
+    {
+        return Done::Moved(key);
     }
     let latest = changes.iter().filter_map(|change| match change {
         Change::Retire { exp, .. } => Some(*exp),
@@ -340,13 +552,19 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
         return Done::Unretired;
     }
+    if changes.iter().all(|change| matches!(change, Change::Respell { .. })) {
+        return Done::Respelled;
+    }
     if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
         return Done::Noted;
     }
-    let gone = |key: &crate::keyset::Key| removed.contains(&key.index);
+    let gone = |key: &Key| removed.contains(&key.index);
     Done::Removed {
         live: old.keys().iter().any(|key| gone(key) && is_live(old, key, now)),
-        successor: current.filter(|was| gone(was)).and_then(|_| new.current().ok().flatten()),
+        // On Cloud, no key is signed with by its place.
+        successor: current
+            .filter(|was| gone(was) && !old.is_cloud)
+            .and_then(|_| new.current().ok().flatten()),
     }
 }
 
@@ -359,37 +577,5 @@ pub(super) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> 
 }
 
 pub(super) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
-    writeln!(to, "\n{}", paint(BOLD, title))?;
-    for (number, Step { text, commands }) in steps.iter().enumerate() {
-        let end = if commands.is_empty() { "." } else { ":" };
-        for (line, part) in wrap(&format!("{text}{end}"), 75).iter().enumerate() {
-            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
-            writeln!(to, "{lead}{part}")?;
-        }
-        for command in commands {
-            writeln!(to, "       {}", paint(DIM, command))?;
-        }
-    }
-    Ok(())
-}
-
-/// Breaks text into lines of at most that many characters, between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
-        let size = word.chars().count();
-        if length > 0 && length + 1 + size > width {
-            lines.push(String::new());
-            length = 0;
-        }
-        let Some(line) = lines.last_mut() else { continue };
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        line.push_str(word);
-        length += size;
-    }
-    lines
+    Ok(to.write_all(paint::steps(steps, title).as_bytes())?)
 }

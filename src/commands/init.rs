@@ -11,7 +11,7 @@ use super::files::{self, Action, FileChange, Written};
 use super::source::{host_path, shell_word};
 use super::{Answer, policy};
 use crate::World;
-use crate::cli::{Global, Init, InitSecrets, Times};
+use crate::cli::{self, Global, Init, Times};
 use crate::display::{Printable, list};
 use crate::env_file::EnvFile;
 use crate::error::{Error, Source};
@@ -67,9 +67,9 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
 
 fn place(args: &Init) -> Result<SecretPlace, Error> {
     match (args.secrets, args.compose) {
-        (InitSecrets::Env, compose) => Ok(SecretPlace::Env { compose }),
-        (InitSecrets::Inline, false) => Ok(SecretPlace::Inline),
-        (InitSecrets::Inline, true) => Err(Error::Usage(
+        (cli::SecretPlace::Env, compose) => Ok(SecretPlace::Env { compose }),
+        (cli::SecretPlace::Inline, false) => Ok(SecretPlace::Inline),
+        (cli::SecretPlace::Inline, true) => Err(Error::Usage(
             "`--compose` passes the secrets as variables, and with `--secrets inline` there are none. Leave one of them out"
                 .to_owned(),
         )),

@@ -2,9 +2,15 @@
 
 mod add;
 mod change;
+mod check;
+mod destination;
+mod diff;
+mod drop_env;
 mod files;
 mod fill;
+mod findings;
 mod init;
+mod move_secret;
 mod new_key;
 mod policy;
 mod promote;
@@ -14,6 +20,7 @@ mod redact;
 mod remove;
 mod retire;
 mod rotate;
+mod secret_write;
 mod source;
 mod status;
 mod timeline;
@@ -71,12 +78,15 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Rotate(args) => rotate::run(global, args, world),
         Command::Promote(args) => promote::run(global, args, world),
         Command::Reconcile(args) => reconcile::run(global, args, world),
+        Command::Check(args) => check::run(global, args, world),
+        Command::Diff(args) => diff::run(global, args, world),
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Init(args) if args.fill => fill::run(global, args, world),
         Command::Init(args) => init::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
+        Command::MoveSecret(args) => move_secret::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),
         Command::Remove(args) => remove::run(global, args, world),
     }

@@ -1,13 +1,18 @@
 //! The key a command is to write: fresh, or with a secret that someone hands in.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
+use super::destination::Finder;
+use super::policy::Rules;
+use super::secret_write::SecretWrite;
+use super::values::{self, KnownValues};
 use crate::World;
 use crate::cli::NewKeyArgs;
-use crate::display::{Printable, count};
+use crate::config::Config;
+use crate::display::count;
 use crate::error::{Error, Source};
-use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, import};
-use crate::lifecycle::{NewKey, Policy};
+use crate::keyset::{HmacAlg, KeySet, Kid, Secret, SecretText, import};
+use crate::lifecycle::{NewKey, SecretForm};
 use crate::random::Random;
 use crate::store;
 use crate::time::NumericDate;
@@ -17,56 +22,81 @@ pub(super) struct KeySource<'a> {
     args: &'a NewKeyArgs,
     random: &'a dyn Random,
     imported: Option<Secret>,
-    made: OnceCell<NewKey>,
-    /// As messages name the config.
-    config: String,
+    made: OnceCell<(Kid, Secret)>,
     kid_prefix: String,
+    finder: Finder<'a>,
+    values: KnownValues<'a>,
+    /// What the last key that was made needs written beside the config.
+    beside: RefCell<Option<SecretWrite>>,
 }
 
 impl<'a> KeySource<'a> {
     /// Reads an imported secret before anything else, so that its faults are told first.
     pub(super) fn new<'w: 'a>(
         args: &'a NewKeyArgs,
-        policy: &Policy,
-        config: &Source,
+        rules: &Rules,
+        config: &'a Source,
         world: &mut World<'w>,
     ) -> Result<Self, Error> {
         if let Some(kid) = &args.kid {
             Kid::new(kid)?;
         }
         let imported = read_secret(args, config, world)?;
+        let finder = Finder::new(config, &args.secret.destination, rules.env_file.clone(), world);
         Ok(Self {
             args,
             random: world.random,
             imported,
             made: OnceCell::new(),
-            config: config.name(),
-            kid_prefix: policy.kid_prefix.clone(),
+            kid_prefix: rules.policy.kid_prefix.clone(),
+            values: values::known_so_far(finder.told().as_ref(), world)?,
+            finder,
+            beside: RefCell::default(),
         })
     }
 
-    /// The key, for this key set.
-    pub(super) fn key(&self, keys: &KeySet, alg: HmacAlg, now: NumericDate) -> Result<NewKey, Error> {
-        self.check_place(keys)?;
-        if let Some(made) = self.made.get() {
-            return Ok(made.clone());
-        }
-        let secret = match &self.imported {
-            Some(secret) => secret.clone(),
-            None => Secret::fresh(alg.hash_length(), self.random)?,
+    /// What is known of variables.
+    pub(super) fn values(&self) -> &KnownValues<'a> {
+        &self.values
+    }
+
+    /// What the last key that was made needs written beside the config.
+    pub(super) fn beside(&self) -> &RefCell<Option<SecretWrite>> {
+        &self.beside
+    }
+
+    /// The key, for this config. There is a place for its secret before it is made.
+    pub(super) fn key(
+        &self,
+        config: &Config<'_>,
+        keys: &KeySet,
+        alg: HmacAlg,
+        now: NumericDate,
+    ) -> Result<NewKey, Error> {
+        let slot = self.finder.find(self.args.secret.secrets, config, keys, &self.values)?;
+        let (kid, secret) = if let Some(made) = self.made.get() {
+            made.clone()
+        } else {
+            let secret = match &self.imported {
+                Some(secret) => secret.clone(),
+                None => Secret::fresh(alg.hash_length(), self.random)?,
+            };
+            let kid = match &self.args.kid {
+                Some(kid) => Kid::new(kid)?,
+                None => self.unused_kid(keys, now)?,
+            };
+            self.made.get_or_init(|| (kid, secret)).clone()
         };
-        let kid = match &self.args.kid {
-            Some(kid) => Kid::new(kid)?,
-            None => self.unused_kid(keys, now)?,
-        };
-        let key = NewKey {
+        let beside = slot.as_ref().map(|slot| SecretWrite::set(slot, SecretText(secret.to_base64url())));
+        self.beside.replace(beside.transpose()?.flatten());
+        Ok(NewKey {
             kid,
             kid_is_chosen: self.args.kid.is_some(),
             secret_is_imported: self.imported.is_some(),
             alg,
             secret,
-        };
-        Ok(self.made.get_or_init(|| key).clone())
+            form: slot.map_or(SecretForm::Inline, |slot| slot.form),
+        })
     }
 
     fn unused_kid(&self, keys: &KeySet, now: NumericDate) -> Result<Kid, Error> {
@@ -75,20 +105,6 @@ impl<'a> KeySource<'a> {
             if !keys.keys().iter().any(|key| key.kid.value() == Some(&kid)) {
                 return Ok(kid);
             }
-        }
-    }
-
-    /// A secret in clear beside others in variables is rarely meant.
-    fn check_place(&self, keys: &KeySet) -> Result<(), Error> {
-        let model =
-            keys.current().ok().flatten().or_else(|| keys.keys().iter().find(|key| key.variable().is_some()));
-        match model.and_then(Key::variable).filter(|_| self.args.secrets.is_none()) {
-            None => Ok(()),
-            Some(variable) => Err(Error::Usage(format!(
-                "{}: the secret in use stands in a variable ({variable}), and the new one would stand in the file in \
-                 clear. Add `--secrets inline` if that is meant",
-                Printable(&self.config)
-            ))),
         }
     }
 }

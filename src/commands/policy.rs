@@ -1,5 +1,7 @@
 //! The policy of a run: flags, else the policy file, else the defaults.
 
+use std::path::PathBuf;
+
 use super::source::shell_word;
 use crate::World;
 use crate::cli::{ScheduleArgs, Times};
@@ -8,8 +10,19 @@ use crate::error::{Error, Source};
 use crate::lifecycle::Policy;
 use crate::policy_file::{self, Found};
 
+/// The policy for a config, and the env file that the policy file names.
+pub(super) struct Rules {
+    pub(super) policy: Policy,
+    pub(super) env_file: Option<PathBuf>,
+}
+
 /// The policy for a config, with the flags that win over the file.
 pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Policy, Error> {
+    rules(times, source, world).map(|rules| rules.policy)
+}
+
+/// The same, with the env file.
+pub(super) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
     let found = if let Some(path) = &times.policy {
         policy_file::read(&world.path(path), &path.display().to_string())?
     } else {
@@ -32,13 +45,14 @@ pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
         writeln!(world.stderr, "note: `{field}` in {} is not used by this version", Printable(&path))?;
     }
     let file = found.policy;
-    Ok(Policy {
+    let policy = Policy {
         deploy_within: times.deploy_within.unwrap_or(file.deploy_within),
         rollout: times.rollout.unwrap_or(file.rollout),
         token_ttl: times.token_ttl.unwrap_or(file.token_ttl),
         overlap: times.overlap,
         ..file
-    })
+    };
+    Ok(Rules { policy, env_file: found.env_file })
 }
 
 /// The flags that a later command needs to count as this one does, with a space before each.
@@ -60,13 +74,13 @@ pub(super) fn of_schedule(
     args: &ScheduleArgs,
     source: &Source,
     world: &mut World<'_>,
-) -> Result<Policy, Error> {
-    let policy = of(&args.times, source, world)?;
+) -> Result<Rules, Error> {
+    let Rules { policy, env_file } = rules(&args.times, source, world)?;
     let policy = Policy {
         rotate_every: args.rotate_every.unwrap_or(policy.rotate_every),
         standby: args.standby.or(policy.standby),
         ..policy
     };
     policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
-    Ok(policy)
+    Ok(Rules { policy, env_file })
 }

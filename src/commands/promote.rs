@@ -1,7 +1,7 @@
 //! `promote`: the second step of a rotation.
 
 use super::change::Run;
-use super::{Answer, policy, source};
+use super::{Answer, policy, source, values};
 use crate::World;
 use crate::cli::{Global, Promote};
 use crate::error::Error;
@@ -15,9 +15,13 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        values: &values::known(None, world)?,
+        decide: &|_, keys, now| {
             Ok(lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?)
         },
+        beside: None,
+        drop_env: None,
+        on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),
     };

@@ -1,10 +1,12 @@
 //! `prune`: what is removable goes.
 
 use super::change::Run;
-use super::{Answer, source};
+use super::destination::Finder;
+use super::drop_env::DropEnv;
+use super::{Answer, policy, source, values};
 use crate::World;
-use crate::cli::{Global, Prune};
-use crate::error::Error;
+use crate::cli::{DestinationArgs, DropArgs, Global, Prune, Times};
+use crate::error::{Error, Source};
 use crate::lifecycle::{self, Policy};
 use crate::report::paint::error_line;
 
@@ -12,17 +14,7 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
     let sources = source::several(&args.paths, global, world)?;
     let mut answers = Vec::new();
     for source in &sources {
-        let name = source.name();
-        let run = Run {
-            global,
-            source,
-            ending: &args.ending,
-            policy: &Policy::default(),
-            decide: &|keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
-            nothing: &format!("{name}: nothing to remove."),
-            flags: String::new(),
-        };
-        answers.push(run.run(world));
+        answers.push(one(global, args, source, world));
     }
     if answers.len() == 1 {
         return answers.remove(0);
@@ -37,4 +29,29 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
         0 => Ok(Answer::Done),
         failed => Err(Error::Some { failed, all: sources.len() }),
     }
+}
+
+fn one(global: &Global, args: &Prune, source: &Source, world: &mut World<'_>) -> Result<Answer, Error> {
+    let DropArgs { drop_env, env_file } = &args.variables;
+    // A policy is read only where it counts: which env file it names.
+    let by_policy = match drop_env {
+        Some(_) if env_file.is_none() => policy::rules(&Times::default(), source, world)?.env_file,
+        _ => None,
+    };
+    let destination = DestinationArgs { env_file: env_file.clone(), ..DestinationArgs::default() };
+    let finder = Finder::new(source, &destination, by_policy, world);
+    let run = Run {
+        global,
+        source,
+        ending: &args.ending,
+        policy: &Policy::default(),
+        values: &values::known_so_far(finder.told().as_ref(), world)?,
+        decide: &|_, keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
+        beside: None,
+        drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names }),
+        on_cloud: drop_env.is_some(),
+        nothing: &format!("{}: nothing to remove.", source.name()),
+        flags: String::new(),
+    };
+    run.run(world)
 }

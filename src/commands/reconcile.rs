@@ -7,6 +7,7 @@ use super::new_key::KeySource;
 use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
+use crate::config::Config;
 use crate::display::count;
 use crate::error::{Error, Source};
 use crate::keyset::KeySet;
@@ -50,7 +51,15 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
                     use `-c -`";
         return Err(Error::Usage(text.to_owned()));
     }
-    let fresh = NewKeyArgs { secrets: args.secrets, ..NewKeyArgs::default() };
+    let destination = &args.secret.destination;
+    let is_one =
+        destination.env_name.is_some() || destination.secret_out.is_some() || destination.print_secret;
+    if is_one && (sources.len() > 1 || args.format == Format::Json) {
+        let text =
+            "`--env-name`, `--secret-out` and `--print-secret` go with one config, and a report for people";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let fresh = NewKeyArgs { secret: args.secret.clone(), ..NewKeyArgs::default() };
     let mut items = Vec::new();
     let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
@@ -152,16 +161,26 @@ fn item<'a, 'w: 'a>(
     source: &'a Source,
     world: &mut World<'w>,
 ) -> Result<Item<'a>, Error> {
-    let policy = policy::of_schedule(&args.schedule, source, world)?;
-    let new = KeySource::new(fresh, &policy, source, world)?;
-    Ok(Item { source, policy, new, finding: RefCell::default() })
+    let rules = policy::of_schedule(&args.schedule, source, world)?;
+    let new = KeySource::new(fresh, &rules, source, world)?;
+    Ok(Item { source, policy: rules.policy, new, finding: RefCell::default() })
 }
 
 /// The decision of the schedule, which notes on its way what the table shows.
-fn decide(args: &Reconcile, item: &Item<'_>, keys: &KeySet, now: NumericDate) -> Result<Decision, Error> {
+fn decide(
+    args: &Reconcile,
+    item: &Item<'_>,
+    config: &Config<'_>,
+    keys: &KeySet,
+    now: NumericDate,
+) -> Result<Decision, Error> {
     // A look needs no key, nor a place for its secret.
     let make = |alg| {
-        if args.check { Ok(lifecycle::stand_in(keys, alg, now)) } else { item.new.key(keys, alg, now) }
+        if args.check {
+            Ok(lifecycle::stand_in(keys, alg, now))
+        } else {
+            item.new.key(config, keys, alg, now)
+        }
     };
     let allowed = &args.ending.allow;
     let (due, decision) = lifecycle::reconcile(keys, &item.policy, now, args.assume_age, &make, allowed)?;
@@ -183,7 +202,11 @@ fn with_run<T>(
         source: item.source,
         ending: &args.ending,
         policy: &item.policy,
-        decide: &|keys, now| decide(args, item, keys, now),
+        values: item.new.values(),
+        decide: &|config, keys, now| decide(args, item, config, keys, now),
+        beside: Some(item.new.beside()),
+        drop_env: None,
+        on_cloud: false,
         nothing: "Nothing is due.",
         flags: policy::flags(&args.schedule.times),
     })
@@ -204,12 +227,8 @@ fn filter(
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let writes = !(args.check || args.ending.dry_run);
-    match draft.text.as_ref().filter(|_| writes) {
-        Some(text) => world.stdout.write_all(text.as_bytes())?,
-        None => world.stdout.write_all(bytes)?,
-    }
-    world.stdout.flush()?;
     world.stderr.write_all(draft.review.as_bytes())?;
+    draft.put_out(bytes, writes, world)?;
     draft.tell_notes(world)?;
     let finding = item.finding.borrow().clone();
     writeln!(
@@ -276,11 +295,11 @@ fn finish(
         }
         return Ok(());
     }
-    for (item, (bytes, draft)) in items.iter().zip(drafts) {
-        if draft.text.is_none() {
+    for (item, drafted) in items.iter().zip(drafts) {
+        if drafted.1.text.is_none() {
             continue;
         }
-        match with_run(global, args, item, |run| write_one(args, item, run, bytes, world)) {
+        match with_run(global, args, item, |run| write_one(args, item, run, drafted, world)) {
             Ok(written) => item.finding.borrow_mut().written = written,
             Err(error) => failures.tell(item.source, error, world)?,
         }
@@ -293,7 +312,7 @@ fn write_one(
     args: &Reconcile,
     item: &Item<'_>,
     run: &Run<'_>,
-    shown: &[u8],
+    (shown_bytes, shown): &Drafted,
     world: &mut World<'_>,
 ) -> Result<bool, Error> {
     let Source::File(path) = run.source else { return Ok(false) };
@@ -303,11 +322,14 @@ fn write_one(
     let shown_action = action(item);
     let locked = run.lock(&world.path(path), world)?;
     let bytes = locked.snapshot().map_err(Error::store(&name))?;
-    let draft = run.draft(&bytes, world)?;
-    if !args.ending.yes && (*bytes != *shown || action(item) != shown_action) {
-        return Err(Error::store(&name)(StoreError::Changed));
+    let (draft, beside) = run.draft_locked(&bytes, world)?;
+    if !args.ending.yes {
+        if *bytes != **shown_bytes || action(item) != shown_action {
+            return Err(Error::store(&name)(StoreError::Changed));
+        }
+        draft.check_beside(shown)?;
     }
-    run.write(&locked, &bytes, &draft, world)?;
+    run.write(&locked, &bytes, &draft, beside.as_ref(), world)?;
     Ok(draft.text.is_some())
 }
 

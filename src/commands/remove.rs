@@ -1,22 +1,32 @@
 //! `remove`: keys go at once.
 
 use super::change::Run;
-use super::{Answer, policy, source};
+use super::destination::Finder;
+use super::drop_env::DropEnv;
+use super::{Answer, policy, source, values};
 use crate::World;
-use crate::cli::{Global, Remove, Times};
+use crate::cli::{DestinationArgs, Global, Remove, Times};
 use crate::error::Error;
 use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let times = Times { token_ttl: args.token_ttl, ..Times::default() };
-    let policy = policy::of(&times, &source, world)?;
+    let rules = policy::rules(&times, &source, world)?;
+    let destination =
+        DestinationArgs { env_file: args.variables.env_file.clone(), ..DestinationArgs::default() };
+    let finder = Finder::new(&source, &destination, rules.env_file, world);
+    let names = args.variables.drop_env.as_deref();
     let run = Run {
         global,
         source: &source,
         ending: &args.ending,
-        policy: &policy,
-        decide: &|keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
+        policy: &rules.policy,
+        values: &values::known_so_far(finder.told().as_ref(), world)?,
+        decide: &|_, keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
+        beside: None,
+        drop_env: names.map(|names| DropEnv { finder: &finder, names }),
+        on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),
     };

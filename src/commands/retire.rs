@@ -1,7 +1,7 @@
 //! `retire`: keys get an end, or lose it again.
 
 use super::change::Run;
-use super::{Answer, policy, source};
+use super::{Answer, policy, source, values};
 use crate::World;
 use crate::cli::{Global, Retire};
 use crate::error::Error;
@@ -20,7 +20,8 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        decide: &|keys, now| {
+        values: &values::known(None, world)?,
+        decide: &|_, keys, now| {
             let allowed = &args.ending.allow;
             let decided = if args.undo {
                 lifecycle::unretire(keys, &args.keys, now, allowed)
@@ -29,6 +30,9 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
             };
             Ok(decided?)
         },
+        beside: None,
+        drop_env: None,
+        on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),
     };

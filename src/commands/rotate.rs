@@ -11,25 +11,30 @@ use crate::lifecycle::{self, LifecycleError, RotateOptions};
 
 pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let policy = policy::of(&args.times, &source, world)?;
-    let new = KeySource::new(&args.new, &policy, &source, world)?;
+    let rules = policy::rules(&args.times, &source, world)?;
+    let policy = &rules.policy;
+    let new = KeySource::new(&args.new, &rules, &source, world)?;
     let options = RotateOptions { all: args.all, revoke: args.revoke };
     let run = Run {
         global,
         source: &source,
         ending: &args.ending,
-        policy: &policy,
-        decide: &|keys, now| {
+        policy,
+        values: new.values(),
+        decide: &|config, keys, now| {
             let current = keys.current().map_err(LifecycleError::from)?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
-            let key = new.key(keys, alg, now)?;
+            let key = new.key(config, keys, alg, now)?;
             let allowed = &args.ending.allow;
             let decided = match args.standby {
-                Some(wait) => lifecycle::standby(keys, key, &policy, now, wait, allowed),
-                None => lifecycle::rotate(keys, key, &policy, now, options, allowed),
+                Some(wait) => lifecycle::standby(keys, key, policy, now, wait, allowed),
+                None => lifecycle::rotate(keys, key, policy, now, options, allowed),
             };
             Ok(decided?)
         },
+        beside: Some(new.beside()),
+        drop_env: None,
+        on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),
     };

@@ -44,7 +44,7 @@ pub(super) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> 
     Ok(sources)
 }
 
-fn named(path: &Path) -> Source {
+pub(super) fn named(path: &Path) -> Source {
     if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
 }
 

@@ -13,7 +13,7 @@ use crate::report::{json, mermaid, timeline};
 pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let policy = policy::of_schedule(&args.schedule, &source, world)?;
+    let policy = policy::of_schedule(&args.schedule, &source, world)?.policy;
     let now = world.clock.now();
     let bytes = source.read(world)?;
     let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::destination::{NamedPath, read};
 use crate::World;
 use crate::env_file::EnvFile;
 use crate::error::Error;
@@ -28,6 +29,20 @@ pub(super) fn known<'w>(env_file: Option<&Path>, world: &World<'w>) -> Result<Kn
     Ok(KnownValues { variable: world.variable, file: env_file.map(read).transpose()? })
 }
 
+/// The same with an env file that may be yet to come.
+pub(super) fn known_so_far<'w>(
+    file: Option<&NamedPath>,
+    world: &World<'w>,
+) -> Result<KnownValues<'w>, Error> {
+    let read = |file: &NamedPath| Ok::<_, Error>(read(file)?.map(|read| (file.name.clone(), read.file)));
+    Ok(KnownValues { variable: world.variable, file: file.map(read).transpose()?.flatten() })
+}
+
+/// What this env file says, whatever the environment says.
+pub(super) fn of_file<'w>(env_file: &Path, world: &World<'w>) -> Result<KnownValues<'w>, Error> {
+    Ok(KnownValues { variable: &|_| None, ..known(Some(env_file), world)? })
+}
+
 impl KnownValues<'_> {
     /// The value of a variable, where it is known.
     pub(super) fn get(&self, name: &str) -> Option<Zeroizing<String>> {
@@ -35,6 +50,11 @@ impl KnownValues<'_> {
             let (_, file) = self.file.as_ref()?;
             Some(Zeroizing::new(file.value(name)?.to_owned()))
         })
+    }
+
+    /// Whether the environment of this run sets a variable.
+    pub(super) fn is_in_environment(&self, name: &str) -> bool {
+        (self.variable)(name).is_some()
     }
 
     fn of_environment(&self, name: &str) -> Option<Zeroizing<String>> {

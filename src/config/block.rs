@@ -1,6 +1,6 @@
 //! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
 
-use super::document::{Document, Kind, NodeId, Quote, Span};
+use super::document::{Document, Kind, Layout, NodeId, Quote, Span};
 use super::edit::{NewEntry, NewValue, Splice};
 use super::error::{ConfigError, Problem};
 use super::lines::{
@@ -49,6 +49,15 @@ fn entries(doc: &Document<'_>, name: NodeId, list: NodeId) -> Result<Vec<Lines>,
         all.push(Lines { first, line, dash, end });
     }
     Ok(all)
+}
+
+/// The bytes of the lines that each entry of a block list owns. `None` where it is written in another way.
+pub(super) fn regions(doc: &Document<'_>, name: NodeId, list: NodeId) -> Option<Vec<Span>> {
+    if !matches!(doc.node(list).kind, Kind::Sequence { layout: Layout::Block, .. }) {
+        return None;
+    }
+    let lines = entries(doc, name, list).ok()?;
+    Some(lines.into_iter().map(|lines| lines.first..lines.end).collect())
 }
 
 /// Where the value's own text begins: past the colon and past tag and anchor.

@@ -388,6 +388,18 @@ impl Position {
     }
 }
 
+impl Position {
+    /// The byte of a text that stands there.
+    #[must_use]
+    pub fn offset_in(self, text: &str) -> usize {
+        let line_start = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum::<usize>();
+        let line = &text[line_start..];
+        let skipped = line.len() - line.trim_start_matches('\u{feff}').len();
+        let column = line[skipped..].char_indices().nth(self.column - 1);
+        line_start + skipped + column.map_or(line.len() - skipped, |(at, _)| at)
+    }
+}
+
 impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.line, self.column)

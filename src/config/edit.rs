@@ -16,6 +16,10 @@ use super::{Config, Input, Place, Syntax, block, flow, style, verify};
 pub enum NewValue {
     /// Text, quoted as its neighbours are and as its characters need.
     Text(Zeroizing<String>),
+    /// `!env NAME`, which JSON has no way to write.
+    Env(String),
+    /// `{secret: !env NAME}`, as PowerSync Cloud wants it.
+    CloudEnv(String),
     /// A NumericDate, and what stands beside it for people where comments are possible.
     Date {
         /// Seconds since 1970-01-01T00:00:00Z.

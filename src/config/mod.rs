@@ -15,6 +15,7 @@ mod style;
 mod verify;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
@@ -147,6 +148,23 @@ impl<'t> Config<'t> {
         }
     }
 
+    /// The text of a member of an entry, where it stands there as text.
+    #[must_use]
+    pub fn text_of(&self, entry: usize, name: &str) -> Option<&str> {
+        let (_, value) = self.doc.member(*self.entries().get(entry)?, name)?;
+        self.doc.string(value)
+    }
+
+    /// All variables that the config refers to, in the keys and elsewhere.
+    #[must_use]
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let names = self.doc.nodes().filter_map(|(id, _)| match self.doc.scalar(id) {
+            Some(Scalar::Env(written)) if is_env_name(written, self.is_cloud()) => Some(env_name(written).0),
+            _ => None,
+        });
+        names.collect()
+    }
+
     /// A member of `client_auth`.
     fn client_auth(&self, name: &str) -> Option<NodeId> {
         let (_, client_auth) = self.doc.member(self.doc.root(), PATH[0])?;
@@ -179,6 +197,45 @@ impl<'t> Config<'t> {
             value.is_some_and(|value| !matches!(value, Scalar::Null | Scalar::Bool(false)))
         };
         ["supabase", "supabase_jwt_secret"].into_iter().find(|name| on(name))
+    }
+
+    /// Whether `supabase: true` can give users keys: with a `supabase_jwt_secret`, or a connection to a Supabase
+    /// database, from whose address the service makes that of the keys. What stands in a variable may be one.
+    #[must_use]
+    pub fn supabase_can_work(&self) -> bool {
+        let doc = &self.doc;
+        let connections =
+            doc.member(doc.root(), "replication").and_then(|(_, id)| doc.member(id, "connections"));
+        let mut connections = connections.and_then(|(_, list)| doc.items(list)).unwrap_or_default().iter();
+        let may_be = |value: NodeId| match doc.scalar(value) {
+            Some(Scalar::String(text)) => text.contains("supabase"),
+            Some(Scalar::Env(_)) => true,
+            _ => false,
+        };
+        let to_supabase = |connection: &NodeId| {
+            ["uri", "hostname"]
+                .iter()
+                .any(|name| doc.member(*connection, name).is_some_and(|(_, id)| may_be(id)))
+        };
+        self.client_auth("supabase_jwt_secret").is_some() || connections.any(to_supabase)
+    }
+
+    /// The bytes that belong to each entry of the list, its own comments included.
+    #[must_use]
+    pub fn entry_regions(&self) -> Vec<Span> {
+        let to_line_end =
+            |id: &NodeId| self.doc.start_of(*id)..lines::content_end(self.text(), self.doc.end_of(*id));
+        match self.place {
+            Place::List { name, list } => block::regions(&self.doc, name, list)
+                .unwrap_or_else(|| self.entries().iter().map(to_line_end).collect()),
+            Place::Missing { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether everything but the list of keys reads the same.
+    #[must_use]
+    pub fn same_around_the_list(&self, other: &Config<'_>) -> bool {
+        verify::same_around_the_list(self, other)
     }
 
     /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.

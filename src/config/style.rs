@@ -144,13 +144,23 @@ pub(super) fn spaced(doc: &Document<'_>) -> bool {
     })
 }
 
+/// The value itself, without the comment.
+fn written(value: &NewValue, quote: Quote) -> String {
+    match value {
+        NewValue::Text(text) => quoted(text, quote),
+        NewValue::Env(name) => format!("!env {name}"),
+        NewValue::CloudEnv(name) => format!("{{secret: !env {name}}}"),
+        NewValue::Date { seconds, .. } => seconds.to_string(),
+    }
+}
+
 /// `name: value`, without the comment.
 pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> String {
-    let value = match value {
-        NewValue::Text(text) => quoted(text, value_quote(doc, entry, name)),
-        NewValue::Date { seconds, .. } => seconds.to_string(),
+    let gap = match (value, colon_gap(doc, entry, name)) {
+        (NewValue::Env(_), gap) if gap.is_empty() => " ".to_owned(),
+        (_, gap) => gap,
     };
-    format!("{}:{}{value}", name_text(doc, entry, name), colon_gap(doc, entry, name))
+    format!("{}:{gap}{}", name_text(doc, entry, name), written(value, value_quote(doc, entry, name)))
 }
 
 /// `name: value # comment`
@@ -163,7 +173,7 @@ pub(super) fn block_member(
     let member = flow_member(doc, entry, name, value);
     match value {
         NewValue::Date { comment, .. } => format!("{member} # {comment}"),
-        NewValue::Text(_) => member,
+        NewValue::Text(_) | NewValue::Env(_) | NewValue::CloudEnv(_) => member,
     }
 }
 
@@ -176,10 +186,15 @@ pub(super) fn replace_value(
 ) -> Vec<Splice> {
     let text = doc.text();
     let (start, end) = (doc.start_of(value), doc.end_of(value));
-    let (written, comment) = match new {
-        NewValue::Text(text) => (quoted(text, Quote::Single), None),
-        NewValue::Date { seconds, comment } => (seconds.to_string(), Some(comment)),
+    let comment = match new {
+        NewValue::Date { comment, .. } => Some(comment),
+        NewValue::Text(_) | NewValue::Env(_) | NewValue::CloudEnv(_) => None,
     };
+    let quote = if json_like(doc, None) { Quote::Double } else { Quote::Single };
+    let written = written(new, quote);
+    if matches!(doc.node(value).kind, Kind::Scalar { quote: Quote::Block, .. }) {
+        return vec![replace_block_scalar(doc, name, end, &written)];
+    }
     let mut splices = if start == end {
         vec![Splice::insert(past_colon(doc, name, value), format!(" {written}"))]
     } else {
@@ -197,6 +212,15 @@ pub(super) fn replace_value(
         splices.push(Splice::replace(end + found..date + length, format!("# {comment}")));
     }
     splices
+}
+
+/// In place of a block scalar, with the comment that stands behind its `|` or `>`.
+fn replace_block_scalar(doc: &Document<'_>, name: NodeId, end: usize, written: &str) -> Splice {
+    let text = doc.text();
+    let past = skip_gap(text, doc.end_of(name)) + 1;
+    let header = &text[past..content_end(text, past)];
+    let comment = header.find(" #").map_or("", |at| &header[at..]);
+    Splice::replace(past..end, format!(" {written}{comment}"))
 }
 
 // --- entries -------------------------------------------------------------------------------------------------

@@ -52,6 +52,12 @@ pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) ->
     Ok(())
 }
 
+/// Whether everything but the list of keys reads the same.
+pub(super) fn same_around_the_list(old: &Config<'_>, new: &Config<'_>) -> bool {
+    let mut comparison = Comparison { old: old.document(), new: new.document(), known: Known::new() };
+    comparison.around_the_list(Some(old.document().root()), new.document().root(), &PATH)
+}
+
 fn expected(count: usize, plan: &Plan) -> Vec<Expected<'_>> {
     let removed: HashSet<usize> = plan.remove.iter().copied().collect();
     let stays = |index: &usize| !removed.contains(index) && plan.to_front != Some(*index);
@@ -145,6 +151,14 @@ impl Comparison<'_, '_, '_> {
     fn reads_as(&self, id: NodeId, meant: &NewValue) -> bool {
         match (self.new.scalar(id), meant) {
             (Some(Scalar::String(text)), NewValue::Text(meant)) => text == meant.as_str(),
+            (Some(Scalar::Env(name)), NewValue::Env(meant)) => name == meant,
+            (None, NewValue::CloudEnv(meant)) => {
+                self.new.members(id).is_some_and(|members| members.len() == 1)
+                    && self
+                        .new
+                        .member(id, "secret")
+                        .is_some_and(|(_, value)| self.new.scalar(value) == Some(Scalar::Env(meant.as_str())))
+            }
             (Some(Scalar::Integer(value)), NewValue::Date { seconds, .. }) => value == *seconds,
             _ => false,
         }

@@ -280,6 +280,26 @@ impl Key {
         }
     }
 
+    /// Whether this key verifies what the other signed or verified, whatever their kids. `None`: that depends on the
+    /// values of variables.
+    #[must_use]
+    pub fn verifies_what(&self, other: &Self) -> Option<bool> {
+        match (&self.material, &other.material) {
+            (Material::Symmetric { alg: one, .. }, Material::Symmetric { alg: two, .. }) => {
+                if one.value().zip(two.value()).is_some_and(|(one, two)| one != two) {
+                    return Some(false);
+                }
+                let (one, two) = (self.secret()?, other.secret()?);
+                Some(one.same_key(two))
+            }
+            (Material::Public(one), Material::Public(two)) => {
+                let (a, b) = (one.numbers.as_ref()?, two.numbers.as_ref()?);
+                Some(a == b && one.crv == two.crv && (one.alg.is_none() || one.alg == two.alg))
+            }
+            _ => Some(false),
+        }
+    }
+
     /// `HS256`, `RSA 2048`: algorithm and strength for a message.
     #[must_use]
     pub fn describe(&self) -> String {

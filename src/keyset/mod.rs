@@ -13,7 +13,7 @@ pub use fault::{Fault, FaultKind};
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, Kid};
 pub use read::{PRIVATE_MEMBERS, Values};
-pub use secret::{Encoding, ImportError, Secret, import};
+pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub use state::{Phase, Undecidable};
 
 use std::collections::HashSet;

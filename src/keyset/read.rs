@@ -189,6 +189,7 @@ impl<'d> Entry<'d, '_> {
     fn symmetric_faults(&self, faults: &mut Vec<(NodeId, Fault)>) {
         self.check(faults, "alg", true, &["HS256", "HS384", "HS512"]);
         if self.cloud_secret().is_none()
+            && self.cloud_literal().is_none()
             && let Some(k) = self.check(faults, "k", true, &[])
             && k.is_empty()
             && let Some((_, at)) = self.doc.member(self.id, "k")
@@ -213,11 +214,21 @@ impl<'d> Entry<'d, '_> {
 
     fn cloud_secret(&self) -> Option<String> {
         let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
-        let name = |member| Some(self.doc.member(k, member)?.1);
-        match name("secret").or_else(|| name("secret_ref")).and_then(|value| self.doc.scalar(value))? {
-            Scalar::Env(variable) | Scalar::String(variable) => Some(variable.to_owned()),
+        let scalar = |member| self.doc.scalar(self.doc.member(k, member)?.1);
+        match (scalar("secret"), scalar("secret_ref")) {
+            // What isn't a name may be the secret itself.
+            (Some(Scalar::Env(written)), _) => {
+                is_env_name(written, true).then(|| env_name(written).0.to_owned())
+            }
+            (None, Some(Scalar::String(name))) => Some(name.to_owned()),
             _ => None,
         }
+    }
+
+    /// A secret in clear, as PowerSync Cloud has it: `{secret: '…'}`.
+    fn cloud_literal(&self) -> Option<&'d str> {
+        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
+        self.doc.string(self.doc.member(k, "secret")?.1)
     }
 
     fn symmetric(&self) -> Material {
@@ -237,7 +248,10 @@ impl<'d> Entry<'d, '_> {
             (None, Text::Variable(name, value)) => {
                 SecretSource::Variable { name: name.to_owned(), known: value.map(|value| known(&value)) }
             }
-            (None, text) => SecretSource::Inline(known(text.known().unwrap_or_default())),
+            (None, text) => {
+                let literal = self.cloud_literal().or(text.known());
+                SecretSource::Inline(known(literal.unwrap_or_default()))
+            }
         };
         Material::Symmetric { alg, secret }
     }

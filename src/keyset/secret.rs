@@ -110,6 +110,16 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// A secret as it is written: the text of `k`. Its `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct SecretText(pub Zeroizing<String>);
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
+
 /// How an imported secret is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Encoding {

@@ -1,7 +1,7 @@
 //! Changes carried out on a key set in memory, to look ahead without a file.
 
-use super::change::{Change, NewKey};
-use crate::keyset::{Key, KeySet, Known, Material, Member, SecretSource, strength};
+use super::change::{Change, NewKey, SecretForm};
+use crate::keyset::{Key, KeySet, Known, Material, Member, Secret, SecretSource, strength};
 use crate::time::NumericDate;
 
 /// The key set as the file would read after these changes, made now.
@@ -11,10 +11,23 @@ pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
     let (mut added, mut first) = (None, None);
     for change in changes {
         match change {
+            // Another way to write the same key.
+            Change::Respell { .. } => {}
             Change::Add { key, at, nbf } => added = Some((*at, new_key(key, *nbf, now))),
             Change::Retire { index, exp } => edit(&mut all, *index, |key| key.exp = Member::Value(*exp)),
             Change::Assume { index, iat } => edit(&mut all, *index, |key| key.iat = Member::Value(*iat)),
             Change::Unretire { index } => edit(&mut all, *index, unschedule),
+            Change::MoveSecret { index, to, k } => {
+                let known = Known {
+                    secret: Secret::decode_as_service(&k.0),
+                    weakness: strength::weakness_of_k(&k.0),
+                };
+                edit(&mut all, *index, |key| {
+                    if let Material::Symmetric { secret, .. } = &mut key.material {
+                        *secret = source(to, known);
+                    }
+                });
+            }
             Change::Promote { index } => {
                 edit(&mut all, *index, unschedule);
                 first = Some(*index);
@@ -40,9 +53,16 @@ fn unschedule(key: &mut Key) {
     key.exp = Member::Absent;
 }
 
+fn source(form: &SecretForm, known: Known) -> SecretSource {
+    match form.variable() {
+        None => SecretSource::Inline(known),
+        Some(name) => SecretSource::Variable { name: name.to_owned(), known: Some(known) },
+    }
+}
+
 fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
-    let secret =
-        SecretSource::Inline(Known { secret: key.secret.clone(), weakness: strength::weakness(&key.secret) });
+    let known = Known { secret: key.secret.clone(), weakness: strength::weakness(&key.secret) };
+    let secret = source(&key.form, known);
     Key {
         index: 0,
         line: 0,

@@ -1,7 +1,9 @@
 //! What is decided, and the edit of the text that it takes.
 
+use zeroize::Zeroizing;
+
 use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
-use crate::keyset::{HmacAlg, Kid, Secret, strength};
+use crate::keyset::{HmacAlg, Kid, Secret, SecretText, strength};
 use crate::time::NumericDate;
 
 /// A key to be written. Its `Debug` shows no secret.
@@ -17,6 +19,39 @@ pub struct NewKey {
     pub alg: HmacAlg,
     /// Its secret.
     pub secret: Secret,
+    /// How the config has it.
+    pub form: SecretForm,
+}
+
+/// How a config has a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretForm {
+    /// In clear: `k: '…'`.
+    Inline,
+    /// `k: !env NAME`
+    Variable(String),
+    /// `k: {secret: !env NAME}`, as PowerSync Cloud has it, in a key without dates.
+    CloudVariable(String),
+}
+
+impl SecretForm {
+    /// The variable, if there is one.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Inline => None,
+            Self::Variable(name) | Self::CloudVariable(name) => Some(name),
+        }
+    }
+
+    /// The value of `k`; `secret` is written only where it stands in clear.
+    fn k(&self, secret: &Zeroizing<String>) -> NewValue {
+        match self {
+            Self::Inline => NewValue::Text(secret.clone()),
+            Self::Variable(name) => NewValue::Env(name.clone()),
+            Self::CloudVariable(name) => NewValue::CloudEnv(name.clone()),
+        }
+    }
 }
 
 impl NewKey {
@@ -32,24 +67,27 @@ impl NewKey {
     }
 
     fn entry(&self, now: NumericDate, nbf: Option<NumericDate>) -> NewEntry {
-        let text = |text: &str| NewValue::Text(zeroize::Zeroizing::new(text.to_owned()));
+        let text = |text: &str| NewValue::Text(Zeroizing::new(text.to_owned()));
         let waits = nbf.map(|nbf| {
             ("nbf", NewValue::Date { seconds: nbf.seconds(), comment: format!("promote not before {nbf}") })
         });
         let mut members = vec![
             ("kty", text("oct")),
             ("alg", text(self.alg.name())),
-            ("k", NewValue::Text(self.secret.to_base64url())),
+            ("k", self.form.k(&self.secret.to_base64url())),
             ("kid", text(self.kid.as_str())),
-            ("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }),
         ];
-        members.extend(waits);
+        // The schema of Cloud refuses members it doesn't know.
+        if !matches!(self.form, SecretForm::CloudVariable(_)) {
+            members.push(("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }));
+            members.extend(waits);
+        }
         NewEntry { members }
     }
 }
 
-/// One change of the key set. Numbers are places in the file before the change, from 0.
-#[derive(Clone, Debug)]
+/// One change of the key set. Numbers are places in the file before the change, from 0. Not `Debug`: one may hold a secret.
+#[derive(Clone)]
 pub enum Change {
     /// A new key, made now.
     Add {
@@ -84,6 +122,24 @@ pub enum Change {
         /// When it was made.
         iat: NumericDate,
     },
+    /// A key's secret stands elsewhere: the same key.
+    MoveSecret {
+        /// Which.
+        index: usize,
+        /// How the config has it from now on.
+        to: SecretForm,
+        /// The text of `k`.
+        k: SecretText,
+    },
+    /// A member is written in another way; the key stays the same, or the service starts with it now.
+    Respell {
+        /// Which.
+        index: usize,
+        /// The member.
+        member: &'static str,
+        /// Its new value.
+        value: Zeroizing<String>,
+    },
     /// A key goes.
     Remove {
         /// Which.
@@ -92,7 +148,7 @@ pub enum Change {
 }
 
 /// What is to be done; nothing, where it is empty.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Decision {
     /// The changes.
     pub changes: Vec<Change>,
@@ -119,7 +175,14 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
                 let value = NewValue::Date { seconds: exp.seconds(), comment: format!("remove after {exp}") };
                 plan.members.push(MemberEdit { entry: *index, name: "exp", value: Some(value) });
             }
+            Change::MoveSecret { index, to, k } => {
+                plan.members.push(MemberEdit { entry: *index, name: "k", value: Some(to.k(&k.0)) });
+            }
             Change::Unretire { index } => plan.members.extend(unscheduled(*index)),
+            Change::Respell { index, member, value } => {
+                let value = Some(NewValue::Text(value.clone()));
+                plan.members.push(MemberEdit { entry: *index, name: member, value });
+            }
             Change::Remove { index } => plan.remove.push(*index),
         }
     }

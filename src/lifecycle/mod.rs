@@ -3,6 +3,7 @@
 mod add;
 mod apply;
 mod change;
+mod move_secret;
 mod policy;
 mod promote;
 mod prune;
@@ -15,7 +16,8 @@ mod simulate;
 
 pub use add::add;
 pub use apply::apply;
-pub use change::{Change, Decision, NewKey, plan};
+pub use change::{Change, Decision, NewKey, SecretForm, plan};
+pub use move_secret::move_secret;
 pub use policy::{CLOCKS_DIFFER, InvalidPolicy, MAX_TOKEN_TTL, Policy, TOLERANCE};
 pub use promote::{never_promoted, promote};
 pub use prune::prune;

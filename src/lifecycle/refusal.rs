@@ -145,6 +145,20 @@ pub enum LifecycleError {
         "{0} would not be the current key in first place: PowerSync's tools sign with the first HS256 key, and this one has another algorithm"
     )]
     NotCurrentByAlg(String),
+    /// A public key has none.
+    #[error("{0} is a public key: it has no secret")]
+    NoSecret(String),
+    /// A secret whose value is needed.
+    #[error(
+        "the secret of {key} is the value of {variable}, which is not known here. Name the file that has it: \
+         `--env-file PATH`, or set the variable for this run"
+    )]
+    ValueUnknown {
+        /// The key.
+        key: String,
+        /// The variable.
+        variable: String,
+    },
     /// A key that stops the service has no schedule.
     #[error("the service does not start with {key}: {why}. Mend it, or `remove` it")]
     Unusable {

@@ -27,12 +27,21 @@ pub fn remove(
         } else {
             ""
         };
+        let how = if keys.is_cloud {
+            "with the next deploy. Once your backend has left it, the last of them has expired after a day; a leaked secret \
+             is the reason not to wait"
+                .to_owned()
+        } else {
+            format!(
+                "at the restart. `retire` first and `prune` later is the safe way; a leaked secret is the reason not to \
+                 wait{replace}"
+            )
+        };
         let (it, verb) = if live.len() == 1 { ("it", "verifies") } else { ("them", "verify") };
         guard.refuse(
             RefusalId::LiveKey,
             format!(
-                "{} still {verb} tokens; whoever holds one signed with {it} would be locked out at the restart. `retire` \
-                 first and `prune` later is the safe way; a leaked secret is the reason not to wait{replace}",
+                "{} still {verb} tokens; whoever holds one signed with {it} would be locked out {how}",
                 crate::display::list(&live)
             ),
         );
@@ -47,9 +56,13 @@ pub fn remove(
         guard.refuse(
             RefusalId::CurrentKey,
             format!(
-                "{} is the current key, and no other could take its place. `rotate --revoke` replaces and removes it in \
-                 one write",
-                current.name()
+                "{} is the current key, and no other could take its place. {}",
+                current.name(),
+                if keys.is_cloud {
+                    "`add` another first"
+                } else {
+                    "`rotate --revoke` replaces and removes it in one write"
+                }
             ),
         );
     }

@@ -1,7 +1,7 @@
 //! Looking ahead: the decisions of `reconcile`, taken the moment each is due.
 
 use super::apply::apply;
-use super::change::NewKey;
+use super::change::{NewKey, SecretForm};
 use super::policy::Policy;
 use super::reconcile::{Due, next_due, reconcile};
 use super::refusal::LifecycleError;
@@ -122,5 +122,6 @@ pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
         secret_is_imported: false,
         alg,
         secret: Secret::new(zeroize::Zeroizing::new(mixed)),
+        form: SecretForm::Inline,
     }
 }

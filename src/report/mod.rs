@@ -1,5 +1,6 @@
 //! What commands print, one format a file.
 
+pub(crate) mod findings;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod mermaid;

@@ -1,10 +1,11 @@
 //! Colours. The streams drop them where there is no terminal, or `NO_COLOR` is set.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::review::{DiffLine, LineKind};
+use crate::display::wrap;
+use crate::review::{DiffLine, LineKind, Step};
 
 /// Text in a style.
 pub(crate) fn paint(style: Style, text: impl Display) -> String {
@@ -48,4 +49,21 @@ pub(crate) fn error_line(error: &impl Display) -> String {
 /// What is dangerous, behind its word.
 pub(crate) fn warning_line(warning: &impl Display) -> String {
     format!("{} {warning}", paint(YELLOW, "warning:"))
+}
+
+/// Numbered steps, each with its commands.
+pub(crate) fn steps(steps: &[Step], title: &str) -> String {
+    let mut text = format!("\n{}\n", paint(BOLD, title));
+    for (number, Step { text: what, commands }) in steps.iter().enumerate() {
+        let end = if commands.is_empty() { "." } else { ":" };
+        for (line, part) in wrap(&format!("{what}{end}"), 75).iter().enumerate() {
+            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{lead}{part}");
+        }
+        for command in commands {
+            let _ = writeln!(text, "       {}", paint(DIM, command));
+        }
+    }
+    text
 }

@@ -32,9 +32,15 @@ pub struct DiffLine {
 
 /// The unified diff of two configs, with three lines of context. Empty where they are the same.
 #[must_use]
-pub fn text_diff(old: &Config<'_>, new: &Config<'_>, name: &str) -> Vec<DiffLine> {
-    let mut redactor = Redactor::default();
-    let (old, new) = (redactor.mark(old), redactor.mark(new));
+pub fn text_diff(
+    redactor: &mut Redactor,
+    old: Option<&Config<'_>>,
+    new: Option<&Config<'_>>,
+    name: &str,
+) -> Vec<DiffLine> {
+    let mut mark =
+        |config: Option<&Config<'_>>| config.map_or_else(String::new, |config| redactor.mark(config));
+    let (old, new) = (mark(old), mark(new));
     let diff = TextDiff::from_lines(&old, &new);
     let mut lines = Vec::new();
     let mut push = |kind, text: String| lines.push(DiffLine { kind, text });
@@ -61,4 +67,27 @@ pub fn text_diff(old: &Config<'_>, new: &Config<'_>, name: &str) -> Vec<DiffLine
         }
     }
     lines
+}
+
+/// A line of an env file that is written or goes. Of the lines around it nothing is shown: they may hold secrets, too.
+#[derive(Clone, Copy)]
+pub struct EnvLine<'a> {
+    /// Whether it is written.
+    pub added: bool,
+    /// The variable.
+    pub name: &'a str,
+    /// Its value, where it is known.
+    pub value: Option<&'a str>,
+}
+
+/// What changes in an env file.
+pub fn env_diff(redactor: &mut Redactor, lines: &[EnvLine<'_>], file: &str) -> Vec<DiffLine> {
+    let head = |sign| DiffLine { kind: LineKind::File, text: format!("{sign} {}", Printable(file)) };
+    let mut diff = vec![head("---"), head("+++")];
+    diff.extend(lines.iter().map(|line| {
+        let (sign, kind) = if line.added { ('+', LineKind::Added) } else { ('-', LineKind::Removed) };
+        let value = line.value.map_or_else(|| "…".to_owned(), |value| redactor.word(value));
+        DiffLine { kind, text: format!("{sign}{}={value}", Printable(line.name)) }
+    }));
+    diff
 }

@@ -27,6 +27,22 @@ pub enum EventKind {
     Changed,
 }
 
+impl EventKind {
+    /// The word for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Retired { .. } => "retired",
+            Self::Unretired => "un-retired",
+            Self::ReKeyed => "re-keyed",
+            Self::Promoted => "promoted",
+            Self::Changed => "changed",
+        }
+    }
+}
+
 /// One thing that happened, with its line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEvent {
@@ -60,6 +76,8 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     if let (Some(was), Some(is)) = (old_current, new_current)
         && let Some(before) = before[is.index]
         && before.index != was.index
+        // On Cloud, no key is signed with by its place.
+        && !new.is_cloud
     {
         let text = format!(
             "~ promoted {}: it is the current key now; your backend signs with {} until you deploy the new kid and secret \
@@ -72,16 +90,27 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     for (before, after) in old.keys().iter().zip(&after) {
         let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
             && old_current.is_some_and(|current| current.index != before.index);
-        if let Some(after) = after.filter(|_| !promoted)
-            && let Some((kind, text)) = changed(before, after)
-        {
-            events.push(event(kind, after, text));
-        }
+        let Some(after) = after else { continue };
+        // A promotion says what becomes of the dates.
+        let told = if promoted { other_key(before, after) } else { changed(before, after) };
+        events.extend(told.map(|(kind, text)| event(kind, after, text)));
     }
     for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
         events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));
     }
     events
+}
+
+/// For each key of the old set, the place of what it is in the new one, if it is still there.
+#[must_use]
+pub fn counterparts(old: &KeySet, new: &KeySet) -> Vec<Option<usize>> {
+    let mut all = vec![None; old.keys().len()];
+    for (index, before) in origins(old, new).into_iter().enumerate() {
+        if let Some(before) = before {
+            all[before.index] = Some(index);
+        }
+    }
+    all
 }
 
 fn event(kind: EventKind, key: &Key, text: String) -> KeyEvent {
@@ -105,9 +134,16 @@ fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
 
 fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
     let name = after.name();
-    if !same_secret(before, after) {
-        let text = format!("! re-keyed {name}: same kid, another secret; its tokens fail at the restart");
-        return Some((EventKind::ReKeyed, text));
+    if let Some((kind, text)) = other_key(before, after) {
+        return Some((kind, text));
+    }
+    if before.variable() != after.variable() {
+        let place = after.variable().map_or_else(
+            || format!("from {} into the config, in clear", before.variable().unwrap_or_default()),
+            |variable| format!("into {variable}"),
+        );
+        let text = format!("~ moved the secret of {name} {place}: it is the same key");
+        return Some((EventKind::Changed, text));
     }
     match (&before.exp, &after.exp) {
         (one, two) if one == two => (before.nbf != after.nbf || before.iat != after.iat)
@@ -124,14 +160,51 @@ fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
     }
 }
 
-fn same_secret(before: &Key, after: &Key) -> bool {
+/// What it means that the same kid verifies with something else, or may.
+fn other_key(before: &Key, after: &Key) -> Option<(EventKind, String)> {
+    let name = after.name();
     match (&before.material, &after.material) {
-        (Material::Symmetric { .. }, Material::Symmetric { .. }) => match (before.secret(), after.secret()) {
-            (Some(one), Some(two)) => one.same_key(two),
-            _ => before.variable().is_some() && before.variable() == after.variable(),
-        },
-        _ => true,
+        (Material::Unusable(_), Material::Unusable(_)) => None,
+        (Material::Unusable(_), _) => {
+            Some((EventKind::Changed, format!("~ changed {name}: the service starts with it now")))
+        }
+        (_, Material::Unusable(fault)) => Some((
+            EventKind::Changed,
+            format!("! changed {name}: the service does not start with it: {fault}"),
+        )),
+        _ if after.verifies_what(before) == Some(false) => {
+            let what = match (before.hmac_alg(), after.hmac_alg()) {
+                (Some(one), Some(two)) if one != two => format!("{two} in place of {one}"),
+                (Some(_), Some(_)) => "another secret".to_owned(),
+                _ => "another key".to_owned(),
+            };
+            Some((
+                EventKind::ReKeyed,
+                format!("! re-keyed {name}: same kid, {what}; its tokens fail at the restart"),
+            ))
+        }
+        // The same key, or nothing to tell it by.
+        _ if after.verifies_what(before) == Some(true) || before.variable() == after.variable() => None,
+        _ => {
+            let text = match (before.variable(), after.variable()) {
+                (Some(one), Some(two)) => {
+                    format!("~ changed {name}: its secret is read from {two} in place of {one}")
+                }
+                (_, Some(two)) => format!("~ changed {name}: its secret moved into the variable {two}"),
+                (Some(one), _) => {
+                    format!("! changed {name}: its secret was in {one}, and stands in the file now")
+                }
+                (None, None) => return None,
+            };
+            Some((EventKind::Changed, text))
+        }
     }
+}
+
+/// Whether both are the same key, as far as can be seen.
+fn same_secret(before: &Key, after: &Key) -> bool {
+    let by_name = before.variable().is_some() && before.variable() == after.variable();
+    after.verifies_what(before).unwrap_or(by_name)
 }
 
 /// For each key of the new set, the one of the old set that it was: by kid, and where a kid stands twice or there

@@ -1,6 +1,7 @@
 //! What a person sees of a change: what it means for each key, the text that changes, and what to do next. No
 //! secret is shown in any of it.
 
+mod deploy;
 mod diff;
 mod events;
 mod next;
@@ -8,9 +9,10 @@ mod platform;
 mod redact;
 mod warnings;
 
-pub use diff::{DiffLine, LineKind, text_diff};
-pub use events::{EventKind, KeyEvent, events};
-pub use next::{Done, Situation, Step, earlier_rotations, next_steps};
+pub use deploy::deploy_steps;
+pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
+pub use events::{EventKind, KeyEvent, counterparts, events};
+pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
 pub use platform::{Platform, compose_file, detect, in_git};
-pub use redact::Redactor;
+pub use redact::{Redactor, is_secret_name};
 pub use warnings::warnings;

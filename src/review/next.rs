@@ -1,6 +1,7 @@
 //! What to do after a change, in plain words, with times.
 
 use super::platform::Platform;
+use crate::display::{Printable, list};
 use crate::keyset::{Key, KeySet, Material, Phase};
 use crate::lifecycle::Policy;
 use crate::time::{NumericDate, Seconds};
@@ -40,6 +41,8 @@ pub enum Done<'k> {
     },
     /// An assumed `iat` was written down.
     Noted,
+    /// Keys are written in another way, and are the same, or the service starts with them now.
+    Respelled,
     /// A key was appended.
     Added {
         /// The new key.
@@ -49,6 +52,8 @@ pub enum Done<'k> {
     },
     /// Keys got an `exp`. The latest of them is given.
     Retired(NumericDate),
+    /// A secret stands elsewhere: the same key.
+    Moved(&'k Key),
     /// Keys lost their `exp`.
     Unretired,
     /// Keys are gone.
@@ -69,6 +74,26 @@ pub struct Step {
     pub commands: Vec<String>,
 }
 
+/// A variable that is new to the service.
+#[derive(Clone, Copy, Debug)]
+pub struct NewVariable<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where its value is.
+    pub kept: Kept<'a>,
+}
+
+/// Where a new variable's value is.
+#[derive(Clone, Copy, Debug)]
+pub enum Kept<'a> {
+    /// In this env file.
+    EnvFile(&'a str),
+    /// Alone in this file, on its way elsewhere.
+    File(&'a str),
+    /// On the screen only.
+    Nowhere,
+}
+
 /// Everything that the wording depends on.
 pub struct Situation<'a> {
     /// The moment of the change.
@@ -83,6 +108,10 @@ pub struct Situation<'a> {
     pub flags: &'a str,
     /// The keys after the change.
     pub keys: &'a KeySet,
+    /// The variable that the change needs.
+    pub variable: Option<NewVariable<'a>>,
+    /// Variables that nothing in the config refers to any more.
+    pub unused: &'a [String],
 }
 
 fn say(text: impl Into<String>) -> Step {
@@ -92,6 +121,12 @@ fn say(text: impl Into<String>) -> Step {
 /// What a person does next.
 #[must_use]
 pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
+    let mut steps = steps(done, situation);
+    steps.extend(situation.drop_unused());
+    steps
+}
+
+fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
     match done {
         Done::Rotated { new, outgoing } => situation.after_rotation(new, outgoing),
         Done::Revoked { new, gone } => {
@@ -122,9 +157,13 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
         ],
         Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
         Done::Noted => vec![say("No restart is needed: the service doesn't read `iat`, it is a note for us")],
+        Done::Respelled => vec![say(
+            "Replicas that run need no restart for this: what they read is the same. A service that did not start \
+             with the old file starts with this one",
+        )],
         Done::Added { new, current: true } => situation.after_rotation(new, None),
         Done::Added { new, current: false } => vec![
-            situation.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
+            situation.restart(RESTART),
             say(format!("Only then let someone sign with {}: give them its kid and its secret together", new.name())),
         ],
         Done::Retired(exp) => vec![
@@ -135,6 +174,10 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                     .map_or(situation.now, |date| date.max(situation.now))
             )),
             situation.prune(exp, "what is retired"),
+        ],
+        Done::Moved(key) => vec![
+            situation.restart(RESTART),
+            say(format!("Nothing changes for your backend: {} is the same key", key.name())),
         ],
         Done::Unretired => vec![say("No restart is needed: the service has accepted the key all the time")],
         Done::Removed { live: false, .. } => vec![situation.restart(
@@ -162,17 +205,30 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
     }
 }
 
+const RESTART: &str =
+    "Restart every replica of the PowerSync Service with this file; it reads it only at start";
+
 fn is_usable(key: &Key) -> bool {
     !matches!(key.material, Material::Unusable(_))
+}
+
+/// There are no replicas to restart: a config is deployed.
+fn in_cloud(text: &str) -> String {
+    let (when, rest) = if text.starts_with("Now: ") { ("Now: deploy", "") } else { ("Deploy", "") };
+    let until = match text.split_once("Until ") {
+        Some((_, until)) if until.contains("can still sign in") => {
+            ". Until then, whoever has the removed secret can still sign in"
+        }
+        Some(_) => ". Until then, what was removed is accepted",
+        None => rest,
+    };
+    format!("{when} this file{until}")
 }
 
 impl Situation<'_> {
     fn after_rotation(&self, new: &Key, outgoing: Option<&Key>) -> Vec<Step> {
         let Some(outgoing) = outgoing else {
-            return vec![
-                self.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
-                say(format!("Only then: {}", self.hand_over(new))),
-            ];
+            return vec![self.restart(RESTART), say(format!("Only then: {}", self.hand_over(new)))];
         };
         let old = outgoing.name();
         let (deployed, switched) = self.policy.deadlines(self.now);
@@ -236,7 +292,53 @@ impl Situation<'_> {
     }
 
     fn restart(&self, text: &str) -> Step {
-        Step { text: text.to_owned(), commands: self.platform.restart() }
+        let text = match self.platform {
+            Platform::Cloud => in_cloud(text),
+            _ => text.to_owned(),
+        };
+        let Some(NewVariable { name, kept }) = self.variable else {
+            return Step { text, commands: self.platform.restart() };
+        };
+        let store = match kept {
+            Kept::EnvFile(_) => String::new(),
+            Kept::File(file) => format!(
+                ". Before that, store what is in {} as {name} where the service gets its secrets from, and delete the file",
+                Printable(file)
+            ),
+            Kept::Nowhere => format!(
+                ". Before that, store the value that is printed as {name} where the service gets its secrets from: it is \
+                 not shown again"
+            ),
+        };
+        let needs = match self.platform {
+            Platform::Cloud => format!("{name} must be set where you deploy from"),
+            _ => format!(
+                "It needs {name} now, so its containers must be given that variable and recreated; one that is only \
+                 restarted keeps its old variables"
+            ),
+        };
+        let mut commands = self.platform.pass(name);
+        commands.extend(self.platform.restart());
+        Step { text: format!("{text}{store}. {needs}"), commands }
+    }
+
+    /// Variables that are in the way of nothing, and still hold a secret.
+    fn drop_unused(&self) -> Option<Step> {
+        let names = list(self.unused);
+        let (verb, it) = if self.unused.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let until = match self.platform {
+            Platform::Cloud => format!("Once this file is deployed, and unless another config uses {it}"),
+            _ => format!(
+                "A replica that starts with the old file needs {it}. Once every replica has the new one, and unless another \
+                 config uses {it}"
+            ),
+        };
+        (!self.unused.is_empty()).then(|| Step {
+            text: format!(
+                "{names} {verb} no longer used by this config. {until}, drop {it} from the env file"
+            ),
+            commands: vec![format!("{} prune --drop-env={}", self.tool, self.unused.join(","))],
+        })
     }
 
     fn prune_outgoing(&self, from: NumericDate, outgoing: &Key) -> Step {
@@ -256,8 +358,9 @@ impl Situation<'_> {
     }
 
     fn expect_rejections(&self, signed: &str) -> Step {
+        let when = if *self.platform == Platform::Cloud { "from then on" } else { "as replicas restart" };
         say(format!(
-            "Expect rejections: tokens signed {signed} fail as replicas restart, until their users get new ones. The \
+            "Expect rejections: tokens signed {signed} fail {when}, until their users get new ones. The \
              last of them would have expired by {}",
             self.now + self.policy.least_overlap()
         ))

@@ -25,6 +25,8 @@ pub enum Platform {
         /// `deployment/NAME`
         workload: Option<String>,
     },
+    /// PowerSync Cloud: the config is deployed.
+    Cloud,
     /// Nothing told.
     Unknown,
 }
@@ -100,6 +102,25 @@ fn workload_of(text: &str) -> Option<String> {
 }
 
 impl Platform {
+    /// What passes a variable to the service's container, a line each.
+    #[must_use]
+    pub fn pass(&self, name: &str) -> Vec<String> {
+        let compose =
+            format!("{name}: ${{{name}}}   # Compose, below `environment:`, unless `env_file:` passes it");
+        let kubernetes = format!(
+            "- {{name: {name}, valueFrom: {{secretKeyRef: {{name: powersync, key: {name}}}}}}}   # Kubernetes, in `env:`"
+        );
+        let ecs = format!(
+            "{{\"name\": \"{name}\", \"valueFrom\": \"arn:aws:secretsmanager:…\"}}   # ECS, in `secrets`"
+        );
+        match self {
+            Self::Compose { .. } => vec![compose],
+            Self::Kubernetes { .. } => vec![kubernetes],
+            Self::Cloud => Vec::new(),
+            Self::Unknown => vec![compose, kubernetes, ecs],
+        }
+    }
+
     /// The commands that restart every replica with the new config, one a line.
     #[must_use]
     pub fn restart(&self) -> Vec<String> {
@@ -111,6 +132,7 @@ impl Platform {
                 "kubectl apply -f …   # the ConfigMap or Secret that holds this file".to_owned(),
                 kubectl(workload.as_deref().unwrap_or("deployment/powersync")),
             ],
+            Self::Cloud => vec!["powersync deploy".to_owned()],
             Self::Unknown => vec![
                 format!("{}   # Compose", compose("powersync")),
                 format!("kubectl apply -f … && {}   # Kubernetes", kubectl("deployment/powersync")),

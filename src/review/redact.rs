@@ -27,12 +27,18 @@ impl Redactor {
     /// secrets stay, so that line numbers do.
     #[must_use]
     pub fn mark(&mut self, config: &Config<'_>) -> String {
+        self.mark_with_places(config).text
+    }
+
+    /// The same, with where each secret stood and its mark stands.
+    pub(crate) fn mark_with_places(&mut self, config: &Config<'_>) -> Marked {
         let doc = config.document();
         let mut spans = secret_values(doc, config.is_cloud());
         spans.extend(in_comments(doc, config.is_cloud()));
         spans.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
         let text = doc.text();
         let mut marked = String::with_capacity(text.len());
+        let mut hidden = Vec::new();
         let mut from = 0;
         for (span, value) in spans {
             if span.start < from {
@@ -40,15 +46,18 @@ impl Redactor {
             }
             push_clean(&mut marked, &text[from..span.start]);
             let id = self.id(value);
+            let start = marked.len();
             marked.push(OPEN);
             marked.push_str(&id.to_string());
             marked.push(CLOSE);
+            let mark = start..marked.len();
             let breaks = text[span.clone()].matches('\n').count();
             marked.extend(std::iter::repeat_n('\n', breaks));
+            hidden.push(Hidden { was: span.clone(), mark, after: marked.len() });
             from = span.end;
         }
         push_clean(&mut marked, &text[from..]);
-        marked
+        Marked { text: marked, hidden }
     }
 
     fn id(&mut self, value: &str) -> usize {
@@ -56,6 +65,12 @@ impl Redactor {
         hash.copy_from_slice(digest::digest(&digest::SHA256, value.as_bytes()).as_ref());
         let next = self.ids.len();
         *self.ids.entry(hash).or_insert(next)
+    }
+
+    /// What is shown in place of a secret.
+    pub fn word(&mut self, secret: &str) -> String {
+        let id = self.id(secret);
+        self.show(&format!("{OPEN}{id}{CLOSE}"))
     }
 
     /// Turns marks into `‹secret N›`, numbered by first appearance.
@@ -76,13 +91,49 @@ impl Redactor {
     }
 }
 
+/// A text with marks in place of secrets.
+pub(crate) struct Marked {
+    /// The text.
+    pub(crate) text: String,
+    hidden: Vec<Hidden>,
+}
+
+struct Hidden {
+    /// The bytes of the original.
+    was: Span,
+    /// The bytes of its mark.
+    mark: Span,
+    /// Where the text goes on: behind the mark and the line breaks of the secret.
+    after: usize,
+}
+
+impl Marked {
+    /// Where a byte of the original stands: the start of a mark for those of a secret.
+    pub(crate) fn start(&self, at: usize) -> usize {
+        match self.hidden.iter().rev().find(|hidden| hidden.was.start <= at) {
+            Some(hidden) if at < hidden.was.end => hidden.mark.start,
+            Some(hidden) => hidden.after + (at - hidden.was.end),
+            None => at,
+        }
+    }
+
+    /// Where a range of the original ends: behind the mark where it ends in a secret.
+    pub(crate) fn end(&self, at: usize) -> usize {
+        match self.hidden.iter().rev().find(|hidden| hidden.was.start < at) {
+            Some(hidden) if at <= hidden.was.end => hidden.mark.end,
+            _ => self.start(at),
+        }
+    }
+}
+
 /// Marks in the text itself would be taken for ours.
 fn push_clean(into: &mut String, text: &str) {
     into.extend(text.chars().map(|c| if c == OPEN || c == CLOSE { '\u{fffd}' } else { c }));
 }
 
 /// Whether a member of this name holds a secret, wherever it stands.
-fn is_secret_name(name: &str) -> bool {
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let parts =
         ["password", "passwd", "passphrase", "private_key", "privatekey", "secret", "apikey", "api_key"];
@@ -200,7 +251,7 @@ fn in_comments<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<(Span, &'d str)> {
         block = is_block.then_some(indent);
         value
             .into_iter()
-            .chain(base64_runs(text))
+            .chain(base64_runs(text).into_iter().filter(|run| !is_rule_name(text, run)))
             .chain(user_info(text))
             .chain(in_query(text))
             .for_each(&mut add);
@@ -230,6 +281,13 @@ fn member_value(comment: &str, cloud: bool) -> Option<Span> {
         let begins = at + 1 + (rest.len() - quoted.len());
         (secret && !variable && begins < comment.len()).then(|| begins..comment.trim_end().len().max(begins))
     })
+}
+
+/// Whether this is the name of a rule in a comment that silences it: `powersync-jwks: ignore[…]`.
+fn is_rule_name(comment: &str, run: &Span) -> bool {
+    let open = comment.find("powersync-jwks: ignore[").map(|at| at + "powersync-jwks: ignore[".len());
+    let inside = open.is_some_and(|open| open <= run.start && !comment[open..run.start].contains(']'));
+    inside && comment[run.clone()].bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 fn base64_runs(text: &str) -> Vec<Span> {

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// Not there.
     #[error("there is no such file")]
     Missing,
+    /// There already, where a new one was to be written.
+    #[error("there is a file of this name already, and it is not overwritten")]
+    Exists,
     /// A folder, a socket, a device.
     #[error("this is not a file but {0}")]
     NotAFile(&'static str),
@@ -45,9 +48,6 @@ pub enum StoreError {
         "the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user"
     )]
     Owner(#[source] io::Error),
-    /// A file that wasn't there before.
-    #[error("there is a file of this name by now, so it was not written. Run the command again")]
-    Exists,
     /// Anything else, before the file was replaced.
     #[error("{doing} failed: {source}. The file is as it was")]
     Io {
@@ -130,6 +130,21 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
     let file = File::open(path).map_err(on_open)?;
     let metadata = file.metadata().map_err(io("looking at it"))?;
     read(file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// The permission bits of a file, on systems that have them.
+#[must_use]
+pub fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }
 
 /// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is
@@ -254,19 +269,10 @@ pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// Whether users other than its owner can read a file.
-#[cfg(unix)]
+/// Whether users other than its owner can read a file. No, where that is not known.
 #[must_use]
 pub fn is_open_to_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
-}
-
-/// Whether users other than its owner can read a file. Not known here.
-#[cfg(not(unix))]
-#[must_use]
-pub fn is_open_to_others(_: &Path) -> bool {
-    false
+    mode(path).is_some_and(|mode| mode & 0o044 != 0)
 }
 
 fn folder_of(path: &Path) -> &Path {

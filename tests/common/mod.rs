@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod session;
+
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
@@ -103,7 +105,13 @@ impl Scene {
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        {
+            // Whatever the umask of the machine.
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {

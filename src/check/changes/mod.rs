@@ -1,0 +1,112 @@
+//! Rules about a change of a config, one a file.
+
+pub(super) mod audience_removed;
+pub(super) mod current_key_removed;
+pub(super) mod kid_added;
+pub(super) mod last_key_removed;
+pub(super) mod new_variable;
+pub(super) mod overlap_cut;
+pub(super) mod re_keyed;
+pub(super) mod removed_early;
+pub(super) mod secret_exposed;
+
+use super::subject::{Subject, verifying};
+use crate::keyset::{Key, KeySet};
+use crate::lifecycle::is_live;
+use crate::review::counterparts;
+use crate::time::NumericDate;
+
+/// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
+pub struct Comparison<'a> {
+    /// Before.
+    pub old: &'a Subject<'a>,
+    /// After.
+    pub new: &'a Subject<'a>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Each key of the old config with what it is in the new one, if it is still there under its kid.
+    fn pairs(&self) -> impl Iterator<Item = (&'a Key, Option<&'a Key>)> {
+        let (old, new) = (self.old.keys, self.new.keys);
+        old.keys()
+            .iter()
+            .zip(counterparts(old, new))
+            .map(|(key, index)| (key, index.map(|index| &new.keys()[index])))
+    }
+
+    /// Keys that are gone.
+    pub(super) fn removed(&self) -> impl Iterator<Item = &'a Key> {
+        self.pairs().filter(|(_, new)| new.is_none()).map(|(old, _)| old)
+    }
+
+    /// Keys that are new.
+    pub(super) fn added(&self) -> impl Iterator<Item = &'a Key> {
+        let stayed: Vec<usize> = self.pairs().filter_map(|(_, new)| Some(new?.index)).collect();
+        self.new.keys.keys().iter().filter(move |key| !stayed.contains(&key.index))
+    }
+
+    /// Whether tokens may be about that were verified with this key of the old config.
+    fn had_tokens(&self, key: &Key) -> bool {
+        let verified = verifying(self.old.keys).any(|other| other.index == key.index);
+        verified && is_live(self.old.keys, key, self.now())
+    }
+
+    fn now(&self) -> NumericDate {
+        self.new.now
+    }
+
+    /// Whether the tokens that were verified with this key still are: an exact kid decides alone, else any key without
+    /// one may (the service's rule). `None`: it depends on the values of variables.
+    fn still_verified(&self, old: &Key) -> Option<bool> {
+        let new = self.new.keys;
+        if let Some(exact) = verifying(new).find(|key| !old.kid.is_absent() && key.kid == old.kid) {
+            return exact.verifies_what(old);
+        }
+        let wildcards = verifying(new).filter(|key| key.is_wildcard());
+        let known: Vec<Option<bool>> = wildcards.map(|key| key.verifies_what(old)).collect();
+        if known.contains(&Some(true)) { Some(true) } else { (!known.contains(&None)).then_some(false) }
+    }
+
+    /// The key of the new config with the secret of one that is gone.
+    fn heir(&self, old: &Key) -> Option<&'a Key> {
+        self.new.keys.keys().iter().find(|key| key.verifies_what(old) == Some(true))
+    }
+
+    /// From when this key could have gone: its own date, else the overlap from now on.
+    fn needed_until(&self, key: &Key) -> NumericDate {
+        key.exp
+            .value()
+            .copied()
+            .filter(|exp| *exp > self.now())
+            .unwrap_or(self.now() + self.new.policy.overlap())
+    }
+}
+
+/// The secrets that stand in both configs and can't be compared, since they are in variables: for each the key and the
+/// variable.
+#[must_use]
+pub fn not_compared(comparison: &Comparison<'_>) -> Vec<String> {
+    let unseen = |key: &Key| key.variable().filter(|_| key.secret().is_none()).map(str::to_owned);
+    let mut told = Vec::new();
+    for (old, new) in comparison.pairs() {
+        let Some(new) = new else { continue };
+        let what = match (unseen(old), unseen(new)) {
+            (None, None) => continue,
+            (Some(was), Some(is)) if was == is => format!("`!env {is}`"),
+            (Some(was), Some(is)) => format!("`!env {was}` became `!env {is}`"),
+            (None, Some(is)) => format!("it stood in the file, and is `!env {is}` now"),
+            (Some(was), None) => format!("it was `!env {was}`, and stands in the file now"),
+        };
+        told.push(format!("secret not compared: kid {}, {what}", kid_of(new)));
+    }
+    told
+}
+
+fn kid_of(key: &Key) -> String {
+    key.kid.value().map_or_else(|| format!("(none, @{})", key.number()), ToString::to_string)
+}
+
+/// Whether some key of a set verifies tokens.
+fn has_keys(keys: &KeySet) -> bool {
+    verifying(keys).next().is_some()
+}

@@ -1,0 +1,46 @@
+//! `new-variable`: a variable every replica needs from now on.
+
+use std::collections::BTreeMap;
+
+use super::Comparison;
+use crate::check::finding::Found;
+use crate::check::rule::{Look, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::config::{NodeId, Scalar, env_name, is_env_name};
+
+pub(in crate::check) static RULE: Rule = Rule {
+    id: "new-variable",
+    severity: Severity::Warning,
+    pedantic: false,
+    finds: "The new config reads a variable that the old one doesn't.",
+    why: "A replica on which it is not set does not start with the new file, whatever the variable is for.",
+    mend: "Set it on every replica before the restart. Containers have to be made anew to see it, not only restarted.",
+    look: Look::Change(look),
+};
+
+fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+    let known = variables(comparison.old);
+    let new = variables(comparison.new).into_iter().filter(|(name, _)| !known.contains_key(name));
+    new.map(|(name, id)| {
+        let span = comparison.new.span(id);
+        let message = format!(
+            "{name} has to be set on every replica before it restarts with this file, or it won't start"
+        );
+        Found::new(span.clone(), message).of_any(comparison.new.key_at(&span))
+    })
+    .collect()
+}
+
+/// The variables of a config, each with where it stands first.
+fn variables<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, NodeId> {
+    let doc = subject.doc();
+    let mut all = BTreeMap::new();
+    for (id, _) in doc.nodes() {
+        if let Some(Scalar::Env(written)) = doc.scalar(id)
+            && is_env_name(written, subject.keys.is_cloud)
+        {
+            all.entry(env_name(written).0).or_insert(id);
+        }
+    }
+    all
+}

@@ -1,0 +1,32 @@
+//! `cloud-schema`: what PowerSync Cloud's schema refuses.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Look, Rule, Severity};
+use crate::check::subject::Subject;
+
+pub(in crate::check) static RULE: Rule = Rule {
+    id: "cloud-schema",
+    severity: Severity::Error,
+    pedantic: false,
+    finds: "A key of a PowerSync Cloud config (`_type: cloud`) has a member that Cloud's schema doesn't know.",
+    why: "PowerSync's command line compares `service.yaml` with Cloud's schema before it deploys, and refuses unknown \
+          members of a key, `iat`, `nbf` and `exp` among them. A self-hosted service ignores them.",
+    mend: "Take the member out. On Cloud no schedule can be kept in the file.",
+    look: Look::Config(look),
+};
+
+const KNOWN: [&str; 10] = ["kty", "kid", "alg", "k", "use", "n", "e", "crv", "x", "y"];
+
+fn look(subject: &Subject<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for key in subject.keys.keys().iter().filter(|_| subject.keys.is_cloud) {
+        for (name, _) in subject.doc().members(subject.entry(key)).unwrap_or_default() {
+            if subject.doc().string(*name).is_some_and(|name| !KNOWN.contains(&name)) {
+                let message =
+                    format!("Cloud refuses this file: its schema doesn't know this member of {}", key.name());
+                found.push(Found::new(subject.span(*name), message).of(key));
+            }
+        }
+    }
+    found
+}

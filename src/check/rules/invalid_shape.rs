@@ -1,0 +1,208 @@
+//! `invalid-shape`: a member that isn't of the type the service needs there.
+
+use crate::check::finding::Found;
+use crate::check::rule::{Look, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::config::{NodeId, Scalar, env_name};
+use crate::keyset::FaultKind;
+
+pub(in crate::check) static RULE: Rule = Rule {
+    id: "invalid-shape",
+    severity: Severity::Error,
+    pedantic: false,
+    finds: "A member isn't of the type the service needs there, or one it needs is missing.",
+    why: "The service compares the whole config with its schema at start and exits with code 150 where it differs. \
+          Members it doesn't know are accepted and ignored, at any level.",
+    mend: "Write what the message asks for. An optional member that is to be empty has to be left out: `audience:` \
+           without a value is `null`, and that is refused.",
+    look: Look::Config(look),
+};
+
+/// What a member has to be.
+#[derive(Clone, Copy)]
+enum Shape {
+    Text,
+    Bool,
+    Number,
+    /// A number, or text that holds one.
+    Port,
+    Any,
+    Texts,
+    TextOrTexts,
+    /// Names and texts.
+    Words,
+    /// Names and single values.
+    Values,
+    Mapping(&'static [Member]),
+    List(&'static [Member]),
+}
+
+/// Name, whether it is required, and what it has to be.
+type Member = (&'static str, bool, Shape);
+
+use Shape::{Any, Bool, List, Mapping, Number, Port, Text, TextOrTexts, Texts, Values, Words};
+
+/// The service's codec (`@powersync/service-types`). Entries of the list of keys have rules of their own.
+const CONFIG: &[Member] = &[
+    ("replication", false, Mapping(&[("connections", false, List(CONNECTION))])),
+    ("client_auth", false, Mapping(CLIENT_AUTH)),
+    ("api", false, Mapping(&[("tokens", false, Texts), ("parameters", false, Mapping(API_PARAMETERS))])),
+    ("storage", true, Mapping(&[("type", true, Text), ("max_pool_size", false, Number)])),
+    ("port", false, Port),
+    ("sync_config", false, Mapping(SYNC_CONFIG)),
+    ("sync_rules", false, Mapping(SYNC_CONFIG)),
+    ("metadata", false, Words),
+    ("migrations", false, Mapping(&[("disable_auto_migration", false, Bool)])),
+    ("telemetry", false, Mapping(TELEMETRY)),
+    ("healthcheck", false, Mapping(&[("probes", false, Mapping(PROBES))])),
+    (
+        "system",
+        false,
+        Mapping(&[("logging", false, Mapping(&[("level", false, Text), ("format", false, Text)]))]),
+    ),
+    ("parameters", false, Values),
+];
+
+const CONNECTION: &[Member] =
+    &[("type", true, Text), ("id", false, Text), ("tag", false, Text), ("debug_api", false, Bool)];
+
+const CLIENT_AUTH: &[Member] = &[
+    ("jwks_uri", false, TextOrTexts),
+    ("block_local_jwks", false, Bool),
+    ("jwks_reject_ip_ranges", false, Texts),
+    ("jwks", false, Mapping(&[("keys", true, List(&[]))])),
+    ("supabase", false, Bool),
+    ("supabase_jwt_secret", false, Text),
+    ("audience", false, Texts),
+];
+
+const API_PARAMETERS: &[Member] = &[
+    ("max_concurrent_connections", false, Number),
+    ("max_data_fetch_concurrency", false, Number),
+    ("max_buckets_per_connection", false, Number),
+    ("max_parameter_query_results", false, Number),
+    ("checkpoint_request_retention_minutes", false, Number),
+    ("bucket_count_cache_ttl_minutes", false, Number),
+];
+
+const SYNC_CONFIG: &[Member] =
+    &[("path", false, Text), ("content", false, Text), ("exit_on_error", false, Bool)];
+
+const TELEMETRY: &[Member] = &[
+    ("prometheus_port", false, Port),
+    ("disable_telemetry_sharing", true, Bool),
+    ("internal_service_endpoint", false, Text),
+];
+
+const PROBES: &[Member] =
+    &[("use_filesystem", false, Bool), ("use_http", false, Bool), ("use_legacy", false, Bool)];
+
+fn look(subject: &Subject<'_>) -> Vec<Found> {
+    let mut found: Vec<Found> = super::faults(subject, FaultKind::NotAMapping)
+        .map(|(key, id, fault)| super::fault_found(subject, key, id, fault))
+        .collect();
+    // Cloud's own schema is another.
+    if !subject.keys.is_cloud {
+        members(subject, subject.doc().root(), "", CONFIG, &mut found);
+    }
+    found
+}
+
+fn members(subject: &Subject<'_>, mapping: NodeId, path: &str, known: &[Member], found: &mut Vec<Found>) {
+    for (name, required, shape) in known {
+        let path = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
+        match subject.doc().member(mapping, name) {
+            Some((name, value)) => fits(subject, (name, value), &path, *shape, found),
+            None if *required => {
+                let place = (mapping != subject.doc().root()).then(|| subject.first_line(mapping));
+                found.push(Found::new(
+                    place,
+                    format!("the service does not start with this file: `{path}` is missing"),
+                ));
+            }
+            None => {}
+        }
+    }
+}
+
+/// Whether the value is of the shape, and what is in it.
+fn fits(
+    subject: &Subject<'_>,
+    (name, value): (NodeId, NodeId),
+    path: &str,
+    shape: Shape,
+    found: &mut Vec<Found>,
+) {
+    let doc = subject.doc();
+    let is_scalar = |id: NodeId| doc.scalar(id).is_some_and(|scalar| is(scalar, shape));
+    let texts = |id: NodeId| {
+        doc.items(id)
+            .is_some_and(|items| items.iter().all(|item| doc.scalar(*item).is_some_and(|one| is(one, Text))))
+    };
+    let each = |of: Shape| {
+        let members = doc.members(value);
+        members
+            .is_some_and(|all| all.iter().all(|(_, value)| doc.scalar(*value).is_some_and(|one| is(one, of))))
+    };
+    let (fits, expected) = match shape {
+        Any => (true, ""),
+        Text => (is_scalar(value), "text"),
+        Bool => (is_scalar(value), "true or false"),
+        Number => (is_scalar(value), "a number"),
+        Port => (is_scalar(value), "a number or text"),
+        Texts => (texts(value), "a list of texts (`['…']`)"),
+        TextOrTexts => {
+            (texts(value) || doc.scalar(value).is_some_and(|one| is(one, Text)), "text, or a list of texts")
+        }
+        Words => (each(Text), "a mapping of names to texts"),
+        Values => (each(Any), "a mapping of names to texts, numbers, true or false"),
+        Mapping(_) => (doc.members(value).is_some(), "a mapping (`name: value`)"),
+        List(_) => (doc.items(value).is_some(), "a list (`- …`)"),
+    };
+    if !fits {
+        let is = doc.scalar(value).map_or("something else", |scalar| scalar.describe());
+        let span = Some(subject.first_line(value)).filter(|span| !span.is_empty());
+        let span = span.unwrap_or_else(|| subject.span(name));
+        let message =
+            format!("the service does not start with this file: `{path}` must be {expected}, and is {is}");
+        found.push(Found::new(span, message));
+        return;
+    }
+    match shape {
+        Mapping(known) => members(subject, value, path, known, found),
+        List(known) if !known.is_empty() => {
+            for (index, item) in doc.items(value).unwrap_or_default().iter().enumerate() {
+                fits_item(subject, *item, &format!("{path}[{index}]"), known, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn fits_item(subject: &Subject<'_>, item: NodeId, path: &str, known: &[Member], found: &mut Vec<Found>) {
+    if subject.doc().members(item).is_some() {
+        members(subject, item, path, known, found);
+    } else {
+        let message =
+            format!("the service does not start with this file: `{path}` must be a mapping (`name: value`)");
+        found.push(Found::new(subject.first_line(item), message));
+    }
+}
+
+/// Whether a single value is of that shape. What stands in a variable is text, unless it is cast.
+fn is(scalar: Scalar<'_>, shape: Shape) -> bool {
+    let cast = match scalar {
+        Scalar::Env(written) => env_name(written).1.unwrap_or("string"),
+        Scalar::String(_) => "string",
+        Scalar::Integer(_) | Scalar::Float(_) => "number",
+        Scalar::Bool(_) => "boolean",
+        Scalar::Null => "null",
+    };
+    match shape {
+        Text => cast == "string",
+        Bool => cast == "boolean",
+        Number => cast == "number",
+        Port => cast == "string" || cast == "number",
+        _ => true,
+    }
+}

@@ -1,0 +1,43 @@
+//! `unknown-alg`: an algorithm or curve the service doesn't take for this type of key.
+
+use zeroize::Zeroizing;
+
+use crate::check::finding::{Fix, Found};
+use crate::check::rule::{Look, Rule, Severity};
+use crate::check::subject::Subject;
+use crate::keyset::FaultKind;
+
+pub(in crate::check) static RULE: Rule = Rule {
+    id: "unknown-alg",
+    severity: Severity::Error,
+    pedantic: false,
+    finds: "A key's `alg` (or `crv`) is missing where it is needed, or none the service knows for its `kty`.",
+    why: "The service does not start with it. A shared secret needs `HS256`, `HS384` or `HS512`, in capitals, and \
+          verifies tokens of that algorithm only.",
+    mend: "Write the `alg` that the backend signs with, such as `alg: 'HS256'`.",
+    look: Look::Config(look),
+};
+
+const KNOWN: [&str; 10] =
+    ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
+
+fn look(subject: &Subject<'_>) -> Vec<Found> {
+    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, _, fault)| fault.member == "alg");
+    let unknown = super::faults(subject, FaultKind::UnknownAlg);
+    missing
+        .chain(unknown)
+        .map(|(key, id, fault)| {
+            let written =
+                subject.member(key, "alg").and_then(|(_, text)| text).filter(|_| fault.member == "alg");
+            let meant = KNOWN
+                .into_iter()
+                .find(|alg| written.is_some_and(|w| w != *alg && w.eq_ignore_ascii_case(alg)));
+            let fix = meant.map(|alg| Fix {
+                entry: key.index,
+                member: "alg",
+                value: Zeroizing::new(alg.to_owned()),
+            });
+            super::fault_found(subject, key, id, fault).fix(fix)
+        })
+        .collect()
+}

@@ -1,0 +1,294 @@
+//! `check`: what would break or weaken a config.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::change::Run;
+use super::values::{self, KnownValues};
+use super::{Answer, findings, policy, source};
+use crate::World;
+use crate::check::{self, FileFacts, Finding, Selection, Subject};
+use crate::cli::{Check, Global, Times};
+use crate::config::{Config, Input};
+use crate::display::Printable;
+use crate::error::{Error, Source};
+use crate::keyset::{Key, KeySet, Values};
+use crate::lifecycle::{Change, Decision, Policy};
+use crate::report::findings::{FileReport, FindingsFormat, Report, shown};
+use crate::report::paint::error_line;
+use crate::review::Redactor;
+use crate::store::{self, Snapshot};
+use crate::time::NumericDate;
+
+pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Result<Answer, Error> {
+    let sources = sources(&args.paths, global, world)?;
+    let targets = sources
+        .into_iter()
+        .map(|source| {
+            let times = Times { policy: args.policy.clone(), ..Times::default() };
+            let policy = policy::of(&times, &source, world)?;
+            let tool = source.tool(global, world);
+            let path = match &source {
+                Source::File(path) => Some(world.path(path)),
+                Source::Stdin => None,
+            };
+            Ok(Target { name: source.name(), input: source.input(global), source, path, policy, tool })
+        })
+        .collect::<Result<Vec<Target>, Error>>()?;
+    let known = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
+    let selection = findings::selection(&args.rules);
+    if args.fix {
+        let answer = fix(global, args, &targets, known.as_ref(), &selection, world)?;
+        if answer == Answer::No {
+            return Ok(Answer::No);
+        }
+    }
+    let now = world.clock.now();
+    let stdin = match targets.as_slice() {
+        [Target { source: Source::Stdin, .. }] => Some(Source::Stdin.read(world)?),
+        _ => None,
+    };
+    let work = |target: &Target, values: Option<&Values<'_>>| {
+        let bytes = match (&target.path, &stdin) {
+            (Some(path), _) => store::snapshot(path).map_err(Error::store(&target.name))?,
+            (None, Some(bytes)) => bytes.clone(),
+            (None, None) => Snapshot::default(),
+        };
+        Ok(check_one(target, bytes, values, &selection, now))
+    };
+    let mut checked: Vec<Result<Checked, Error>> = match &known {
+        // The environment is one for all.
+        Some(known) => targets.iter().map(|target| work(target, Some(&known.values()))).collect(),
+        None => in_parallel(&targets, &|target| work(target, None)),
+    };
+    // The only file's error is told like that of any command.
+    if let ([_], FindingsFormat::Human) = (checked.as_slice(), args.format)
+        && checked[0].is_err()
+    {
+        return checked.remove(0).map(|_| Answer::Done);
+    }
+    let mut redactor = Redactor::default();
+    let files = targets.iter().zip(checked).map(|(target, checked)| match checked {
+        Ok(mut checked) => {
+            findings::deny(&mut checked.findings, &args.deny);
+            checked.report(target, &mut redactor)
+        }
+        Err(error) => FileReport::failed(target.name.clone(), error.to_string()),
+    });
+    let report = Report { command: "check", now, files: files.collect() };
+    for file in
+        report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
+    {
+        writeln!(world.stderr, "{}", error_line(&file.failure.as_deref().unwrap_or_default()))?;
+    }
+    let no = findings::has_errors(&report) && !args.exit_zero;
+    findings::finish(&report, args.format, no, world)
+}
+
+/// A config to be checked.
+struct Target {
+    source: Source,
+    name: String,
+    /// Where it is, unless it comes from stdin.
+    path: Option<PathBuf>,
+    input: Input,
+    policy: Policy,
+    tool: String,
+}
+
+/// What came of it.
+struct Checked {
+    bytes: Snapshot,
+    findings: Vec<Finding>,
+    /// Variables whose secrets were not looked at.
+    unseen: Vec<String>,
+}
+
+impl Checked {
+    fn report(self, target: &Target, redactor: &mut Redactor) -> FileReport {
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        // Parsed again rather than kept: most files have no findings.
+        let config = if self.findings.is_empty() { None } else { Config::parse_str(text, target.input).ok() };
+        FileReport {
+            name: target.name.clone(),
+            findings: shown(self.findings, text, config.as_ref(), redactor),
+            unseen: self.unseen,
+            change: None,
+            failure: None,
+        }
+    }
+}
+
+/// The configs that are meant: files, those below folders, or stdin.
+fn sources(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        let full = world.path(path);
+        if path != Path::new("-") && full.is_dir() {
+            let found = store::configs_below(&full).map_err(Error::store(&path.display().to_string()))?;
+            if found.is_empty() {
+                return Err(Error::Usage(format!(
+                    "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top",
+                    Printable(&path.display().to_string()),
+                    crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`")))
+                )));
+            }
+            let named =
+                |found: PathBuf| found.strip_prefix(&full).map_or(found.clone(), |below| join(path, below));
+            files.extend(found.into_iter().map(named));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    source::several(&files, global, world)
+}
+
+/// A path below a folder, as people write it.
+fn join(folder: &Path, below: &Path) -> PathBuf {
+    if folder == Path::new(".") { below.to_owned() } else { folder.join(below) }
+}
+
+/// Does the same for every target on all cores, and returns the results in order.
+fn in_parallel<T: Send>(targets: &[Target], work: &(dyn Fn(&Target) -> T + Sync)) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(targets.len());
+    if threads <= 1 {
+        return targets.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(targets.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((index, target)) = Some(next.fetch_add(1, Ordering::Relaxed))
+                    .and_then(|index| Some((index, targets.get(index)?)))
+                {
+                    let result = work(target);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn check_one(
+    target: &Target,
+    bytes: Snapshot,
+    values: Option<&Values<'_>>,
+    selection: &Selection,
+    now: NumericDate,
+) -> Checked {
+    let (findings, unseen) = match Config::parse(&bytes, target.input) {
+        Ok(config) => {
+            let keys = KeySet::read_with(&config, values.unwrap_or(&|_| None));
+            let subject = Subject {
+                config: &config,
+                keys: &keys,
+                values,
+                policy: &target.policy,
+                now,
+                file: facts(target.path.as_deref(), &keys, selection),
+                tool: &target.tool,
+            };
+            (check::check(&subject, selection), unseen(&keys))
+        }
+        Err(error) => {
+            let finding = check::unreadable(&error, std::str::from_utf8(&bytes).ok());
+            (if selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
+        }
+    };
+    Checked { bytes, findings, unseen }
+}
+
+/// The variables whose secrets are not known.
+pub(super) fn unseen(keys: &KeySet) -> Vec<String> {
+    let hidden = keys.keys().iter().filter(|key| key.secret().is_none());
+    hidden.filter_map(Key::variable).map(str::to_owned).collect()
+}
+
+/// What is known of the file. Git is asked only where a rule wants to know.
+fn facts(path: Option<&Path>, keys: &KeySet, selection: &Selection) -> FileFacts {
+    let Some(path) = path else { return FileFacts::default() };
+    let runs = |id| check::rule(id).is_some_and(|rule| selection.runs(rule));
+    let inline = keys.keys().iter().any(|key| key.is_symmetric() && key.variable().is_none());
+    let wanted = inline && (runs("inline-secret") || runs("file-mode"));
+    let real = wanted.then(|| std::fs::canonicalize(path).ok()).flatten();
+    FileFacts {
+        mode: real.as_deref().and_then(store::mode),
+        in_git: real.as_deref().is_some_and(store::git::tracks),
+    }
+}
+
+/// Carries out the safe corrections, file by file.
+fn fix(
+    global: &Global,
+    args: &Check,
+    targets: &[Target],
+    known: Option<&KnownValues<'_>>,
+    selection: &Selection,
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
+    if args.format != FindingsFormat::Human {
+        return Err(Error::Usage(
+            "`--fix` goes with the human format: it shows a diff and may ask".to_owned(),
+        ));
+    }
+    let mut answer = Answer::Done;
+    for target in targets {
+        if target.source == Source::Stdin {
+            return Err(Error::Usage("`--fix` works on files; it can't change stdin".to_owned()));
+        }
+        let decide = |config: &Config<'_>, now: NumericDate| {
+            let values = known.map(KnownValues::values);
+            let values: Option<&Values<'_>> = match &values {
+                Some(values) => Some(values),
+                None => None,
+            };
+            let keys = KeySet::read_with(config, values.unwrap_or(&|_| None));
+            let (policy, tool, file) = (&target.policy, target.tool.as_str(), FileFacts::default());
+            let subject = Subject { config, keys: &keys, values, policy, now, file, tool };
+            let mut decision = Decision::default();
+            for finding in check::check(&subject, selection) {
+                let Some(fix) = finding.fix else { continue };
+                decision.notes.push(format!("corrected for {}: {}", finding.rule.id, finding.message));
+                decision.changes.push(Change::Respell {
+                    index: fix.entry,
+                    member: fix.member,
+                    value: fix.value,
+                });
+            }
+            Ok(decision)
+        };
+        // What can't be read has no corrections, and is reported below.
+        let bytes = target.source.read(world)?;
+        let has_fixes = Config::parse(&bytes, target.input)
+            .ok()
+            .and_then(|config| decide(&config, world.clock.now()).ok())
+            .is_some_and(|decision: Decision| !decision.changes.is_empty());
+        if !has_fixes {
+            continue;
+        }
+        let so_far = values::known(args.env_file.as_deref(), world)?;
+        let run = Run {
+            global,
+            source: &target.source,
+            ending: &args.ending,
+            policy: &target.policy,
+            values: &so_far,
+            decide: &|config, _, now| decide(config, now),
+            beside: None,
+            drop_env: None,
+            on_cloud: true,
+            nothing: "Nothing to correct.",
+            flags: String::new(),
+        };
+        if run.run(world)? == Answer::No {
+            answer = Answer::No;
+        }
+        writeln!(world.stderr)?;
+    }
+    Ok(answer)
+}

@@ -1,0 +1,286 @@
+//! `diff`: what a change does to users.
+
+use std::path::{Path, PathBuf};
+
+use super::values::{self, KnownValues};
+use super::{Answer, check, findings, policy, source};
+use crate::World;
+use crate::check::{Comparison, FileFacts, Selection, Subject, compare, not_compared};
+use crate::cli::{DiffArgs, Global, Times};
+use crate::config::{Config, Input};
+use crate::display::Printable;
+use crate::error::{Error, Source};
+use crate::keyset::{KeySet, Values};
+use crate::report::findings::{Change, FileReport, FindingsFormat, Report, shown};
+use crate::report::paint::error_line;
+use crate::review::{self, Platform, Redactor, Situation};
+use crate::store::git::{ChangedFile, Repository, short};
+use crate::store::{self, Snapshot};
+
+/// What stands for a file that isn't there.
+const ABSENT: &[u8] = b"{}";
+
+pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Result<Answer, Error> {
+    let sides = match &args.git {
+        Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
+        None => vec![two_files(&args.paths, global, world)?],
+    };
+    let known = Known {
+        old: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
+        new: args.env_file_new.as_deref().map(|path| values::of_file(path, world)).transpose()?,
+    };
+    let selection = findings::selection(&args.rules);
+    let mut redactor = Redactor::default();
+    let mut files = Vec::new();
+    let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
+    for side in sides {
+        let name = side.name.clone();
+        let report = compare_one(global, args, side, &known, &selection, &mut redactor, world);
+        // The only file's error is told like that of any command.
+        if alone && report.is_err() {
+            return report.map(|_| Answer::Done);
+        }
+        files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
+    }
+    let report = Report { command: "diff", now: world.clock.now(), files };
+    for file in
+        report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
+    {
+        writeln!(world.stderr, "{}", error_line(&file.failure.as_deref().unwrap_or_default()))?;
+    }
+    let differs =
+        report.files.iter().any(|file| file.change.as_ref().is_some_and(|change| !change.diff.is_empty()));
+    let no = findings::has_errors(&report) && !args.exit_zero || args.exit_code && differs;
+    findings::finish(&report, args.format, no, world)
+}
+
+/// The values of variables on both sides, as far as they are known.
+struct Known<'w> {
+    old: Option<KnownValues<'w>>,
+    new: Option<KnownValues<'w>>,
+}
+
+/// Two texts to be compared.
+struct Sides {
+    /// The config, as findings name it.
+    name: String,
+    /// The old text; `None` where there is none.
+    old: Option<Snapshot>,
+    /// The new one.
+    new: Option<Snapshot>,
+    from: String,
+    to: String,
+    input_old: Input,
+    input_new: Input,
+    /// The new config, for its policy and its platform.
+    source: Source,
+}
+
+fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_>) -> Result<Sides, Error> {
+    let [old, new] = paths else {
+        let text = "name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`";
+        return Err(Error::Usage(text.to_owned()));
+    };
+    let (old, new) = (source::named(old), source::named(new));
+    if old == Source::Stdin && new == Source::Stdin {
+        return Err(Error::Usage("only one of the two configs can come from stdin".to_owned()));
+    }
+    let (from, to) = (old.name(), new.name());
+    let input_old = old.input(global);
+    let input_new = new.input(global);
+    let (old, bytes) = (read(&old, world)?, read(&new, world)?);
+    Ok(Sides { name: to.clone(), old, new: bytes, from, to, input_old, input_new, source: new })
+}
+
+/// A config; `/dev/null`, which git passes for a file that isn't there, is none.
+fn read(source: &Source, world: &mut World<'_>) -> Result<Option<Snapshot>, Error> {
+    if *source == Source::File(PathBuf::from("/dev/null")) { Ok(None) } else { source.read(world).map(Some) }
+}
+
+fn from_git(
+    revision: Option<&str>,
+    paths: &[PathBuf],
+    global: &Global,
+    world: &mut World<'_>,
+) -> Result<Vec<Sides>, Error> {
+    if global.config.is_some() && !paths.is_empty() {
+        return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
+    }
+    let repository = Repository::open(&world.folder)?;
+    let (commit, from) = if let Some(revision) = revision {
+        (repository.commit(revision).map_err(|error| hint(error, revision, world))?, short(revision))
+    } else {
+        let (commit, branch) = repository.base(world.variable)?;
+        let from = format!("{} ({branch})", short(&commit));
+        (commit, from)
+    };
+    let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
+    let changed = repository.changed(&commit)?;
+    let chosen: Vec<(ChangedFile, String)> = if paths.is_empty() {
+        changed
+            .into_iter()
+            .map(|file| (name_of(&repository, &file, world), file))
+            .map(|(name, file)| (file, name))
+            .collect()
+    } else {
+        let named = paths.iter().map(|path| {
+            let inside = below(&repository, &world.path(path)).ok_or_else(|| {
+                Error::Usage(format!(
+                    "{} is not in this git repository",
+                    Printable(&path.display().to_string())
+                ))
+            })?;
+            let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
+            let file = same
+                .cloned()
+                .unwrap_or_else(|| ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) });
+            Ok((file, path.display().to_string()))
+        });
+        named.collect::<Result<_, Error>>()?
+    };
+    let mut sides = Vec::new();
+    for (file, name) in chosen {
+        let maybe = |path: &Option<PathBuf>| path.as_deref().is_some_and(store::may_be_config);
+        if paths.is_empty() && !maybe(&file.old) && !maybe(&file.new) {
+            continue;
+        }
+        let old = match &file.old {
+            Some(path) => repository.show(&commit, path)?,
+            None => None,
+        };
+        let new = match &file.new {
+            Some(path) if repository.root.join(path).exists() => {
+                Some(store::snapshot(&repository.root.join(path)).map_err(Error::store(&name))?)
+            }
+            _ => None,
+        };
+        let input = |path: &Option<PathBuf>| path.as_deref().map_or(Input::Either, Input::of_path);
+        let (input_old, input_new) = (input(&file.old), input(&file.new));
+        let is_config =
+            |text: &Option<Snapshot>, input| text.as_ref().is_some_and(|text| store::is_config(text, input));
+        if paths.is_empty() && !is_config(&old, input_old) && !is_config(&new, input_new) {
+            continue;
+        }
+        if old.is_none() && new.is_none() {
+            return Err(Error::Usage(format!(
+                "{}: there is no such file, neither at {from} nor in the working tree",
+                Printable(&name)
+            )));
+        }
+        let (from, to) = (from.clone(), "working tree".to_owned());
+        let source = Source::File(PathBuf::from(&name));
+        sides.push(Sides { name, old, new, from, to, input_old, input_new, source });
+    }
+    Ok(sides)
+}
+
+/// A word that is no revision may have been meant as a file.
+fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error {
+    if world.path(Path::new(revision)).exists() {
+        let named = Printable(revision);
+        return Error::Usage(format!(
+            "`{named}` is a file and no revision. Compare it with the default branch: `diff --git -- {named}`"
+        ));
+    }
+    error.into()
+}
+
+/// A file's path from the root of the repository.
+fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
+    let folder = std::fs::canonicalize(path.parent()?).ok()?;
+    let root = std::fs::canonicalize(&repository.root).ok()?;
+    Some(folder.join(path.file_name()?).strip_prefix(root).ok()?.to_owned())
+}
+
+/// A file as people in this folder name it.
+fn name_of(repository: &Repository, file: &ChangedFile, world: &World<'_>) -> String {
+    let path =
+        repository.root.join(file.new.as_ref().or(file.old.as_ref()).map_or(Path::new(""), PathBuf::as_path));
+    let here = std::fs::canonicalize(&world.folder).unwrap_or_else(|_| world.folder.clone());
+    path.strip_prefix(here).unwrap_or(&path).display().to_string()
+}
+
+fn compare_one(
+    global: &Global,
+    args: &DiffArgs,
+    sides: Sides,
+    known: &Known<'_>,
+    selection: &Selection,
+    redactor: &mut Redactor,
+    world: &mut World<'_>,
+) -> Result<FileReport, Error> {
+    let now = world.clock.now();
+    let times = Times { policy: args.policy.clone(), ..Times::default() };
+    let policy = policy::of(&times, &sides.source, world)?;
+    let tool = sides.source.tool(global, world);
+    let of_old = format!("{} ({})", sides.name, sides.from);
+    let parse = |text: &Option<Snapshot>, input| match text {
+        Some(_) => input,
+        None => Input::Yaml,
+    };
+    let (old_bytes, new_bytes) =
+        (sides.old.as_ref().map_or(ABSENT, |text| text), sides.new.as_ref().map_or(ABSENT, |text| text));
+    let old_name = if sides.from == sides.name { sides.name.clone() } else { of_old };
+    let old =
+        Config::parse(old_bytes, parse(&sides.old, sides.input_old)).map_err(Error::config(&old_name))?;
+    let new =
+        Config::parse(new_bytes, parse(&sides.new, sides.input_new)).map_err(Error::config(&sides.name))?;
+    let (old_values, new_values) =
+        (known.old.as_ref().map(KnownValues::values), known.new.as_ref().map(KnownValues::values));
+    let old_values: Option<&Values<'_>> = match &old_values {
+        Some(values) => Some(values),
+        None => None,
+    };
+    let new_values: Option<&Values<'_>> = match &new_values {
+        Some(values) => Some(values),
+        None => None,
+    };
+    let nothing: &Values<'_> = &|_| None;
+    let old_keys = KeySet::read_with(&old, old_values.unwrap_or(nothing));
+    let new_keys = KeySet::read_with(&new, new_values.unwrap_or(nothing));
+    let (policy, tool, file) = (&policy, tool.as_str(), FileFacts::default());
+    let old_subject = Subject { config: &old, keys: &old_keys, values: old_values, policy, now, file, tool };
+    let new_subject = Subject { config: &new, keys: &new_keys, values: new_values, policy, now, file, tool };
+    let comparison = Comparison { old: &old_subject, new: &new_subject };
+    let mut found = compare(&comparison, selection);
+    findings::deny(&mut found, &args.deny);
+    let platform = match &sides.source {
+        Source::File(path) => review::detect(&world.path(path)),
+        Source::Stdin => Platform::Unknown,
+    };
+    let situation = Situation {
+        now,
+        policy,
+        platform: &platform,
+        tool,
+        flags: "",
+        keys: &new_keys,
+        variable: None,
+        unused: &[],
+    };
+    let steps = review::deploy_steps(&old_keys, &new_keys, !old.same_around_the_list(&new), &situation);
+    let change = Change {
+        from: sides.from.clone(),
+        to: sides.to.clone(),
+        events: review::events(&old_keys, &new_keys, now),
+        not_compared: not_compared(&comparison),
+        diff: review::text_diff(
+            redactor,
+            sides.old.is_some().then_some(&old),
+            sides.new.is_some().then_some(&new),
+            &sides.name,
+        ),
+        steps: if old.text() == new.text() || sides.new.is_none() { Vec::new() } else { steps },
+    };
+    let mut unseen = check::unseen(&old_keys);
+    unseen.extend(check::unseen(&new_keys));
+    unseen.sort();
+    unseen.dedup();
+    Ok(FileReport {
+        name: sides.name,
+        findings: shown(found, new.text(), sides.new.is_some().then_some(&new), redactor),
+        unseen,
+        change: Some(change),
+        failure: None,
+    })
+}

@@ -1,0 +1,98 @@
+//! `move-secret`: a secret goes into a variable, or back into the config.
+
+use std::cell::RefCell;
+
+use zeroize::Zeroizing;
+
+use super::change::Run;
+use super::destination::Finder;
+use super::secret_write::SecretWrite;
+use super::values::KnownValues;
+use super::{Answer, policy, source, values};
+use crate::World;
+use crate::cli::{Global, MoveSecret, SecretPlace, Times};
+use crate::config::Config;
+use crate::env_file::needs_no_quotes;
+use crate::error::Error;
+use crate::keyset::{Key, KeySet, SecretText};
+use crate::lifecycle::{self, Change, Decision, SecretForm};
+
+pub(super) fn run(global: &Global, args: &MoveSecret, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let rules = policy::rules(&Times::default(), &source, world)?;
+    let finder = Finder::new(&source, &args.destination, rules.env_file, world);
+    let values = values::known_so_far(finder.told().as_ref(), world)?;
+    let beside = RefCell::default();
+    let run = Run {
+        global,
+        source: &source,
+        ending: &args.ending,
+        policy: &rules.policy,
+        values: &values,
+        decide: &|config, keys, _| {
+            let (decision, write) = match args.to {
+                SecretPlace::Env => to_variable(args, &finder, config, keys, &values)?,
+                SecretPlace::Inline => (to_config(args, &finder, config, keys, &values)?, None),
+            };
+            beside.replace(write);
+            Ok(decision)
+        },
+        beside: Some(&beside),
+        drop_env: None,
+        on_cloud: true,
+        nothing: "Nothing to do.",
+        flags: String::new(),
+    };
+    run.run(world)
+}
+
+/// Into a variable, with its value on the way to where the service gets it from.
+fn to_variable(
+    args: &MoveSecret,
+    finder: &Finder<'_>,
+    config: &Config<'_>,
+    keys: &KeySet,
+    values: &KnownValues<'_>,
+) -> Result<(Decision, Option<SecretWrite>), Error> {
+    let written = keys.named(&args.key).first().and_then(|key| SecretText::of(key, config));
+    // What has no secret to move needs no place for one.
+    let anywhere = SecretForm::Variable(String::new());
+    let decision = lifecycle::move_secret(keys, &args.key, anywhere, written)?;
+    let Some(Change::MoveSecret { index, k, .. }) = decision.changes.into_iter().next() else {
+        return Ok((Decision { notes: decision.notes, ..Decision::default() }, None));
+    };
+    let slot = finder.slot(config, None, values)?;
+    let write = SecretWrite::set(&slot, k.clone())?;
+    let changes = vec![Change::MoveSecret { index, to: slot.form, k }];
+    Ok((Decision { changes, notes: decision.notes }, write))
+}
+
+/// Into the config, in clear.
+fn to_config(
+    args: &MoveSecret,
+    finder: &Finder<'_>,
+    config: &Config<'_>,
+    keys: &KeySet,
+    values: &KnownValues<'_>,
+) -> Result<Decision, Error> {
+    if config.is_cloud() {
+        return Err(finder.usage("PowerSync Cloud takes the secret of a key from a variable"));
+    }
+    let variable = keys.named(&args.key).first().and_then(|key| key.variable());
+    let value = match variable.map(|name| (name, values.get(name))) {
+        Some((_, Some(value))) => Some(value),
+        Some((name, None)) => finder.value(name)?,
+        None => None,
+    };
+    let value = value.filter(|value| !value.is_empty()).map(SecretText);
+    Ok(lifecycle::move_secret(keys, &args.key, SecretForm::Inline, value)?)
+}
+
+impl SecretText {
+    /// The text of a key's `k`, or what is the same key where an env file could not have that text.
+    fn of(key: &Key, config: &Config<'_>) -> Option<Self> {
+        let text = config.text_of(key.index, "k").filter(|text| needs_no_quotes(text));
+        let text = text.map(|text| Zeroizing::new(text.to_owned()));
+        text.or_else(|| Some(key.secret()?.to_base64url())).filter(|text| !text.is_empty()).map(Self)
+    }
+}

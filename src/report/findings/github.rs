@@ -1,0 +1,51 @@
+//! Workflow annotations of GitHub Actions: `::error file=…,line=…::…`.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::check::Severity;
+
+pub(super) fn write(report: &Report) -> String {
+    let mut text = String::new();
+    for file in &report.files {
+        if let Some(failure) = &file.failure {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "::error file={}::{}", property(&file.name), data(failure));
+        }
+    }
+    for (file, finding) in report.findings() {
+        let level = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "notice",
+        };
+        let place = finding.place.as_ref().map_or_else(String::new, |place| {
+            let (start, end) = (place.start, place.end);
+            // Columns are shown only where the range stays on its line.
+            let columns = if start.line == end.line {
+                format!(",col={},endColumn={}", start.column, end.column.max(start.column))
+            } else {
+                String::new()
+            };
+            format!(",line={},endLine={}{columns}", start.line, end.line)
+        });
+        let _ = writeln!(
+            text,
+            "::{level} file={}{place},title={}::{}",
+            property(&file.name),
+            property(finding.rule.id),
+            data(&format!("{}. {}", finding.message, finding.help))
+        );
+    }
+    text
+}
+
+/// As `@actions/core` escapes the text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// As it escapes a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

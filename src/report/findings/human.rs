@@ -1,0 +1,122 @@
+//! Findings for people: the place, underlined, and what to do.
+
+use std::fmt::Write as _;
+
+use super::{FileReport, Place, Report, Shown};
+use crate::check::Severity;
+use crate::display::{Printable, count, list, wrap};
+use crate::report::paint::{BOLD, CYAN, RED, YELLOW, diff_line, event_line, paint, steps};
+
+pub(super) fn write(report: &Report) -> String {
+    let mut text = String::new();
+    for file in &report.files {
+        if let Some(change) = &file.change {
+            write_change(file, change, &mut text);
+        }
+        for finding in &file.findings {
+            write_finding(file, finding, &mut text);
+        }
+        if let Some(change) = file.change.as_ref().filter(|change| !change.steps.is_empty()) {
+            let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
+            let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
+            text.truncate(text.trim_end_matches('\n').len());
+            let _ = writeln!(text, "\n{}", steps(&change.steps, title).trim_end());
+        }
+    }
+    // One blank line between, and none around.
+    let trimmed = text.trim_matches('\n');
+    if trimmed.is_empty() { String::new() } else { format!("{trimmed}\n") }
+}
+
+fn write_change(file: &FileReport, change: &super::Change, text: &mut String) {
+    let (from, to) = (Printable(&change.from), Printable(&change.to));
+    let title = if change.to == file.name {
+        format!("{from} → {to}")
+    } else {
+        format!("{}: {from} → {to}", Printable(&file.name))
+    };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "\n{}", paint(BOLD, title));
+    for event in &change.events {
+        let _ = writeln!(text, "{}", event_line(&event.text));
+    }
+    for line in &change.not_compared {
+        let _ = writeln!(text, "{}", event_line(&format!("? {line}")));
+    }
+    if !change.diff.is_empty() {
+        text.push('\n');
+    }
+    for line in &change.diff {
+        let _ = writeln!(text, "{}", diff_line(line));
+    }
+    text.push('\n');
+}
+
+fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
+    let style = match finding.severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+        Severity::Info => CYAN,
+    };
+    let head = paint(style, paint(BOLD, format!("{}[{}]:", finding.severity.name(), finding.rule.id)));
+    let place = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.start));
+    let lines = wrap(&finding.message, 100);
+    let _ = writeln!(text, "{head} {}", lines.join("\n  "));
+    let line = finding.place.as_ref().map_or_else(String::new, |place| place.start.line.to_string());
+    let gutter = " ".repeat(line.len().max(1));
+    let _ = writeln!(text, "{gutter}{} {}{place}", paint(CYAN, "-->"), Printable(&file.name));
+    if let Some(Place { excerpt: Some(excerpt), .. }) = &finding.place {
+        let bar = paint(CYAN, "|");
+        let under = format!("{}{}", " ".repeat(excerpt.from), paint(style, "^".repeat(excerpt.width)));
+        let _ = writeln!(text, "{gutter} {bar}\n{line} {bar} {}\n{gutter} {bar} {under}", excerpt.line);
+    }
+    let fixable = if finding.fixable { ". `check --fix` does this" } else { "" };
+    let help = format!("{}{fixable}", finding.help.trim_end_matches('.'));
+    let _ =
+        writeln!(text, "{gutter} {} {}\n", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
+}
+
+pub(super) fn summary(report: &Report) -> String {
+    let found: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
+        .into_iter()
+        .map(|severity| (report.count(severity), severity))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, severity)| match severity {
+            Severity::Info => format!("{number} to know"),
+            other => count(number, other.name()),
+        })
+        .collect();
+    let looked = report.files.iter().filter(|file| file.failure.is_none()).count();
+    let what = if report.command == "check" { "checked" } else { "compared" };
+    let found = if found.is_empty() { "nothing found".to_owned() } else { list(&found) };
+    let mut text = format!("{} {what}: {found}.", count(looked, "config"));
+    let unchanged = report
+        .files
+        .iter()
+        .filter(|file| file.change.as_ref().is_some_and(|change| change.diff.is_empty()))
+        .count();
+    if report.command == "diff" && unchanged > 0 && unchanged == looked {
+        let what = if looked == 1 { "this file" } else { "these files" };
+        let _ = write!(text, " No change visible in {what}.");
+    }
+    let failed = report.files.len() - looked;
+    if failed > 0 {
+        let _ = write!(text, " {} could not be read.", count(failed, "file"));
+    }
+    let mut unseen: Vec<String> = report.files.iter().flat_map(|file| file.unseen.clone()).collect();
+    let number = unseen.len();
+    unseen.sort();
+    unseen.dedup();
+    if number > 0 {
+        let option =
+            if report.command == "check" { "--env-file" } else { "--env-file-old and --env-file-new" };
+        let verb = if number == 1 { "was" } else { "were" };
+        let _ = write!(
+            text,
+            "\n{} in variables {verb} not looked at ({}): {option} would.",
+            count(number, "secret"),
+            list(&unseen)
+        );
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! Findings for programs: `docs/findings.schema.json`. `version` grows when a field changes its meaning.
+
+use serde::Serialize;
+
+use super::{Change, FileReport, Report, Shown};
+use crate::check::Severity;
+use crate::review::KeyEvent;
+
+#[derive(Serialize)]
+struct Findings<'r> {
+    version: u32,
+    command: &'static str,
+    now: String,
+    files: Vec<File<'r>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+    failed: usize,
+    secrets_not_seen: usize,
+}
+
+#[derive(Serialize)]
+struct File<'r> {
+    config: &'r str,
+    error: Option<&'r str>,
+    findings: Vec<Finding<'r>>,
+    variables_not_seen: &'r [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<JsonChange<'r>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'r> {
+    rule: &'static str,
+    severity: &'static str,
+    key: Option<&'r str>,
+    message: &'r str,
+    help: &'r str,
+    fixable: bool,
+    start: Option<At>,
+    end: Option<At>,
+}
+
+#[derive(Serialize)]
+struct At {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct JsonChange<'r> {
+    from: &'r str,
+    to: &'r str,
+    visible: bool,
+    events: Vec<Event>,
+    not_compared: &'r [String],
+    diff: Vec<&'r str>,
+    steps: Vec<Step<'r>>,
+}
+
+#[derive(Serialize)]
+struct Event {
+    kind: &'static str,
+    key: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Step<'r> {
+    text: &'r str,
+    commands: &'r [String],
+}
+
+pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let findings = Findings {
+        version: 1,
+        command: report.command,
+        now: report.now.to_string(),
+        files: report.files.iter().map(file).collect(),
+        summary: Summary {
+            errors: report.count(Severity::Error),
+            warnings: report.count(Severity::Warning),
+            infos: report.count(Severity::Info),
+            failed: report.files.iter().filter(|file| file.failure.is_some()).count(),
+            secrets_not_seen: report.files.iter().map(|file| file.unseen.len()).sum(),
+        },
+    };
+    Ok(serde_json::to_string_pretty(&findings)? + "\n")
+}
+
+fn file(file: &FileReport) -> File<'_> {
+    File {
+        config: &file.name,
+        error: file.failure.as_deref(),
+        findings: file.findings.iter().map(finding).collect(),
+        variables_not_seen: &file.unseen,
+        change: file.change.as_ref().map(change),
+    }
+}
+
+fn finding(finding: &Shown) -> Finding<'_> {
+    let at = |position: crate::config::Position| At { line: position.line, column: position.column };
+    Finding {
+        rule: finding.rule.id,
+        severity: finding.severity.name(),
+        key: finding.key.as_deref(),
+        message: &finding.message,
+        help: &finding.help,
+        fixable: finding.fixable,
+        start: finding.place.as_ref().map(|place| at(place.start)),
+        end: finding.place.as_ref().map(|place| at(place.end)),
+    }
+}
+
+fn change(change: &Change) -> JsonChange<'_> {
+    let event = |event: &KeyEvent| Event {
+        kind: event.kind.name(),
+        key: event.key.clone(),
+        text: event.text.trim_start_matches(['+', '-', '~', '!', ' ']).to_owned(),
+    };
+    JsonChange {
+        from: &change.from,
+        to: &change.to,
+        visible: !change.diff.is_empty(),
+        events: change.events.iter().map(event).collect(),
+        not_compared: &change.not_compared,
+        diff: change.diff.iter().map(|line| line.text.as_str()).collect(),
+        steps: change.steps.iter().map(|step| Step { text: &step.text, commands: &step.commands }).collect(),
+    }
+}

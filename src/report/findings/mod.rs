@@ -1,0 +1,191 @@
+//! The findings of `check` and `diff`: one format a file.
+
+mod github;
+mod human;
+mod json;
+mod markdown;
+mod sarif;
+
+use crate::check::{Finding, Rule, Severity};
+use crate::config::{Config, Position};
+use crate::review::{DiffLine, KeyEvent, Redactor, Step};
+use crate::time::NumericDate;
+
+/// What a run found.
+pub(crate) struct Report {
+    /// The command, `check` or `diff`.
+    pub(crate) command: &'static str,
+    /// The moment.
+    pub(crate) now: NumericDate,
+    /// The files, in the order they were named.
+    pub(crate) files: Vec<FileReport>,
+}
+
+/// What was found in one file.
+pub(crate) struct FileReport {
+    /// As it was named.
+    pub(crate) name: String,
+    /// What was found.
+    pub(crate) findings: Vec<Shown>,
+    /// Variables whose secrets were not looked at.
+    pub(crate) unseen: Vec<String>,
+    /// What became of the keys, where two texts were compared.
+    pub(crate) change: Option<Change>,
+    /// Why it could not be looked at, if so.
+    pub(crate) failure: Option<String>,
+}
+
+/// What a change means.
+pub(crate) struct Change {
+    /// The old text, as it was named.
+    pub(crate) from: String,
+    /// The new text.
+    pub(crate) to: String,
+    /// What became of the keys.
+    pub(crate) events: Vec<KeyEvent>,
+    /// Secrets that can't be compared.
+    pub(crate) not_compared: Vec<String>,
+    /// The text that changes.
+    pub(crate) diff: Vec<DiffLine>,
+    /// What to do.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A finding as it is shown.
+pub(crate) struct Shown {
+    pub(crate) rule: &'static Rule,
+    pub(crate) severity: Severity,
+    pub(crate) key: Option<String>,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) fixable: bool,
+    pub(crate) place: Option<Place>,
+}
+
+/// Where a finding is. Columns are characters of the original text, from 1; the end is past the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) start: Position,
+    pub(crate) end: Position,
+    /// The line without its secrets. `None` where the text is not shown: what can't be read can't be redacted.
+    pub(crate) excerpt: Option<Excerpt>,
+}
+
+/// A line of the text and what is underlined in it, in characters of the shown line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub(crate) line: String,
+    pub(crate) from: usize,
+    pub(crate) width: usize,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FindingsFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For a pull-request comment or a job summary
+    Markdown,
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+impl Report {
+    /// The report, to be printed.
+    pub(crate) fn write(&self, format: FindingsFormat) -> Result<String, serde_json::Error> {
+        Ok(match format {
+            FindingsFormat::Human => human::write(self),
+            FindingsFormat::Json => json::write(self)?,
+            FindingsFormat::Markdown => markdown::write(self),
+            FindingsFormat::Github => github::write(self),
+            FindingsFormat::Sarif => sarif::write(self)?,
+        })
+    }
+
+    /// One line over all of it.
+    pub(crate) fn summary(&self) -> String {
+        human::summary(self)
+    }
+
+    fn findings(&self) -> impl Iterator<Item = (&FileReport, &Shown)> {
+        self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings().filter(|(_, finding)| finding.severity == severity).count()
+    }
+}
+
+impl FileReport {
+    /// A file that could not be looked at.
+    pub(crate) fn failed(name: String, why: String) -> Self {
+        Self { name, findings: Vec::new(), unseen: Vec::new(), change: None, failure: Some(why) }
+    }
+}
+
+/// Findings with their lines, secrets taken out. `config`: the text they are about, where it could be read.
+pub(crate) fn shown(
+    findings: Vec<Finding>,
+    text: &str,
+    config: Option<&Config<'_>>,
+    redactor: &mut Redactor,
+) -> Vec<Shown> {
+    // Marking a large file costs as much as reading it.
+    let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
+    let mut show = |finding: Finding| {
+        let place = finding.span.map(|span| {
+            let excerpt = marked.as_ref().map(|marked| {
+                // Only the first line of a value is shown.
+                let first = text[span.clone()].find('\n').map_or(span.end, |at| span.start + at);
+                let (start, end) = (marked.start(span.start), marked.end(first.max(span.start)));
+                let line_start = marked.text[..start].rfind('\n').map_or(0, |at| at + 1);
+                let line_end = marked.text[start..].find('\n').map_or(marked.text.len(), |at| start + at);
+                let end = end.clamp(start, line_end);
+                let before = redactor.show(&marked.text[line_start..start]);
+                let under = redactor.show(&marked.text[start..end]);
+                let after = redactor.show(&marked.text[end..line_end]);
+                excerpt(&before, &under, &after)
+            });
+            Place { start: Position::of(text, span.start), end: Position::of(text, span.end), excerpt }
+        });
+        Shown {
+            rule: finding.rule,
+            severity: finding.severity,
+            key: finding.key,
+            message: finding.message,
+            help: finding.help,
+            fixable: finding.fix.is_some(),
+            place,
+        }
+    };
+    findings.into_iter().map(&mut show).collect()
+}
+
+/// How long a line may be that is shown whole.
+const LONG: usize = 160;
+
+/// A line in three parts, of which the middle is underlined. What is far from it in a long line is left out.
+fn excerpt(before: &str, under: &str, after: &str) -> Excerpt {
+    let clean = |text: &str| {
+        let text = text.trim_matches(['\r', '\u{feff}']).replace('\t', "  ");
+        crate::display::Printable(&text).to_string()
+    };
+    let (before, under, after) = (clean(before), clean(under), clean(after));
+    let length = |text: &str| text.chars().count();
+    let (before, after) = if length(&before) + length(&under) + length(&after) > LONG {
+        let skip = length(&before).saturating_sub(40);
+        let lead: String = before.chars().skip(skip).collect();
+        let tail: String = after.chars().take(40).collect();
+        let dots = |is_cut: bool| if is_cut { "…" } else { "" };
+        (format!("{}{lead}", dots(skip > 0)), format!("{tail}{}", dots(length(&after) > 40)))
+    } else {
+        (before, after)
+    };
+    let under: String = under.chars().take(LONG).collect();
+    let (from, width) = (length(&before), length(&under).max(1));
+    Excerpt { line: format!("{before}{under}{after}").trim_end().to_owned(), from, width }
+}

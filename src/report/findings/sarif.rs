@@ -1,0 +1,97 @@
+//! SARIF 2.1.0 (OASIS), for code scanning.
+
+use serde_json::{Value, json};
+
+use super::{FileReport, Report, Shown};
+use crate::check::{RULES, Rule, Severity};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
+    let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
+    let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
+    let sarif = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "powersync-jwks",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": RULES.iter().map(|rule| describe(rule)).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": failures.is_empty(),
+                "toolExecutionNotifications": failures,
+            }],
+            "results": results,
+        }],
+    });
+    Ok(serde_json::to_string_pretty(&sarif)? + "\n")
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+fn describe(rule: &Rule) -> Value {
+    json!({
+        "id": rule.id,
+        "shortDescription": { "text": rule.finds },
+        "fullDescription": { "text": rule.why },
+        "help": { "text": format!("{} {}", rule.why, rule.mend), "markdown": format!("{}\n\n{}", rule.why, rule.mend) },
+        "defaultConfiguration": { "level": level(rule.severity), "enabled": !rule.pedantic },
+    })
+}
+
+fn result(file: &FileReport, finding: &Shown) -> Value {
+    let mut location = json!({ "artifactLocation": { "uri": uri(&file.name) } });
+    if let Some(place) = &finding.place {
+        location["region"] = json!({
+            "startLine": place.start.line,
+            "startColumn": place.start.column,
+            "endLine": place.end.line,
+            "endColumn": place.end.column,
+        });
+    }
+    let mut place = json!({ "physicalLocation": location });
+    if let Some(key) = &finding.key {
+        place["logicalLocations"] = json!([{ "name": key, "kind": "object" }]);
+    }
+    json!({
+        "ruleId": finding.rule.id,
+        "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule.id),
+        "level": level(finding.severity),
+        "message": { "text": format!("{}. {}", finding.message, finding.help) },
+        "locations": [place],
+    })
+}
+
+fn failure(file: &FileReport) -> Option<Value> {
+    let why = file.failure.as_ref()?;
+    Some(json!({
+        "level": "error",
+        "message": { "text": why },
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.name) } } }],
+    }))
+}
+
+/// A path as a URI reference (RFC 3986): relative paths stay relative.
+fn uri(path: &str) -> String {
+    use std::fmt::Write as _;
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}

@@ -1,0 +1,104 @@
+//! In which order a change is brought to the service and the backends.
+
+use super::next::{Done, Situation, Step, next_steps};
+use super::{EventKind, counterparts, events};
+use crate::keyset::{Key, KeySet, Phase};
+use crate::lifecycle::CLOCKS_DIFFER;
+use crate::time::{NumericDate, Seconds};
+
+/// What to do with a change of a config that is about to be merged. `around`: something outside of the keys changed.
+#[must_use]
+pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situation<'_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for done in all_done(old, new, situation) {
+        // Its dates were counted when it was written.
+        let situation = &Situation { now: written(done, situation), ..*situation };
+        for step in next_steps(done, situation) {
+            // A restart serves all that needs one: the first says when.
+            let is_restart = |step: &Step| step.commands == situation.platform.restart();
+            let again = is_restart(&step) && steps.iter().any(is_restart);
+            if !again && !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+    }
+    let restarts = steps.iter().any(|step| step.commands == situation.platform.restart());
+    if !restarts && (around || served(old, new, situation)) {
+        let text = "Restart every replica of the PowerSync Service with this file; it reads it only at start";
+        steps.insert(0, Step { text: text.to_owned(), commands: situation.platform.restart() });
+        steps.retain(|step| !step.text.starts_with("No restart is needed"));
+    }
+    steps
+}
+
+/// When a change was written, as far as its dates tell.
+fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
+    let policy = situation.policy;
+    let before =
+        |date: Option<NumericDate>, span: Seconds| date.map(|date| date + (Seconds::default() - span));
+    let written = match done {
+        Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
+            before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
+        }
+        Done::Waits { nbf, .. } => before(Some(nbf), policy.standby() + CLOCKS_DIFFER),
+        _ => None,
+    };
+    written.filter(|written| *written < situation.now).unwrap_or(situation.now)
+}
+
+/// Whether the service reads something else than before for a key that stays.
+fn served(old: &KeySet, new: &KeySet, situation: &Situation<'_>) -> bool {
+    let changed = |kind: &EventKind, text: &str| {
+        *kind == EventKind::ReKeyed || (*kind == EventKind::Changed && !text.ends_with("its dates"))
+    };
+    events(old, new, situation.now).iter().any(|event| changed(&event.kind, &event.text))
+}
+
+/// What was done, in the terms of the next steps.
+fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> Vec<Done<'k>> {
+    let after = counterparts(old, new);
+    let stays = |key: &Key| after[key.index].map(|index| &new.keys()[index]);
+    let (was, is) = (old.current().ok().flatten(), new.current().ok().flatten());
+    let is_new = |key: &Key| !after.contains(&Some(key.index));
+    let mut done = Vec::new();
+    if let Some(current) = is {
+        match was {
+            Some(was) if is_new(current) && stays(was).is_none() => {
+                done.push(Done::Revoked { new: current, gone: was });
+            }
+            Some(was) if after[was.index] != Some(current.index) => {
+                let outgoing = stays(was).filter(|key| !key.exp.is_absent());
+                done.push(if is_new(current) {
+                    Done::Rotated { new: current, outgoing }
+                } else {
+                    Done::Promoted { key: current, outgoing }
+                });
+            }
+            None => done.push(Done::Added { new: current, current: true }),
+            Some(_) => {}
+        }
+    }
+    for key in new.keys().iter().filter(|key| is_new(key) && is.is_none_or(|is| is.index != key.index)) {
+        done.push(match key.phase(situation.now) {
+            Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
+            _ => Done::Added { new: key, current: false },
+        });
+    }
+    let gone = |key: &&Key| stays(key).is_none() && was.is_none_or(|was| was.index != key.index);
+    if old.keys().iter().any(|key| gone(&key)) {
+        let live =
+            old.keys().iter().filter(gone).any(|key| crate::lifecycle::is_live(old, key, situation.now));
+        done.push(Done::Removed { live, successor: None });
+    }
+    let others = |key: &&Key| was.is_none_or(|was| was.index != key.index);
+    let pairs = || old.keys().iter().filter(others).filter_map(|key| Some((key, stays(key)?)));
+    let retired =
+        pairs().filter(|(old, new)| old.exp != new.exp).filter_map(|(_, new)| new.exp.value().copied()).max();
+    done.extend(retired.map(Done::Retired));
+    if pairs().any(|(old, new)| {
+        !old.exp.is_absent() && new.exp.is_absent() && is.is_none_or(|is| is.index != new.index)
+    }) {
+        done.push(Done::Unretired);
+    }
+    done
+}

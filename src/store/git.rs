@@ -1,0 +1,234 @@
+//! What git knows of configs, asked of the `git` command.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::Snapshot;
+use zeroize::Zeroizing;
+
+/// Git can't answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// The command isn't there.
+    #[error("`git` could not be started ({0}). Install it, or compare two files: `diff OLD NEW`")]
+    NotThere(#[source] io::Error),
+    /// The folder isn't in a repository.
+    #[error("this folder is not in a git repository. Compare two files: `diff OLD NEW`")]
+    NotARepository,
+    /// No commit has that name.
+    #[error("there is no revision `{0}` here{1}")]
+    UnknownRevision(String, &'static str),
+    /// There is nothing to compare with.
+    #[error(
+        "it can't be told what to compare with: there is none of {0}. Name a revision, such as `diff --git HEAD~1`"
+    )]
+    NoBase(String),
+    /// The history ends before the common commit.
+    #[error(
+        "the commit that this branch and {0} have in common is not here: the clone is shallow. In GitHub Actions give \
+         `actions/checkout` the option `fetch-depth: 0`; elsewhere run `git fetch --unshallow`"
+    )]
+    Shallow(String),
+    /// Two histories without a common commit.
+    #[error("this branch and {0} have no commit in common. Name a revision: `diff --git REV`")]
+    NoCommonCommit(String),
+    /// Anything else, in git's words.
+    #[error("`git {0}` failed: {1}")]
+    Failed(&'static str, String),
+}
+
+/// What a shallow clone might lack.
+const PERHAPS_SHALLOW: &str = ". The clone is shallow: in GitHub Actions give `actions/checkout` the option `fetch-depth: 0`; \
+                               elsewhere run `git fetch --unshallow`";
+
+/// Whether git tracks a file. No, where that can't be told.
+#[must_use]
+pub fn tracks(path: &Path) -> bool {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    // Most folders are in no repository, and need no process.
+    let is_inside = folder.ancestors().any(|folder| folder.join(".git").exists());
+    is_inside
+        && run(folder, [OsStr::new("ls-files"), "--error-unmatch".as_ref(), "--".as_ref(), name])
+            .is_ok_and(succeeded)
+}
+
+/// A file that differs between a revision and the working tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// Its path at the revision, from the root of the repository.
+    pub old: Option<PathBuf>,
+    /// Its path in the working tree, from there.
+    pub new: Option<PathBuf>,
+}
+
+/// A repository with a working tree.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// The root of the working tree.
+    pub root: PathBuf,
+}
+
+fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
+    Command::new("git").current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0").output()
+}
+
+fn succeeded(output: Output) -> bool {
+    let success = output.status.success();
+    drop(Zeroizing::new(output.stdout));
+    success
+}
+
+/// The words of git's error, in one line.
+fn words(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
+    line.trim_start_matches("fatal: ").to_owned()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+impl Repository {
+    /// The repository that holds a folder.
+    pub fn open(folder: &Path) -> Result<Self, GitError> {
+        let output =
+            run(folder, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
+        if !output.status.success() {
+            return Err(GitError::NotARepository);
+        }
+        Ok(Self { root: path_of(output.stdout.trim_ascii_end()) })
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Result<Output, GitError> {
+        run(&self.root, arguments.iter().map(OsStr::new)).map_err(GitError::NotThere)
+    }
+
+    fn text(&self, arguments: &[&str]) -> Option<String> {
+        let output = self.ask(arguments).ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The commit that a revision names.
+    pub fn commit(&self, revision: &str) -> Result<String, GitError> {
+        let unknown = || {
+            let hint = if self.is_shallow() { PERHAPS_SHALLOW } else { "" };
+            GitError::UnknownRevision(revision.to_owned(), hint)
+        };
+        // A name that looks like an option is none of a commit.
+        if revision.starts_with('-') {
+            return Err(unknown());
+        }
+        self.text(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
+            .ok_or_else(unknown)
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.text(&["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true")
+    }
+
+    /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
+    /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
+    pub fn base(&self, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<(String, String), GitError> {
+        let said = |name: &str| variable(name)?.into_string().ok().filter(|value| !value.is_empty());
+        if let Some(sha) = said("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
+            return Ok((self.commit(&sha)?, short(&sha)));
+        }
+        let named = BRANCHES.into_iter().find_map(said);
+        let branches: Vec<String> = match &named {
+            Some(branch) => {
+                let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+                vec![format!("origin/{branch}"), branch.to_owned()]
+            }
+            None => {
+                ["origin/HEAD", "origin/main", "origin/master", "main", "master"].map(str::to_owned).into()
+            }
+        };
+        let Some(branch) = branches.iter().find(|branch| self.commit(branch).is_ok()) else {
+            return Err(match named {
+                Some(branch) if self.is_shallow() => GitError::Shallow(branch),
+                _ => GitError::NoBase(crate::display::list(&branches)),
+            });
+        };
+        match self.text(&["merge-base", "HEAD", branch]) {
+            Some(commit) => Ok((commit, branch.clone())),
+            None if self.is_shallow() => Err(GitError::Shallow(branch.clone())),
+            None => Err(GitError::NoCommonCommit(branch.clone())),
+        }
+    }
+
+    /// The files that differ between a commit and the working tree, new ones that aren't ignored included.
+    pub fn changed(&self, commit: &str) -> Result<Vec<ChangedFile>, GitError> {
+        let output =
+            self.ask(&["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", commit, "--"])?;
+        if !output.status.success() {
+            return Err(GitError::Failed("diff", words(&output)));
+        }
+        let mut changed = Vec::new();
+        let mut fields = output.stdout.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+        while let Some(status) = fields.next() {
+            let Some(path) = fields.next().map(path_of) else { break };
+            changed.push(match status.first() {
+                Some(b'A') => ChangedFile { old: None, new: Some(path) },
+                Some(b'D') => ChangedFile { old: Some(path), new: None },
+                Some(b'R' | b'C') => ChangedFile { old: Some(path), new: fields.next().map(path_of) },
+                _ => ChangedFile { old: Some(path.clone()), new: Some(path) },
+            });
+        }
+        let untracked = self.ask(&["ls-files", "-z", "--others", "--exclude-standard"])?;
+        let paths = untracked.stdout.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+        changed.extend(paths.map(|path| ChangedFile { old: None, new: Some(path_of(path)) }));
+        Ok(changed)
+    }
+
+    /// The path that a file had at a commit, where it was renamed since.
+    pub fn was_named(&self, commit: &str, path: &Path) -> Result<PathBuf, GitError> {
+        let all = self.changed(commit)?;
+        let found = all.into_iter().find(|file| file.new.as_deref() == Some(path)).and_then(|file| file.old);
+        Ok(found.unwrap_or_else(|| path.to_owned()))
+    }
+
+    /// A file as it was at a commit, with the line endings of a checkout. `None`: it wasn't there.
+    pub fn show(&self, commit: &str, path: &Path) -> Result<Option<Snapshot>, GitError> {
+        let mut object = OsString::from(format!("{commit}:"));
+        object.push(path);
+        let exists =
+            run(&self.root, ["cat-file".as_ref(), OsStr::new("-e"), &object]).map_err(GitError::NotThere)?;
+        if !exists.status.success() {
+            return Ok(None);
+        }
+        let output = run(&self.root, ["cat-file".as_ref(), OsStr::new("--filters"), &object])
+            .map_err(GitError::NotThere)?;
+        if !output.status.success() {
+            return Err(GitError::Failed("cat-file", words(&output)));
+        }
+        Ok(Some(Zeroizing::new(output.stdout)))
+    }
+}
+
+/// The variables in which CI systems name the branch that a change is to be merged into.
+const BRANCHES: [&str; 7] = [
+    "GITHUB_BASE_REF",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+    "CHANGE_TARGET",
+    "DRONE_TARGET_BRANCH",
+];
+
+/// A commit as people read it.
+#[must_use]
+pub fn short(commit: &str) -> String {
+    let is_hash = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { commit[..10].to_owned() } else { commit.to_owned() }
+}
