@@ -64,10 +64,11 @@ impl<'a> Subject<'a> {
         kid.unwrap_or_else(|| self.first_line(self.entry(key)))
     }
 
-    /// Where to point at for a member of a key: its value, or the key where it isn't there.
+    /// Where to point at for a member of a key: its value, its name where the value is empty, or the key where it isn't
+    /// there.
     pub(super) fn place_of(&self, key: &Key, name: &str) -> Span {
-        let member = self.member(key, name).map(|(span, _)| span);
-        member.filter(|span| !span.is_empty()).unwrap_or_else(|| self.place(key))
+        let Some((name, value)) = self.doc().member(self.entry(key), name) else { return self.place(key) };
+        Some(self.span(value)).filter(|span| !span.is_empty()).unwrap_or_else(|| self.span(name))
     }
 
     /// The first line of a value.

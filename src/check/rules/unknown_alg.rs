@@ -22,11 +22,11 @@ const KNOWN: [&str; 10] =
     ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, _, fault)| fault.member == "alg");
+    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, fault)| fault.member == "alg");
     let unknown = super::faults(subject, FaultKind::UnknownAlg);
     missing
         .chain(unknown)
-        .map(|(key, id, fault)| {
+        .map(|(key, fault)| {
             let written =
                 subject.member(key, "alg").and_then(|(_, text)| text).filter(|_| fault.member == "alg");
             let meant = KNOWN
@@ -37,7 +37,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
                 member: "alg",
                 value: Zeroizing::new(alg.to_owned()),
             });
-            super::fault_found(subject, key, id, fault).fix(fix)
+            super::fault_found(subject, key, fault).fix(fix)
         })
         .collect()
 }
