@@ -343,6 +343,9 @@ fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDa
     if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
         return Done::Noted;
     }
+    if changes.iter().any(|change| matches!(change, Change::Respell { .. })) {
+        return Done::Respelled;
+    }
     let gone = |key: &crate::keyset::Key| removed.contains(&key.index);
     Done::Removed {
         live: old.keys().iter().any(|key| gone(key) && is_live(old, key, now)),

@@ -14,5 +14,6 @@ pub use diff::{DiffLine, LineKind, text_diff, text_diff_with};
 pub use events::{EventKind, KeyEvent, counterparts, events};
 pub use next::{Done, Situation, Step, earlier_rotations, next_steps};
 pub use platform::{Platform, detect, in_git};
+pub(crate) use redact::has_secret;
 pub use redact::{Redactor, is_secret_name};
 pub use warnings::warnings;

@@ -40,6 +40,13 @@ pub enum Done<'k> {
     },
     /// An assumed `iat` was written down.
     Noted,
+    /// Members are written in another way.
+    Respelled,
+    /// A key has another secret, algorithm or public key under the same kid.
+    ReKeyed {
+        /// It.
+        key: &'k Key,
+    },
     /// A key was appended.
     Added {
         /// The new key.
@@ -85,6 +92,10 @@ pub struct Situation<'a> {
     pub keys: &'a KeySet,
 }
 
+/// Of any change that the service has to see.
+const READ_AT_START: &str =
+    "Restart every replica of the PowerSync Service with this file; it reads it only at start";
+
 fn say(text: impl Into<String>) -> Step {
     Step { text: text.into(), commands: Vec::new() }
 }
@@ -122,9 +133,19 @@ pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
         ],
         Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
         Done::Noted => vec![say("No restart is needed: the service doesn't read `iat`, it is a note for us")],
+        Done::Respelled => vec![situation.restart(READ_AT_START)],
+        Done::ReKeyed { key } => vec![
+            situation.restart(READ_AT_START),
+            say(format!(
+                "At the same time: give your backend what it signs with now under the kid {}. Until both have it, new tokens \
+                 are rejected, too",
+                key.name()
+            )),
+            situation.expect_rejections(&format!("with the old {}", key.name())),
+        ],
         Done::Added { new, current: true } => situation.after_rotation(new, None),
         Done::Added { new, current: false } => vec![
-            situation.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
+            situation.restart(READ_AT_START),
             say(format!("Only then let someone sign with {}: give them its kid and its secret together", new.name())),
         ],
         Done::Retired(exp) => vec![
@@ -169,10 +190,7 @@ fn is_usable(key: &Key) -> bool {
 impl Situation<'_> {
     fn after_rotation(&self, new: &Key, outgoing: Option<&Key>) -> Vec<Step> {
         let Some(outgoing) = outgoing else {
-            return vec![
-                self.restart("Restart every replica of the PowerSync Service with this file; it reads it only at start"),
-                say(format!("Only then: {}", self.hand_over(new))),
-            ];
+            return vec![self.restart(READ_AT_START), say(format!("Only then: {}", self.hand_over(new)))];
         };
         let old = outgoing.name();
         let (deployed, switched) = self.policy.deadlines(self.now);
