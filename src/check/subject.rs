@@ -71,6 +71,19 @@ impl<'a> Subject<'a> {
         Some(self.span(value)).filter(|span| !span.is_empty()).unwrap_or_else(|| self.span(name))
     }
 
+    /// Whether the value of a member can be written anew in its place: it stands on one line, and nothing refers to it.
+    pub(super) fn can_rewrite(&self, entry: usize, name: &str) -> bool {
+        let (doc, entry) = (self.doc(), self.config.entries()[entry]);
+        let Some((_, value)) = doc.member(entry, name) else { return false };
+        let node = doc.node(value);
+        let own = |id| doc.target(id) == id && !doc.node(id).anchored;
+        own(entry)
+            && own(value)
+            && node.properties.is_none()
+            && !doc.text()[node.span.clone()].contains('\n')
+            && doc.count_of(entry, name) == 1
+    }
+
     /// The first line of a value.
     pub(super) fn first_line(&self, id: NodeId) -> Span {
         let span = self.span(id);
