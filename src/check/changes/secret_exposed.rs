@@ -4,7 +4,7 @@ use super::Comparison;
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::config::{NodeId, Scalar};
-use crate::review::is_secret_name;
+use crate::review::{has_secret, is_secret_name};
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "secret-exposed",
@@ -40,17 +40,27 @@ fn elsewhere(
     found: &mut Vec<Found>,
 ) {
     let (was, is) = (comparison.old.doc(), comparison.new.doc());
+    let literal = |value: NodeId| match is.scalar(value) {
+        Some(Scalar::String(text)) => Some(text).filter(|text| !text.is_empty()),
+        _ => None,
+    };
     for (name, value) in is.members(new).unwrap_or_default() {
         let Some(name) = is.string(*name).filter(|name| !(depth == 2 && *name == "keys")) else { continue };
         let Some((_, before)) = was.member(old, name) else { continue };
-        let literal = matches!(is.scalar(*value), Some(Scalar::String(text)) if !text.is_empty());
-        match was.scalar(before) {
-            Some(Scalar::Env(_)) if literal && (is_secret_name(name) || name == "uri") => {
+        let mut compare = |before: NodeId, after: NodeId| {
+            let exposed = literal(after).is_some_and(|text| is_secret_name(name) || has_secret(text));
+            if exposed && matches!(was.scalar(before), Some(Scalar::Env(_))) {
                 let message = format!("`{name}` was in a variable, and stands in the file now");
-                found.push(Found::new(comparison.new.span(*value), message));
+                let help =
+                    "Put it back behind `!env PS_…`. If this was pushed anywhere, it has to be replaced";
+                found.push(Found::new(comparison.new.span(after), message).help(help));
             }
-            None if depth < 8 => elsewhere(comparison, (before, *value), depth + 1, found),
-            _ => {}
+        };
+        compare(before, *value);
+        let items = was.items(before).unwrap_or_default().iter().zip(is.items(*value).unwrap_or_default());
+        items.for_each(|(before, after)| compare(*before, *after));
+        if depth < 8 {
+            elsewhere(comparison, (before, *value), depth + 1, found);
         }
     }
     let pairs = was.items(old).unwrap_or_default().iter().zip(is.items(new).unwrap_or_default());
