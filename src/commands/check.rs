@@ -70,7 +70,7 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
         }
         Err(why) => FileReport::failed(target.name.clone(), why),
     });
-    let report = Report { command: "check", now, files: files.collect() };
+    let report = Report { command: "check", now, values: known.is_some(), files: files.collect() };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {

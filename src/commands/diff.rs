@@ -37,7 +37,12 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
         let report = compare_one(global, args, side, &known, &selection, &mut redactor, world);
         files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
     }
-    let report = Report { command: "diff", now: world.clock.now(), files };
+    let report = Report {
+        command: "diff",
+        now: world.clock.now(),
+        values: known.old.is_some() && known.new.is_some(),
+        files,
+    };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {

@@ -25,7 +25,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
             if let Some(member) = subject.doc().string(*name).filter(|name| !KNOWN.contains(name)) {
                 let message = format!(
                     "Cloud refuses this file: its schema doesn't know `{}` of {}",
-                    Printable(&member),
+                    Printable(member),
                     key.name()
                 );
                 found.push(Found::new(subject.span(*name), message).of(key));

@@ -49,6 +49,12 @@ fn faults<'a>(subject: &Subject<'a>, kind: FaultKind) -> impl Iterator<Item = (&
 
 /// A finding about such a fault.
 fn fault_found(subject: &Subject<'_>, key: &Key, fault: Fault) -> Found {
-    let span = subject.place_of(key, fault.member);
-    Found::new(span, format!("the service does not start with {}: {fault}", key.name())).of(key)
+    // A point is told by its first half.
+    let span = subject.place_of(key, if fault.member.is_empty() { "x" } else { fault.member });
+    let who = if subject.keys.is_cloud {
+        "PowerSync Cloud does not take"
+    } else {
+        "the service does not start with"
+    };
+    Found::new(span, format!("{who} {}: {fault}", key.name())).of(key)
 }

@@ -105,9 +105,10 @@ pub(super) fn summary(report: &Report) -> String {
         let verb = if number == 1 { "was" } else { "were" };
         let _ = write!(
             text,
-            "\n{} in variables {verb} not looked at ({}): {option} would.",
+            "\n{} in variables {verb} not looked at ({}): {}.",
             count(number, "secret"),
-            list(&unseen)
+            list(&unseen),
+            if report.values { "no value was found".to_owned() } else { format!("{option} would") }
         );
     }
     text
