@@ -161,6 +161,15 @@ impl Seconds {
     }
 }
 
+impl Seconds {
+    /// The largest unit alone, in words: `5 days`, `1 hour`.
+    #[must_use]
+    pub fn rounded(self) -> String {
+        let unit = [DAY, HOUR, MINUTE].into_iter().find(|unit| self.0.abs() >= *unit).unwrap_or(1);
+        Self(self.0 - self.0 % unit).to_string()
+    }
+}
+
 /// In full words: `5 days and 6 minutes`.
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

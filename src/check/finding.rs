@@ -46,12 +46,13 @@ pub(super) struct Found {
     message: String,
     help: Option<String>,
     fix: Option<Fix>,
+    unsure: bool,
 }
 
 impl Found {
     pub(super) fn new(span: impl Into<Option<Span>>, message: impl Into<String>) -> Self {
         let (span, message) = (span.into(), message.into());
-        Self { span, entry: None, key: None, message, help: None, fix: None }
+        Self { span, entry: None, key: None, message, help: None, fix: None, unsure: false }
     }
 
     /// Which key of the config it is about.
@@ -80,10 +81,15 @@ impl Found {
         Self { fix, ..self }
     }
 
+    /// Whether it may not be so: then it is no error.
+    pub(super) fn unsure(self, unsure: bool) -> Self {
+        Self { unsure, ..self }
+    }
+
     pub(super) fn of_rule(self, rule: &'static Rule) -> Finding {
         Finding {
             rule,
-            severity: rule.severity,
+            severity: if self.unsure { rule.severity.max(Severity::Warning) } else { rule.severity },
             span: self.span,
             entry: self.entry,
             key: self.key,

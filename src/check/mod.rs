@@ -82,6 +82,9 @@ pub fn check(subject: &Subject<'_>, selection: &Selection) -> Vec<Finding> {
             found.extend(look(subject).into_iter().map(|one| one.of_rule(rule)));
         }
     }
+    for one in &mut found {
+        one.fix = one.fix.take().filter(|fix| subject.can_rewrite(fix.entry, fix.member));
+    }
     let by_config = |rule: &Rule| matches!(rule.look, Look::Config(_) | Look::Both(..));
     finish(found, subject, selection, &by_config)
 }

@@ -64,10 +64,24 @@ impl<'a> Subject<'a> {
         kid.unwrap_or_else(|| self.first_line(self.entry(key)))
     }
 
-    /// Where to point at for a member of a key: its value, or the key where it isn't there.
+    /// Where to point at for a member of a key: its value, its name where the value is empty, or the key where it isn't
+    /// there.
     pub(super) fn place_of(&self, key: &Key, name: &str) -> Span {
-        let member = self.member(key, name).map(|(span, _)| span);
-        member.filter(|span| !span.is_empty()).unwrap_or_else(|| self.place(key))
+        let Some((name, value)) = self.doc().member(self.entry(key), name) else { return self.place(key) };
+        Some(self.span(value)).filter(|span| !span.is_empty()).unwrap_or_else(|| self.span(name))
+    }
+
+    /// Whether the value of a member can be written anew in its place: it stands on one line, and nothing refers to it.
+    pub(super) fn can_rewrite(&self, entry: usize, name: &str) -> bool {
+        let (doc, entry) = (self.doc(), self.config.entries()[entry]);
+        let Some((_, value)) = doc.member(entry, name) else { return false };
+        let node = doc.node(value);
+        let own = |id| doc.target(id) == id && !doc.node(id).anchored;
+        own(entry)
+            && own(value)
+            && node.properties.is_none()
+            && !doc.text()[node.span.clone()].contains('\n')
+            && doc.count_of(entry, name) == 1
     }
 
     /// The first line of a value.

@@ -292,11 +292,14 @@ impl Run<'_> {
         };
         let keys = &KeySet::read_with(config, &value);
         let new_keys = KeySet::read_with(after, &value);
-        for event in review::events(keys, &new_keys, now) {
+        // Of a key that is written in another way, the notes tell all.
+        let respelled = changes.iter().all(|change| matches!(change, Change::Respell { .. }));
+        let events = if respelled { Vec::new() } else { review::events(keys, &new_keys, now) };
+        for event in &events {
             draft.review.push_str(&event_line(&event.text));
             draft.review.push('\n');
         }
-        if !changes.is_empty() {
+        if !events.is_empty() {
             draft.review.push('\n');
         }
         let mut redactor = Redactor::default();

@@ -76,7 +76,7 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
         }
         Err(error) => FileReport::failed(target.name.clone(), error.to_string()),
     });
-    let report = Report { command: "check", now, files: files.collect() };
+    let report = Report { command: "check", now, values: known.is_some(), files: files.collect() };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {

@@ -42,7 +42,12 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
         }
         files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
     }
-    let report = Report { command: "diff", now: world.clock.now(), files };
+    let report = Report {
+        command: "diff",
+        now: world.clock.now(),
+        values: known.old.is_some() && known.new.is_some(),
+        files,
+    };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {
@@ -259,10 +264,12 @@ fn compare_one(
         unused: &[],
     };
     let steps = review::deploy_steps(&old_keys, &new_keys, !old.same_around_the_list(&new), &situation);
+    let events = review::events(&old_keys, &new_keys, now);
+    let nothing_to_do = sides.new.is_none() || (old.text() == new.text() && events.is_empty());
     let change = Change {
         from: sides.from.clone(),
         to: sides.to.clone(),
-        events: review::events(&old_keys, &new_keys, now),
+        events,
         not_compared: not_compared(&comparison),
         diff: review::text_diff(
             redactor,
@@ -270,7 +277,7 @@ fn compare_one(
             sides.new.is_some().then_some(&new),
             &sides.name,
         ),
-        steps: if old.text() == new.text() || sides.new.is_none() { Vec::new() } else { steps },
+        steps: if nothing_to_do { Vec::new() } else { steps },
     };
     let mut unseen = check::unseen(&old_keys);
     unseen.extend(check::unseen(&new_keys));

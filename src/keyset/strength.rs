@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use zeroize::Zeroizing;
+
 use super::secret::{Secret, decode_base64, decode_hex};
 
 /// What anyone might guess about a secret.
@@ -15,6 +17,8 @@ pub enum Weakness {
     Pattern,
     /// So few bytes that all can be tried.
     Short,
+    /// An example of a published document.
+    Published,
     /// A variable that the service doesn't see as one: the text itself is the secret.
     NotReplaced,
 }
@@ -26,6 +30,7 @@ impl std::fmt::Display for Weakness {
             Self::Words => "it is made of readable words, which can be guessed",
             Self::Pattern => "its bytes follow a pattern, which can be guessed",
             Self::Short => "it is so short that all possible secrets can be tried",
+            Self::Published => "it is the example of a published document, which anyone can look up",
             Self::NotReplaced => {
                 "it is plain text such as `${PS_X}` or '!env PS_X' in quotes, which the service does not replace"
             }
@@ -53,6 +58,9 @@ pub fn weakness(secret: &Secret) -> Option<Weakness> {
     if bytes.is_empty() {
         return Some(Weakness::Empty);
     }
+    if is_published(secret) {
+        return Some(Weakness::Published);
+    }
     if is_words(bytes) {
         return Some(Weakness::Words);
     }
@@ -73,6 +81,25 @@ pub fn weakness_of_k(k: &str) -> Option<Weakness> {
         return Some(Weakness::NotReplaced);
     }
     weakness(&Secret::decode_as_service(k)).or_else(|| is_words(k.as_bytes()).then_some(Weakness::Words))
+}
+
+/// The SHA-256 hashes of secrets that are printed in documents people copy from.
+const PUBLISHED: [&str; 3] = [
+    // RFC 7515, appendix A.1, and RFC 7517, appendix A.3.
+    "c8ecc9361a05e285f04c26f9572131a6deab07e9e2b865053c6f75a4d8bd2b32",
+    // RFC 7517, appendix A.3.
+    "7df6f598d8f385bd68522c724bc9ed483b731af4f65fea03b70da07b16925093",
+    // RFC 7520, section 3.5.
+    "73ec74458059c70cae3f0ade8663fe0da1dc4b114ed8cdac75364140b4458a4c",
+];
+
+/// Whether a secret is one of these, or its text is.
+fn is_published(secret: &Secret) -> bool {
+    let known = |hash: [u8; 32]| {
+        PUBLISHED.iter().any(|one| decode_hex(one.as_bytes()).is_some_and(|one| one == hash))
+    };
+    let inside = encoded(secret.bytes()).map(|bytes| Secret::new(Zeroizing::new(bytes)));
+    known(secret.fingerprint()) || inside.is_some_and(|inside| known(inside.fingerprint()))
 }
 
 /// Few different bytes, or the same step from byte to byte.
@@ -122,7 +149,6 @@ fn is_words(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zeroize::Zeroizing;
 
     fn secret(bytes: &[u8]) -> Secret {
         Secret::new(Zeroizing::new(bytes.to_vec()))
@@ -140,6 +166,19 @@ mod tests {
             assert_eq!(weakness_of_k(k), Some(Weakness::Words), "{k}");
             assert_eq!(weakness(&secret(k.as_bytes())), Some(Weakness::Words), "{k}");
         }
+    }
+
+    #[test]
+    fn published_secrets_are_found() {
+        for k in [
+            "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+            "GawgguFyGrWKav7AX4VKUg",
+            "hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg",
+        ] {
+            assert_eq!(weakness_of_k(k), Some(Weakness::Published), "{k}");
+            assert_eq!(weakness(&secret(k.as_bytes())), Some(Weakness::Published), "{k}, as text");
+        }
+        assert_eq!(weakness_of_k("iJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"), None);
     }
 
     #[test]

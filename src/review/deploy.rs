@@ -66,6 +66,11 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             Some(was) if is_new(current) && stays(was).is_none() => {
                 done.push(Done::Revoked { new: current, gone: was });
             }
+            // The service knew the other key already, and has to forget this one.
+            Some(was) if stays(was).is_none() => {
+                let live = crate::lifecycle::is_live(old, was, situation.now);
+                done.push(Done::Removed { live, successor: Some(current) });
+            }
             Some(was) if after[was.index] != Some(current.index) => {
                 let outgoing = stays(was).filter(|key| !key.exp.is_absent());
                 done.push(if is_new(current) {
@@ -84,12 +89,16 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             _ => Done::Added { new: key, current: false },
         });
     }
-    let gone = |key: &&Key| stays(key).is_none() && was.is_none_or(|was| was.index != key.index);
+    let told = |key: &Key| is.is_some() && was.is_some_and(|was| was.index == key.index);
+    let gone = |key: &&Key| stays(key).is_none() && !told(key);
     if old.keys().iter().any(|key| gone(&key)) {
         let live =
             old.keys().iter().filter(gone).any(|key| crate::lifecycle::is_live(old, key, situation.now));
         done.push(Done::Removed { live, successor: None });
     }
+    let re_keyed = |(old, new): &(&Key, &Key)| !old.kid.is_absent() && new.verifies_what(old) == Some(false);
+    let staying = old.keys().iter().filter_map(|key| Some((key, stays(key)?)));
+    done.extend(staying.filter(re_keyed).map(|(_, key)| Done::ReKeyed { key }));
     let others = |key: &&Key| was.is_none_or(|was| was.index != key.index);
     let pairs = || old.keys().iter().filter(others).filter_map(|key| Some((key, stays(key)?)));
     let retired =

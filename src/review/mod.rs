@@ -14,5 +14,6 @@ pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
 pub use events::{EventKind, KeyEvent, counterparts, events};
 pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
 pub use platform::{Platform, compose_file, detect, in_git};
+pub(crate) use redact::has_secret;
 pub use redact::{Redactor, is_secret_name};
 pub use warnings::warnings;

@@ -43,6 +43,11 @@ pub enum Done<'k> {
     Noted,
     /// Keys are written in another way, and are the same, or the service starts with them now.
     Respelled,
+    /// A key has another secret, algorithm or public key under the same kid.
+    ReKeyed {
+        /// It.
+        key: &'k Key,
+    },
     /// A key was appended.
     Added {
         /// The new key.
@@ -161,6 +166,15 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             "Replicas that run need no restart for this: what they read is the same. A service that did not start \
              with the old file starts with this one",
         )],
+        Done::ReKeyed { key } => vec![
+            situation.restart(RESTART),
+            say(format!(
+                "At the same time: give your backend what it signs with now under the kid {}. Until both have it, new tokens \
+                 are rejected, too",
+                key.name()
+            )),
+            situation.expect_rejections(&format!("with the old {}", key.name())),
+        ],
         Done::Added { new, current: true } => situation.after_rotation(new, None),
         Done::Added { new, current: false } => vec![
             situation.restart(RESTART),

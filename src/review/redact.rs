@@ -142,6 +142,11 @@ pub fn is_secret_name(name: &str) -> bool {
         || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("_ref"))
 }
 
+/// Whether an address holds a secret: a user's name and password, or a parameter.
+pub(crate) fn has_secret(address: &str) -> bool {
+    address.contains("://") && user_info(address).chain(in_query(address)).next().is_some()
+}
+
 /// Where secret values stand, and what they are.
 fn secret_values<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<(Span, &'d str)> {
     let mut secret: HashSet<NodeId> = HashSet::new();

@@ -4,7 +4,7 @@ use super::{Comparison, has_keys};
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::config::Scalar;
+use crate::config::{Scalar, env_name};
 use crate::display::{Printable, list};
 
 pub(in crate::check) static RULE: Rule = Rule {
@@ -21,24 +21,63 @@ pub(in crate::check) static RULE: Rule = Rule {
 
 fn look(comparison: &Comparison<'_>) -> Vec<Found> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
-    let gone: Vec<String> =
-        old.iter().filter(|one| !new.contains(one)).map(|one| format!("`{}`", Printable(one))).collect();
+    let gone: Vec<&Audience> = old.iter().filter(|one| !new.contains(one)).collect();
     let anyone = has_keys(comparison.old.keys) || comparison.old.keys.other_login.is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }
-    let message = format!("tokens for the audience {} are rejected from the restart on", list(&gone));
-    vec![Found::new(comparison.new.place_of_path(&["client_auth", "audience"]), message)]
+    let names: Vec<String> = gone.iter().map(|one| format!("`{one}`")).collect();
+    let audience = if names.len() == 1 { "audience" } else { "audiences" };
+    // What stands in a variable may be what stood in the file, or the other way round.
+    let is_hidden = |one: &Audience| matches!(one, Audience::Hidden(_));
+    let is_new = |one: &&Audience| !old.contains(one);
+    let unsure = new.iter().filter(is_new).any(is_hidden)
+        || (gone.iter().any(|one| is_hidden(one)) && new.iter().any(|one| is_new(&one)));
+    let unless = if unsure { ", unless what is new there is the same" } else { "" };
+    let message =
+        format!("tokens for the {audience} {} are rejected from the restart on{unless}", list(&names));
+    let found =
+        Found::new(comparison.new.place_of_path(&["client_auth", "audience"]), message).unsure(unsure);
+    if !unsure {
+        return vec![found];
+    }
+    vec![found.help(
+        "`--env-file-old` and `--env-file-new` compare what stands in variables. If it is another, leave the old one beside \
+         it until the last token has expired",
+    )]
 }
 
-/// The audiences as they are written; a variable by its name.
-fn audiences(subject: &Subject<'_>) -> Vec<String> {
+/// An audience, as far as it is known.
+#[derive(PartialEq, Eq)]
+enum Audience {
+    Known(String),
+    /// In this variable.
+    Hidden(String),
+}
+
+impl std::fmt::Display for Audience {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(text) => write!(f, "{}", Printable(text)),
+            Self::Hidden(name) => write!(f, "!env {}", Printable(name)),
+        }
+    }
+}
+
+fn audiences(subject: &Subject<'_>) -> Vec<Audience> {
     let doc = subject.doc();
     let list = doc.member(doc.root(), "client_auth").and_then(|(_, auth)| doc.member(auth, "audience"));
     let items = list.and_then(|(_, list)| doc.items(list)).unwrap_or_default();
     let text = |id: &crate::config::NodeId| match doc.scalar(*id)? {
-        Scalar::String(text) => Some(text.to_owned()),
-        Scalar::Env(name) => Some(format!("!env {name}")),
+        Scalar::String(text) => Some(Audience::Known(text.to_owned())),
+        Scalar::Env(written) => {
+            let name = env_name(written).0;
+            let value = subject.values()(name);
+            Some(value.map_or_else(
+                || Audience::Hidden(name.to_owned()),
+                |value| Audience::Known(value.as_str().to_owned()),
+            ))
+        }
         _ => None,
     };
     items.iter().filter_map(text).collect()

@@ -21,5 +21,6 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
         return Vec::new();
     }
     let message = "no key is left that verifies tokens: every user is locked out from the restart on";
-    vec![Found::new(comparison.new.place_of_list(), message)]
+    let help = format!("Put a key back, or make one: `{} rotate`", comparison.new.tool);
+    vec![Found::new(comparison.new.place_of_list(), message).help(help)]
 }

@@ -41,7 +41,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
                 "{} {what}, in {}: too soon to restart every replica, switch every backend and let the last token expire, \
                  which takes {}",
                 new.name(),
-                exp.since(now).largest(),
+                exp.since(now).rounded(),
                 policy.overlap()
             )
         };

@@ -37,7 +37,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
                 (Member::Value(exp), _) => format!(
                     "{name} is removed {} too soon: it was to stay until {exp}, and tokens signed with it are rejected \
                      from the restart on",
-                    exp.since(comparison.now()).largest()
+                    exp.since(comparison.now()).rounded()
                 ),
                 (Member::Absent, _) => format!(
                     "{name} is removed and was never retired: tokens signed with it are rejected from the restart on"

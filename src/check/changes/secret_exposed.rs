@@ -4,7 +4,7 @@ use super::Comparison;
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::config::{NodeId, Scalar};
-use crate::review::is_secret_name;
+use crate::review::{has_secret, is_secret_name};
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "secret-exposed",
@@ -44,10 +44,14 @@ fn elsewhere<'a>(
         return;
     }
     let name = path.last().copied().unwrap_or_default();
-    let literal = matches!(is.scalar(new), Some(Scalar::String(text)) if !text.is_empty());
-    if literal && matches!(was.scalar(old), Some(Scalar::Env(_))) && (is_secret_name(name) || name == "uri") {
+    let text = is.string(new).filter(|text| !text.is_empty());
+    if text.is_some()
+        && matches!(was.scalar(old), Some(Scalar::Env(_)))
+        && (is_secret_name(name) || text.is_some_and(has_secret))
+    {
         let message = format!("`{name}` was in a variable, and stands in the file now");
-        found.push(Found::new(comparison.new.span(new), message));
+        let help = "Put it back behind `!env PS_…`. If this was pushed anywhere, it has to be replaced";
+        found.push(Found::new(comparison.new.span(new), message).help(help));
     }
     for (name, value) in is.members(new).unwrap_or_default() {
         if let Some(name) = is.string(*name)

@@ -18,6 +18,6 @@ pub(in crate::check) static RULE: Rule = Rule {
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     super::faults(subject, FaultKind::BadPublicKey)
-        .map(|(key, id, fault)| super::fault_found(subject, key, id, fault))
+        .map(|(key, fault)| super::fault_found(subject, key, fault))
         .collect()
 }

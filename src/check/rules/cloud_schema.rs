@@ -3,6 +3,7 @@
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
+use crate::display::Printable;
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "cloud-schema",
@@ -21,9 +22,12 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for key in subject.keys.keys().iter().filter(|_| subject.keys.is_cloud) {
         for (name, _) in subject.doc().members(subject.entry(key)).unwrap_or_default() {
-            if subject.doc().string(*name).is_some_and(|name| !KNOWN.contains(&name)) {
-                let message =
-                    format!("Cloud refuses this file: its schema doesn't know this member of {}", key.name());
+            if let Some(member) = subject.doc().string(*name).filter(|name| !KNOWN.contains(name)) {
+                let message = format!(
+                    "Cloud refuses this file: its schema doesn't know `{}` of {}",
+                    Printable(member),
+                    key.name()
+                );
                 found.push(Found::new(subject.span(*name), message).of(key));
             }
         }

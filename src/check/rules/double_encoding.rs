@@ -13,7 +13,9 @@ pub(in crate::check) static RULE: Rule = Rule {
           prints is the `k`: then this is right, and the backend signs with the 44 characters of that text. In the other, the \
           random bytes behind the text are the key: then it was encoded once too often, and every token is rejected \
           (`PSYNC_S2101`, signature verification failed).",
-    mend: "Find out with a token of the backend: `powersync-jwks verify` says in which encoding it was signed.",
+    mend: "Look how the backend makes its key of that text. As it is (in Node `Buffer.from(text)`) is right; decoded \
+           (`Buffer.from(text, 'base64')`) is wrong: then take the text itself for `k`, with `-` and `_` in place of `+` and \
+           `/`, and without `=`.",
     look: Look::Config(look),
 };
 

@@ -31,7 +31,8 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
             let exact = first.secret().is_some_and(|first| first.bytes() == secret.bytes());
             let how = if exact { "" } else { ", but for zero bytes at its end, which HMAC adds anyway" };
             let message = format!("{name} has the secret of {other} (line {}){how}", first.line);
-            found.push(Found::new(subject.place_of(key, "k"), message).of(key));
+            let help = format!("Replace one of them: `{} rotate` makes a fresh secret", subject.tool);
+            found.push(Found::new(subject.place_of(key, "k"), message).of(key).help(help));
         }
     }
     found

@@ -24,20 +24,19 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
         }
         _ => None,
     });
-    all
-.map(|(id, written)| {
-            let (name, cast) = env_name(written);
-            let message = match cast {
-                Some(_) if is_env_name(name, subject.keys.is_cloud) => {
-                    format!("the service does not start with this file: the cast behind {name} must be `::number` or `::boolean`")
-                }
-                // What stands there may be a secret in the wrong place.
-                _ => "the service does not start with this file: what stands behind `!env` is no variable whose name \
-                      begins with `PS_`"
-                    .to_owned(),
-            };
-            let span = subject.span(id);
-            Found::new(span.clone(), message).of_any(subject.key_at(&span))
-        })
-        .collect()
+    all.map(|(id, written)| {
+        let (name, cast) = env_name(written);
+        let span = subject.span(id);
+        let found = |message: String| {
+            Found::new(span.clone(), format!("the service does not start with this file: {message}"))
+                .of_any(subject.key_at(&span))
+        };
+        if cast.is_some() && is_env_name(name, subject.keys.is_cloud) {
+            return found(format!("it doesn't know the cast behind {name}"))
+                .help("Write `::number` or `::boolean`, or no cast where text belongs");
+        }
+        // What stands there may be a secret in the wrong place.
+        found("what stands behind `!env` is no variable whose name begins with `PS_`".to_owned())
+    })
+    .collect()
 }

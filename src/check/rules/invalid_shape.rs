@@ -3,7 +3,7 @@
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::config::{NodeId, Scalar, env_name};
+use crate::config::{NodeId, Scalar, Span, env_name};
 use crate::keyset::FaultKind;
 
 pub(in crate::check) static RULE: Rule = Rule {
@@ -13,8 +13,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     finds: "A member isn't of the type the service needs there, or one it needs is missing.",
     why: "The service compares the whole config with its schema at start and exits with code 150 where it differs. \
           Members it doesn't know are accepted and ignored, at any level.",
-    mend: "Write what the message asks for. An optional member that is to be empty has to be left out: `audience:` \
-           without a value is `null`, and that is refused.",
+    mend: "Write what the message asks for, or leave the member out where the service doesn't need it. A name without a \
+           value is `null`, which is none of these.",
     look: Look::Config(look),
 };
 
@@ -99,24 +99,31 @@ const PROBES: &[Member] =
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     let mut found: Vec<Found> = super::faults(subject, FaultKind::NotAMapping)
-        .map(|(key, id, fault)| super::fault_found(subject, key, id, fault))
+        .map(|(key, fault)| super::fault_found(subject, key, fault))
         .collect();
     // Cloud's own schema is another.
     if !subject.keys.is_cloud {
-        members(subject, subject.doc().root(), "", CONFIG, &mut found);
+        members(subject, subject.doc().root(), None, "", CONFIG, &mut found);
     }
     found
 }
 
-fn members(subject: &Subject<'_>, mapping: NodeId, path: &str, known: &[Member], found: &mut Vec<Found>) {
+/// `place`: what to point at where a member is missing.
+fn members(
+    subject: &Subject<'_>,
+    mapping: NodeId,
+    place: Option<&Span>,
+    path: &str,
+    known: &[Member],
+    found: &mut Vec<Found>,
+) {
     for (name, required, shape) in known {
         let path = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
         match subject.doc().member(mapping, name) {
             Some((name, value)) => fits(subject, (name, value), &path, *shape, found),
             None if *required => {
-                let place = (mapping != subject.doc().root()).then(|| subject.first_line(mapping));
                 found.push(Found::new(
-                    place,
+                    place.cloned(),
                     format!("the service does not start with this file: `{path}` is missing"),
                 ));
             }
@@ -169,7 +176,7 @@ fn fits(
         return;
     }
     match shape {
-        Mapping(known) => members(subject, value, path, known, found),
+        Mapping(known) => members(subject, value, Some(&subject.span(name)), path, known, found),
         List(known) if !known.is_empty() => {
             for (index, item) in doc.items(value).unwrap_or_default().iter().enumerate() {
                 fits_item(subject, *item, &format!("{path}[{index}]"), known, found);
@@ -181,7 +188,7 @@ fn fits(
 
 fn fits_item(subject: &Subject<'_>, item: NodeId, path: &str, known: &[Member], found: &mut Vec<Found>) {
     if subject.doc().members(item).is_some() {
-        members(subject, item, path, known, found);
+        members(subject, item, Some(&subject.first_line(item)), path, known, found);
     } else {
         let message =
             format!("the service does not start with this file: `{path}` must be a mapping (`name: value`)");

@@ -20,7 +20,7 @@ pub(in crate::check) static RULE: Rule = Rule {
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     super::faults(subject, FaultKind::Missing)
         // A missing `alg` is a matter of `unknown-alg`, which names the choices.
-        .filter(|(_, _, fault)| fault.member != "alg" && fault.member != "kty")
-        .map(|(key, id, fault)| super::fault_found(subject, key, id, fault))
+        .filter(|(_, fault)| fault.member != "alg" && fault.member != "kty")
+        .map(|(key, fault)| super::fault_found(subject, key, fault))
         .collect()
 }

@@ -35,25 +35,26 @@ pub(super) mod weak_secret;
 
 use super::finding::Found;
 use super::subject::Subject;
-use crate::config::NodeId;
 use crate::keyset::{Fault, FaultKind, Key, KeySet};
 
 /// The faults of one kind that keep the service from starting.
-fn faults<'a>(subject: &Subject<'a>, kind: FaultKind) -> impl Iterator<Item = (&'a Key, NodeId, Fault)> {
+fn faults<'a>(subject: &Subject<'a>, kind: FaultKind) -> impl Iterator<Item = (&'a Key, Fault)> {
     let of_key = |key: &'a Key| {
         let faults = KeySet::faults_of(subject.config, subject.entry(key), subject.values());
-        faults.into_iter().map(move |(id, fault)| (key, id, fault))
+        faults.into_iter().map(move |(_, fault)| (key, fault))
     };
     let all: Vec<_> = subject.keys.keys().iter().flat_map(of_key).collect();
-    all.into_iter().filter(move |(_, _, fault)| fault.kind == kind)
+    all.into_iter().filter(move |(_, fault)| fault.kind == kind)
 }
 
 /// A finding about such a fault.
-fn fault_found(subject: &Subject<'_>, key: &Key, id: NodeId, fault: Fault) -> Found {
-    let span = if fault.member.is_empty() || id == subject.entry(key) {
-        subject.place(key)
+fn fault_found(subject: &Subject<'_>, key: &Key, fault: Fault) -> Found {
+    // A point is told by its first half.
+    let span = subject.place_of(key, if fault.member.is_empty() { "x" } else { fault.member });
+    let who = if subject.keys.is_cloud {
+        "PowerSync Cloud does not take"
     } else {
-        Some(subject.span(id)).filter(|span| !span.is_empty()).unwrap_or_else(|| subject.place(key))
+        "the service does not start with"
     };
-    Found::new(span, format!("the service does not start with {}: {fault}", key.name())).of(key)
+    Found::new(span, format!("{who} {}: {fault}", key.name())).of(key)
 }

@@ -15,21 +15,39 @@ pub(in crate::check) static RULE: Rule = Rule {
     finds: "A key's member is a number, true, false, empty, a list or a mapping, and has to be text.",
     why: "The service reads YAML 1.2: an unquoted `kid: 123` or `1e3` is a number, `true` a boolean, `~` and nothing are \
           null. It does not start with such a key, and doesn't say with which.",
-    mend: "Put the value in quotes: `kid: '123'`.",
+    mend: "Put the value in quotes: `kid: '123'`. An optional member that is to be empty has to be left out.",
     look: Look::Config(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     super::faults(subject, FaultKind::NotText)
-        .map(|(key, id, fault)| {
-            let fix = in_quotes(subject, key, id, fault.member);
+        .map(|(key, fault)| {
+            let found = super::fault_found(subject, key, fault);
+            let Some((_, value)) = subject.doc().member(subject.entry(key), fault.member) else {
+                return found;
+            };
+            let fix = in_quotes(subject, key, value, fault.member);
             let help = match &fix {
                 Some(fix) => format!("Put it in quotes: `kid: '{}'`", fix.value.as_str()),
-                None => format!("Write `{}` as text, in quotes", fault.member),
+                None => help(subject.doc().scalar(value), fault.member),
             };
-            super::fault_found(subject, key, id, fault).help(help).fix(fix)
+            found.help(help).fix(fix)
         })
         .collect()
+}
+
+fn help(scalar: Option<Scalar<'_>>, member: &str) -> String {
+    match scalar {
+        Some(Scalar::Null) if member == "kid" => {
+            "Write the kid that the backend's tokens carry, or take the line out: without `kid` the key is tried for \
+             every token"
+                .to_owned()
+        }
+        Some(Scalar::Null) => format!("Write the value of `{member}`, or remove the key"),
+        Some(Scalar::Env(_)) => "Take the `::number` or `::boolean` off: the value has to be text".to_owned(),
+        Some(_) => format!("Put the value in quotes: `{member}: '…'`"),
+        None => format!("Write one text: `{member}: '…'`"),
+    }
 }
 
 /// A number or a boolean, written as text: no token was ever accepted with the key as it stands.

@@ -9,7 +9,8 @@ pub(in crate::check) static RULE: Rule = Rule {
     id: "not-base64url",
     severity: Severity::Error,
     pedantic: false,
-    finds: "A secret has characters that the service skips, or ends for it at a `=` in the middle.",
+    finds: "A secret has characters that the service skips, ends for it at a `=` in the middle, or has a length that no \
+            base64url has.",
     why: "The service takes `k` as base64url and skips every other character without a word, and a `=` ends it. What is \
           left is another secret than the backend signs with: every token is rejected. Raw text, `'!env PS_X'` in quotes \
           and `${PS_X}` end up here: neither is replaced.",
@@ -25,10 +26,10 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
             let name = key.name();
             if key.weakness() == Some(Weakness::NotReplaced) {
                 let message = format!(
-                    "the secret of {name} is a variable only by its looks: the service does not replace it, and takes \
-                     the text itself for base64url"
+                    "the secret of {name} is a variable only by its looks: the service does not replace it and takes the \
+                     text itself, so whoever knows this line can sign tokens"
                 );
-                return Some(Found::new(span, message).of(key));
+                return Some(Found::new(span, message).of(key).help("Write `k: !env PS_NAME`, without quotes"));
             }
             let known = key.variable().and_then(|variable| subject.values()(variable));
             let k = text.or(known.as_deref().map(String::as_str))?;
@@ -45,7 +46,10 @@ fn fault(k: &str) -> Option<&'static str> {
     if !k.chars().all(base64) {
         return Some("it skips the characters that are not base64url");
     }
-    let after = k.split_once('=')?.1;
-    let ends = after.chars().all(|c| c == '=' || c.is_whitespace());
-    (!ends).then_some("the first `=` ends it, and more stands behind")
+    let (body, after) = k.split_once('=').unwrap_or((k, ""));
+    if !after.chars().all(|c| c == '=' || c.is_whitespace()) {
+        return Some("the first `=` ends it, and more stands behind");
+    }
+    let length = body.chars().filter(|c| !c.is_whitespace()).count();
+    (length % 4 == 1).then_some("it drops the last character, since a character is missing or one too many")
 }

@@ -18,15 +18,17 @@ pub(in crate::check) static RULE: Rule = Rule {
     look: Look::Config(look),
 };
 
+const OF_PUBLIC_KEYS: &str = "Copy `alg` and `crv` anew from the JWKS of whoever signs with the key";
+
 const KNOWN: [&str; 10] =
     ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, _, fault)| fault.member == "alg");
+    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, fault)| fault.member == "alg");
     let unknown = super::faults(subject, FaultKind::UnknownAlg);
     missing
         .chain(unknown)
-        .map(|(key, id, fault)| {
+        .map(|(key, fault)| {
             let written =
                 subject.member(key, "alg").and_then(|(_, text)| text).filter(|_| fault.member == "alg");
             let meant = KNOWN
@@ -37,7 +39,9 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
                 member: "alg",
                 value: Zeroizing::new(alg.to_owned()),
             });
-            super::fault_found(subject, key, id, fault).fix(fix)
+            let found = super::fault_found(subject, key, fault).fix(fix);
+            let is_shared = subject.member(key, "kty").is_some_and(|(_, kty)| kty == Some("oct"));
+            if is_shared { found } else { found.help(OF_PUBLIC_KEYS) }
         })
         .collect()
 }

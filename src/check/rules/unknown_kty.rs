@@ -19,11 +19,11 @@ pub(in crate::check) static RULE: Rule = Rule {
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, _, fault)| fault.member == "kty");
+    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, fault)| fault.member == "kty");
     let unknown = super::faults(subject, FaultKind::UnknownKty);
     missing
         .chain(unknown)
-        .map(|(key, id, fault)| {
+        .map(|(key, fault)| {
             let written = subject.member(key, "kty").and_then(|(_, text)| text);
             let meant = ["oct", "RSA", "EC", "OKP"]
                 .into_iter()
@@ -33,7 +33,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
                 member: "kty",
                 value: Zeroizing::new(kty.to_owned()),
             });
-            super::fault_found(subject, key, id, fault).fix(fix)
+            super::fault_found(subject, key, fault).fix(fix)
         })
         .collect()
 }

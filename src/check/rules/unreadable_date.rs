@@ -35,7 +35,13 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
                 Member::Absent | Member::Value(_) => continue,
             };
             let message = format!("`{name}` of {} {what}", key.name());
-            found.push(Found::new(subject.place_of(key, name), message).of(key));
+            let one = Found::new(subject.place_of(key, name), message).of(key);
+            found.push(match member {
+                Member::Value(_) => {
+                    one.help("Write when the key was made, or correct the clock of this machine")
+                }
+                _ => one,
+            });
         }
     }
     found

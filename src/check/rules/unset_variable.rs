@@ -31,7 +31,9 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
     let unset = first_of.into_iter().filter(|(name, _)| values(name).is_none());
     unset
         .map(|(name, id)| {
-            Found::new(subject.span(id), format!("{name} is not set: the service would not start"))
+            let span = subject.span(id);
+            let message = format!("{name} is not set: the service would not start");
+            Found::new(span.clone(), message).of_any(subject.key_at(&span))
         })
         .collect()
 }

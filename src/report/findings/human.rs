@@ -93,7 +93,9 @@ pub(super) fn summary(report: &Report) -> String {
     let unchanged = report
         .files
         .iter()
-        .filter(|file| file.change.as_ref().is_some_and(|change| change.diff.is_empty()))
+        .filter(|file| {
+            file.change.as_ref().is_some_and(|change| change.diff.is_empty() && change.events.is_empty())
+        })
         .count();
     if report.command == "diff" && unchanged > 0 && unchanged == looked {
         let what = if looked == 1 { "this file" } else { "these files" };
@@ -113,9 +115,10 @@ pub(super) fn summary(report: &Report) -> String {
         let verb = if number == 1 { "was" } else { "were" };
         let _ = write!(
             text,
-            "\n{} in variables {verb} not looked at ({}): {option} would.",
+            "\n{} in variables {verb} not looked at ({}): {}.",
             count(number, "secret"),
-            list(&unseen)
+            list(&unseen),
+            if report.values { "no value was found".to_owned() } else { format!("{option} would") }
         );
     }
     text

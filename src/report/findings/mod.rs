@@ -17,6 +17,8 @@ pub(crate) struct Report {
     pub(crate) command: &'static str,
     /// The moment.
     pub(crate) now: NumericDate,
+    /// Whether the values of variables were looked up.
+    pub(crate) values: bool,
     /// The files, in the order they were named.
     pub(crate) files: Vec<FileReport>,
 }
