@@ -253,6 +253,9 @@ pub struct Status {
     /// How to show them
     #[arg(long, default_value = "human")]
     pub format: Format,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
 }
 
 /// How a report is written.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::display::Printable;
+use crate::env_file::EnvFileError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
 use crate::random::RandomError;
@@ -27,6 +28,14 @@ pub enum Error {
         name: String,
         /// What is wrong.
         source: StoreError,
+    },
+    /// An env file.
+    #[error("{}{}: {}", Printable(name), .source.line.map_or_else(String::new, |line| format!(":{line}")), .source.problem)]
+    EnvFile {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong, and where.
+        source: EnvFileError,
     },
     /// Which file.
     #[error(transparent)]
@@ -84,6 +93,10 @@ fn place(error: &ConfigError) -> String {
 impl Error {
     pub(crate) fn config(name: &str) -> impl Fn(ConfigError) -> Self {
         move |source| Self::Config { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn env_file(name: &str) -> impl Fn(EnvFileError) -> Self {
+        move |source| Self::EnvFile { name: name.to_owned(), source }
     }
 
     pub(crate) fn store(name: &str) -> impl Fn(StoreError) -> Self {

@@ -16,6 +16,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod display;
+pub mod env_file;
 mod error;
 pub mod keyset;
 pub mod lifecycle;

@@ -14,6 +14,7 @@ mod rotate;
 mod source;
 mod status;
 mod timeline;
+mod values;
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! `status`: all keys as they are.
 
-use super::Answer;
-use super::{policy, source};
+use super::values::{self, KnownValues};
+use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, Status, Times};
 use crate::config::Config;
@@ -18,8 +18,8 @@ use crate::time::NumericDate;
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     world.stdout.flush()?;
-    let variables: Vec<String> =
-        keys.keys().iter().filter_map(|key| key.variable().map(str::to_owned)).collect();
+    let unseen = keys.keys().iter().filter(|key| key.secret().is_none());
+    let variables: Vec<String> = unseen.filter_map(|key| key.variable().map(str::to_owned)).collect();
     if !variables.is_empty() {
         writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
     }
@@ -35,10 +35,11 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
 pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
+    let values = values::known(args.env_file.as_deref(), world)?;
     let mut read: Vec<(&Source, KeySet)> = Vec::new();
     let mut failed = 0;
     for source in &sources {
-        match keys_of(global, source, world) {
+        match keys_of(global, source, &values, world) {
             Ok(keys) => read.push((source, keys)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
@@ -55,10 +56,17 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
     if failed > 0 { Err(Error::Some { failed, all: sources.len() }) } else { Ok(Answer::Done) }
 }
 
-fn keys_of(global: &Global, source: &Source, world: &mut World<'_>) -> Result<KeySet, Error> {
+fn keys_of(
+    global: &Global,
+    source: &Source,
+    values: &KnownValues<'_>,
+    world: &mut World<'_>,
+) -> Result<KeySet, Error> {
     let bytes = source.read(world)?;
     let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
-    Ok(KeySet::read(&config))
+    let keys = KeySet::read_with(&config, &values.values());
+    values.check(&keys)?;
+    Ok(keys)
 }
 
 /// All keys of one config.

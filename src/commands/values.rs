@@ -1,0 +1,62 @@
+//! The values of variables, as far as this run knows them.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::World;
+use crate::env_file::EnvFile;
+use crate::error::Error;
+use crate::keyset::{KeySet, Member};
+use crate::store;
+
+/// Where values come from: the environment of this run, and behind it an env file. A variable that stands in both has
+/// the value of the environment, as with Compose and Node.
+pub(super) struct KnownValues<'w> {
+    variable: &'w dyn Fn(&str) -> Option<std::ffi::OsString>,
+    /// As messages name it, and what it says.
+    file: Option<(String, EnvFile)>,
+}
+
+/// What is known with this env file, if one is named.
+pub(super) fn known<'w>(env_file: Option<&Path>, world: &World<'w>) -> Result<KnownValues<'w>, Error> {
+    let read = |path: &Path| {
+        let name = path.display().to_string();
+        let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
+        Ok::<_, Error>((name.clone(), EnvFile::parse(&bytes).map_err(Error::env_file(&name))?))
+    };
+    Ok(KnownValues { variable: world.variable, file: env_file.map(read).transpose()? })
+}
+
+impl KnownValues<'_> {
+    /// The value of a variable, where it is known.
+    pub(super) fn get(&self, name: &str) -> Option<Zeroizing<String>> {
+        self.of_environment(name).or_else(|| {
+            let (_, file) = self.file.as_ref()?;
+            Some(Zeroizing::new(file.value(name)?.to_owned()))
+        })
+    }
+
+    fn of_environment(&self, name: &str) -> Option<Zeroizing<String>> {
+        (self.variable)(name)?.into_string().ok().map(Zeroizing::new)
+    }
+
+    /// For [`KeySet::read_with`].
+    pub(super) fn values(&self) -> impl Fn(&str) -> Option<Zeroizing<String>> {
+        |name| self.get(name)
+    }
+
+    /// Fails where the env file has a variable of these keys twice.
+    pub(super) fn check(&self, keys: &KeySet) -> Result<(), Error> {
+        let Some((file_name, file)) = &self.file else { return Ok(()) };
+        let kid = |key: &crate::keyset::Key| match &key.kid {
+            Member::Variable(name) => Some(name.clone()),
+            _ => None,
+        };
+        let names = keys.keys().iter().flat_map(|key| [key.variable().map(str::to_owned), kid(key)]);
+        for name in names.flatten().filter(|name| self.of_environment(name).is_none()) {
+            file.check(&name).map_err(Error::env_file(file_name))?;
+        }
+        Ok(())
+    }
+}
