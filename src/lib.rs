@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means. They know no clock, no randomness and no files:
+//! [`lifecycle`] decides, [`review`] says what a change means, [`token`] mints and verifies. They know no clock, no randomness and no files:
 //! [`run`] hands these in, through [`World`].
 
 pub mod cli;
@@ -26,9 +26,11 @@ mod report;
 pub mod review;
 pub mod store;
 pub mod time;
+pub mod token;
 mod world;
 
 pub use cli::Cli;
 pub use commands::run;
 pub use error::{Error, Source};
+pub use report::CannotExport;
 pub use world::{Terminal, World};

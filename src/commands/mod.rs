@@ -2,10 +2,12 @@
 
 mod add;
 mod change;
+mod export;
 mod new_key;
 mod policy;
 mod promote;
 mod prune;
+mod read;
 mod reconcile;
 mod redact;
 mod remove;
@@ -14,7 +16,9 @@ mod rotate;
 mod source;
 mod status;
 mod timeline;
+mod token;
 mod values;
+mod verify;
 
 use std::io;
 
@@ -70,6 +74,9 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Reconcile(args) => reconcile::run(global, args, world),
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
+        Command::Token(args) => token::run(global, args, world),
+        Command::Verify(args) => verify::run(global, args, world),
+        Command::Export(args) => export::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),

@@ -1,7 +1,10 @@
 //! What commands print, one format a file.
 
+pub(crate) mod export;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod timeline;
+
+pub use export::CannotExport;

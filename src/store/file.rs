@@ -40,6 +40,11 @@ pub enum StoreError {
         "the file, or what is due in it, changed after the diff was shown, so nothing was written. Run the command again to see the new diff"
     )]
     Changed,
+    /// A new file is asked for, and one is there.
+    #[error(
+        "this file is there already, and nothing is overwritten. Nothing was written; choose another name"
+    )]
+    Exists,
     /// The temporary file could not take the owner of the old one.
     #[error(
         "the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user"
@@ -127,6 +132,20 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
     let file = File::open(path).map_err(on_open)?;
     let metadata = file.metadata().map_err(io("looking at it"))?;
     read(file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// Writes a new file that only its owner may read, whole or not at all.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Temporary files are made with mode 0600.
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(on_write_folder)?;
+    temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
+    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))?;
+    temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Exists,
+        _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
+    })?;
+    flush_folder(folder)
 }
 
 /// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is

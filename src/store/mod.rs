@@ -3,5 +3,5 @@
 mod file;
 mod find;
 
-pub use file::{Locked, Snapshot, StoreError, read, snapshot};
+pub use file::{Locked, Snapshot, StoreError, create_private, read, snapshot};
 pub use find::{FindError, find};
