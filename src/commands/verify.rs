@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::change::wrap;
 use super::{Answer, read, source};
 use crate::World;
 use crate::cli::{Global, Verify};
@@ -38,7 +39,7 @@ pub(super) fn run(global: &Global, args: &Verify, world: &mut World<'_>) -> Resu
     };
     if args.secret_stdin || args.secret_file.is_some() || args.secret_env.is_some() {
         let secret = secret(args, &source, world)?;
-        question.secret(&secret, world)
+        question.secret(&secret, args.secret_env.is_none(), world)
     } else {
         let token = token(args.file.as_ref(), &source, world)?;
         question.token(&token, world)
@@ -154,12 +155,13 @@ impl Question<'_> {
         writeln!(world.stdout, "{}{comma} signed by {}, {state}", paint(style, "accepted"), key.name())?;
         world.stdout.flush()?;
         if left_behind {
-            writeln!(
-                world.stderr,
-                "\nTo do: give the backend the current kid and secret together, `{} export`. Don't remove {} before.",
+            writeln!(world.stderr)?;
+            let text = format!(
+                "give the backend the current kid and secret together: `{} export`. Don't remove {} before",
                 self.tool,
                 key.name()
-            )?;
+            );
+            tell("To do:", &text, world)?;
         }
         self.expect(key, world)
     }
@@ -201,14 +203,9 @@ impl Question<'_> {
         writeln!(world.stdout, "{}: {} {}", paint(RED, "rejected"), rejection.code(), Printable(&message))?;
         world.stdout.flush()?;
         let cause = nearest_cause(self.keys, self.removed, token, rejection, self.now);
-        writeln!(
-            world.stderr,
-            "\n{} {}.\n{} {}.",
-            paint(BOLD, "Why:"),
-            cause.why,
-            paint(BOLD, "To do:"),
-            cause.fix
-        )?;
+        writeln!(world.stderr)?;
+        tell("Why:", &cause.why, world)?;
+        tell("To do:", &cause.fix, world)?;
         Ok(Answer::No)
     }
 
@@ -230,8 +227,15 @@ impl Question<'_> {
         Ok(())
     }
 
-    fn secret(&self, secret: &Secret, world: &mut World<'_>) -> Result<Answer, Error> {
-        if let Some(owner) = owner_of(self.keys, secret) {
+    /// A file ends in a line break, as does what is piped in: only what stands before it is asked about.
+    fn secret(&self, secret: &Secret, of_file: bool, world: &mut World<'_>) -> Result<Answer, Error> {
+        let whole =
+            |keys| owner_of(keys, secret).filter(|owner| !of_file || owner.writing.ending == Ending::None);
+        let end =
+            secret.bytes().iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+        let trimmed = Secret::new(Zeroizing::new(secret.bytes()[..end].to_vec()));
+        let owner = |keys| whole(keys).or_else(|| owner_of(keys, &trimmed).filter(|_| of_file));
+        if let Some(owner) = owner(self.keys) {
             let (state, left_behind) = self.state(owner.key);
             let (how, todo) = way(owner.writing);
             let style = if left_behind { YELLOW } else { GREEN };
@@ -242,10 +246,11 @@ impl Question<'_> {
                 state.trim_start_matches("which is ")
             )?;
             world.stdout.flush()?;
-            writeln!(world.stderr, "\nTo do: {todo}.")?;
+            writeln!(world.stderr)?;
+            tell("To do:", &todo, world)?;
             return self.expect(owner.key, world);
         }
-        if let Some(Owner { key, .. }) = self.removed.and_then(|keys| owner_of(keys, secret)) {
+        if let Some(Owner { key, .. }) = self.removed.and_then(owner) {
             writeln!(
                 world.stdout,
                 "this is the secret of {}, which was removed from {}",
@@ -253,10 +258,11 @@ impl Question<'_> {
                 Printable(&self.config)
             )?;
             world.stdout.flush()?;
-            writeln!(
-                world.stderr,
-                "\nTo do: give the backend the current kid and secret, `{} export`.",
-                self.tool
+            writeln!(world.stderr)?;
+            tell(
+                "To do:",
+                &format!("give the backend the current kid and secret: `{} export`", self.tool),
+                world,
             )?;
             return Ok(Answer::No);
         }
@@ -279,13 +285,32 @@ impl Question<'_> {
             Printable(&self.config)
         )?;
         world.stdout.flush()?;
-        writeln!(
-            world.stderr,
-            "\nTo do: give the backend the current kid and secret, `{} export`.",
-            self.tool
+        writeln!(world.stderr)?;
+        tell(
+            "To do:",
+            &format!("give the backend the current kid and secret: `{} export`", self.tool),
+            world,
         )?;
         Ok(Answer::No)
     }
+}
+
+/// A sentence behind its title, in lines of 80 characters. Commands stay in one piece.
+fn tell(title: &str, text: &str, world: &mut World<'_>) -> Result<(), Error> {
+    const GLUE: &str = "\u{a0}";
+    let sentence = format!("{title} {text}.");
+    let parts = sentence.split('`').enumerate();
+    let glued: Vec<String> = parts
+        .map(|(number, part)| if number % 2 == 0 { part.to_owned() } else { part.replace(' ', GLUE) })
+        .collect();
+    for (number, line) in wrap(&glued.join("`"), 80).iter().enumerate() {
+        let line = line.replace(GLUE, " ");
+        match line.strip_prefix(title).filter(|_| number == 0) {
+            Some(rest) => writeln!(world.stderr, "{}{rest}", paint(BOLD, title))?,
+            None => writeln!(world.stderr, "{line}")?,
+        }
+    }
+    Ok(())
 }
 
 /// How a secret is written, and what a backend has to do with it.
