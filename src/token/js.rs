@@ -232,7 +232,7 @@ pub(super) fn number_text(number: f64) -> String {
             let (whole, fraction) = digits.split_at(usize::try_from(exponent + 1).unwrap_or(1));
             format!("{whole}.{fraction}")
         }
-        -7..0 => format!("0.{}{digits}", zeros(-exponent - 1)),
+        -6..0 => format!("0.{}{digits}", zeros(-exponent - 1)),
         _ => {
             let sign = if exponent < 0 { "" } else { "+" };
             let (first, rest) = digits.split_at(1);
