@@ -11,10 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::Scene;
 use ring::hmac;
 
-const SECRET: &str = "BwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSY=";
-const K: &str = "QndnSkNnc01EUTRQRUJFU0V4UVZGaGNZR1JvYkhCMGVIeUFoSWlNa0pTWT0";
+const SECRET: &str = "n+4HHWQyF6sg2+GKustLFjjgwPIJ7m6n1UceXnL431A=";
+const K: &str = "bis0SEhXUXlGNnNnMitHS3VzdExGampnd1BJSjdtNm4xVWNlWG5MNDMxQT0";
 /// What `jose` signed with the text of the secret.
-const BY_JOSE: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6Im15LWtpZCJ9.eyJzdWIiOiJ1c2VyLTEiLCJpYXQiOjE3OTU0MjYyNjAsImF1ZCI6InBvd2Vyc3luYy1kZXYiLCJleHAiOjE3OTU0Mjk4NjB9.AB0eydXQPd8C0lfayCjSZgOyZI_mLlEp7jKBnHKtxSc";
+const BY_JOSE: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6Im15LWtpZCJ9.eyJzdWIiOiJ1c2VyLTEiLCJpYXQiOjE3OTU0MjYyNjAsImF1ZCI6InBvd2Vyc3luYy1kZXYiLCJleHAiOjE3OTU0Mjk4NjB9.nv00LVvxki1Lkm3I6E5v6We6h02z7KbuJDxl7xSewik";
 
 fn config(entry: &str) -> String {
     format!("client_auth:\n  audience: ['powersync-dev']\n  jwks:\n    keys:{entry}\n")
