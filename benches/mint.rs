@@ -44,9 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .with_audience(audience);
         claims.add("filler", "x".repeat(parameters).into())?;
         let token = signer.sign(&claims)?;
-        let signed = &token.as_bytes()[..token.rfind('.').unwrap_or_default()];
+        let bytes = &token.as_bytes()[..token.rfind('.').unwrap_or_default()];
         let hmac = best(|| {
-            black_box(hmac::sign(&bare, black_box(signed)));
+            black_box(hmac::sign(&bare, black_box(bytes)));
         });
         let mint = best(|| {
             black_box(signer.sign(black_box(&claims)).unwrap_or_default());
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
         println!(
             "{:>6} bytes signed: HMAC {hmac:>9.2?}   sign {mint:>9.2?}, {:.2} times   verify {verify:>9.2?}, {:.2} times",
-            signed.len(),
+            bytes.len(),
             mint.as_secs_f64() / hmac.as_secs_f64(),
             verify.as_secs_f64() / hmac.as_secs_f64(),
         );

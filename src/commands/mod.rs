@@ -4,6 +4,7 @@ mod add;
 mod change;
 mod export;
 mod new_key;
+mod owner;
 mod policy;
 mod promote;
 mod prune;
