@@ -22,8 +22,13 @@ pub(super) fn secret(args: &Verify, config: &Source, world: &mut World<'_>) -> R
         (name, bytes)
     } else if let Some(variable) = &args.secret_env {
         let value = (world.variable)(variable);
-        let value = value.ok_or_else(|| Error::Usage(format!("{} is not set", Printable(variable))))?;
-        (variable.clone(), Zeroizing::new(value.into_encoded_bytes()))
+        let value = value.ok_or_else(|| {
+            Error::Usage(
+                "--secret-env: there is no variable of this name. It takes the name, not the secret"
+                    .to_owned(),
+            )
+        })?;
+        ("--secret-env".to_owned(), Zeroizing::new(value.into_encoded_bytes()))
     } else {
         read::check_stdin(config, "the secret")?;
         if world.terminal.stdin {

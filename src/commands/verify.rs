@@ -55,8 +55,17 @@ fn expected(keys: &KeySet, name: Option<&KeyName>, source: &Source) -> Result<Op
     Ok(Some(named))
 }
 
+/// The base64url of `{"`, and two dots.
+fn looks_like_token(argument: &str) -> bool {
+    argument.starts_with("eyJ") && argument.matches('.').count() >= 2
+}
+
 /// The token, without what stands around it.
 fn token(file: Option<&PathBuf>, config: &Source, world: &mut World<'_>) -> Result<Zeroizing<String>, Error> {
+    if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
+        let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
+        return Err(Error::Usage(text.to_owned()));
+    }
     let (name, bytes) = if let Some(path) = file.filter(|path| *path != Path::new("-")) {
         let name = path.display().to_string();
         let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
