@@ -19,8 +19,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 fn keys(entries: &[&str]) -> KeySet {
-    let list: String = entries.iter().map(|entry| format!("      - {{kty: oct, {entry}}}\n")).collect();
-    let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys:\n{list}");
+    let list: Vec<String> = entries.iter().map(|entry| format!("      - {{kty: oct, {entry}}}\n")).collect();
+    let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys:\n{}", list.concat());
     KeySet::read(&Config::parse_str(&text, Input::Yaml).unwrap())
 }
 
