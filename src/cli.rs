@@ -36,6 +36,11 @@ Set up
   add          Add a key, fresh or imported
   move-secret  Move a key's secret into a variable, or back
 
+Tokens
+  token      Print a token that is signed with the current key
+  verify     Say whether the service accepts a token, and if not, why
+  export     Hand out a signing key, for the backend
+
 Emergency
   retire     Mark keys to be removed later; --undo takes it back
   remove     Remove keys at once
@@ -49,6 +54,7 @@ Examples
   powersync-jwks rotate --token-ttl 1h --deploy-within 2h
   powersync-jwks -c powersync.json prune --yes
   powersync-jwks diff --git                  what this branch does to the keys
+  powersync-jwks token --sub user-1 | powersync-jwks verify
   kubectl get cm powersync -o json | jq -r '.data[\"powersync.yaml\"]' | powersync-jwks -c - rotate > new.yaml
 
 `powersync-jwks COMMAND --help` says more about each.
@@ -183,6 +189,29 @@ pub enum Command {
         after_help = "Examples:\n  powersync-jwks move-secret prod-1 --to env --env-file .env\n  powersync-jwks move-secret prod-1 --to env --secret-out secret.txt   for a secrets manager\n  powersync-jwks move-secret prod-1 --to inline --env-file .env"
     )]
     MoveSecret(MoveSecret),
+    /// Print a token that is signed with the current key
+    ///
+    /// To try a new key, or to look at what a user sees. Nothing else is on stdout. Refused where the service would reject
+    /// the token.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks token --sub user-1\n  powersync-jwks token --sub user-1 --kid prod-2 --ttl 5m\n  powersync-jwks token --sub user-1 --claim role=admin --parameters '{\"project\": 7}'\n  powersync-jwks token --sub user-1 | powersync-jwks verify"
+    )]
+    Token(Token),
+    /// Say whether the service accepts a token, and if not, why
+    ///
+    /// Gives the code and the message of the service, what they mean and what to do. With --secret-stdin, --secret-file or
+    /// --secret-env it says which key a secret belongs to. Exit code: 0 accepted, 1 rejected, 2 not to be judged from here.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks verify token.txt\n  powersync-jwks verify --expect prod-2 token.txt       has this backend switched? ask before `prune`\n  powersync-jwks verify --against old.yaml token.txt    tries the keys of an earlier config, too\n  powersync-jwks verify --secret-env JWT_SECRET         which key is this, and how is it written?"
+    )]
+    Verify(Verify),
+    /// Hand out a signing key, for the backend
+    ///
+    /// Shows a secret: that is its job. Without --out it goes to stdout.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without the secret\n  powersync-jwks export --as jwks --public                for services that only verify"
+    )]
+    Export(Export),
     /// Mark keys to be removed later; --undo takes it back
     ///
     /// A retired key goes on verifying. `prune` removes it once its time is over.
@@ -631,6 +660,131 @@ pub struct Init {
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
+}
+
+/// `token`
+#[derive(Debug, Args)]
+pub struct Token {
+    /// The user's id
+    #[arg(long, value_name = "USER")]
+    pub sub: String,
+    /// How long it lives, at most 24h
+    #[arg(long, value_name = "DURATION", default_value = "60m", allow_hyphen_values = true)]
+    pub ttl: Seconds,
+    /// For whom it is; may be given several times [default: the audiences of the config]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub aud: Vec<String>,
+    /// Who makes it
+    #[arg(long, value_name = "ISSUER")]
+    pub iss: Option<String>,
+    /// A further claim; the value is JSON if it reads as such, else text
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub claim: Vec<ClaimArg>,
+    /// Further claims, as a JSON object in a file; `-` is stdin
+    #[arg(long, value_name = "PATH")]
+    pub claims: Option<PathBuf>,
+    /// What sync rules read as token parameters: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub parameters: Option<serde_json::Value>,
+    /// Which key signs: a kid, or @N [default: the current key]
+    #[arg(long, value_name = "KEY")]
+    pub kid: Option<KeyName>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// A claim on the command line.
+#[derive(Clone, Debug)]
+pub struct ClaimArg {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: serde_json::Value,
+}
+
+impl std::str::FromStr for ClaimArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) =
+            text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        Ok(Self { name: name.to_owned(), value })
+    }
+}
+
+fn json(text: &str) -> Result<serde_json::Value, &'static str> {
+    serde_json::from_str(text).map_err(|_| "this is not JSON, such as {\"project\": 7}")
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A file with the token; `-` is stdin, and the default
+    #[arg(value_name = "FILE", conflicts_with_all = ["secret_stdin", "secret_file", "secret_env"])]
+    pub file: Option<PathBuf>,
+    /// Exit 1 unless this key signed it: a kid, or @N
+    #[arg(long, value_name = "KEY")]
+    pub expect: Option<KeyName>,
+    /// An earlier config, whose keys are tried to find the cause
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// Ask what the service says at another time
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<NumericDate>,
+    /// Print the token's claims, too
+    #[arg(long)]
+    pub show_claims: bool,
+    /// Ask which key a secret belongs to; it comes from stdin
+    #[arg(long, conflicts_with_all = ["secret_file", "secret_env", "show_claims", "at"])]
+    pub secret_stdin: bool,
+    /// The same, from a file
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["secret_env", "show_claims", "at"])]
+    pub secret_file: Option<PathBuf>,
+    /// The same, from an environment variable
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["show_claims", "at"])]
+    pub secret_env: Option<String>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Which key: a kid, or @N [default: the current key; of `jwks`: all]
+    #[arg(value_name = "KEY")]
+    pub key: Option<KeyName>,
+    /// In which form
+    #[arg(long = "as", id = "as", value_name = "FORM", default_value = "env")]
+    pub form: ExportForm,
+    /// With `--as jwks`: leave symmetric keys out
+    #[arg(long)]
+    pub public: bool,
+    /// Into a new file that only you may read, in place of stdout
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// In which form a key is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportForm {
+    /// Assignments for kid and secret, as env files and shells read them
+    Env,
+    /// A JWK (RFC 7517)
+    Jwk,
+    /// A JWK set with all keys
+    Jwks,
+    /// The two values the form of PowerSync Cloud's dashboard asks for
+    Dashboard,
+    /// The secret's bytes and nothing else
+    Raw,
+    /// A function for Node that signs tokens; the secret stays in the environment
+    Node,
 }
 
 /// `retire`

@@ -8,8 +8,10 @@ use crate::env_file::EnvFileError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
 use crate::random::RandomError;
+use crate::report::CannotExport;
 use crate::store::git::GitError;
 use crate::store::{FindError, StoreError};
+use crate::token::{CannotSign, InvalidClaims, SignError};
 
 /// A run ended without doing what was asked. The exit code is 2.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,31 @@ pub enum Error {
         /// What is wrong.
         source: ImportError,
     },
+    /// A key that can't sign or be handed out, or a config that the service does not start with.
+    #[error("{}: {source}", Printable(name))]
+    Token {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: CannotSign,
+    },
+    /// A key that can't be handed out.
+    #[error("{}: {source}", Printable(name))]
+    Export {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: CannotExport,
+    },
+    /// Claims for a token.
+    #[error(transparent)]
+    Claims(#[from] InvalidClaims),
+    /// A token that can't be written.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A question whose answer can't be seen from here.
+    #[error("this can't be judged here: {0}")]
+    NotJudged(String),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -113,6 +140,10 @@ impl Error {
 
     pub(crate) fn store(name: &str) -> impl Fn(StoreError) -> Self {
         move |source| Self::Store { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn token<E: Into<CannotSign>>(name: &str) -> impl Fn(E) -> Self {
+        move |source| Self::Token { name: name.to_owned(), source: source.into() }
     }
 
     /// The same error, about this file, where it doesn't name one yet.

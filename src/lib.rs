@@ -9,8 +9,9 @@
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means, [`check`] finds what would
-//! break a config, [`init`] makes one. They know no clock, no randomness and no files: [`run`] hands these in, through [`World`].
+//! [`lifecycle`] decides, [`review`] says what a change means, [`check`] finds what would break a config, [`token`] mints
+//! and verifies, [`init`] makes what isn't there yet. They know no clock, no randomness and no files: [`run`] hands these
+//! in, through [`World`].
 
 pub mod check;
 pub mod cli;
@@ -29,9 +30,11 @@ mod report;
 pub mod review;
 pub mod store;
 pub mod time;
+pub mod token;
 mod world;
 
 pub use cli::Cli;
 pub use commands::run;
 pub use error::{Error, Source};
+pub use report::CannotExport;
 pub use world::{Terminal, World};

@@ -47,8 +47,10 @@ impl Read for Yes {
 const DEFAULTS: &[u8] = b"\n\n\n\ny\n";
 
 fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
+    let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let cli = Cli::try_parse_from(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
+    let stdout = if file.is_some() { Screen::default() } else { screen.clone() };
     let code = run(
         &cli,
         &mut World {
@@ -57,11 +59,14 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
             folder: scene.folder.path().to_owned(),
             variable: &|_| None,
             stdin: &mut Yes { screen: screen.clone(), typed },
-            stdout: &mut screen.clone(),
+            stdout: &mut stdout.clone(),
             stderr: &mut screen.clone(),
             terminal: Terminal { stdin: true, stderr: true, width: None },
         },
     );
+    if let Some(file) = file {
+        scene.write(file, stdout.0.take());
+    }
     let shown = anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string();
     if code == 0 { shown } else { format!("{}\n[exit {code}]", shown.trim_end()) }
 }
@@ -107,7 +112,7 @@ fn play(text: &str) -> String {
             let gap = if index > 0 { "\n" } else { "" };
             let output = command(scene, line, now, typed);
             let output = if from_nothing { shorten(&output) } else { output };
-            played.push(format!("{gap}{line}\n{}", output.trim_end()));
+            played.push(format!("{gap}{line}\n{output}").trim_end().to_owned());
         }
         played.push("```".to_owned());
     }

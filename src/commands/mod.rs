@@ -6,15 +6,18 @@ mod check;
 mod destination;
 mod diff;
 mod drop_env;
+mod export;
 mod files;
 mod fill;
 mod findings;
 mod init;
 mod move_secret;
 mod new_key;
+mod owner;
 mod policy;
 mod promote;
 mod prune;
+mod read;
 mod reconcile;
 mod redact;
 mod remove;
@@ -24,7 +27,9 @@ mod secret_write;
 mod source;
 mod status;
 mod timeline;
+mod token;
 mod values;
+mod verify;
 
 use std::io;
 
@@ -82,6 +87,9 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Diff(args) => diff::run(global, args, world),
         Command::Redact(args) => redact::run(global, args, world),
         Command::Timeline(args) => timeline::run(global, args, world),
+        Command::Token(args) => token::run(global, args, world),
+        Command::Verify(args) => verify::run(global, args, world),
+        Command::Export(args) => export::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Init(args) if args.fill => fill::run(global, args, world),
         Command::Init(args) => init::run(global, args, world),

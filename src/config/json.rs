@@ -175,7 +175,8 @@ impl<'t> Reader<'t> {
             .unwrap_or(rest.len());
         let literal = &rest[..length];
         let known = matches!(literal, "true" | "false" | "null");
-        if !known && serde_json::from_str::<f64>(literal).is_err() {
+        // A number of any size: one that is too large is infinite, as in JavaScript.
+        if !known && serde_json::from_str::<serde::de::IgnoredAny>(literal).is_err() {
             return Err(self.error("expected a value"));
         }
         self.at = start + length;

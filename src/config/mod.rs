@@ -25,6 +25,9 @@ pub use scalar::{Scalar, env_name, is_env_name};
 /// The largest config that is read, in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
 
+/// How a fault begins that keeps the service from starting.
+pub(crate) const NOT_STARTING: &str = "the service does not start with this file";
+
 /// The members that lead to the list of keys.
 const PATH: [&str; 3] = ["client_auth", "jwks", "keys"];
 
@@ -183,6 +186,12 @@ impl<'t> Config<'t> {
         }
     }
 
+    /// The entries of `client_auth.audience`, and on Cloud of `client_auth.additional_audiences`.
+    pub(crate) fn audience_entries(&self) -> &[NodeId] {
+        let name = if self.is_cloud() { "additional_audiences" } else { "audience" };
+        self.client_auth(name).and_then(|id| self.doc.items(id)).unwrap_or_default()
+    }
+
     /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri`,
     /// `supabase` or `supabase_jwt_secret`.
     #[must_use]
@@ -260,7 +269,7 @@ impl<'t> Config<'t> {
             let Some((_, value)) = self.doc.member(mapping, name) else {
                 // `jwks` without `keys` is the one that may not be left out.
                 if name == "keys" && self.doc.members(mapping).is_some() && mapping != self.doc.root() {
-                    faults.push(format!("the service does not start with this file: `{path}` is missing"));
+                    faults.push(format!("{NOT_STARTING}: `{path}` is missing"));
                 }
                 break;
             };
@@ -268,7 +277,7 @@ impl<'t> Config<'t> {
                 faults.push(format!("`{path}` stands twice in this file; the service reads the last one"));
             }
             if self.doc.scalar(value).is_some() {
-                faults.push(format!("the service does not start with this file: `{path}` is empty"));
+                faults.push(format!("{NOT_STARTING}: `{path}` is empty"));
                 break;
             }
             mapping = value;

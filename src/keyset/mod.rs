@@ -14,6 +14,7 @@ pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, S
 pub use kid::{InvalidKid, KeyName, Kid};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
+pub(crate) use secret::{decode_as_service, decode_base64, decode_hex};
 pub use state::{Phase, Undecidable};
 
 use std::collections::HashSet;
@@ -28,6 +29,8 @@ pub struct KeySet {
     keys: Vec<Key>,
     /// What `client_auth.audience` says.
     pub audience: Audience,
+    /// The values of `client_auth.audience`, in the order of the file. Cloud adds its own to them.
+    pub audiences: Vec<Member<String>>,
     /// The member that gives users keys from elsewhere, if there is one.
     pub other_login: Option<&'static str>,
     /// Whether this is a PowerSync Cloud config, which keeps no schedule.
@@ -57,9 +60,12 @@ impl KeySet {
             read::key(&Entry { doc, id: *id, cloud, values }, index, line)
         });
         let keys = keys.collect();
+        let audiences =
+            config.audience_entries().iter().map(|id| read::audience(doc, *id, cloud, values)).collect();
         Self {
             keys,
             audience: config.audience(),
+            audiences,
             other_login: config.other_login(),
             faults: config.faults(),
             is_cloud: cloud,

@@ -74,21 +74,38 @@ impl Text<'_> {
     }
 }
 
+/// A value that has to be text.
+fn text_of<'d>(doc: &'d Document<'_>, value: NodeId, cloud: bool, values: &Values<'_>) -> Text<'d> {
+    match doc.scalar(value) {
+        Some(Scalar::String(text)) => Text::Written(text),
+        Some(Scalar::Env(written)) => match env_name(written) {
+            (_, Some("number" | "boolean")) => Text::Unreadable(CAST),
+            (name, _) if is_env_name(written, cloud) => Text::Variable(name, values(name)),
+            _ => Text::Unreadable(WRONG_NAME),
+        },
+        Some(Scalar::Null) => Text::Unreadable(NULL),
+        Some(_) => Text::Unreadable(NOT_QUOTED),
+        None => Text::Unreadable(NOT_TEXT),
+    }
+}
+
+/// Reads an entry of `client_auth.audience`.
+pub(super) fn audience(doc: &Document<'_>, id: NodeId, cloud: bool, values: &Values<'_>) -> Member<String> {
+    let text = text_of(doc, id, cloud, values);
+    match (&text, text.known()) {
+        (_, Some(known)) => Member::Value(known.to_owned()),
+        (Text::Variable(name, _), None) => Member::Variable((*name).to_owned()),
+        (Text::Unreadable(why), _) => Member::Unreadable(why),
+        (Text::Absent | Text::Written(_), None) => Member::Absent,
+    }
+}
+
 impl<'d> Entry<'d, '_> {
     /// A member that has to be text.
     fn text(&self, name: &str) -> Text<'d> {
-        let Some((_, value)) = self.doc.member(self.id, name) else { return Text::Absent };
-        match self.doc.scalar(value) {
-            Some(Scalar::String(text)) => Text::Written(text),
-            Some(Scalar::Env(written)) => match env_name(written) {
-                (_, Some("number" | "boolean")) => Text::Unreadable(CAST),
-                (name, _) if is_env_name(written, self.cloud) => Text::Variable(name, (self.values)(name)),
-                _ => Text::Unreadable(WRONG_NAME),
-            },
-            Some(Scalar::Null) => Text::Unreadable(NULL),
-            Some(_) => Text::Unreadable(NOT_QUOTED),
-            None => Text::Unreadable(NOT_TEXT),
-        }
+        self.doc
+            .member(self.id, name)
+            .map_or(Text::Absent, |(_, value)| text_of(self.doc, value, self.cloud, self.values))
     }
 
     fn kid(&self) -> Member<Kid> {

@@ -37,7 +37,7 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// Reads a `k` as the service does; see [`decode_as_service`].
+    /// Reads a `k` as the service does: what is no base64 is skipped, and the first `=` ends it.
     #[must_use]
     pub fn decode_as_service(k: &str) -> Self {
         Self(decode_as_service(k))
@@ -88,7 +88,7 @@ fn constant_time_eq(one: &[u8], two: &[u8]) -> bool {
 
 /// Reads base64url as the service does: everything outside of base64's alphabets is skipped, and the first `=` ends it.
 /// What a person meant may be something else; see `strength`.
-pub(super) fn decode_as_service(text: &str) -> Zeroizing<Vec<u8>> {
+pub(crate) fn decode_as_service(text: &str) -> Zeroizing<Vec<u8>> {
     let until = text.find('=').unwrap_or(text.len());
     let mut clean = Zeroizing::new(String::with_capacity(until));
     clean.extend(text[..until].chars().filter_map(|c| match c {
@@ -169,7 +169,7 @@ pub fn import(written: &[u8], encoding: Encoding) -> Result<(Secret, usize), Imp
 }
 
 /// Hexadecimal digits, two a byte.
-pub(super) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
@@ -178,7 +178,7 @@ pub(super) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Bytes of base64 or base64url text, strictly.
-pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD
         .decode(text)
         .or_else(|_| STANDARD_NO_PAD.decode(text))

@@ -1,8 +1,11 @@
 //! What commands print, one format a file.
 
+pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod timeline;
+
+pub use export::CannotExport;

@@ -1,0 +1,81 @@
+//! `export`: a key handed out on purpose.
+
+use zeroize::Zeroizing;
+
+use super::{Answer, read, source};
+use crate::World;
+use crate::cli::{Export, ExportForm, Global};
+use crate::display::Printable;
+use crate::error::Error;
+use crate::keyset::{Key, KeyName, KeySet, Member, Phase};
+use crate::report::CannotExport;
+use crate::report::export as form;
+use crate::report::paint::warning_line;
+use crate::store;
+
+pub(super) fn run(global: &Global, args: &Export, world: &mut World<'_>) -> Result<Answer, Error> {
+    if args.public && args.form != ExportForm::Jwks {
+        return Err(Error::Usage(
+            "`--public` goes with `--as jwks`: a symmetric key has no public half".to_owned(),
+        ));
+    }
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
+    let failed = |source| Error::Export { name: name.clone(), source };
+    let bytes = if args.form == ExportForm::Jwks {
+        jwks(args, &keys).map_err(failed)?
+    } else {
+        let key = key_of(&keys, args.key.as_ref()).map_err(failed)?;
+        let bytes = one(args.form, key, &keys).map_err(failed)?;
+        if matches!(key.phase(world.clock.now()), Phase::Retiring { .. } | Phase::Removable { .. }) {
+            let text = format!("{} is on its way out: nobody should sign with it any more", key.name());
+            writeln!(world.stderr, "{}", warning_line(&text))?;
+        }
+        bytes
+    };
+    let Some(path) = &args.out else {
+        world.stdout.write_all(&bytes)?;
+        world.stdout.flush()?;
+        return Ok(Answer::Done);
+    };
+    let out = path.display().to_string();
+    store::create(&world.path(path), &bytes, 0o600).map_err(Error::store(&out))?;
+    let delete = if args.form == ExportForm::Node { "" } else { " Delete it once it is handed over." };
+    writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
+    Ok(Answer::Done)
+}
+
+/// The named key, else the current one.
+fn key_of<'k>(keys: &'k KeySet, name: Option<&KeyName>) -> Result<&'k Key, CannotExport> {
+    match name {
+        None => keys.current()?.ok_or(CannotExport::NoKey),
+        // Where a kid stands twice, the service takes the first.
+        Some(name) => {
+            keys.named(name).first().copied().ok_or_else(|| CannotExport::Unknown(name.to_string()))
+        }
+    }
+}
+
+fn one(form: ExportForm, key: &Key, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
+    match form {
+        ExportForm::Env => form::env(key),
+        ExportForm::Dashboard => form::dashboard(key),
+        ExportForm::Raw => Ok(Zeroizing::new(form::secret(key)?.bytes().to_vec())),
+        ExportForm::Node => {
+            let audiences = keys.audiences.iter().filter_map(Member::value).map(String::as_str);
+            form::node(key, &audiences.collect::<Vec<_>>())
+        }
+        ExportForm::Jwk | ExportForm::Jwks => Ok(form::jwk(key)?.document()),
+    }
+}
+
+fn jwks(args: &Export, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
+    let chosen: Vec<&Key> = match &args.key {
+        None => keys.keys().iter().collect(),
+        name => vec![key_of(keys, name.as_ref())?],
+    };
+    let chosen = chosen.into_iter().filter(|key| !args.public || key.is_public());
+    let jwks: Result<Vec<form::Jwk>, _> = chosen.map(form::jwk).collect();
+    Ok(form::jwks(&jwks?))
+}

@@ -1,0 +1,34 @@
+//! The keys of a config, with the values of variables as far as they are known.
+
+use std::path::Path;
+
+use super::values;
+use crate::World;
+use crate::cli::Global;
+use crate::config::Config;
+use crate::error::{Error, Source};
+use crate::keyset::KeySet;
+
+pub(super) fn keys(
+    global: &Global,
+    source: &Source,
+    env_file: Option<&Path>,
+    world: &mut World<'_>,
+) -> Result<KeySet, Error> {
+    let values = values::known(env_file, world)?;
+    let bytes = source.read(world)?;
+    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    let keys = KeySet::read_with(&config, &values.values());
+    values.check(&keys)?;
+    Ok(keys)
+}
+
+/// Fails where a second thing is to come from stdin.
+pub(super) fn check_stdin(source: &Source, what: &str) -> Result<(), Error> {
+    match source {
+        Source::File(_) => Ok(()),
+        Source::Stdin => Err(Error::Usage(format!(
+            "the config and {what} can't both come from stdin. Put one into a file"
+        ))),
+    }
+}

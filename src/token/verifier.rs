@@ -1,0 +1,303 @@
+//! Verification, in the service's order.
+
+use ring::hmac;
+
+use super::js::{Object, TooDeep, Value};
+use super::jws::{Fault, Header, Jws};
+use super::public::Outcome;
+use super::rejection::{ClaimFault, Malformed, Rejection};
+use super::starts::{self, NotStarting};
+use super::{hmac_algorithm, seconds};
+use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, PublicKey};
+use crate::lifecycle::{MAX_TOKEN_TTL, TOLERANCE};
+use crate::time::NumericDate;
+
+/// Verifies tokens as the service does that reads these keys. Made once and then used, from any thread.
+pub struct Verifier {
+    keys: KeySet,
+    /// What each key verifies with, in the order of the file.
+    checks: Vec<Check>,
+    audiences: Vec<String>,
+    /// An audience whose value is not known here, if there is one.
+    unknown_audience: Option<String>,
+}
+
+/// What a key verifies with.
+enum Check {
+    Hmac(HmacAlg, hmac::Key),
+    Public(PublicKey),
+    /// It can't be told here: why.
+    Unknown(String),
+}
+
+/// What the service would say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It lets the user in.
+    Accepted(Accepted),
+    /// It answers 401.
+    Rejected(Rejection),
+    /// That can't be told from here: why.
+    NotJudged(String),
+}
+
+/// A token that the service accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The place in the file of the key that signed it, from 0.
+    pub key: usize,
+    /// Its claims, as the JSON that stands in it.
+    pub claims: String,
+}
+
+/// Anything but accepted.
+enum Stop {
+    Rejected(Rejection),
+    NotJudged(String),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<TooDeep> for Stop {
+    fn from(_: TooDeep) -> Self {
+        Self::NotJudged(
+            "its JSON is nested more than 256 levels deep, which is the most that is read here".to_owned(),
+        )
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Rejected(rejection) => rejection.into(),
+            Fault::TooDeep => TooDeep.into(),
+        }
+    }
+}
+
+impl Verifier {
+    /// Prepares the keys. Fails where the service does not start with them.
+    pub fn new(keys: &KeySet) -> Result<Self, NotStarting> {
+        starts::check(keys)?;
+        let unknown = keys.audiences.iter().find_map(|audience| match audience {
+            Member::Variable(name) => Some(in_variable("an audience of the config", name)),
+            _ => None,
+        });
+        let cloud = keys
+            .is_cloud
+            .then(|| "PowerSync Cloud accepts the URL of the instance as audience, too".to_owned());
+        Ok(Self {
+            checks: keys.keys().iter().map(Check::of).collect(),
+            audiences: keys.audiences.iter().filter_map(Member::value).cloned().collect(),
+            unknown_audience: unknown.or(cloud),
+            keys: keys.clone(),
+        })
+    }
+
+    /// What the service would say to this token at that moment.
+    #[must_use]
+    pub fn verify(&self, token: &str, now: NumericDate) -> Verdict {
+        match self.judge(token, now) {
+            Ok(accepted) => Verdict::Accepted(accepted),
+            Err(Stop::Rejected(rejection)) => Verdict::Rejected(rejection),
+            Err(Stop::NotJudged(why)) => Verdict::NotJudged(why),
+        }
+    }
+
+    fn judge(&self, token: &str, now: NumericDate) -> Result<Accepted, Stop> {
+        if token.is_empty() || token.contains(char::is_whitespace) {
+            return Err(Rejection::NoToken.into());
+        }
+        let jws = Jws::split(token)?;
+        let header = jws.header()?;
+        let key = self.key_of(&header, &jws)?;
+        if !header.encoded {
+            return Err(Rejection::Malformed(Malformed::Unencoded).into());
+        }
+        let claims = jws.payload();
+        let payload = Object::parse(&claims)?.ok_or(Rejection::Malformed(Malformed::Payload))?;
+        self.check_claims(&payload, now)?;
+        drop(payload);
+        Ok(Accepted { key, claims })
+    }
+
+    /// The key that verifies the signature.
+    fn key_of(&self, header: &Header<'_>, jws: &Jws<'_>) -> Result<usize, Stop> {
+        let kid = header.object.get("kid").filter(Value::is_truthy);
+        if let Some(kid) = kid {
+            for (index, key) in self.keys.keys().iter().enumerate() {
+                if let Member::Variable(name) = &key.kid {
+                    return Err(Stop::NotJudged(in_variable(&format!("the kid of {}", key.name()), name)));
+                }
+                if fits(&key.kid, kid) {
+                    return self.exact(index, header, jws);
+                }
+            }
+        }
+        if let Some(member) = self.keys.other_login {
+            return Err(Stop::NotJudged(format!(
+                "no key of this file has its kid, and the service knows keys from `{member}`, too, which are not seen here"
+            )));
+        }
+        self.wildcard(header, jws)
+    }
+
+    /// The key that the kid names decides.
+    fn exact(&self, index: usize, header: &Header<'_>, jws: &Jws<'_>) -> Result<usize, Stop> {
+        let not_checked =
+            |why| Stop::NotJudged(format!("its key is {}, and {why}", self.keys.keys()[index].name()));
+        let check = &self.checks[index];
+        match check.takes(&header.alg) {
+            Ok(true) => {}
+            Ok(false) => return Err(Rejection::Algorithm { alg: header.alg.clone(), key: index }.into()),
+            Err(why) => return Err(not_checked(why)),
+        }
+        match check.verify(&header.alg, jws) {
+            Outcome::Good => Ok(index),
+            Outcome::Bad => Err(Rejection::Signature { key: index }.into()),
+            Outcome::Useless(message) => Err(Rejection::UselessKey { message, key: index }.into()),
+            Outcome::NotChecked(why) => Err(not_checked(why)),
+        }
+    }
+
+    /// Each key without a kid is tried.
+    fn wildcard(&self, header: &Header<'_>, jws: &Jws<'_>) -> Result<usize, Stop> {
+        let mut unknown = None;
+        for (index, (key, check)) in self.keys.keys().iter().zip(&self.checks).enumerate() {
+            if !key.is_wildcard() {
+                continue;
+            }
+            let outcome = match check.takes(&header.alg) {
+                Ok(true) => check.verify(&header.alg, jws),
+                Ok(false) => continue,
+                Err(why) => Outcome::NotChecked(why),
+            };
+            match outcome {
+                Outcome::Good => return Ok(index),
+                Outcome::Bad => {}
+                // The service gives up here, unless a key before it verifies.
+                Outcome::Useless(message) if unknown.is_none() => {
+                    return Err(Rejection::UselessKey { message, key: index }.into());
+                }
+                Outcome::Useless(_) => break,
+                Outcome::NotChecked(why) => unknown = unknown.or(Some((key, why))),
+            }
+        }
+        match unknown {
+            Some((key, why)) => Err(Stop::NotJudged(format!(
+                "it may be signed with {}, which has no kid, and {why}",
+                key.name()
+            ))),
+            None => Err(Rejection::NoKey.into()),
+        }
+    }
+
+    fn check_claims(&self, payload: &Object<'_>, now: NumericDate) -> Result<(), Stop> {
+        let missing = |name| Rejection::Claim { name, fault: ClaimFault::Missing };
+        let number = |name, value: Value<'_>| {
+            value.number().ok_or(Rejection::Claim { name, fault: ClaimFault::NotANumber })
+        };
+        // In this order: the service's list, from its end.
+        let exp = payload.get("exp").ok_or(missing("exp"))?;
+        let iat = payload.get("iat").ok_or(missing("iat"))?;
+        // The published code only asks whether it is there; the running service was measured to want text.
+        let sub = payload.get("sub").ok_or(missing("sub"))?;
+        if sub.text().is_none() {
+            return Err(Rejection::Claim { name: "sub", fault: ClaimFault::NotText }.into());
+        }
+        let iat = number("iat", iat)?;
+        let (now, tolerance) = (seconds(now.seconds()), seconds(TOLERANCE.get()));
+        if let Some(nbf) = payload.get("nbf") {
+            let nbf = number("nbf", nbf)?;
+            if nbf > now + tolerance {
+                return Err(Rejection::Claim { name: "nbf", fault: ClaimFault::Early(nbf - now) }.into());
+            }
+        }
+        let exp = number("exp", exp)?;
+        if exp <= now - tolerance {
+            return Err(Rejection::Expired { exp }.into());
+        }
+        self.check_audience(payload)?;
+        if exp - iat > seconds(MAX_TOKEN_TTL.get()) {
+            return Err(Rejection::Lifetime { seconds: exp - iat }.into());
+        }
+        match payload.get("parameters") {
+            Some(parameters) if !parameters.is_null() && !parameters.is_object() => {
+                Err(Rejection::Parameters.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_audience(&self, payload: &Object<'_>) -> Result<(), Stop> {
+        let aud = payload.get("aud").filter(|aud| !aud.is_null()).ok_or(Rejection::AudienceMissing)?;
+        let items = aud.items().unwrap_or_else(|| vec![aud]);
+        let known =
+            |item: &Value<'_>| item.text().is_some_and(|text| self.audiences.iter().any(|own| own == text));
+        match &self.unknown_audience {
+            _ if items.iter().any(known) => Ok(()),
+            Some(why) => Err(Stop::NotJudged(format!("its `aud` is none that is known here, but {why}"))),
+            None => Err(Rejection::Audience { aud: aud.stringify() }.into()),
+        }
+    }
+}
+
+fn in_variable(what: &str, name: &str) -> String {
+    format!(
+        "{what} is in the variable {name}, whose value is not known here. Set it in the environment, or name the file it \
+         stands in: `--env-file PATH`"
+    )
+}
+
+fn fits(kid: &Member<crate::keyset::Kid>, token: Value<'_>) -> bool {
+    match kid {
+        Member::Value(kid) => token.loosely_equals(kid.as_str()),
+        // `kid: ''`, the only one that is there and can't be read in a config the service starts with.
+        Member::Unreadable(_) => token.loosely_equals(""),
+        Member::Absent | Member::Variable(_) => false,
+    }
+}
+
+impl Check {
+    fn of(key: &Key) -> Self {
+        match &key.material {
+            Material::Symmetric { alg: Member::Value(alg), .. } => match (key.secret(), key.variable()) {
+                (Some(secret), _) => Self::Hmac(*alg, hmac::Key::new(hmac_algorithm(*alg), secret.bytes())),
+                (None, variable) => Self::Unknown(in_variable("its secret", variable.unwrap_or_default())),
+            },
+            Material::Symmetric { alg: Member::Variable(name), .. } => {
+                Self::Unknown(in_variable("its `alg`", name))
+            }
+            Material::Public(public) => Self::Public(public.clone()),
+            Material::Symmetric { .. } | Material::Unusable(_) => {
+                Self::Unknown("it can't be read here".to_owned())
+            }
+        }
+    }
+
+    /// Whether it takes tokens of this algorithm, or why that can't be told.
+    fn takes(&self, alg: &str) -> Result<bool, String> {
+        match self {
+            Self::Hmac(own, _) => Ok(own.name() == alg),
+            Self::Public(key) => key
+                .takes(alg)
+                .ok_or_else(|| "its `alg` is in a variable whose value is not known here".to_owned()),
+            Self::Unknown(why) => Err(why.clone()),
+        }
+    }
+
+    fn verify(&self, alg: &str, jws: &Jws<'_>) -> Outcome {
+        match self {
+            Self::Hmac(_, key) if hmac::verify(key, jws.signed.as_bytes(), &jws.signature).is_ok() => {
+                Outcome::Good
+            }
+            Self::Hmac(..) => Outcome::Bad,
+            Self::Public(key) => key.verify(alg, jws.signed.as_bytes(), &jws.signature),
+            Self::Unknown(why) => Outcome::NotChecked(why.clone()),
+        }
+    }
+}

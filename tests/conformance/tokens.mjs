@@ -1,0 +1,381 @@
+// Writes tests/tokens/tokens.json, or another file that is named: tokens made by `jose`, and what the service says to
+// each. `node tokens.mjs` makes all of them anew, with other key pairs. What the service says is what `jose` 4.15.9 says, which it uses, inside of
+// its own order: the key by its kid, else each key without one; then the claims; then audience, lifetime, parameters.
+import { createHmac } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import * as jose from 'jose';
+import { parse } from 'yaml';
+
+const NOW = 1795426260; // 2026-11-23T09:31:00Z
+const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
+
+// Configs
+
+const secrets = {
+  'prod-1': Buffer.from('0123456789abcdef-first-secret-of-the-tests'),
+  'prod-2': Buffer.from('fedcba9876543210-second-secret-of-the-tests'),
+  'hs384': Buffer.from('a secret of forty-eight bytes for the HS384 key!!'),
+  'hs512': Buffer.from('a secret of sixty-four bytes for the HS512 key, long enough for it'),
+  '123': Buffer.from('the secret of a kid that looks like a number'),
+  zeros: Buffer.from('a secret that others pad with zeros'),
+  wild: Buffer.from('the secret of a key that has no kid at all'),
+  wild384: Buffer.from('the secret of another key without a kid, HS384'),
+};
+const oct = (kid, alg, secret) =>
+  `      - {kty: oct, alg: ${alg}, ${kid === null ? '' : `kid: '${kid}', `}k: '${b64(secret)}'}\n`;
+const head = (audience) => `client_auth:\n${audience}  jwks:\n    keys:${''}`;
+
+const pairs = {};
+async function pair(kid, alg, options, written = alg) {
+  const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true, ...options });
+  pairs[kid] = { privateKey, alg };
+  const { kty, crv, ...numbers } = await jose.exportJWK(publicKey);
+  const members = Object.entries({ kty, crv, alg: written, kid, ...numbers }).filter(([, value]) => value);
+  return `      - {${members.map(([name, value]) => `${name}: '${value}'`).join(', ')}}\n`;
+}
+
+const audience = "  audience: ['app', 'https://sync.example.com']\n";
+const main =
+  head(audience) +
+  '\n' +
+  oct('prod-1', 'HS256', secrets['prod-1']) +
+  oct('prod-2', 'HS256', secrets['prod-2']) +
+  oct('prod-1', 'HS256', secrets['prod-2']) + // never used: the first of this kid wins
+  oct('hs384', 'HS384', secrets.hs384) +
+  oct('hs512', 'HS512', secrets.hs512) +
+  oct('123', 'HS256', secrets['123']) +
+  oct('zeros', 'HS256', secrets.zeros) +
+  "      - {kty: oct, alg: HS256, kid: empty, k: '===='}\n" +
+  `      - {kty: oct, alg: HS256, kid: '', k: '${b64(secrets['prod-1'])}'}\n` +
+  (await pair('rs256', 'RS256')) +
+  (await pair('rs-any', 'RS512', {}, '')) +
+  (await pair('es256', 'ES256')) +
+  (await pair('es384', 'ES384')) +
+  (await pair('es512', 'ES512')) +
+  (await pair('ed25519', 'EdDSA', { crv: 'Ed25519' })) +
+  (await pair('ed448', 'EdDSA', { crv: 'Ed448' })) +
+  (await pair('curve', 'ES384', {}, 'ES256'));
+const { generateKeyPairSync } = await import('node:crypto');
+const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const shortJwk = short.publicKey.export({ format: 'jwk' });
+const configs = {
+  main: main + `      - {kty: RSA, alg: RS256, kid: short, n: '${shortJwk.n}', e: ${shortJwk.e}}\n`,
+  wildcard:
+    head(audience) +
+    '\n' +
+    oct('prod-1', 'HS256', secrets['prod-1']) +
+    oct(null, 'HS384', secrets.wild384) +
+    oct(null, 'HS256', secrets.wild) +
+    (await pair('wild-es256', 'ES256')).replace("kid: 'wild-es256', ", '') +
+    (await pair('wild-curve', 'ES384', {}, 'ES256')).replace("kid: 'wild-curve', ", ''),
+  'no-audience': head('') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
+  'empty-audience': head('  audience: []\n') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
+  'no-keys': head(audience) + ' []\n',
+};
+
+// What the service says
+
+const ALGORITHMS = ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'EdDSA', 'ES256', 'ES384', 'ES512'];
+
+class Answer extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const takes = (key, alg) => (key.alg ? key.alg === alg : key.kty === 'RSA' && alg.startsWith('RS'));
+
+async function findKey(keys, token, header) {
+  const named = header.kid ? keys.findIndex((key) => key.kid == header.kid) : -1; // loosely, as the service compares
+  if (named >= 0) {
+    if (!takes(keys[named], header.alg)) throw new Answer('PSYNC_S2101', `Unexpected token algorithm ${header.alg}`);
+    return named;
+  }
+  for (const [index, key] of keys.entries()) {
+    if (key.kid != null || !takes(key, header.alg)) continue;
+    try {
+      await jose.compactVerify(token, await jose.importJWK(key));
+      return index;
+    } catch (error) {
+      if (error.code !== 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') throw error;
+    }
+  }
+  const message =
+    'Could not find an appropriate key in the keystore. The key is missing or no key matched the token KID';
+  throw new Answer('PSYNC_S2101', message);
+}
+
+async function judge(config, token, at) {
+  const { jwks, audience = [] } = parse(configs[config]).client_auth;
+  if (!/^\S+$/.test(token)) throw new Answer('PSYNC_S2106', 'Authentication required');
+  let key;
+  const { payload } = await jose.jwtVerify(
+    token,
+    async (header) => {
+      key = await findKey(jwks.keys, token, header);
+      return jose.importJWK(jwks.keys[key]);
+    },
+    {
+      algorithms: ALGORITHMS,
+      clockTolerance: 60,
+      requiredClaims: ['sub', 'iat', 'exp'],
+      currentDate: new Date(at * 1000)
+    }
+  );
+  // As the running service was measured; the published code lets it pass.
+  if (typeof payload.sub !== 'string')
+    throw new Answer('PSYNC_S2101', 'JWT payload is missing a required claim "sub"');
+  if (payload.aud == null) throw new Answer('PSYNC_S2105', 'JWT payload is missing a required claim "aud"');
+  if (![payload.aud].flat(1).some((aud) => audience.includes(aud)))
+    throw new Answer('PSYNC_S2105', `Unexpected "aud" claim value: ${JSON.stringify(payload.aud)}`);
+  const life = payload.exp - payload.iat;
+  if (life > 86400)
+    throw new Answer('PSYNC_S2104', `Token must expire in a maximum of 86400 seconds, got ${life}s`);
+  const { parameters } = payload;
+  if (parameters != null && (Array.isArray(parameters) || typeof parameters !== 'object'))
+    throw new Answer('PSYNC_S2101', 'Payload parameters must be an object');
+  return key;
+}
+
+async function answer(config, token, at) {
+  try {
+    return { decision: 'accepted', key: await judge(config, token, at) };
+  } catch (error) {
+    const rejected = (code, message) => ({ decision: 'rejected', code, message });
+    if (error instanceof Answer) return rejected(error.code, error.message);
+    if (error instanceof jose.errors.JWSInvalid || error instanceof jose.errors.JWTInvalid)
+      return rejected('PSYNC_S2101', 'Token is not a well-formed JWT. Check the token format.');
+    if (error instanceof jose.errors.JWTClaimValidationFailed)
+      return rejected('PSYNC_S2101', `JWT payload is missing a required claim ${JSON.stringify(error.claim)}`);
+    if (error instanceof jose.errors.JWTExpired) return rejected('PSYNC_S2103', 'JWT has expired');
+    return rejected('PSYNC_S2101', error.message);
+  }
+}
+
+// Tokens
+
+const tokens = [];
+/** A token as it is. `not_checked`: ring can't verify it, so the tool says that it doesn't know. */
+async function given(row, name, token, { config = 'main', at = NOW, made, not_checked } = {}) {
+  tokens.push({ row, name, config, at, token, ...(await answer(config, token, at)), made, not_checked });
+}
+
+const claims = (more) => ({ sub: 'user-1', iat: NOW, exp: NOW + 3600, aud: 'app', ...more });
+const without = (name) => {
+  const { [name]: _, ...rest } = claims();
+  return rest;
+};
+
+/** Claims signed by `jose` with a key of the config. */
+async function signed(row, name, payload, { kid = 'prod-1', header = {}, secret, ...rest } = {}) {
+  const alg = header.alg ?? { hs384: 'HS384', hs512: 'HS512', wild384: 'HS384' }[kid] ?? pairs[kid]?.alg ?? 'HS256';
+  const all = { alg, kid, typ: 'JWT', ...header };
+  for (const member of Object.keys(all)) if (all[member] === undefined) delete all[member];
+  const key = secret ?? secrets[kid] ?? pairs[kid]?.privateKey;
+  const token = await new jose.SignJWT(payload).setProtectedHeader(all).sign(key);
+  const text = JSON.stringify(payload);
+  const made = Buffer.isBuffer(key) ? { header: JSON.stringify(all), payload: text, secret: key.toString('hex'), alg } : undefined;
+  await given(row, name, token, { made, ...rest });
+}
+
+/** Header and payload as text, signed with HMAC: what `jose` would refuse to write. */
+async function raw(row, name, header, payload, { secret = secrets['prod-1'], alg = 'HS256', ...rest } = {}) {
+  const [one, two] = [header, payload].map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(part)));
+  const data = `${b64(one)}.${b64(two)}`;
+  const hmac = createHmac(alg.replace('HS', 'sha'), secret).update(data).digest('base64url');
+  const utf8 = !Buffer.isBuffer(header) && !Buffer.isBuffer(payload);
+  const made = utf8 ? { header, payload, secret: secret.toString('hex'), alg } : undefined;
+  await given(row, name, `${data}.${hmac}`, { made, ...rest });
+}
+const HEADER = '{"alg":"HS256","kid":"prod-1","typ":"JWT"}';
+const PAYLOAD = JSON.stringify(claims());
+
+let row = 'kid equals a key';
+await signed(row, 'the first key', claims());
+await signed(row, 'another key', claims(), { kid: 'prod-2' });
+await signed(row, 'HS384', claims(), { kid: 'hs384' });
+await signed(row, 'HS512', claims(), { kid: 'hs512' });
+await signed(row, 'RS256', claims(), { kid: 'rs256' });
+await signed(row, 'RS512 with a key that has no alg', claims(), { kid: 'rs-any' });
+await signed(row, 'RS256 with a key that has no alg', claims(), { kid: 'rs-any', header: { alg: 'RS256' } });
+await signed(row, 'ES256', claims(), { kid: 'es256' });
+await signed(row, 'ES384', claims(), { kid: 'es384' });
+await signed(row, 'ES512', claims(), { kid: 'es512', not_checked: true });
+await signed(row, 'Ed25519', claims(), { kid: 'ed25519' });
+await signed(row, 'Ed448', claims(), { kid: 'ed448', not_checked: true });
+await signed(row, 'without typ', claims(), { header: { typ: undefined } });
+await signed(row, 'another typ', claims(), { header: { typ: 'at+jwt' } });
+await signed(row, 'a kid that is a number equals one that is text', claims(), { kid: '123', header: { kid: 123 } });
+await signed(row, 'a kid in a list equals one that is text', claims(), { header: { kid: ['prod-1'] } });
+await signed(row, 'an empty list equals an empty kid', claims(), { header: { kid: [] } });
+await signed(row, 'secrets that differ in zeros at the end', claims(), {
+  kid: 'zeros',
+  secret: Buffer.concat([secrets.zeros, Buffer.alloc(5)])
+});
+await raw(row, 'the empty secret', HEADER.replace('prod-1', 'empty'), PAYLOAD, { secret: Buffer.alloc(0) });
+await signed(row, 'no fallback to a wildcard', claims(), { config: 'wildcard', secret: secrets.wild });
+await signed(row, 'the first of a kid wins', claims(), { secret: secrets['prod-2'] });
+
+row = 'no such kid';
+await signed(row, 'an unknown kid', claims(), { header: { kid: 'prod-9' } });
+await signed(row, 'a kid in other case', claims(), { header: { kid: 'PROD-1' } });
+await signed(row, 'no kid', claims(), { header: { kid: undefined } });
+await signed(row, 'an empty kid', claims(), { header: { kid: '' } });
+await signed(row, 'a kid that is null', claims(), { header: { kid: null } });
+await signed(row, 'a kid that is false', claims(), { header: { kid: false } });
+await signed(row, 'a kid that is an object', claims(), { header: { kid: {} } });
+await signed(row, 'no keys at all', claims(), { config: 'no-keys' });
+await signed(row, 'wildcard, no kid', claims(), { config: 'wildcard', kid: 'wild', header: { kid: undefined } });
+await signed(row, 'wildcard, any kid', claims(), { config: 'wildcard', kid: 'wild', header: { kid: 'any' } });
+await signed(row, 'wildcard HS384', claims(), { config: 'wildcard', kid: 'wild384', header: { kid: 'any' } });
+await signed(row, 'wildcard, another alg', claims(), { config: 'wildcard', kid: 'wild', header: { alg: 'HS384', kid: 'any' } });
+await signed(row, 'wildcard, unknown secret', claims(), { config: 'wildcard', secret: secrets['prod-2'], header: { kid: undefined } });
+await signed(row, 'wildcard ES256', claims(), { config: 'wildcard', kid: 'wild-es256', header: { kid: undefined } });
+await signed(row, 'wildcard on another curve ends the search', claims(), { config: 'wildcard', kid: 'es256', header: { kid: 'any' } });
+
+row = 'wrong signature';
+await signed(row, 'another key', claims(), { secret: secrets['prod-2'] });
+await signed(row, 'the base64url text', claims(), { secret: Buffer.from(b64(secrets['prod-1'])) });
+await signed(row, 'a line break', claims(), { secret: Buffer.concat([secrets['prod-1'], Buffer.from('\n')]) });
+await given(row, 'none', `${b64(HEADER)}.${b64(PAYLOAD)}.`);
+await given(row, 'short', `${b64(HEADER)}.${b64(PAYLOAD)}.AAAA`);
+await given(row, 'RS256', `${b64('{"alg":"RS256","kid":"rs256"}')}.${b64(PAYLOAD)}.${'A'.repeat(342)}`);
+await given(row, 'ES256', `${b64('{"alg":"ES256","kid":"es256"}')}.${b64(PAYLOAD)}.${'A'.repeat(86)}`);
+await given(row, 'Ed25519', `${b64('{"alg":"EdDSA","kid":"ed25519"}')}.${b64(PAYLOAD)}.${'A'.repeat(86)}`);
+await given(row, 'RSA of 1024 bits', `${b64('{"alg":"RS256","kid":"short"}')}.${b64(PAYLOAD)}.${'A'.repeat(171)}`);
+await signed(row, 'ES256 on P-384', claims(), { kid: 'es256', header: { kid: 'curve' } });
+
+row = "alg differs from the key's";
+await signed(row, 'HS384', claims(), { header: { alg: 'HS384' } });
+await signed(row, 'HS512', claims(), { header: { alg: 'HS512' } });
+await signed(row, 'RS256 for HS256', claims(), { kid: 'rs256', header: { kid: 'prod-1' } });
+await signed(row, 'HS256 for RS256', claims(), { header: { kid: 'rs256' } });
+await signed(row, 'HS256 for RSA without alg', claims(), { header: { kid: 'rs-any' } });
+await signed(row, 'ES384 for ES256', claims(), { kid: 'es384', header: { kid: 'es256' } });
+
+row = 'alg none, unknown or lowercase';
+for (const alg of ['none', 'hs256', 'HS1024', 'PS256', 'ES256K'])
+  await raw(row, alg, `{"alg":"${alg}","kid":"prod-1"}`, PAYLOAD);
+
+row = 'malformed';
+await given(row, 'a word', 'hello');
+await given(row, 'two parts', `${b64(HEADER)}.${b64(PAYLOAD)}`);
+await given(row, 'four parts', `${b64(HEADER)}.${b64(PAYLOAD)}.a.b`);
+await given(row, 'five parts (JWE)', await new jose.EncryptJWT(claims()).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(Buffer.alloc(32, 7)));
+await given(row, 'empty parts', '..');
+await raw(row, 'header is no JSON', 'alg: HS256', PAYLOAD);
+await raw(row, 'header is a list', '["HS256"]', PAYLOAD);
+await raw(row, 'header is null', 'null', PAYLOAD);
+await raw(row, 'no alg', '{"kid":"prod-1"}', PAYLOAD);
+await raw(row, 'alg is a number', '{"alg":256,"kid":"prod-1"}', PAYLOAD);
+await raw(row, 'alg is empty', '{"alg":"","kid":"prod-1"}', PAYLOAD);
+await raw(row, 'payload is no JSON', HEADER, 'sub=user-1');
+await raw(row, 'payload is a list', HEADER, '[1]');
+await raw(row, 'payload is text', HEADER, '"user-1"');
+await raw(row, 'payload is empty', HEADER, '');
+await raw(row, 'a trailing comma', HEADER, PAYLOAD.replace('}', ',}'));
+await raw(row, 'two payloads', HEADER, PAYLOAD + PAYLOAD);
+await raw(row, 'crit is text', '{"alg":"HS256","kid":"prod-1","crit":"b64"}', PAYLOAD);
+await raw(row, 'crit is empty', '{"alg":"HS256","kid":"prod-1","crit":[]}', PAYLOAD);
+await raw(row, 'crit is null', '{"alg":"HS256","kid":"prod-1","crit":null}', PAYLOAD);
+await raw(row, 'crit of what is not there', '{"alg":"HS256","kid":"prod-1","crit":["b64"]}', PAYLOAD);
+await raw(row, 'crit of an extension', '{"alg":"HS256","kid":"prod-1","crit":["x"],"x":1}', PAYLOAD);
+await raw(row, 'crit before alg', '{"alg":"none","crit":["x"],"x":1}', PAYLOAD);
+await raw(row, 'b64 is no boolean', '{"alg":"HS256","kid":"prod-1","crit":["b64"],"b64":0}', PAYLOAD);
+await raw(row, 'b64 is true', '{"alg":"HS256","kid":"prod-1","crit":["b64"],"b64":true}', PAYLOAD);
+await raw(row, 'b64 is false', '{"alg":"HS256","kid":"prod-1","crit":["b64"],"b64":false}', PAYLOAD);
+await raw(row, 'b64 without crit', '{"alg":"HS256","kid":"prod-1","b64":false}', PAYLOAD);
+
+row = 'read leniently';
+await raw(row, 'header members twice: the last counts', '{"alg":"none","alg":"HS256","kid":"x","kid":"prod-1"}', PAYLOAD);
+await raw(row, 'header members twice: the last is wrong', '{"alg":"HS256","alg":"none","kid":"prod-1"}', PAYLOAD);
+await raw(row, 'claims twice: the last counts', HEADER, PAYLOAD.replace('{', '{"aud":"other",'));
+await raw(row, 'claims twice: the last is wrong', HEADER, PAYLOAD.replace('}', ',"aud":"other"}'));
+await raw(row, 'a byte order mark', `\ufeff${HEADER}`, `\ufeff${PAYLOAD}`);
+await raw(row, 'bytes that are no UTF-8', HEADER, Buffer.concat([Buffer.from('{"x":"'), Buffer.from([0xff]), Buffer.from(`",${PAYLOAD.slice(1)}`)]));
+await raw(row, 'half a character', HEADER, PAYLOAD.replace('{', '{"x":"\\ud800",'));
+await raw(row, 'white space in JSON', ` ${HEADER}\n`, `\t${PAYLOAD} `);
+await raw(row, '200 levels deep', HEADER, PAYLOAD.replace('{', `{"x":${'['.repeat(200)}${']'.repeat(200)},`));
+{
+  const [one, two, three] = tokens[0].token.split('.');
+  await given(row, 'padding behind the signature', `${one}.${two}.${three}=`);
+  await given(row, 'characters outside of base64url in the signature', `${one}.${two}.!${three}`);
+  await given(row, 'base64 in place of base64url', `${one}.${two}.${three.replaceAll('-', '+').replaceAll('_', '/')}`);
+  await given(row, 'padding behind the payload is signed, too', `${one}.${two}=.${three}`);
+}
+
+row = 'sub, iat or exp missing or of the wrong type';
+for (const name of ['sub', 'iat', 'exp']) await signed(row, `no ${name}`, without(name));
+await raw(row, 'none of them', HEADER, '{"aud":"app"}');
+await signed(row, 'iat is text', claims({ iat: '1795426260' }));
+await signed(row, 'exp is text', claims({ exp: '1795429860' }));
+await raw(row, 'exp is null', HEADER, JSON.stringify(claims({ exp: null })));
+await raw(row, 'iat is null', HEADER, JSON.stringify(claims({ iat: null })));
+await signed(row, 'iat before exp', claims({ iat: 'x', exp: 'y' }));
+await signed(row, 'sub is a number', claims({ sub: 7 }));
+await signed(row, 'sub is empty', claims({ sub: '' }));
+
+row = 'nbf';
+await signed(row, '60 s ahead', claims({ nbf: NOW + 60 }));
+await signed(row, '61 s ahead', claims({ nbf: NOW + 61 }));
+await signed(row, 'text', claims({ nbf: 'soon' }));
+await signed(row, 'before exp', claims({ nbf: NOW + 61, exp: NOW - 100 }));
+await signed(row, 'milliseconds', claims({ nbf: NOW * 1000 }));
+
+row = 'exp';
+await signed(row, '59 s ago', claims({ iat: NOW - 3659, exp: NOW - 59 }));
+await signed(row, '60 s ago', claims({ iat: NOW - 3660, exp: NOW - 60 }));
+await signed(row, 'long ago', claims({ iat: 0, exp: 3600 }));
+await signed(row, 'before aud', claims({ exp: NOW - 60, aud: 'other' }));
+await raw(row, 'minus infinity', HEADER, PAYLOAD.replace(`${NOW + 3600}`, '-1e400'));
+await raw(row, 'a fraction', HEADER, PAYLOAD.replace(`${NOW + 3600}`, `${NOW - 59.5}`));
+await signed(row, 'at another time', claims(), { at: NOW + 3600 + 60 });
+
+row = 'exp - iat';
+await signed(row, '86400', claims({ exp: NOW + 86400 }));
+await signed(row, '86401', claims({ exp: NOW + 86401 }));
+await signed(row, 'milliseconds', claims({ iat: NOW * 1000, exp: (NOW + 3600) * 1000 }));
+await signed(row, 'exp in milliseconds', claims({ exp: (NOW + 3600) * 1000 }));
+await raw(row, 'infinite', HEADER, PAYLOAD.replace(`${NOW + 3600}`, '1e400'));
+await raw(row, 'huge', HEADER, PAYLOAD.replace(`${NOW + 3600}`, '1e30'));
+await raw(row, 'more digits than fit', HEADER, PAYLOAD.replace(`${NOW + 3600}`, '92233720368547758079'));
+await raw(row, 'a fraction', HEADER, PAYLOAD.replace(`${NOW + 3600}`, `${NOW + 86400}.5`));
+await signed(row, 'negative', claims({ iat: NOW + 7200 }));
+
+row = 'iat in the future';
+await signed(row, 'an hour', claims({ iat: NOW + 3600, exp: NOW + 7200 }));
+await signed(row, 'a year', claims({ iat: NOW + 31536000, exp: NOW + 31539600 }));
+
+row = 'aud missing';
+await signed(row, 'absent', without('aud'));
+await raw(row, 'null', HEADER, JSON.stringify(claims({ aud: null })));
+
+row = 'aud matches none';
+await signed(row, 'other', claims({ aud: 'other' }));
+await signed(row, 'a list', claims({ aud: ['other', 'App'] }));
+await signed(row, 'an empty list', claims({ aud: [] }));
+await signed(row, 'a number', claims({ aud: 7 }));
+await signed(row, 'an object', claims({ aud: { app: 1 } }));
+await signed(row, 'a slash at its end', claims({ aud: 'https://sync.example.com/' }));
+await signed(row, 'characters that JSON escapes', claims({ aud: 'a"\\\n\u0001é€😀' }));
+await signed(row, 'one of several', claims({ aud: ['other', 'app'] }));
+await signed(row, 'the second of the config', claims({ aud: 'https://sync.example.com' }));
+await signed(row, 'a config without audience', claims(), { config: 'no-audience' });
+await signed(row, 'a config with an empty one', claims(), { config: 'empty-audience' });
+await signed(row, 'before the lifetime', claims({ aud: 'other', exp: NOW + 90000 }));
+
+row = 'parameters';
+await signed(row, 'an object', claims({ parameters: { project: 7 } }));
+await signed(row, 'null', claims({ parameters: null }));
+for (const parameters of ['text', 7, [1], true]) await signed(row, JSON.stringify(parameters), claims({ parameters }));
+await signed(row, 'after the lifetime', claims({ parameters: 7, exp: NOW + 90000 }));
+
+row = 'header not Bearer T or Token T';
+await given(row, 'white space inside', 'a b');
+
+const wrong = tokens.filter((one, index) => tokens.findIndex((other) => other.row === one.row && other.name === one.name) !== index);
+if (wrong.length > 0) throw new Error(`twice: ${wrong.map((one) => one.name)}`);
+const out = process.argv[2] ?? new URL('../tokens/tokens.json', import.meta.url);
+writeFileSync(out, JSON.stringify({ jose: '4.15.9', configs, tokens }, null, 1) + '\n');
+console.log(`${tokens.length} tokens, ${tokens.filter((one) => one.decision === 'accepted').length} accepted`);
