@@ -83,6 +83,12 @@ pub struct Global {
     /// How to read a config whose name doesn't tell: yaml or json
     #[arg(long, value_name = "SYNTAX", global = true, hide_possible_values = true)]
     pub input: Option<Input>,
+    /// The config is base64; without `-c`, that of the variable `POWERSYNC_CONFIG_B64`
+    #[arg(long, global = true)]
+    pub base64: bool,
+    /// Which entry of a Kubernetes Secret's `data` holds the config, where several could
+    #[arg(long, value_name = "NAME", global = true)]
+    pub entry: Option<String>,
     /// Pretend it is another time, to look ahead; no file is written then
     #[arg(long, value_name = "RFC3339", global = true)]
     pub now: Option<NumericDate>,

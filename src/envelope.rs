@@ -23,6 +23,9 @@ pub enum EnvelopeError {
     /// Other characters, or a wrong length.
     #[error("{0} is not base64. Leave `--base64` out if it is the config itself")]
     NotBase64(&'static str),
+    /// Base64, and nobody said so.
+    #[error("this is base64 of a config: add `--base64`")]
+    NeedsFlag,
     /// Encoded once more than is asked for.
     #[error("{0} is base64 of base64 of a config. {1}")]
     Twice(&'static str, &'static str),
@@ -63,9 +66,10 @@ pub enum EnvelopeError {
 }
 
 /// A config and what it came in. Not `Debug`: it holds secrets.
-pub struct Envelope {
-    outer: Zeroizing<Vec<u8>>,
-    inner: Zeroizing<Vec<u8>>,
+pub struct Envelope<'o> {
+    outer: &'o [u8],
+    /// The config, where it isn't the text as it stands.
+    inner: Option<Zeroizing<Vec<u8>>>,
     /// The entry of the Secret.
     entry: Option<Entry>,
     /// How the base64 around the config is written, where it is.
@@ -93,31 +97,25 @@ struct Base64 {
     ends: bool,
 }
 
-impl Envelope {
+impl<'o> Envelope<'o> {
     /// Unwraps a config.
-    pub fn open(outer: Zeroizing<Vec<u8>>, unwrap: &Unwrap) -> Result<Self, EnvelopeError> {
-        let secret = std::str::from_utf8(&outer).ok().and_then(secret).transpose()?;
+    pub fn open(outer: &'o [u8], unwrap: &Unwrap) -> Result<Self, EnvelopeError> {
+        let secret = std::str::from_utf8(outer).ok().and_then(secret).transpose()?;
         let Some(secret) = secret else {
             if unwrap.entry.is_some() {
                 return Err(EnvelopeError::NotASecret);
             }
-            let (inner, base64) = unwrap_text(&outer, unwrap.base64, "this")?;
+            let (inner, base64) = unwrap_text(outer, unwrap.base64, "this")?.unzip();
             return Ok(Self { outer, inner, entry: None, base64, notes: Vec::new() });
         };
         let (entry, inner, base64) = secret.find(unwrap)?;
-        Ok(Self { outer, inner, entry: Some(entry), base64, notes: secret.notes })
+        Ok(Self { outer, inner: Some(inner), entry: Some(entry), base64, notes: secret.notes })
     }
 
     /// The config itself.
     #[must_use]
     pub fn inner(&self) -> &[u8] {
-        &self.inner
-    }
-
-    /// All bytes.
-    #[must_use]
-    pub fn outer(&self) -> &[u8] {
-        &self.outer
+        self.inner.as_ref().map_or(self.outer, |inner| inner)
     }
 
     /// The entry of the Secret that the config stands in.
@@ -205,27 +203,28 @@ impl Base64 {
     }
 }
 
+/// What base64 encodes, and how it is written.
+type Decoded = (Zeroizing<Vec<u8>>, Base64);
+
 /// A text that is a config, or base64 of one if that is said.
-fn unwrap_text(
-    text: &[u8],
-    base64: bool,
-    what: &'static str,
-) -> Result<(Zeroizing<Vec<u8>>, Option<Base64>), EnvelopeError> {
+fn unwrap_text(text: &[u8], base64: bool, what: &'static str) -> Result<Option<Decoded>, EnvelopeError> {
     if !base64 {
-        return Ok((Zeroizing::new(text.to_vec()), None));
+        return Ok(None);
     }
     let inner = decode(text).ok_or(EnvelopeError::NotBase64(what))?;
     if is_base64_of_config(&inner) {
         return Err(EnvelopeError::Twice(what, "Decode it once before: `base64 -d`"));
     }
-    Ok((inner, Some(Base64::of(text))))
+    Ok(Some((inner, Base64::of(text))))
 }
 
 fn is_config(bytes: &[u8]) -> bool {
     crate::store::is_config(bytes, Input::Either)
 }
 
-fn is_base64_of_config(bytes: &[u8]) -> bool {
+/// Whether these bytes are base64 of a PowerSync config.
+#[must_use]
+pub fn is_base64_of_config(bytes: &[u8]) -> bool {
     decode(bytes).is_some_and(|inner| is_config(&inner))
 }
 
@@ -349,7 +348,8 @@ impl Secret {
                 "Add `--base64`: what the entry holds is base64 itself",
             ));
         }
-        let (inner, base64) = unwrap_text(bytes, unwrap.base64, "the entry")?;
+        let (inner, base64) = unwrap_text(bytes, unwrap.base64, "the entry")?.unzip();
+        let inner = inner.unwrap_or_else(|| bytes.clone());
         Ok((Entry { name: entry.name.clone(), span }, inner, base64))
     }
 
@@ -396,9 +396,9 @@ mod tests {
 
     const CONFIG: &str = "client_auth:\n  jwks:\n    keys: []\n";
 
-    fn open(text: &str, base64: bool, entry: Option<&str>) -> Result<Envelope, EnvelopeError> {
+    fn open<'t>(text: &'t str, base64: bool, entry: Option<&str>) -> Result<Envelope<'t>, EnvelopeError> {
         let unwrap = Unwrap { base64, entry: entry.map(str::to_owned) };
-        Envelope::open(Zeroizing::new(text.as_bytes().to_vec()), &unwrap)
+        Envelope::open(text.as_bytes(), &unwrap)
     }
 
     fn wrapped_at(width: usize, newline: &str) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::ConfigError;
 use crate::display::Printable;
 use crate::env_file::EnvFileError;
+use crate::envelope::EnvelopeError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
 use crate::random::RandomError;
@@ -39,6 +40,14 @@ pub enum Error {
         name: String,
         /// What is wrong, and where.
         source: EnvFileError,
+    },
+    /// What the config comes in.
+    #[error("{}: {source}", Printable(name))]
+    Envelope {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        source: EnvelopeError,
     },
     /// Which file.
     #[error(transparent)]
@@ -174,4 +183,6 @@ pub enum Source {
     File(PathBuf),
     /// Standard input; the new config goes to standard output.
     Stdin,
+    /// The variable `POWERSYNC_CONFIG_B64`; the new config goes to standard output.
+    Variable,
 }

@@ -54,7 +54,9 @@ pub(super) struct Run<'a> {
 pub(super) struct Draft {
     now: NumericDate,
     /// `None`: nothing to do.
-    pub(super) text: Option<Zeroizing<String>>,
+    pub(super) text: Option<Zeroizing<Vec<u8>>>,
+    /// Whether it is an entry of a Kubernetes Secret.
+    in_secret: bool,
     /// What is written beside it.
     beside: Option<SecretWrite>,
     /// Key events and diff, coloured.
@@ -68,7 +70,7 @@ impl Run<'_> {
     /// Carries the change out, as far as the person and the options let it.
     pub(super) fn run(&self, world: &mut World<'_>) -> Result<Answer, Error> {
         match self.source {
-            Source::Stdin => self.filter(world),
+            Source::Stdin | Source::Variable => self.filter(world),
             Source::File(path) => {
                 let path = world.path(path);
                 if self.ending.dry_run {
@@ -99,7 +101,12 @@ impl Run<'_> {
             (None, _) => writeln!(world.stderr, "{}", self.nothing)?,
             (_, true) => writeln!(world.stderr, "\nDry run: the config on stdout is the old one.")?,
             (_, false) => {
-                writeln!(world.stderr, "\nThe new config is on stdout. Put it in place of the old one.")?;
+                let what = if draft.in_secret {
+                    "The new Secret is on stdout. Read the diff above, then: kubectl replace -f FILE"
+                } else {
+                    "The new config is on stdout. Put it in place of the old one."
+                };
+                writeln!(world.stderr, "\n{what}")?;
                 tell_steps(&draft.steps, "What to do next", world.stderr)?;
             }
         }
@@ -203,7 +210,7 @@ impl Run<'_> {
         }
         let name = self.source.name();
         draft.write_around(beside, world, |_| match &draft.text {
-            Some(text) => locked.replace(old, text.as_bytes()).map_err(Error::store(&name)),
+            Some(text) => locked.replace(old, text).map_err(Error::store(&name)),
             None => Ok(()),
         })?;
         // It is done: that nobody reads what comes now makes no failure of it.
@@ -225,10 +232,11 @@ impl Run<'_> {
 
     /// Reads, decides, edits, and words it.
     pub(super) fn draft(&self, bytes: &[u8], world: &World<'_>) -> Result<Draft, Error> {
-        let name = self.source.name();
+        let opened = self.source.unwrap(self.global, bytes)?;
+        let name = opened.name.clone();
         let config_error = Error::config(&name);
         let now = world.clock.now();
-        let config = Config::parse(bytes, self.source.input(self.global)).map_err(&config_error)?;
+        let config = opened.config()?;
         if config.is_cloud() && !self.on_cloud {
             return Err(Error::Usage(format!("{}: {NOT_ON_CLOUD}", Printable(&name))));
         }
@@ -248,7 +256,7 @@ impl Run<'_> {
             Some(edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?)
         };
         let after = text.as_ref().map_or(config.text(), |text| text);
-        let after = Config::parse_str(after, self.source.input(self.global)).map_err(&config_error)?;
+        let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
         let unused = unused((&config, &keys), &after);
         let beside = match set.filter(|_| text.is_some()) {
             Some(set) => Some(set),
@@ -260,6 +268,7 @@ impl Run<'_> {
         let mut draft = Draft {
             now,
             text: None,
+            in_secret: opened.envelope.entry().is_some(),
             beside,
             review: String::new(),
             notes,
@@ -270,7 +279,10 @@ impl Run<'_> {
             self.review(&mut draft, &changes, (&config, &keys), &after, &unused, world);
         }
         drop(after);
-        draft.text = text;
+        draft.text = text.map(|text| opened.envelope.wrap(text.as_bytes()));
+        if draft.text.is_some() {
+            draft.warnings.extend_from_slice(opened.envelope.notes());
+        }
         Ok(draft)
     }
 
@@ -327,8 +339,9 @@ impl Run<'_> {
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
         let platform = match self.source {
             _ if config.is_cloud() => Platform::Cloud,
+            _ if draft.in_secret => Platform::Kubernetes { workload: None },
             Source::File(path) => review::detect(&world.path(path)),
-            Source::Stdin => Platform::Unknown,
+            Source::Stdin | Source::Variable => Platform::Unknown,
         };
         if let Source::File(path) = self.source
             && changes
@@ -432,7 +445,7 @@ impl Draft {
             world.stdout.write_all(bytes)?;
             Ok(world.stdout.flush()?)
         };
-        let new = self.text.as_ref().map_or(old, |text| text.as_bytes());
+        let new = self.text.as_ref().map_or(old, |text| text);
         if !writes {
             return text(world, old);
         }

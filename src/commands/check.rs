@@ -31,9 +31,9 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             let tool = source.tool(global, world);
             let path = match &source {
                 Source::File(path) => Some(world.path(path)),
-                Source::Stdin => None,
+                Source::Stdin | Source::Variable => None,
             };
-            Ok(Target { name: source.name(), input: source.input(global), source, path, policy, tool })
+            Ok(Target { name: source.name(), source, path, policy, tool })
         })
         .collect::<Result<Vec<Target>, Error>>()?;
     let known = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
@@ -46,7 +46,7 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
     }
     let now = world.clock.now();
     let stdin = match targets.as_slice() {
-        [Target { source: Source::Stdin, .. }] => Some(Source::Stdin.read(world)?),
+        [Target { source, path: None, .. }] => Some(source.read(world)?),
         _ => None,
     };
     let work = |target: &Target, values: Option<&Values<'_>>| {
@@ -55,7 +55,10 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             (None, Some(bytes)) => bytes.clone(),
             (None, None) => Snapshot::default(),
         };
-        Ok(check_one(target, bytes, values, &selection, now))
+        let opened = target.source.unwrap(global, &bytes)?;
+        let input = opened.input;
+        let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
+        Ok(check_one(target, inner.unwrap_or(bytes), input, values, &selection, now))
     };
     let mut checked: Vec<Result<Checked, Error>> = match &known {
         // The environment is one for all.
@@ -92,7 +95,6 @@ struct Target {
     name: String,
     /// Where it is, unless it comes from stdin.
     path: Option<PathBuf>,
-    input: Input,
     policy: Policy,
     tool: String,
 }
@@ -100,6 +102,7 @@ struct Target {
 /// What came of it.
 struct Checked {
     bytes: Snapshot,
+    input: Input,
     findings: Vec<Finding>,
     /// Variables whose secrets were not looked at.
     unseen: Vec<String>,
@@ -109,7 +112,7 @@ impl Checked {
     fn report(self, target: &Target, redactor: &mut Redactor) -> FileReport {
         let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
         // Parsed again rather than kept: most files have no findings.
-        let config = if self.findings.is_empty() { None } else { Config::parse_str(text, target.input).ok() };
+        let config = if self.findings.is_empty() { None } else { Config::parse_str(text, self.input).ok() };
         FileReport {
             name: target.name.clone(),
             findings: shown(self.findings, text, config.as_ref(), redactor),
@@ -177,11 +180,12 @@ fn in_parallel<T: Send>(targets: &[Target], work: &(dyn Fn(&Target) -> T + Sync)
 fn check_one(
     target: &Target,
     bytes: Snapshot,
+    input: Input,
     values: Option<&Values<'_>>,
     selection: &Selection,
     now: NumericDate,
 ) -> Checked {
-    let (findings, unseen) = match Config::parse(&bytes, target.input) {
+    let (findings, unseen) = match Config::parse(&bytes, input) {
         Ok(config) => {
             let keys = KeySet::read_with(&config, values.unwrap_or(&|_| None));
             let subject = Subject {
@@ -200,7 +204,7 @@ fn check_one(
             (if selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
         }
     };
-    Checked { bytes, findings, unseen }
+    Checked { bytes, input, findings, unseen }
 }
 
 /// The variables whose secrets are not known.
@@ -238,8 +242,8 @@ fn fix(
     }
     let mut answer = Answer::Done;
     for target in targets {
-        if target.source == Source::Stdin {
-            return Err(Error::Usage("`--fix` works on files; it can't change stdin".to_owned()));
+        if target.path.is_none() {
+            return Err(Error::Usage("`--fix` works on files only".to_owned()));
         }
         let decide = |config: &Config<'_>, now: NumericDate| {
             let values = known.map(KnownValues::values);
@@ -264,7 +268,10 @@ fn fix(
         };
         // What can't be read has no corrections, and is reported below.
         let bytes = target.source.read(world)?;
-        let has_fixes = Config::parse(&bytes, target.input)
+        let has_fixes = target
+            .source
+            .unwrap(global, &bytes)?
+            .config()
             .ok()
             .and_then(|config| decide(&config, world.clock.now()).ok())
             .is_some_and(|decision: Decision| !decision.changes.is_empty());

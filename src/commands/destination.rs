@@ -67,7 +67,7 @@ impl<'a> Finder<'a> {
         let run_folder = world.folder.clone();
         let config_folder = match source {
             Source::File(path) => world.path(path).parent().map(Path::to_owned),
-            Source::Stdin => None,
+            Source::Stdin | Source::Variable => None,
         };
         let config_folder = config_folder.unwrap_or_else(|| run_folder.clone());
         let policy_env_file = policy_env_file.map(|path| named(&run_folder, path));
@@ -157,7 +157,7 @@ impl<'a> Finder<'a> {
             return Ok(Destination::Out(to));
         }
         if self.args.print_secret {
-            if *self.source == Source::Stdin {
+            if matches!(self.source, Source::Stdin | Source::Variable) {
                 return Err(self.usage(
                     "with `-c -` the config is what goes to stdout, so `--print-secret` can't. `--secret-out FILE` can",
                 ));

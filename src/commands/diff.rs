@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::source::Opened;
 use super::values::{self, KnownValues};
 use super::{Answer, check, findings, policy, source};
 use crate::World;
@@ -18,7 +19,7 @@ use crate::store::git::{ChangedFile, Repository, short};
 use crate::store::{self, Snapshot};
 
 /// What stands for a file that isn't there.
-const ABSENT: &[u8] = b"{}";
+const ABSENT: &str = "{}";
 
 pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Result<Answer, Error> {
     let sides = match &args.git {
@@ -205,6 +206,20 @@ fn name_of(repository: &Repository, file: &ChangedFile, world: &World<'_>) -> St
     path.strip_prefix(here).unwrap_or(&path).display().to_string()
 }
 
+/// The config of one side. `input`: how it is read where it stands as it is.
+fn open<'o>(
+    source: &Source,
+    global: &Global,
+    text: Option<&'o Snapshot>,
+    input: Input,
+    name: &str,
+) -> Result<Option<Opened<'o>>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let opened = source.unwrap(global, text)?;
+    let input = if opened.envelope.is_wrapped() { opened.input } else { input };
+    Ok(Some(Opened { input, name: name.to_owned(), ..opened }))
+}
+
 fn compare_one(
     global: &Global,
     args: &DiffArgs,
@@ -219,17 +234,12 @@ fn compare_one(
     let policy = policy::of(&times, &sides.source, world)?;
     let tool = sides.source.tool(global, world);
     let of_old = format!("{} ({})", sides.name, sides.from);
-    let parse = |text: &Option<Snapshot>, input| match text {
-        Some(_) => input,
-        None => Input::Yaml,
-    };
-    let (old_bytes, new_bytes) =
-        (sides.old.as_ref().map_or(ABSENT, |text| text), sides.new.as_ref().map_or(ABSENT, |text| text));
     let old_name = if sides.from == sides.name { sides.name.clone() } else { of_old };
-    let old =
-        Config::parse(old_bytes, parse(&sides.old, sides.input_old)).map_err(Error::config(&old_name))?;
-    let new =
-        Config::parse(new_bytes, parse(&sides.new, sides.input_new)).map_err(Error::config(&sides.name))?;
+    let old = open(&sides.source, global, sides.old.as_ref(), sides.input_old, &old_name)?;
+    let new = open(&sides.source, global, sides.new.as_ref(), sides.input_new, &sides.name)?;
+    let absent = || Config::parse_str(ABSENT, Input::Yaml).map_err(Error::config(&sides.name));
+    let old = old.as_ref().map_or_else(absent, Opened::config)?;
+    let new = new.as_ref().map_or_else(absent, Opened::config)?;
     let (old_values, new_values) =
         (known.old.as_ref().map(KnownValues::values), known.new.as_ref().map(KnownValues::values));
     let old_values: Option<&Values<'_>> = match &old_values {
@@ -251,7 +261,7 @@ fn compare_one(
     findings::deny(&mut found, &args.deny);
     let platform = match &sides.source {
         Source::File(path) => review::detect(&world.path(path)),
-        Source::Stdin => Platform::Unknown,
+        Source::Stdin | Source::Variable => Platform::Unknown,
     };
     let situation = Situation {
         now,

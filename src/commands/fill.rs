@@ -11,7 +11,6 @@ use super::source::shell_word;
 use super::{Answer, source};
 use crate::World;
 use crate::cli::{Global, Init};
-use crate::config::Config;
 use crate::display::{Printable, list};
 use crate::env_file::EnvFile;
 use crate::error::{Error, Source};
@@ -31,7 +30,8 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
         return Err(Error::Usage(text.to_owned()));
     };
     let bytes = source.read(world)?;
-    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    let opened = source.unwrap(global, &bytes)?;
+    let config = opened.config()?;
     if config.is_cloud() {
         return Err(Error::Usage(format!(
             "{}: this is a PowerSync Cloud config (`_type: cloud`), whose secrets PowerSync keeps. Nothing was changed",

@@ -28,7 +28,7 @@ pub(super) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
     } else {
         let config = match source {
             Source::File(path) => world.path(path),
-            Source::Stdin => world.folder.join("stdin"),
+            Source::Stdin | Source::Variable => world.folder.join("stdin"),
         };
         // By its real place: a link into a repository has the policy of that repository.
         let config = std::fs::canonicalize(&config).unwrap_or(config);

@@ -5,7 +5,6 @@ use std::path::Path;
 use super::values;
 use crate::World;
 use crate::cli::Global;
-use crate::config::Config;
 use crate::error::{Error, Source};
 use crate::keyset::KeySet;
 
@@ -17,7 +16,8 @@ pub(super) fn keys(
 ) -> Result<KeySet, Error> {
     let values = values::known(env_file, world)?;
     let bytes = source.read(world)?;
-    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    let opened = source.unwrap(global, &bytes)?;
+    let config = opened.config()?;
     let keys = KeySet::read_with(&config, &values.values());
     values.check(&keys)?;
     Ok(keys)
@@ -26,7 +26,7 @@ pub(super) fn keys(
 /// Fails where a second thing is to come from stdin.
 pub(super) fn check_stdin(source: &Source, what: &str) -> Result<(), Error> {
     match source {
-        Source::File(_) => Ok(()),
+        Source::File(_) | Source::Variable => Ok(()),
         Source::Stdin => Err(Error::Usage(format!(
             "the config and {what} can't both come from stdin. Put one into a file"
         ))),

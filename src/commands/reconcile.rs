@@ -41,7 +41,7 @@ type Drafted = (Snapshot, Draft);
 pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     let writes = !(args.check || args.ending.dry_run);
-    let is_stdin = sources.contains(&Source::Stdin);
+    let is_stdin = sources.iter().any(|source| !matches!(source, Source::File(_)));
     if is_stdin && args.format == Format::Json {
         let text = "with `-c -` the config is what goes to stdout. `--format json` goes with files";
         return Err(Error::Usage(text.to_owned()));

@@ -3,16 +3,15 @@
 use super::{Answer, source};
 use crate::World;
 use crate::cli::{Global, Redact};
-use crate::config::Config;
 use crate::error::Error;
 use crate::review::Redactor;
 
 pub(super) fn run(global: &Global, args: &Redact, world: &mut World<'_>) -> Result<Answer, Error> {
     let paths: Vec<_> = args.path.iter().cloned().collect();
     for source in source::several(&paths, global, world)? {
-        let name = source.name();
         let bytes = source.read(world)?;
-        let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
+        let opened = source.unwrap(global, &bytes)?;
+        let config = opened.config()?;
         let mut redactor = Redactor::default();
         let marked = redactor.mark(&config);
         world.stdout.write_all(redactor.show(&marked).as_bytes())?;

@@ -3,19 +3,30 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::World;
 use crate::cli::Global;
-use crate::config::Input;
+use crate::config::{Config, Input};
+use crate::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config};
 use crate::error::{Error, Source};
 use crate::store::{self, Snapshot};
 
 /// Names the config, as it does for the service.
 const CONFIG_PATH: &str = "POWERSYNC_CONFIG_PATH";
 
+/// Holds the config itself, in base64, as it does for the service.
+const CONFIG_B64: &str = "POWERSYNC_CONFIG_B64";
+
+fn is_set(variable: &str, world: &World<'_>) -> bool {
+    (world.variable)(variable).is_some_and(|value| !value.is_empty())
+}
+
 /// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
 pub(super) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
     let path = match &global.config {
         Some(path) => path.clone(),
+        None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
             None => store::find(&world.folder)?,
@@ -54,6 +65,7 @@ impl Source {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Stdin => "stdin".to_owned(),
+            Self::Variable => CONFIG_B64.to_owned(),
         }
     }
 
@@ -62,7 +74,7 @@ impl Source {
         match (global.input, self) {
             (Some(input), _) => input,
             (None, Self::File(path)) => Input::of_path(path),
-            (None, Self::Stdin) => Input::Either,
+            (None, Self::Stdin | Self::Variable) => Input::Either,
         }
     }
 
@@ -71,13 +83,34 @@ impl Source {
         let read = match self {
             Self::File(path) => store::snapshot(&world.path(path)),
             Self::Stdin => store::read(&mut *world.stdin, 0),
+            Self::Variable => {
+                let value = (world.variable)(CONFIG_B64).unwrap_or_default();
+                Ok(Zeroizing::new(value.into_encoded_bytes()))
+            }
         };
         read.map_err(Error::store(&self.name()))
     }
 
+    /// The config in these bytes of it.
+    pub(super) fn unwrap<'o>(&self, global: &Global, outer: &'o [u8]) -> Result<Opened<'o>, Error> {
+        let unwrap = Unwrap { base64: global.base64, entry: global.entry.clone() };
+        let fail = |source| Error::Envelope { name: self.name(), source };
+        let envelope = Envelope::open(outer, &unwrap).map_err(fail)?;
+        let input = match envelope.entry() {
+            _ if !envelope.is_wrapped() || global.input.is_some() => self.input(global),
+            Some(entry) => Input::of_path(Path::new(entry)),
+            None => Input::Either,
+        };
+        let name = match envelope.entry() {
+            Some(entry) => format!("{} ({entry})", self.name()),
+            None => self.name(),
+        };
+        Ok(Opened { envelope, input, name })
+    }
+
     /// The tool with the options that name this config, for the commands that next steps give.
     pub(super) fn tool(&self, global: &Global, world: &World<'_>) -> String {
-        let variable = (world.variable)(CONFIG_PATH).is_some_and(|value| !value.is_empty());
+        let variable = is_set(CONFIG_PATH, world);
         let found = store::find(&world.folder).ok().filter(|_| !variable);
         let mut tool = "powersync-jwks".to_owned();
         match self {
@@ -87,6 +120,14 @@ impl Source {
                 tool.push_str(&shell_word(&path.display().to_string()));
             }
             Self::Stdin => tool.push_str(" -c -"),
+            Self::Variable => {}
+        }
+        if global.base64 {
+            tool.push_str(" --base64");
+        }
+        if let Some(entry) = &global.entry {
+            tool.push_str(" --entry ");
+            tool.push_str(&shell_word(entry));
         }
         match global.input {
             Some(Input::Yaml) => tool.push_str(" --input yaml"),
@@ -94,6 +135,30 @@ impl Source {
             Some(Input::Either) | None => {}
         }
         tool
+    }
+}
+
+/// A config, out of what it came in.
+pub(super) struct Opened<'o> {
+    /// What it came in.
+    pub(super) envelope: Envelope<'o>,
+    /// How to read it.
+    pub(super) input: Input,
+    /// As messages name it.
+    pub(super) name: String,
+}
+
+impl Opened<'_> {
+    /// Reads the config.
+    pub(super) fn config(&self) -> Result<Config<'_>, Error> {
+        let bytes = self.envelope.inner();
+        Config::parse(bytes, self.input).map_err(|error| {
+            if !self.envelope.is_wrapped() && is_base64_of_config(bytes) {
+                let name = self.name.clone();
+                return Error::Envelope { name, source: EnvelopeError::NeedsFlag };
+            }
+            Error::config(&self.name)(error)
+        })
     }
 }
 

@@ -4,7 +4,6 @@ use super::values::{self, KnownValues};
 use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, Status, Times};
-use crate::config::Config;
 use crate::display::{Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
@@ -63,7 +62,8 @@ fn keys_of(
     world: &mut World<'_>,
 ) -> Result<KeySet, Error> {
     let bytes = source.read(world)?;
-    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&source.name()))?;
+    let opened = source.unwrap(global, &bytes)?;
+    let config = opened.config()?;
     let keys = KeySet::read_with(&config, &values.values());
     values.check(&keys)?;
     Ok(keys)

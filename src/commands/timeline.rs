@@ -3,7 +3,6 @@
 use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{ChartFormat, Global, Timeline};
-use crate::config::Config;
 use crate::display::Printable;
 use crate::error::Error;
 use crate::keyset::KeySet;
@@ -16,7 +15,8 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     let policy = policy::of_schedule(&args.schedule, &source, world)?.policy;
     let now = world.clock.now();
     let bytes = source.read(world)?;
-    let config = Config::parse(&bytes, source.input(global)).map_err(Error::config(&name))?;
+    let opened = source.unwrap(global, &bytes)?;
+    let config = opened.config()?;
     let keys = KeySet::read(&config);
     if keys.is_cloud {
         let text = format!(
