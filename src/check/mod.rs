@@ -1,6 +1,6 @@
 //! What would break or weaken a config: rules about one config, and rules about a change of one.
 //!
-//! A rule is a file of [`rules`] or [`changes`]: it says what it finds, what the service does then, and how to mend it.
+//! A rule is a file of `rules` or `changes`: it says what it finds, what the service does then, and how to mend it.
 //! [`check`] and [`compare`] run them; both are pure.
 
 mod changes;

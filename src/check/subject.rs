@@ -1,6 +1,8 @@
 //! What rules look at.
 
-use crate::config::{Config, Document, NodeId, Span};
+use std::collections::BTreeMap;
+
+use crate::config::{Config, Document, NodeId, Scalar, Span, env_name, is_env_name};
 use crate::keyset::{Key, KeySet, Member, Values};
 use crate::lifecycle::Policy;
 use crate::time::NumericDate;
@@ -114,6 +116,20 @@ impl<'a> Subject<'a> {
             entry.start <= span.start && span.end <= entry.end
         };
         self.keys.keys().iter().find(holds)
+    }
+
+    /// The variables the config reads, each with where it stands first.
+    pub(super) fn variables(&self) -> BTreeMap<&'a str, NodeId> {
+        let doc = self.doc();
+        let mut all = BTreeMap::new();
+        for (id, _) in doc.nodes() {
+            if let Some(Scalar::Env(written)) = doc.scalar(id)
+                && is_env_name(written, self.keys.is_cloud)
+            {
+                all.entry(env_name(written).0).or_insert(id);
+            }
+        }
+        all
     }
 
     /// The current key, where it can be told.

@@ -209,8 +209,7 @@ fn check_one(
 
 /// The variables whose secrets are not known.
 pub(super) fn unseen(keys: &KeySet) -> Vec<String> {
-    let hidden = keys.keys().iter().filter(|key| key.secret().is_none());
-    hidden.filter_map(Key::variable).map(str::to_owned).collect()
+    keys.unseen().filter_map(Key::variable).map(str::to_owned).collect()
 }
 
 /// What is known of the file. Git is asked only where a rule wants to know.

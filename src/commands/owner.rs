@@ -91,9 +91,7 @@ impl Question<'_> {
         }
         let unknown: Vec<String> = self
             .keys
-            .keys()
-            .iter()
-            .filter(|key| key.is_symmetric() && key.secret().is_none())
+            .unseen()
             .map(|key| format!("{} ({})", key.name(), key.variable().unwrap_or("a variable")))
             .collect();
         if !unknown.is_empty() {

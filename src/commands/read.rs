@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::values;
+use super::values::{self, KnownValues};
 use crate::World;
 use crate::cli::Global;
 use crate::error::{Error, Source};
@@ -14,7 +14,16 @@ pub(super) fn keys(
     env_file: Option<&Path>,
     world: &mut World<'_>,
 ) -> Result<KeySet, Error> {
-    let values = values::known(env_file, world)?;
+    keys_with(global, source, &values::known(env_file, world)?, world)
+}
+
+/// The same, with the values of another run.
+pub(super) fn keys_with(
+    global: &Global,
+    source: &Source,
+    values: &KnownValues<'_>,
+    world: &mut World<'_>,
+) -> Result<KeySet, Error> {
     let bytes = source.read(world)?;
     let opened = source.unwrap(global, &bytes)?;
     let config = opened.config()?;

@@ -1,7 +1,7 @@
 //! `status`: all keys as they are.
 
-use super::values::{self, KnownValues};
-use super::{Answer, policy, source};
+use super::values;
+use super::{Answer, policy, read, source};
 use crate::World;
 use crate::cli::{Format, Global, Status, Times};
 use crate::display::{Printable, list};
@@ -38,7 +38,7 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
     let mut read: Vec<(&Source, KeySet)> = Vec::new();
     let mut failed = 0;
     for source in &sources {
-        match keys_of(global, source, &values, world) {
+        match read::keys_with(global, source, &values, world) {
             Ok(keys) => read.push((source, keys)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
@@ -53,20 +53,6 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
         (Format::Human, _) => several(global, &read, now, world)?,
     }
     if failed > 0 { Err(Error::Some { failed, all: sources.len() }) } else { Ok(Answer::Done) }
-}
-
-fn keys_of(
-    global: &Global,
-    source: &Source,
-    values: &KnownValues<'_>,
-    world: &mut World<'_>,
-) -> Result<KeySet, Error> {
-    let bytes = source.read(world)?;
-    let opened = source.unwrap(global, &bytes)?;
-    let config = opened.config()?;
-    let keys = KeySet::read_with(&config, &values.values());
-    values.check(&keys)?;
-    Ok(keys)
 }
 
 /// All keys of one config.

@@ -93,6 +93,11 @@ impl KeySet {
         &self.keys
     }
 
+    /// The symmetric keys whose secret is not known here.
+    pub fn unseen(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| key.is_symmetric() && key.secret().is_none())
+    }
+
     /// The keys that a name fits: several where a kid stands twice.
     #[must_use]
     pub fn named(&self, name: &KeyName) -> Vec<&Key> {

@@ -422,9 +422,7 @@ impl<'a> Signature<'a> {
     fn not_tried(&self) -> String {
         let unknown: Vec<String> = self
             .keys
-            .keys()
-            .iter()
-            .filter(|key| key.is_symmetric() && key.secret().is_none())
+            .unseen()
             .map(|key| format!("{} ({})", key.name(), key.variable().unwrap_or("a variable")))
             .collect();
         if unknown.is_empty() {

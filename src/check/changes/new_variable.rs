@@ -1,12 +1,8 @@
 //! `new-variable`: a variable every replica needs from now on.
 
-use std::collections::BTreeMap;
-
 use super::Comparison;
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
-use crate::check::subject::Subject;
-use crate::config::{NodeId, Scalar, env_name, is_env_name};
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "new-variable",
@@ -19,8 +15,8 @@ pub(in crate::check) static RULE: Rule = Rule {
 };
 
 fn look(comparison: &Comparison<'_>) -> Vec<Found> {
-    let known = variables(comparison.old);
-    let new = variables(comparison.new).into_iter().filter(|(name, _)| !known.contains_key(name));
+    let known = comparison.old.variables();
+    let new = comparison.new.variables().into_iter().filter(|(name, _)| !known.contains_key(name));
     new.map(|(name, id)| {
         let span = comparison.new.span(id);
         let message = format!(
@@ -29,18 +25,4 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
         Found::new(span.clone(), message).of_any(comparison.new.key_at(&span))
     })
     .collect()
-}
-
-/// The variables of a config, each with where it stands first.
-fn variables<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, NodeId> {
-    let doc = subject.doc();
-    let mut all = BTreeMap::new();
-    for (id, _) in doc.nodes() {
-        if let Some(Scalar::Env(written)) = doc.scalar(id)
-            && is_env_name(written, subject.keys.is_cloud)
-        {
-            all.entry(env_name(written).0).or_insert(id);
-        }
-    }
-    all
 }

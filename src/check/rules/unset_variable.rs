@@ -1,11 +1,8 @@
 //! `unset-variable`: a variable that has no value where one was looked for.
 
-use std::collections::BTreeMap;
-
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::config::{Scalar, env_name, is_env_name};
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "unset-variable",
@@ -19,16 +16,8 @@ pub(in crate::check) static RULE: Rule = Rule {
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let (Some(values), doc) = (subject.values, subject.doc()) else { return Vec::new() };
-    let mut first_of = BTreeMap::new();
-    for (id, _) in doc.nodes() {
-        if let Some(Scalar::Env(written)) = doc.scalar(id)
-            && is_env_name(written, subject.keys.is_cloud)
-        {
-            first_of.entry(env_name(written).0).or_insert(id);
-        }
-    }
-    let unset = first_of.into_iter().filter(|(name, _)| values(name).is_none());
+    let Some(values) = subject.values else { return Vec::new() };
+    let unset = subject.variables().into_iter().filter(|(name, _)| values(name).is_none());
     unset
         .map(|(name, id)| {
             let span = subject.span(id);
