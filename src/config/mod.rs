@@ -18,7 +18,7 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
+pub use document::{Document, Kind, Layout, LineIndex, Node, NodeId, Position, Quote, Span, Syntax};
 pub use error::{ConfigError, Problem};
 pub use scalar::{Scalar, env_name, is_env_name};
 

@@ -108,9 +108,14 @@ struct Hidden {
 }
 
 impl Marked {
+    /// The last one for which this holds; it holds for all before it.
+    fn last(&self, holds: impl Fn(&Hidden) -> bool) -> Option<&Hidden> {
+        self.hidden[..self.hidden.partition_point(holds)].last()
+    }
+
     /// Where a byte of the original stands: the start of a mark for those of a secret.
     pub(crate) fn start(&self, at: usize) -> usize {
-        match self.hidden.iter().rev().find(|hidden| hidden.was.start <= at) {
+        match self.last(|hidden| hidden.was.start <= at) {
             Some(hidden) if at < hidden.was.end => hidden.mark.start,
             Some(hidden) => hidden.after + (at - hidden.was.end),
             None => at,
@@ -119,7 +124,7 @@ impl Marked {
 
     /// Where a range of the original ends: behind the mark where it ends in a secret.
     pub(crate) fn end(&self, at: usize) -> usize {
-        match self.hidden.iter().rev().find(|hidden| hidden.was.start < at) {
+        match self.last(|hidden| hidden.was.start < at) {
             Some(hidden) if at <= hidden.was.end => hidden.mark.end,
             _ => self.start(at),
         }

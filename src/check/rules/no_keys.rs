@@ -15,7 +15,8 @@ pub(in crate::check) static RULE: Rule = Rule {
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {
-    if !subject.keys.keys().is_empty() || subject.keys.is_cloud {
+    // An empty member on the way to the keys is told as that.
+    if !subject.keys.keys().is_empty() || subject.keys.is_cloud || !subject.keys.faults.is_empty() {
         return Vec::new();
     }
     let message = match subject.keys.other_login {
