@@ -256,7 +256,7 @@ fn compare_one(
     let (policy, tool, file) = (&policy, tool.as_str(), FileFacts::default());
     let old_subject = Subject { config: &old, keys: &old_keys, values: old_values, policy, now, file, tool };
     let new_subject = Subject { config: &new, keys: &new_keys, values: new_values, policy, now, file, tool };
-    let comparison = Comparison { old: &old_subject, new: &new_subject };
+    let comparison = Comparison::new(&old_subject, &new_subject);
     let mut found = compare(&comparison, selection);
     findings::deny(&mut found, &args.deny);
     let platform = match &sides.source {

@@ -23,6 +23,7 @@ pub use promote::{never_promoted, promote};
 pub use prune::prune;
 pub use reconcile::{Action, Due, MakeKey, next_due, reconcile};
 pub use refusal::{Allowed, LifecycleError, Refusal, RefusalId};
+pub(crate) use remove::is_over;
 pub use remove::{is_live, remove};
 pub use retire::{When, retire, unretire};
 pub use rotate::{RotateOptions, rotate, standby};

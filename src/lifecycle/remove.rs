@@ -105,13 +105,17 @@ pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
             keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
         })
     };
-    let is_over = match key.phase(now) {
+    !is_over(keys, key, now) && !is_shadowed()
+}
+
+/// Whether a key's time is over, or never began.
+pub(crate) fn is_over(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
+    match key.phase(now) {
         Phase::Unusable => true,
         // Whatever its date says, the current key is the one that is signed with.
         Phase::Removable { .. } => !keys.is_current(key),
         _ => false,
-    };
-    !is_over && !is_shadowed()
+    }
 }
 
 /// Whether the key that would become current may be signed with.

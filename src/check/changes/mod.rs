@@ -10,28 +10,58 @@ pub(super) mod re_keyed;
 pub(super) mod removed_early;
 pub(super) mod secret_exposed;
 
+use std::collections::{HashMap, HashSet};
+
 use super::subject::{Subject, verifying};
-use crate::keyset::{Key, KeySet};
-use crate::lifecycle::is_live;
+use crate::keyset::{Key, KeySet, Kid};
+use crate::lifecycle::is_over;
 use crate::review::counterparts;
 use crate::time::NumericDate;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
 pub struct Comparison<'a> {
     /// Before.
-    pub old: &'a Subject<'a>,
+    pub(super) old: &'a Subject<'a>,
     /// After.
-    pub new: &'a Subject<'a>,
+    pub(super) new: &'a Subject<'a>,
+    /// For each old key, the place of what it is in the new config, if it is still there under its kid.
+    counterparts: Vec<Option<usize>>,
+    /// The old keys that verified tokens, by place.
+    verified: HashSet<usize>,
+    /// The new keys that verify tokens, by kid.
+    exact: HashMap<&'a Kid, &'a Key>,
+    /// The new keys whose secret is known, by it.
+    by_secret: HashMap<[u8; 32], Vec<&'a Key>>,
+    /// The new keys that can't be found by a secret: public ones, and those whose secret or algorithm isn't known.
+    others: Vec<&'a Key>,
 }
 
 impl<'a> Comparison<'a> {
+    /// Prepares to compare.
+    #[must_use]
+    pub fn new(old: &'a Subject<'a>, new: &'a Subject<'a>) -> Self {
+        let mut comparison = Self {
+            old,
+            new,
+            counterparts: counterparts(old.keys, new.keys),
+            verified: verifying(old.keys).map(|key| key.index).collect(),
+            exact: verifying(new.keys).filter_map(|key| Some((key.kid.value()?, key))).collect(),
+            by_secret: HashMap::new(),
+            others: Vec::new(),
+        };
+        for key in verifying(new.keys) {
+            match key.secret().filter(|_| key.hmac_alg().is_some()) {
+                Some(secret) => comparison.by_secret.entry(secret.fingerprint()).or_default().push(key),
+                None => comparison.others.push(key),
+            }
+        }
+        comparison
+    }
+
     /// Each key of the old config with what it is in the new one, if it is still there under its kid.
     fn pairs(&self) -> impl Iterator<Item = (&'a Key, Option<&'a Key>)> {
-        let (old, new) = (self.old.keys, self.new.keys);
-        old.keys()
-            .iter()
-            .zip(counterparts(old, new))
-            .map(|(key, index)| (key, index.map(|index| &new.keys()[index])))
+        let (old, new) = (self.old.keys.keys(), self.new.keys.keys());
+        old.iter().zip(&self.counterparts).map(|(key, index)| (key, index.map(|index| &new[index])))
     }
 
     /// Keys that are gone.
@@ -41,14 +71,13 @@ impl<'a> Comparison<'a> {
 
     /// Keys that are new.
     pub(super) fn added(&self) -> impl Iterator<Item = &'a Key> {
-        let stayed: Vec<usize> = self.pairs().filter_map(|(_, new)| Some(new?.index)).collect();
+        let stayed: HashSet<usize> = self.counterparts.iter().copied().flatten().collect();
         self.new.keys.keys().iter().filter(move |key| !stayed.contains(&key.index))
     }
 
     /// Whether tokens may be about that were verified with this key of the old config.
     fn had_tokens(&self, key: &Key) -> bool {
-        let verified = verifying(self.old.keys).any(|other| other.index == key.index);
-        verified && is_live(self.old.keys, key, self.now())
+        self.verified.contains(&key.index) && !is_over(self.old.keys, key, self.now())
     }
 
     fn now(&self) -> NumericDate {
@@ -58,18 +87,24 @@ impl<'a> Comparison<'a> {
     /// Whether the tokens that were verified with this key still are: an exact kid decides alone, else any key without
     /// one may (the service's rule). `None`: it depends on the values of variables.
     fn still_verified(&self, old: &Key) -> Option<bool> {
-        let new = self.new.keys;
-        if let Some(exact) = verifying(new).find(|key| !old.kid.is_absent() && key.kid == old.kid) {
+        if let Some(exact) = old.kid.value().and_then(|kid| self.exact.get(kid)) {
             return exact.verifies_what(old);
         }
-        let wildcards = verifying(new).filter(|key| key.is_wildcard());
-        let known: Vec<Option<bool>> = wildcards.map(|key| key.verifies_what(old)).collect();
+        let known: Vec<Option<bool>> =
+            self.candidates(old).filter(|key| key.is_wildcard()).map(|key| key.verifies_what(old)).collect();
         if known.contains(&Some(true)) { Some(true) } else { (!known.contains(&None)).then_some(false) }
     }
 
     /// The key of the new config with the secret of one that is gone.
     fn heir(&self, old: &Key) -> Option<&'a Key> {
-        self.new.keys.keys().iter().find(|key| key.verifies_what(old) == Some(true))
+        self.candidates(old).find(|key| key.verifies_what(old) == Some(true))
+    }
+
+    /// The new keys that may verify what an old one verified. Where the old secret isn't known, any may.
+    fn candidates(&self, old: &Key) -> impl Iterator<Item = &'a Key> {
+        let same = old.secret().and_then(|secret| self.by_secret.get(&secret.fingerprint()));
+        let any = (old.is_symmetric() && old.secret().is_none()).then(|| self.by_secret.values().flatten());
+        same.into_iter().flatten().chain(any.into_iter().flatten()).chain(&self.others).copied()
     }
 
     /// From when this key could have gone: its own date, else the overlap from now on.
