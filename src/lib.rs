@@ -21,6 +21,7 @@ mod error;
 pub mod keyset;
 pub mod lifecycle;
 pub mod policy_file;
+pub mod probe;
 pub mod random;
 mod report;
 pub mod review;

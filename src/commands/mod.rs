@@ -40,6 +40,8 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         stdout: &mut *world.stdout,
         stderr: &mut *world.stderr,
         terminal: world.terminal,
+        ask: world.ask,
+        sleep: world.sleep,
     };
     let result = dispatch(cli, &mut world);
     let flushed = world.stdout.flush().and_then(|()| world.stderr.flush()).map_err(Error::from);
