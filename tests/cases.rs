@@ -2,7 +2,7 @@
 //!
 //! Fenced blocks, from top to bottom: `yaml NAME` writes a file, `stdin` is what the next command reads, `console`
 //! runs a command and holds what it printed on stdout, `stderr` what it printed there, `yaml after NAME` shows a file
-//! as it is then. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
+//! as it is then, `yaml running HOST` is what a replica of the service runs with. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
 //! jump by that many seconds after the first look at it. `BLESS=1 cargo test --test cases` writes the outputs anew.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -12,11 +12,15 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use common::service::Replicas;
 use common::{Scene, date, expect_file, root};
+use powersync_jwks::time::NumericDate;
 
 /// The session as it comes out, with the same prose and inputs.
 fn play(text: &str) -> String {
     let mut scene = Scene::new();
+    let replicas = Replicas::default();
+    scene.ask = replicas.ask();
     let mut played: Vec<String> = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -37,6 +41,7 @@ fn play(text: &str) -> String {
                 played.extend(block(info, &body.join("\n")));
             }
             ["console", options @ ..] => {
+                replicas.set_clocks(now_of(options).unwrap_or(scene.now));
                 let command = body.first().unwrap();
                 let (stdout, stderr) = console(&mut scene, options, command);
                 played.extend(block(info, &stdout));
@@ -44,6 +49,10 @@ fn play(text: &str) -> String {
                     played.push(String::new());
                     played.extend(block("stderr", &stderr));
                 }
+            }
+            [_, "running", host] => {
+                replicas.restart(host, &body.join("\n"), scene.now);
+                played.extend(block(info, &body.join("\n")));
             }
             [_, "after", name] => played.extend(block(info, scene.text(name).trim_end_matches('\n'))),
             [_, name] => {
@@ -58,6 +67,10 @@ fn play(text: &str) -> String {
 
 fn block(info: &str, body: &str) -> Vec<String> {
     vec![format!("```{info}"), body.to_owned(), "```".to_owned()]
+}
+
+fn now_of(options: &[&str]) -> Option<NumericDate> {
+    options.iter().find_map(|option| Some(date(option.strip_prefix("now=")?)))
 }
 
 /// Runs a command and returns what belongs into its two blocks.

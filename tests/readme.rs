@@ -57,6 +57,8 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
             stdout: &mut screen.clone(),
             stderr: &mut screen.clone(),
             terminal: Terminal { stdin: true, stderr: true, width: None },
+            ask: &powersync_jwks::probe::not_built_in,
+            sleep: &|_| {},
         },
     );
     assert_eq!(code, 0, "{line}");

@@ -28,6 +28,7 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
             let key = new.key(keys, alg, now)?;
             Ok(lifecycle::add(keys, key, now, &args.ending.allow)?)
         },
+        values: None,
         nothing: "Nothing to do.",
         flags: String::new(),
     };

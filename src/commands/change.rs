@@ -6,6 +6,7 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 use super::Answer;
+use super::values::KnownValues;
 use crate::World;
 use crate::cli::{Ending, Global};
 use crate::config::Config;
@@ -32,6 +33,8 @@ pub(super) struct Run<'a> {
     pub(super) ending: &'a Ending,
     pub(super) policy: &'a Policy,
     pub(super) decide: &'a Decide<'a>,
+    /// The values of variables, where the decision needs them.
+    pub(super) values: Option<&'a KnownValues<'a>>,
     /// Said where there is nothing to do.
     pub(super) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
@@ -202,7 +205,9 @@ impl Run<'_> {
             )));
         }
         let keys = KeySet::read(&config);
-        let decision = (self.decide)(&keys, now).map_err(|error| error.named(&name))?;
+        let known = self.values.map(|values| KeySet::read_with(&config, &values.values()));
+        let decision = (self.decide)(known.as_ref().unwrap_or(&keys), now);
+        let decision = decision.map_err(|error| error.named(&name))?;
         let Decision { changes, mut notes } = decision;
         if changes.is_empty() {
             let (warnings, steps) = (Vec::new(), Vec::new());

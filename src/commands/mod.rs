@@ -1,10 +1,12 @@
 //! One command a file: read, decide, review, write.
 
 mod add;
+mod ask;
 mod change;
 mod export;
 mod new_key;
 mod policy;
+mod probe;
 mod promote;
 mod prune;
 mod read;
@@ -79,6 +81,7 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Token(args) => token::run(global, args, world),
         Command::Verify(args) => verify::run(global, args, world),
         Command::Export(args) => export::run(global, args, world),
+        Command::Probe(args) => probe::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Add(args) => add::run(global, args, world),
         Command::Retire(args) => retire::run(global, args, world),

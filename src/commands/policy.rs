@@ -10,6 +10,11 @@ use crate::policy_file::{self, Found};
 
 /// The policy for a config, with the flags that win over the file.
 pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Policy, Error> {
+    Ok(found(times, source, world)?.policy)
+}
+
+/// The same, with the services that the file says to ask.
+pub(super) fn found(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Found, Error> {
     let found = if let Some(path) = &times.policy {
         policy_file::read(&world.path(path), &path.display().to_string())?
     } else {
@@ -32,13 +37,14 @@ pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
         writeln!(world.stderr, "note: `{field}` in {} is not used by this version", Printable(&path))?;
     }
     let file = found.policy;
-    Ok(Policy {
+    let policy = Policy {
         deploy_within: times.deploy_within.unwrap_or(file.deploy_within),
         rollout: times.rollout.unwrap_or(file.rollout),
         token_ttl: times.token_ttl.unwrap_or(file.token_ttl),
         overlap: times.overlap,
         ..file
-    })
+    };
+    Ok(Found { policy, ..found })
 }
 
 /// The flags that a later command needs to count as this one does, with a space before each.
@@ -61,12 +67,21 @@ pub(super) fn of_schedule(
     source: &Source,
     world: &mut World<'_>,
 ) -> Result<Policy, Error> {
-    let policy = of(&args.times, source, world)?;
+    Ok(found_for_schedule(args, source, world)?.policy)
+}
+
+/// The same, with the services that the file says to ask.
+pub(super) fn found_for_schedule(
+    args: &ScheduleArgs,
+    source: &Source,
+    world: &mut World<'_>,
+) -> Result<Found, Error> {
+    let found = found(&args.times, source, world)?;
     let policy = Policy {
-        rotate_every: args.rotate_every.unwrap_or(policy.rotate_every),
-        standby: args.standby.or(policy.standby),
-        ..policy
+        rotate_every: args.rotate_every.unwrap_or(found.policy.rotate_every),
+        standby: args.standby.or(found.policy.standby),
+        ..found.policy
     };
     policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
-    Ok(policy)
+    Ok(Found { policy, ..found })
 }

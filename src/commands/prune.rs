@@ -1,28 +1,20 @@
 //! `prune`: what is removable goes.
 
+use super::ask::{self, Asked};
 use super::change::Run;
-use super::{Answer, source};
+use super::{Answer, policy, source};
 use crate::World;
-use crate::cli::{Global, Prune};
-use crate::error::Error;
+use crate::cli::{Global, Prune, Times};
+use crate::error::{Error, Source};
 use crate::lifecycle::{self, Policy};
 use crate::report::paint::error_line;
 
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     let mut answers = Vec::new();
+    ask::check_alone(&args.probe.urls, &sources)?;
     for source in &sources {
-        let name = source.name();
-        let run = Run {
-            global,
-            source,
-            ending: &args.ending,
-            policy: &Policy::default(),
-            decide: &|keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
-            nothing: &format!("{name}: nothing to remove."),
-            flags: String::new(),
-        };
-        answers.push(run.run(world));
+        answers.push(one(global, args, source, world));
     }
     if answers.len() == 1 {
         return answers.remove(0);
@@ -37,4 +29,26 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
         0 => Ok(Answer::Done),
         failed => Err(Error::Some { failed, all: sources.len() }),
     }
+}
+
+fn one(global: &Global, args: &Prune, source: &Source, world: &mut World<'_>) -> Result<Answer, Error> {
+    let policy = policy::found(&Times::default(), source, world)?;
+    let asked = Asked::new(global, &args.probe, &policy.probe, world)?;
+    let run = Run {
+        global,
+        source,
+        ending: &args.ending,
+        policy: &Policy::default(),
+        decide: &|keys, now| {
+            let decision = lifecycle::prune(keys, now, &args.ending.allow)?;
+            match &asked {
+                Some(asked) => asked.removals(decision, keys),
+                None => Ok(decision),
+            }
+        },
+        values: asked.as_ref().map(|asked| &asked.values),
+        nothing: &format!("{}: nothing to remove.", source.name()),
+        flags: String::new(),
+    };
+    run.run(world)
 }

@@ -17,6 +17,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         ending: &args.ending,
         policy: &policy,
         decide: &|keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
+        values: None,
         nothing: "Nothing to do.",
         flags: String::new(),
     };

@@ -29,6 +29,7 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
             };
             Ok(decided?)
         },
+        values: None,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),
     };

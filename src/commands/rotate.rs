@@ -30,6 +30,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
             };
             Ok(decided?)
         },
+        values: None,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),
     };
