@@ -12,7 +12,8 @@ use powersync_jwks::time::SystemClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 
 #[cfg(feature = "probe")]
-const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::http::through_proxy_of_environment;
+const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> =
+    powersync_jwks::probe::http::through_proxy_of_environment;
 #[cfg(not(feature = "probe"))]
 const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
 

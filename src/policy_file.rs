@@ -47,7 +47,8 @@ fn words<'v>(name: &str, value: Option<&'v Value>) -> Result<Option<&'v str>, St
 /// The URLs of running services.
 fn endpoints(value: Option<&Value>) -> Result<Vec<Endpoint>, String> {
     let Some(value) = value else { return Ok(Vec::new()) };
-    let items = value.as_sequence().ok_or("probe: expected a list of URLs, such as [https://sync.example.com]")?;
+    let items =
+        value.as_sequence().ok_or("probe: expected a list of URLs, such as [https://sync.example.com]")?;
     let endpoint = |item: &Value| {
         let text = item.as_str().ok_or("probe: expected URLs, as text")?;
         text.parse().map_err(|invalid: InvalidEndpoint| format!("probe: {invalid}"))

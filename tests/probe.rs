@@ -68,9 +68,21 @@ fn what_differs_is_told_key_by_key() {
     let other_algorithm = TWO.replace("HS256", "HS384");
     for (keys, found, told) in [
         (ONE.to_owned(), "one  live; two  absent", "doesn't know two: it has not restarted"),
-        (format!("{ONE}{other_secret}"), "one  live; two  other secret", "has the kid two with another secret"),
-        (format!("{ONE}{other_algorithm}"), "one  live; two  other algorithm", "has the kid two with another secret"),
-        (format!("{ONE}{ANY}"), "one  live; two  absent; a key without kid has its secret", "doesn't know two"),
+        (
+            format!("{ONE}{other_secret}"),
+            "one  live; two  other secret",
+            "has the kid two with another secret",
+        ),
+        (
+            format!("{ONE}{other_algorithm}"),
+            "one  live; two  other algorithm",
+            "has the kid two with another secret",
+        ),
+        (
+            format!("{ONE}{ANY}"),
+            "one  live; two  absent; a key without kid has its secret",
+            "doesn't know two",
+        ),
         (String::new(), "one  absent; two  absent", "knows none of the keys of powersync.yaml"),
     ] {
         let server = Server::with(&config(&keys), now());
@@ -105,7 +117,9 @@ fn something_in_between_that_answers_for_the_service_is_noticed() {
         assert!(stderr.contains("it says the same whatever it is asked"), "{stderr}");
     }
     // As a service without these keys does.
-    let server = Server::new(|_| Reply::Answer(401, "", error("PSYNC_S2101", "Could not find an appropriate key in the keystore.")));
+    let server = Server::new(|_| {
+        Reply::Answer(401, "", error("PSYNC_S2101", "Could not find an appropriate key in the keystore."))
+    });
     assert_eq!(said(&scene, &server, "").0, 1);
 }
 
@@ -115,9 +129,11 @@ fn s2104_and_s2103_come_after_the_signature() {
     let config = config(&format!("{ONE}{TWO}"));
     let as_is = service::service(&config, now());
     let server = Server::new(move |request| match as_is(request) {
-        Reply::Answer(401, _, body) if body.contains("S2105") => {
-            Reply::Answer(401, "", error("PSYNC_S2104", "Token must expire in a maximum of 86400 seconds, got 9s"))
-        }
+        Reply::Answer(401, _, body) if body.contains("S2105") => Reply::Answer(
+            401,
+            "",
+            error("PSYNC_S2104", "Token must expire in a maximum of 86400 seconds, got 9s"),
+        ),
         other => other,
     });
     assert_eq!(said(&scene, &server, "").1, "one  live; two  live");
@@ -199,24 +215,44 @@ fn what_was_removed_and_is_still_known() {
     assert_eq!((code, found.as_str()), (0, "two            live; one (removed)  absent"), "{stderr}");
 }
 
+type Answering = dyn Fn() -> Reply + Send + Sync;
+
 #[test]
 fn answers_that_are_none_are_named() {
     let scene = scene();
     let page = || "<!doctype html><title>Sign in</title>".to_owned();
     let elsewhere = Server::new(|_| Reply::Silence);
     let location: &'static str = Box::leak(format!("location: {}/\r\n", elsewhere.url()).into_boxed_str());
-    let answers: Vec<(Box<dyn Fn() -> Reply + Send + Sync>, &str)> = vec![
+    let answers: Vec<(Box<Answering>, &str)> = vec![
         (Box::new(move || Reply::Answer(307, location, String::new())), "which is not followed with a token"),
-        (Box::new(move || Reply::Answer(302, location, String::new())), "it answers with a redirect to http://"),
-        (Box::new(|| Reply::Answer(200, "", "{}".to_owned())), "it answers 200 to a token that nobody should accept"),
+        (
+            Box::new(move || Reply::Answer(302, location, String::new())),
+            "it answers with a redirect to http://",
+        ),
+        (
+            Box::new(|| Reply::Answer(200, "", "{}".to_owned())),
+            "it answers 200 to a token that nobody should accept",
+        ),
         (Box::new(|| Reply::Answer(404, "", "no".to_owned())), "there is no `/sync/stream` below this URL"),
-        (Box::new(|| Reply::Answer(400, "", error("PSYNC_S1001", "invalid"))), "it answers 400 before it looks at the token: PSYNC_S1001 invalid"),
-        (Box::new(|| Reply::Answer(500, "", error("PSYNC_S2302", "No sync config available"))), "it answers 500: PSYNC_S2302 No sync config available"),
+        (
+            Box::new(|| Reply::Answer(400, "", error("PSYNC_S1001", "invalid"))),
+            "it answers 400 before it looks at the token: PSYNC_S1001 invalid",
+        ),
+        (
+            Box::new(|| Reply::Answer(500, "", error("PSYNC_S2302", "No sync config available"))),
+            "it answers 500: PSYNC_S2302 No sync config available",
+        ),
         (Box::new(move || Reply::Answer(503, "", page())), "it answers 503: a page of HTML"),
         (Box::new(move || Reply::Answer(401, "", page())), "Something in between wants a login of its own"),
         (Box::new(|| Reply::Answer(401, "", "{}".to_owned())), "not as the PowerSync Service does"),
-        (Box::new(|| Reply::Answer(401, "", error("PSYNC_S2106", "Authentication required"))), "takes the Authorization header away"),
-        (Box::new(|| Reply::Answer(401, "content-encoding: gzip\r\n", "x".to_owned())), "the answer is compressed (gzip)"),
+        (
+            Box::new(|| Reply::Answer(401, "", error("PSYNC_S2106", "Authentication required"))),
+            "takes the Authorization header away",
+        ),
+        (
+            Box::new(|| Reply::Answer(401, "content-encoding: gzip\r\n", "x".to_owned())),
+            "the answer is compressed (gzip)",
+        ),
         (Box::new(|| Reply::Endless), "longer than 64 KiB"),
         (Box::new(|| Reply::Noise), "the connection broke"),
     ];
@@ -224,7 +260,10 @@ fn answers_that_are_none_are_named() {
         let server = Server::new(move |_| answer());
         let (code, found, stderr) = said(&scene, &server, "");
         assert_eq!((code, found.as_str()), (2, "not asked"), "{stderr}");
-        assert!(stderr.starts_with(&format!("error: {}: ", server.url())) && stderr.contains(told), "{told}: {stderr}");
+        assert!(
+            stderr.starts_with(&format!("error: {}: ", server.url())) && stderr.contains(told),
+            "{told}: {stderr}"
+        );
     }
     assert!(elsewhere.requests().is_empty(), "a token went elsewhere");
 }
@@ -233,8 +272,9 @@ fn answers_that_are_none_are_named() {
 fn a_server_that_repeats_the_token_gets_no_echo() {
     let scene = scene();
     for status in [400, 401, 500] {
-        let server =
-            Server::new(move |request| Reply::Answer(status, "", error("PSYNC_S2101", &request.headers["authorization"])));
+        let server = Server::new(move |request| {
+            Reply::Answer(status, "", error("PSYNC_S2101", &request.headers["authorization"]))
+        });
         let (code, _, stderr) = said(&scene, &server, "");
         assert_eq!(code, 2);
         assert!(stderr.contains("(not shown: it repeats the token)"), "{stderr}");
@@ -249,7 +289,11 @@ fn no_answer_at_all_is_named() {
     drop(listener);
     let outcome = run(&scene, &format!("probe {gone}"));
     assert_eq!(outcome.code, 2);
-    assert!(outcome.stderr.contains("the connection was refused: nothing listens there"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the connection was refused: nothing listens there"),
+        "{}",
+        outcome.stderr
+    );
 
     let server = Server::new(|_| Reply::Silence);
     let (code, _, stderr) = said(&scene, &server, "--timeout 1s");
@@ -272,7 +316,11 @@ fn what_is_no_url_is_refused_before_anything_is_asked() {
     ] {
         let outcome = run(&scene(), &format!("probe {url}"));
         assert_eq!(outcome.code, 2, "{url}");
-        assert!(outcome.stderr.contains(told) && !outcome.stderr.contains("hunter2"), "{url}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains(told) && !outcome.stderr.contains("hunter2"),
+            "{url}: {}",
+            outcome.stderr
+        );
     }
     let outcome = run(&scene(), "probe");
     assert!(outcome.stderr.contains("name the service as its clients reach it"), "{}", outcome.stderr);
@@ -284,7 +332,8 @@ fn what_is_no_url_is_refused_before_anything_is_asked() {
 fn https_with_an_authority_of_ones_own() {
     let scene = scene();
     let text = config(&format!("{ONE}{TWO}"));
-    let (server, authority) = tls::serve("127.0.0.1:0", &["localhost"], service::service(&text, now())).unwrap();
+    let (server, authority) =
+        tls::serve("127.0.0.1:0", &["localhost"], service::service(&text, now())).unwrap();
     scene.write("ca.pem", &authority);
     scene.write("empty.pem", "nothing\n");
     let port = server.address.port();
@@ -304,7 +353,11 @@ fn https_with_an_authority_of_ones_own() {
     }
     let outcome = run(&scene, &format!("probe https://localhost:{port} --insecure"));
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    assert!(outcome.stderr.starts_with("warning: certificates are not checked (`--insecure`)"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.starts_with("warning: certificates are not checked (`--insecure`)"),
+        "{}",
+        outcome.stderr
+    );
 
     let plain = Server::plain();
     let outcome = run(&scene, &format!("probe https://{} --ca ca.pem", plain.address));
@@ -316,14 +369,20 @@ fn https_with_an_authority_of_ones_own() {
 fn every_address_of_a_name_is_asked_under_that_name() {
     let scene = scene();
     let text = config(&format!("{ONE}{TWO}"));
-    let (four, authority) = tls::serve("127.0.0.1:0", &["localhost"], service::service(&text, now())).unwrap();
+    let (four, authority) =
+        tls::serve("127.0.0.1:0", &["localhost"], service::service(&text, now())).unwrap();
     let port = four.address.port();
     // The same port on the other family, where this machine has it.
     let six = tls::serve(&format!("[::1]:{port}"), &["localhost"], service::service(&config(ONE), now()));
-    scene.write("ca.pem", six.as_ref().map_or_else(|_| authority.clone(), |(_, other)| format!("{authority}{other}")));
+    scene.write(
+        "ca.pem",
+        six.as_ref().map_or_else(|_| authority.clone(), |(_, other)| format!("{authority}{other}")),
+    );
     let outcome = run(&scene, &format!("probe --all-addresses https://localhost:{port} --ca ca.pem"));
     assert!(
-        outcome.stdout.contains(&format!("https://localhost:{port} at 127.0.0.1\n  one  live\n  two  live\n")),
+        outcome
+            .stdout
+            .contains(&format!("https://localhost:{port} at 127.0.0.1\n  one  live\n  two  live\n")),
         "{} {}",
         outcome.stdout,
         outcome.stderr
@@ -375,7 +434,11 @@ fn waiting_ends_when_the_service_has_restarted_or_the_time_is_over() {
     pauses.borrow_mut().clear();
     server.restart(&config(ONE), now());
     let outcome = run(&scene, &format!("probe {} --wait 10m", server.url()));
-    assert!(outcome.stderr.contains("Waiting: 1 of 2 keys as the config says; 10 min left"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("Waiting: 1 of 2 keys as the config says; 10 min left"),
+        "{}",
+        outcome.stderr
+    );
     drop(new);
 }
 
@@ -403,7 +466,10 @@ fn for_programs() {
     let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!((&report["version"], &report["as_config"]), (&1.into(), &false.into()));
     let place = &report["places"][0];
-    assert_eq!((&place["url"], &place["answered"], &place["clock_ahead"]), (&server.url().into(), &2.into(), &0.into()));
+    assert_eq!(
+        (&place["url"], &place["answered"], &place["clock_ahead"]),
+        (&server.url().into(), &2.into(), &0.into())
+    );
     assert_eq!(place["keys"][1]["found"], serde_json::json!([{"state": "absent", "answers": 2}]));
 
     server.set(|_| Reply::Answer(503, "", String::new()));
@@ -421,7 +487,11 @@ fn status_gets_a_column() {
     let outcome = run(&scene, &format!("status --probe {}", server.url()));
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let rows: Vec<&str> = outcome.stdout.lines().collect();
-    assert!(rows[0].ends_with("SECRET   SERVICE") && rows[1].ends_with("in file  live"), "{}", outcome.stdout);
+    assert!(
+        rows[0].ends_with("SECRET   SERVICE") && rows[1].ends_with("in file  live"),
+        "{}",
+        outcome.stdout
+    );
     assert!(rows[2].ends_with("in file  absent"), "{}", outcome.stdout);
     let outcome = run(&scene, &format!("status --format json --probe {}", server.url()));
     let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();

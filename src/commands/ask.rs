@@ -6,7 +6,7 @@ use crate::display::{Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{self, Allowed, Change, Decision, Liveness};
-use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, NoAnswer, Options, Place, Plan, Round};
+use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, Options, Place, Plan, Round, Target};
 use crate::random::Random;
 use crate::report::paint::warning_line;
 use crate::report::probe as words;
@@ -101,19 +101,20 @@ impl<'w> Services<'w> {
 
     /// Asks everywhere for the keys of a plan.
     pub(super) fn round(&self, plan: &Plan) -> Round {
-        let places: Vec<_> = self.endpoints.iter().flat_map(|endpoint| self.places(endpoint)).collect();
+        let targets: Vec<Target> =
+            self.endpoints.iter().flat_map(|endpoint| self.targets(endpoint)).collect();
         let asker = Asker { ask: self.ask.as_ref(), clock: self.clock, random: self.random };
-        Round::ask(plan, &places, self.tries, &asker)
+        Round::ask(plan, &targets, self.tries, &asker)
     }
 
-    fn places(&self, endpoint: &Endpoint) -> Vec<Result<Place, (Endpoint, NoAnswer)>> {
-        let place = |address| Ok(Place { endpoint: endpoint.clone(), address });
+    fn targets(&self, endpoint: &Endpoint) -> Vec<Target> {
+        let place = |address| Target::Place(Place { endpoint: endpoint.clone(), address });
         if !self.all_addresses {
             return vec![place(None)];
         }
         match self.ask.addresses(endpoint) {
             Ok(addresses) => addresses.into_iter().map(|address| place(Some(address))).collect(),
-            Err(why) => vec![Err((endpoint.clone(), why))],
+            Err(why) => vec![Target::Unresolved(endpoint.clone(), why)],
         }
     }
 }
@@ -149,7 +150,9 @@ impl<'w> Asked<'w> {
     /// Says of a promotion that was let through where its key is live.
     pub(super) fn live_note(&self, decision: &Decision, keys: &KeySet, allowed: &Allowed) -> Option<String> {
         let promoted = |change: &Change| matches!(change, Change::Promote { .. });
-        let Change::Promote { index } = decision.changes.iter().find(|change| promoted(change))? else { return None };
+        let Change::Promote { index } = decision.changes.iter().find(|change| promoted(change))? else {
+            return None;
+        };
         if allowed.contains(&lifecycle::RefusalId::NotLive) {
             return None;
         }
@@ -208,7 +211,10 @@ impl<'w> Asked<'w> {
             None => Ok(round),
             Some((place, why)) => Err(Error::NotAsked {
                 place,
-                why: format!("{why}. So it can't be told whether {} is live; nothing was changed", key.name()),
+                why: format!(
+                    "{why}. So it can't be told whether {} is live; nothing was changed",
+                    key.name()
+                ),
             }),
         }
     }

@@ -116,9 +116,10 @@ fn progress(plan: &Plan, round: &Round, left: u64, world: &mut World<'_>) -> Res
         return Ok(());
     }
     let fits = |number: &usize| {
-        round.reports.iter().all(|report| {
-            report.answered > 0 && report.seen[*number].is(plan.subjects[*number].expected)
-        })
+        round
+            .reports
+            .iter()
+            .all(|report| report.answered > 0 && report.seen[*number].is(plan.subjects[*number].expected))
     };
     let fine = (0..plan.subjects.len()).filter(fits).count();
     let all = plan.subjects.len();

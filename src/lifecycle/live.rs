@@ -30,7 +30,10 @@ pub fn guard_live<E: From<LifecycleError>>(
     let Some(key) = promoted.filter(|_| !allowed.contains(&RefusalId::NotLive)) else { return Ok(()) };
     let mut guard = Guard::new(allowed);
     if let Liveness::NotLive(why) = live(key)? {
-        guard.refuse(RefusalId::NotLive, format!("{} would sign, and its tokens would be rejected: {why}", key.name()));
+        guard.refuse(
+            RefusalId::NotLive,
+            format!("{} would sign, and its tokens would be rejected: {why}", key.name()),
+        );
     }
     Ok(guard.finish()?)
 }

@@ -52,10 +52,14 @@ pub enum Unexpected {
     #[error("it answers with a redirect{}, which is not followed with a token. Give the URL it leads to", .0.as_deref().map_or_else(String::new, |to| format!(" to {}", Printable(to))))]
     Redirect(Option<String>),
     /// 2xx
-    #[error("it answers {0} to a token that nobody should accept: this is not the PowerSync Service, or something in between answers for it")]
+    #[error(
+        "it answers {0} to a token that nobody should accept: this is not the PowerSync Service, or something in between answers for it"
+    )]
     Success(u16),
     /// 404
-    #[error("it answers 404: there is no `/sync/stream` below this URL. Is a path missing, or is it another service?")]
+    #[error(
+        "it answers 404: there is no `/sync/stream` below this URL. Is a path missing, or is it another service?"
+    )]
     NotFound,
     /// 400
     #[error("it answers 400 before it looks at the token: {0}")]
@@ -69,10 +73,14 @@ pub enum Unexpected {
         said: String,
     },
     /// 401 of something else.
-    #[error("it answers 401, and not as the PowerSync Service does: {0}. Something in between wants a login of its own")]
+    #[error(
+        "it answers 401, and not as the PowerSync Service does: {0}. Something in between wants a login of its own"
+    )]
     OtherLogin(String),
     /// `PSYNC_S2106`
-    #[error("the service says that there is no token (PSYNC_S2106): something in between takes the Authorization header away")]
+    #[error(
+        "the service says that there is no token (PSYNC_S2106): something in between takes the Authorization header away"
+    )]
     NoToken,
     /// A code that says nothing of the key.
     #[error("it answers 401 {0}, which says nothing of a key")]
@@ -193,12 +201,18 @@ mod tests {
         assert!(said(&answer(200, "{}")).starts_with("it answers 200 to a token that nobody should accept"));
         assert!(said(&answer(404, "")).starts_with("it answers 404"));
         assert!(said(&error(400, "PSYNC_S1001", "bad body")).ends_with("PSYNC_S1001 bad body"));
-        assert_eq!(said(&error(500, "PSYNC_S2001", "no sync config")), "it answers 500: PSYNC_S2001 no sync config");
+        assert_eq!(
+            said(&error(500, "PSYNC_S2001", "no sync config")),
+            "it answers 500: PSYNC_S2001 no sync config"
+        );
         assert_eq!(said(&answer(503, "<html><h1>away</h1>")), "it answers 503: a page of HTML");
         assert_eq!(said(&answer(502, "")), "it answers 502: (nothing more)");
         assert!(said(&answer(401, "<!doctype html>")).contains("a page of HTML. Something in between"));
         assert!(said(&error(401, "PSYNC_S2106", "Authentication required")).contains("Authorization header"));
-        assert!(said(&error(401, "PSYNC_S2101", "Token is not a well-formed JWT.")).contains("says nothing of a key"));
+        assert!(
+            said(&error(401, "PSYNC_S2101", "Token is not a well-formed JWT."))
+                .contains("says nothing of a key")
+        );
         let compressed = Answer { encoding: Some("gzip".to_owned()), ..answer(401, "\u{1f}") };
         assert!(said(&compressed).starts_with("the answer is compressed (gzip)"));
         assert_eq!(read(&Answer { cut: true, ..answer(401, "x") }, TOKEN), Err(Unexpected::Endless));

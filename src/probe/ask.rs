@@ -83,7 +83,9 @@ pub enum NoAnswer {
     #[error("the proxy of this environment did not connect: {}", Printable(.0))]
     Proxy(String),
     /// A proxy connects by name.
-    #[error("a proxy of this environment stands between, which chooses the address itself. Add the host to NO_PROXY, or leave `--all-addresses` out")]
+    #[error(
+        "a proxy of this environment stands between, which chooses the address itself. Add the host to NO_PROXY, or leave `--all-addresses` out"
+    )]
     ProxyChooses,
     /// The system's certificates.
     #[error("the certificates of this system can't be read: {}. `--ca FILE` names some", Printable(.0))]

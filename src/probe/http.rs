@@ -44,7 +44,8 @@ fn open(options: Options, proxy: Option<Proxy>) -> Result<Box<dyn Ask>, CannotAs
 
 fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
     let items = parse_pem(pem).filter_map(Result::ok);
-    let certificate = |item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None };
+    let certificate =
+        |item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None };
     items.filter_map(certificate).collect()
 }
 
@@ -99,8 +100,8 @@ impl Connection for HttpConnection {
             None => self.agent()?,
         };
         self.agent = Some(agent.clone());
-        let mut bearer =
-            HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| NoAnswer::Broken(error.to_string()))?;
+        let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|error| NoAnswer::Broken(error.to_string()))?;
         bearer.set_sensitive(true);
         let request = agent.post(self.endpoint.uri()).header(AUTHORIZATION, bearer);
         let response = request.content_type("application/json").send("{}").map_err(failed)?;

@@ -18,5 +18,5 @@ pub use answer::{Answer, Reading, Unexpected, read};
 pub use ask::{Ask, CannotAsk, Certificates, Connection, NoAnswer, Open, Options, not_built_in};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use plan::{Expected, LeftOut, Plan, Questions, Subject};
-pub use round::{Asker, Place, Report, Round, Seen, Trouble};
+pub use round::{Asker, Place, Report, Round, Seen, Target, Trouble};
 pub use standing::{Standing, judge};

@@ -106,8 +106,7 @@ impl Plan {
 impl Subject {
     /// A key as something to ask for; nothing for a public one.
     fn of(keys: &KeySet, key: &Key, expected: Expected) -> Result<Option<Self>, LeftOut> {
-        let left_out =
-            |why: String, unknown| LeftOut { name: key.name(), index: key.index, why, unknown };
+        let left_out = |why: String, unknown| LeftOut { name: key.name(), index: key.index, why, unknown };
         let in_variable = |member, variable: &str| {
             left_out(format!("its `{member}` is in {variable}, whose value is not known here"), true)
         };
@@ -156,9 +155,11 @@ impl Subject {
         let nobodys_secret = Secret::fresh(self.alg.hash_length(), random)?;
         let kid = self.kid.as_ref().map(Kid::as_str);
         let token = |kid: Option<&str>, secret: &Secret| {
-            let claims = Claims::new(SUBJECT, now, LIFE).map(|claims| claims.with_audience(vec![audience.clone()]));
+            let claims =
+                Claims::new(SUBJECT, now, LIFE).map(|claims| claims.with_audience(vec![audience.clone()]));
             // A life of a minute is one that claims take, and texts and numbers are always written as JSON.
-            let token = claims.ok().and_then(|claims| Signer::of_secret(self.alg, kid, secret).sign(&claims).ok());
+            let token =
+                claims.ok().and_then(|claims| Signer::of_secret(self.alg, kid, secret).sign(&claims).ok());
             Zeroizing::new(token.unwrap_or_default())
         };
         Ok(Questions {
@@ -230,7 +231,8 @@ mod tests {
     #[test]
     fn of_an_earlier_config_only_what_is_gone_is_asked_for() {
         let re_keyed = "{kty: oct, alg: HS512, kid: two, k: MDEyMzQ1Njc4OWFiY2RlZi1hbm90aGVy}";
-        let plan = Plan::new(&keys(&format!("{ONE}, {re_keyed}")), Some(&keys(&format!("{ONE}, {TWO}, {ANY}"))));
+        let plan =
+            Plan::new(&keys(&format!("{ONE}, {re_keyed}")), Some(&keys(&format!("{ONE}, {TWO}, {ANY}"))));
         let asked: Vec<_> =
             plan.subjects.iter().map(|subject| (subject.name.as_str(), subject.expected)).collect();
         assert_eq!(

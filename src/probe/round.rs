@@ -21,6 +21,15 @@ pub struct Place {
     pub address: Option<IpAddr>,
 }
 
+/// Something to ask.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A place.
+    Place(Place),
+    /// A URL whose addresses were not found.
+    Unresolved(Endpoint, NoAnswer),
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
@@ -130,15 +139,15 @@ pub struct Asker<'a> {
 impl Round {
     /// Asks for every key of a plan at every place, on that many connections each.
     #[must_use]
-    pub fn ask(plan: &Plan, places: &[Result<Place, (Endpoint, NoAnswer)>], tries: usize, asker: &Asker<'_>) -> Self {
-        let report = |place: &Result<Place, (Endpoint, NoAnswer)>| match place {
-            Ok(place) => asker.report(plan, place, tries),
-            Err((endpoint, why)) => {
+    pub fn ask(plan: &Plan, targets: &[Target], tries: usize, asker: &Asker<'_>) -> Self {
+        let report = |target: &Target| match target {
+            Target::Place(place) => asker.report(plan, place, tries),
+            Target::Unresolved(endpoint, why) => {
                 let place = Place { endpoint: endpoint.clone(), address: None };
                 Report { trouble: Some(why.clone().into()), ..Report::new(plan, &place, tries) }
             }
         };
-        Self { reports: places.iter().map(report).collect() }
+        Self { reports: targets.iter().map(report).collect() }
     }
 
     /// Whether every place gave every answer, and none says the same to all.
@@ -161,7 +170,9 @@ impl Round {
     #[must_use]
     pub fn of(&self, number: usize) -> Seen {
         let mut all = Seen::default();
-        for (standing, count) in self.reports.iter().filter_map(|report| report.seen.get(number)).flat_map(Seen::counts) {
+        for (standing, count) in
+            self.reports.iter().filter_map(|report| report.seen.get(number)).flat_map(Seen::counts)
+        {
             *all.0.entry(standing).or_default() += count;
         }
         all

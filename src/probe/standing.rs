@@ -66,7 +66,11 @@ pub fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Read
         // The kid is there: with another secret, its key says no.
         (own, OtherSecret) if own.is_verified() && has_kid => Standing::Live,
         (own, NoKey) if own.is_verified() && other_kid.is_verified() => {
-            if has_kid { Standing::Wildcard } else { Standing::Live }
+            if has_kid {
+                Standing::Wildcard
+            } else {
+                Standing::Live
+            }
         }
         (NoKey, NoKey) if other_kid == NoKey => Standing::Absent,
         (OtherSecret, OtherSecret) if has_kid => Standing::OtherSecret,

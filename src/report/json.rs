@@ -61,11 +61,7 @@ impl StatusConfig {
         let current = keys.current().ok().flatten();
         let service = |key: &Key| service.and_then(|cells| cells.get(key.index).cloned().flatten());
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
-        Self {
-            config: name.to_owned(),
-            keys: keys.keys().iter().map(key).collect(),
-            warnings,
-        }
+        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings }
     }
 }
 

@@ -106,7 +106,8 @@ pub(crate) fn meaning(plan: &Plan, round: &Round, config: &str) -> Vec<String> {
             ));
         }
         let still = these(&|subject, seen| {
-            subject.expected == Expected::Gone && seen.counts().any(|(standing, _)| standing == Standing::Live)
+            subject.expected == Expected::Gone
+                && seen.counts().any(|(standing, _)| standing == Standing::Live)
         });
         if !still.is_empty() {
             told.push(format!(
@@ -207,7 +208,12 @@ impl Json {
                 answered: report.answered,
                 clock_ahead: report.ahead.map(crate::time::Seconds::get),
                 error: errors.iter().find(|(place, _)| *place == name).map(|(_, why)| why.clone()),
-                keys: plan.subjects.iter().zip(&report.seen).map(|(subject, seen)| key(subject, seen)).collect(),
+                keys: plan
+                    .subjects
+                    .iter()
+                    .zip(&report.seen)
+                    .map(|(subject, seen)| key(subject, seen))
+                    .collect(),
             }
         };
         let left_out = plan.left_out.iter();

@@ -152,7 +152,8 @@ impl Server {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (answers, requests, wrap) = (Arc::clone(&answers), Arc::clone(&requests), Arc::clone(&wrap));
+                let (answers, requests, wrap) =
+                    (Arc::clone(&answers), Arc::clone(&requests), Arc::clone(&wrap));
                 thread::spawn(move || {
                     let Some(stream) = wrap(stream.unwrap()) else { return };
                     talk(stream, number, &answers, &requests);
@@ -191,7 +192,8 @@ impl Drop for Server {
 /// Answers as the service does.
 pub fn service(config: &str, now: NumericDate) -> impl Fn(&Request) -> Reply + Send + Sync + use<> {
     let service = Service::start(config, now);
-    let date = chrono::DateTime::from_timestamp(now.seconds(), 0).unwrap().to_rfc2822().replace("+0000", "GMT");
+    let date =
+        chrono::DateTime::from_timestamp(now.seconds(), 0).unwrap().to_rfc2822().replace("+0000", "GMT");
     let date: &'static str = Box::leak(format!("date: {date}\r\n").into_boxed_str());
     move |request| {
         let (status, body) = service.answer(request.token());
@@ -202,17 +204,25 @@ pub fn service(config: &str, now: NumericDate) -> impl Fn(&Request) -> Reply + S
 trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
-fn talk(stream: Box<dyn Stream>, number: usize, answers: &Mutex<Arc<Answers>>, requests: &Mutex<Vec<Request>>) {
+fn talk(
+    stream: Box<dyn Stream>,
+    number: usize,
+    answers: &Mutex<Arc<Answers>>,
+    requests: &Mutex<Vec<Request>>,
+) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = Request::read(&mut stream, number) {
         requests.lock().unwrap().push(request.clone());
         let answers = Arc::clone(&answers.lock().unwrap());
         let out = stream.get_mut();
         let done = match answers(&request) {
-            Reply::Answer(status, headers, body) => write!(
-                out,
-                "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
-                body.len()
+            // In one piece: else the network waits for more of it.
+            Reply::Answer(status, headers, body) => out.write_all(
+                format!(
+                    "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+                    body.len()
+                )
+                .as_bytes(),
             ),
             Reply::Endless => {
                 let _ = write!(out, "HTTP/1.1 401 Said\r\nconnection: close\r\n\r\n");
@@ -252,10 +262,12 @@ pub mod tls {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let config =
-            Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap());
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = Arc::new(
+            config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap(),
+        );
         let server = Server::listen(address, answers, move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).ok()?;
             Some(Box::new(StreamOwned::new(connection, stream)))
