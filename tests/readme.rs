@@ -44,8 +44,10 @@ impl Read for Yes {
 }
 
 fn command(scene: &Scene, line: &str, now: &str) -> String {
+    let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let cli = Cli::try_parse_from(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
+    let stdout = if file.is_some() { Screen::default() } else { screen.clone() };
     let code = run(
         &cli,
         &mut World {
@@ -54,7 +56,7 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
             folder: scene.folder.path().to_owned(),
             variable: &|_| None,
             stdin: &mut Yes { screen: screen.clone(), typed: b"y\n" },
-            stdout: &mut screen.clone(),
+            stdout: &mut stdout.clone(),
             stderr: &mut screen.clone(),
             terminal: Terminal { stdin: true, stderr: true, width: None },
             ask: &powersync_jwks::probe::not_built_in,
@@ -62,6 +64,9 @@ fn command(scene: &Scene, line: &str, now: &str) -> String {
         },
     );
     assert_eq!(code, 0, "{line}");
+    if let Some(file) = file {
+        scene.write(file, stdout.0.take());
+    }
     anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string()
 }
 
@@ -79,7 +84,8 @@ fn play(text: &str) -> String {
         let block = lines.by_ref().take_while(|line| *line != "```").filter(|line| line.starts_with("$ "));
         for (index, line) in block.enumerate() {
             let gap = if index > 0 { "\n" } else { "" };
-            played.push(format!("{gap}{line}\n{}", command(&scene, line, now).trim_end()));
+            let shown = command(&scene, line, now);
+            played.push(format!("{gap}{line}\n{shown}").trim_end().to_owned());
         }
         played.push("```".to_owned());
     }

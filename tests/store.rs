@@ -260,3 +260,21 @@ fn output_nobody_reads_is_no_crash() {
     child.wait().unwrap();
     assert!(!stderr.contains("panicked"), "{stderr}");
 }
+
+#[test]
+fn a_secret_is_written_into_a_new_file_that_only_its_owner_reads() {
+    let scene = Scene::with("powersync.yaml", CONFIG);
+    assert_eq!(scene.run("export --out secret.env").code, 0);
+    let mode = fs::metadata(scene.path("secret.env")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(scene.text("secret.env").starts_with("POWERSYNC_JWT_KID="));
+    symlink("elsewhere", scene.path("link.env")).unwrap();
+    for name in ["secret.env", "link.env"] {
+        let before = scene.text("secret.env");
+        assert_eq!(scene.run(&format!("export --as raw --out {name}")).code, 2, "{name}");
+        assert_eq!(scene.text("secret.env"), before);
+    }
+    // Nothing is left behind, neither there nor where the link leads.
+    let names = fs::read_dir(scene.folder.path()).unwrap().count();
+    assert_eq!(names, 3);
+}

@@ -21,11 +21,11 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Tokens {
     configs: BTreeMap<String, String>,
-    tokens: Vec<Token>,
+    tokens: Vec<Case>,
 }
 
 #[derive(Deserialize)]
-struct Token {
+struct Case {
     row: String,
     name: String,
     config: String,
@@ -48,7 +48,7 @@ struct Made {
     alg: String,
 }
 
-impl Token {
+impl Case {
     fn title(&self) -> String {
         format!("{}: {}", self.row, self.name)
     }
@@ -68,7 +68,7 @@ fn verifiers(tokens: &Tokens) -> BTreeMap<&str, Verifier> {
 }
 
 /// Decision, code, message and key in one line.
-fn expected(token: &Token) -> String {
+fn expected(token: &Case) -> String {
     match (&token.decision[..], token.key) {
         _ if token.not_checked => "not checked".to_owned(),
         ("accepted", Some(key)) => format!("accepted by {key}"),

@@ -379,7 +379,7 @@ pub(super) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Res
 }
 
 /// Breaks text into lines of at most that many characters, between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split(' ') {

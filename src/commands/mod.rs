@@ -5,6 +5,7 @@ mod ask;
 mod change;
 mod export;
 mod new_key;
+mod owner;
 mod policy;
 mod probe;
 mod promote;

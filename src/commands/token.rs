@@ -53,7 +53,7 @@ pub(super) fn run(global: &Global, args: &Token, world: &mut World<'_>) -> Resul
             writeln!(world.stderr, "{}", warning_line(&text))?;
         }
         Verdict::NotJudged(why) => {
-            writeln!(world.stderr, "note: whether the service accepts it can't be told here: {why}")?
+            writeln!(world.stderr, "note: whether the service accepts it can't be told here: {why}")?;
         }
         Verdict::Accepted(_) => {}
     }

@@ -1,21 +1,20 @@
-//! `verify`: what the service says to a token, and why; and which key a secret belongs to.
+//! `verify`: what the service says to a token, and why.
 
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Answer, read, source};
+use super::change::wrap;
+use super::{Answer, owner, read, source};
 use crate::World;
 use crate::cli::{Global, Verify};
 use crate::display::{Printable, list};
 use crate::error::{Error, Source};
-use crate::keyset::{Key, KeyName, KeySet, Phase, Secret};
+use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::report::paint::{BOLD, GREEN, RED, YELLOW, paint};
 use crate::store;
 use crate::time::NumericDate;
-use crate::token::{
-    Accepted, Ending, Form, Owner, Rejection, Verdict, Verifier, Writing, claims_of, nearest_cause, owner_of,
-};
+use crate::token::{Accepted, Rejection, Verdict, Verifier, claims_of, nearest_cause};
 
 /// What Node takes as the headers of a request, at most.
 const HEADERS: usize = 16 * 1024;
@@ -37,8 +36,8 @@ pub(super) fn run(global: &Global, args: &Verify, world: &mut World<'_>) -> Resu
         show_claims: args.show_claims,
     };
     if args.secret_stdin || args.secret_file.is_some() || args.secret_env.is_some() {
-        let secret = secret(args, &source, world)?;
-        question.secret(&secret, world)
+        let secret = owner::secret(args, &source, world)?;
+        question.secret(&secret, args.secret_env.is_none(), world)
     } else {
         let token = token(args.file.as_ref(), &source, world)?;
         question.token(&token, world)
@@ -56,21 +55,27 @@ fn expected(keys: &KeySet, name: Option<&KeyName>, source: &Source) -> Result<Op
     Ok(Some(named))
 }
 
+/// The base64url of `{"`, and two dots.
+fn looks_like_token(argument: &str) -> bool {
+    argument.starts_with("eyJ") && argument.matches('.').count() >= 2
+}
+
 /// The token, without what stands around it.
 fn token(file: Option<&PathBuf>, config: &Source, world: &mut World<'_>) -> Result<Zeroizing<String>, Error> {
-    let (name, bytes) = match file.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            let name = path.display().to_string();
-            let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
-            (name, bytes)
+    if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
+        let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let (name, bytes) = if let Some(path) = file.filter(|path| *path != Path::new("-")) {
+        let name = path.display().to_string();
+        let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
+        (name, bytes)
+    } else {
+        read::check_stdin(config, "the token")?;
+        if world.terminal.stdin {
+            writeln!(world.stderr, "Paste the token, and end with Ctrl-D:")?;
         }
-        None => {
-            read::check_stdin(config, "the token")?;
-            if world.terminal.stdin {
-                writeln!(world.stderr, "Paste the token, and end with Ctrl-D:")?;
-            }
-            ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
-        }
+        ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
     };
     let usage = |what: &str| Error::Usage(format!("{}: {what}", Printable(&name)));
     let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?.trim();
@@ -82,42 +87,17 @@ fn token(file: Option<&PathBuf>, config: &Source, world: &mut World<'_>) -> Resu
     Ok(Zeroizing::new(token.to_owned()))
 }
 
-/// The secret that is asked about.
-fn secret(args: &Verify, config: &Source, world: &mut World<'_>) -> Result<Secret, Error> {
-    let (name, bytes) = if let Some(path) = &args.secret_file {
-        let name = path.display().to_string();
-        let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
-        (name, bytes)
-    } else if let Some(variable) = &args.secret_env {
-        let value = (world.variable)(variable);
-        let value = value.ok_or_else(|| Error::Usage(format!("{} is not set", Printable(variable))))?;
-        (variable.clone(), Zeroizing::new(value.into_encoded_bytes()))
-    } else {
-        read::check_stdin(config, "the secret")?;
-        if world.terminal.stdin {
-            let text =
-                "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
-            return Err(Error::Usage(text.to_owned()));
-        }
-        ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
-    };
-    if bytes.iter().all(|byte| matches!(byte, b'\n' | b'\r')) {
-        return Err(Error::Usage(format!("{}: the secret is empty", Printable(&name))));
-    }
-    Ok(Secret::new(bytes))
-}
-
 /// All that an answer depends on.
-struct Question<'k> {
+pub(super) struct Question<'k> {
     now: NumericDate,
     /// The tool with the options that name this config.
-    tool: String,
+    pub(super) tool: String,
     /// As messages name it.
-    config: String,
+    pub(super) config: String,
     /// By their places in the file.
     expected: Option<Vec<usize>>,
-    keys: &'k KeySet,
-    removed: Option<&'k KeySet>,
+    pub(super) keys: &'k KeySet,
+    pub(super) removed: Option<&'k KeySet>,
     show_claims: bool,
 }
 
@@ -131,7 +111,7 @@ impl Question<'_> {
             Verdict::NotJudged(_) => Answer::No,
         };
         if self.show_claims {
-            self.claims(token, &verdict, world)?;
+            show_claims(token, &verdict, world)?;
         }
         if token.len() > HEADERS {
             writeln!(
@@ -154,18 +134,19 @@ impl Question<'_> {
         writeln!(world.stdout, "{}{comma} signed by {}, {state}", paint(style, "accepted"), key.name())?;
         world.stdout.flush()?;
         if left_behind {
-            writeln!(
-                world.stderr,
-                "\nTo do: give the backend the current kid and secret together, `{} export`. Don't remove {} before.",
+            writeln!(world.stderr)?;
+            let text = format!(
+                "give the backend the current kid and secret together: `{} export`. Don't remove {} before",
                 self.tool,
                 key.name()
-            )?;
+            );
+            tell("To do:", &text, world)?;
         }
         self.expect(key, world)
     }
 
     /// The state of a key as a clause, and whether nobody should sign with it any more.
-    fn state(&self, key: &Key) -> (String, bool) {
+    pub(super) fn state(&self, key: &Key) -> (String, bool) {
         let current = self.keys.current().ok().flatten();
         let leaving = |state: &str| (format!("which is {state}: this backend has not switched"), true);
         match key.phase(self.now) {
@@ -184,7 +165,7 @@ impl Question<'_> {
     }
 
     /// Whether it is the key that was expected.
-    fn expect(&self, key: &Key, world: &mut World<'_>) -> Result<Answer, Error> {
+    pub(super) fn expect(&self, key: &Key, world: &mut World<'_>) -> Result<Answer, Error> {
         match &self.expected {
             Some(expected) if !expected.contains(&key.index) => {
                 let names: Vec<String> =
@@ -201,131 +182,45 @@ impl Question<'_> {
         writeln!(world.stdout, "{}: {} {}", paint(RED, "rejected"), rejection.code(), Printable(&message))?;
         world.stdout.flush()?;
         let cause = nearest_cause(self.keys, self.removed, token, rejection, self.now);
-        writeln!(
-            world.stderr,
-            "\n{} {}.\n{} {}.",
-            paint(BOLD, "Why:"),
-            cause.why,
-            paint(BOLD, "To do:"),
-            cause.fix
-        )?;
-        Ok(Answer::No)
-    }
-
-    fn claims(&self, token: &str, verdict: &Verdict, world: &mut World<'_>) -> Result<(), Error> {
-        let Some(claims) = claims_of(token) else {
-            writeln!(world.stderr, "note: its claims can't be read")?;
-            return Ok(());
-        };
-        let pretty = serde_json::from_str::<serde_json::Value>(&claims)
-            .and_then(|value| serde_json::to_string_pretty(&value))
-            .unwrap_or(claims);
-        for line in pretty.lines() {
-            writeln!(world.stdout, "{}", Printable(line))?;
-        }
-        world.stdout.flush()?;
-        if !matches!(verdict, Verdict::Accepted(_)) {
-            writeln!(world.stderr, "note: these claims are not verified: anyone may have written them")?;
-        }
-        Ok(())
-    }
-
-    fn secret(&self, secret: &Secret, world: &mut World<'_>) -> Result<Answer, Error> {
-        if let Some(owner) = owner_of(self.keys, secret) {
-            let (state, left_behind) = self.state(owner.key);
-            let (how, todo) = way(owner.writing);
-            let style = if left_behind { YELLOW } else { GREEN };
-            let name = paint(style, owner.key.name());
-            writeln!(
-                world.stdout,
-                "this is the secret of {name}, {how}; {name} is {}",
-                state.trim_start_matches("which is ")
-            )?;
-            world.stdout.flush()?;
-            writeln!(world.stderr, "\nTo do: {todo}.")?;
-            return self.expect(owner.key, world);
-        }
-        if let Some(Owner { key, .. }) = self.removed.and_then(|keys| owner_of(keys, secret)) {
-            writeln!(
-                world.stdout,
-                "this is the secret of {}, which was removed from {}",
-                key.name(),
-                Printable(&self.config)
-            )?;
-            world.stdout.flush()?;
-            writeln!(
-                world.stderr,
-                "\nTo do: give the backend the current kid and secret, `{} export`.",
-                self.tool
-            )?;
-            return Ok(Answer::No);
-        }
-        let unknown: Vec<String> = self
-            .keys
-            .keys()
-            .iter()
-            .filter(|key| key.is_symmetric() && key.secret().is_none())
-            .map(|key| format!("{} ({})", key.name(), key.variable().unwrap_or("a variable")))
-            .collect();
-        if !unknown.is_empty() {
-            return Err(Error::NotJudged(format!(
-                "it is the secret of no key that is known here, and not known are {}: set the variable, or use `--env-file`",
-                list(&unknown)
-            )));
-        }
-        writeln!(
-            world.stdout,
-            "this is the secret of no key of {}, in none of the usual ways of writing it",
-            Printable(&self.config)
-        )?;
-        world.stdout.flush()?;
-        writeln!(
-            world.stderr,
-            "\nTo do: give the backend the current kid and secret, `{} export`.",
-            self.tool
-        )?;
+        writeln!(world.stderr)?;
+        tell("Why:", &cause.why, world)?;
+        tell("To do:", &cause.fix, world)?;
         Ok(Answer::No)
     }
 }
 
-/// How a secret is written, and what a backend has to do with it.
-fn way(writing: Writing) -> (String, String) {
-    let (form, todo) = match writing.form {
-        Form::Bytes => (
-            "as it is: its own bytes are the key",
-            "sign with it as it is: Buffer.from(secret, 'utf8'), if it is text",
-        ),
-        Form::Base64url | Form::Base64urlPadded => (
-            "written in base64url: the key is the bytes behind it",
-            "decode it before you sign: Buffer.from(secret, 'base64url'). Taken as text, it signs with other bytes",
-        ),
-        Form::Base64 | Form::Base64Unpadded => (
-            "written in base64: the key is the bytes behind it",
-            "decode it before you sign: Buffer.from(secret, 'base64'). Taken as text, it signs with other bytes",
-        ),
-        Form::Hex => (
-            "written in hexadecimal: the key is the bytes behind it",
-            "decode it before you sign: Buffer.from(secret, 'hex'). Taken as text, it signs with other bytes",
-        ),
-        Form::Decoded => (
-            "decoded: the key is the text that encodes it, as PowerSync's guide makes it",
-            "sign with the text, not with what it encodes: `export --as raw` prints it",
-        ),
-        Form::Twice => (
-            "written in base64url twice: the key is the bytes behind it",
-            "decode it twice before you sign, or take it from `export`",
-        ),
+fn show_claims(token: &str, verdict: &Verdict, world: &mut World<'_>) -> Result<(), Error> {
+    let Some(claims) = claims_of(token) else {
+        writeln!(world.stderr, "note: its claims can't be read")?;
+        return Ok(());
     };
-    let (behind, cut) = match writing.ending {
-        Ending::None => ("", ""),
-        Ending::LineBreak => (
-            ", with a line break at its end that is not part of it",
-            ". Make sure that the line break is cut off: in a file it does no harm, in a key it does",
-        ),
-        Ending::LineBreakMissing => (
-            ", without the line break at its end, which `k` has in the config",
-            ". The line break is part of the key",
-        ),
-    };
-    (format!("{form}{behind}"), format!("{todo}{cut}"))
+    let pretty = serde_json::from_str::<serde_json::Value>(&claims)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or(claims);
+    for line in pretty.lines() {
+        writeln!(world.stdout, "{}", Printable(line))?;
+    }
+    world.stdout.flush()?;
+    if !matches!(verdict, Verdict::Accepted(_)) {
+        writeln!(world.stderr, "note: these claims are not verified: anyone may have written them")?;
+    }
+    Ok(())
+}
+
+/// A sentence behind its title, in lines of 80 characters. Commands stay in one piece.
+pub(super) fn tell(title: &str, text: &str, world: &mut World<'_>) -> Result<(), Error> {
+    const GLUE: &str = "\u{a0}";
+    let sentence = format!("{title} {text}.");
+    let parts = sentence.split('`').enumerate();
+    let glued: Vec<String> = parts
+        .map(|(number, part)| if number % 2 == 0 { part.to_owned() } else { part.replace(' ', GLUE) })
+        .collect();
+    for (number, line) in wrap(&glued.join("`"), 80).iter().enumerate() {
+        let line = line.replace(GLUE, " ");
+        match line.strip_prefix(title).filter(|_| number == 0) {
+            Some(rest) => writeln!(world.stderr, "{}{rest}", paint(BOLD, title))?,
+            None => writeln!(world.stderr, "{line}")?,
+        }
+    }
+    Ok(())
 }

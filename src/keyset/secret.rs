@@ -37,7 +37,7 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// Reads a `k` as the service does; see [`decode_as_service`].
+    /// Reads a `k` as the service does: what is no base64 is skipped, and the first `=` ends it.
     #[must_use]
     pub fn decode_as_service(k: &str) -> Self {
         Self(decode_as_service(k))

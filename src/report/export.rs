@@ -75,7 +75,9 @@ fn kid(key: &Key) -> Result<Option<&str>, CannotExport> {
     match &key.kid {
         Member::Value(kid) => Ok(Some(kid.as_str())),
         Member::Variable(name) => Err(CannotExport::variable(key, "kid", name)),
-        Member::Absent | Member::Unreadable(_) => Ok(None),
+        // `kid: ''`: no token matches it, and as a key without kid it would match all.
+        Member::Unreadable(_) => Ok(Some("")),
+        Member::Absent => Ok(None),
     }
 }
 
@@ -117,7 +119,7 @@ pub(crate) fn env(key: &Key) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
 /// The two fields of Cloud's form.
 pub(crate) fn dashboard(key: &Key) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
     let secret = secret(key)?.to_base64url();
-    let Some(kid) = kid(key)?.filter(|_| hmac_alg(key) == Ok(HmacAlg::Hs256)) else {
+    let Some(kid) = kid(key)?.filter(|kid| !kid.is_empty() && hmac_alg(key) == Ok(HmacAlg::Hs256)) else {
         return Err(CannotExport::Dashboard(key.name()));
     };
     let shared = Zeroizing::new(["Shared Secret: ", secret.as_str()].concat());
@@ -223,8 +225,9 @@ pub(crate) fn node(key: &Key, audiences: &[&str]) -> Result<Zeroizing<Vec<u8>>, 
     };
     let module = format!(
         "\
-// Signs tokens for PowerSync. Needs `npm install jose`, and {SECRET} in the environment: the secret in base64url,
-// as `powersync-jwks export --as env` writes it.
+// Signs tokens for PowerSync. Needs `npm install jose`, and in the environment
+// {SECRET}: the secret in base64url, as written by
+// `powersync-jwks export --as env`.
 import {{ SignJWT }} from 'jose';
 
 export async function powersyncToken(userId, claims = {{}}) {{

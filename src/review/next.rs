@@ -181,11 +181,15 @@ impl Situation<'_> {
             self.restart(&format!(
                 "By {deployed}: restart every replica of the PowerSync Service with this file; it reads it only at start"
             )),
-            say(format!(
-                "Only then, and by {switched}: {}. Until it has both, it goes on signing with {old}",
-                self.hand_over(new)
-            )),
-            self.prune_outgoing(removable, outgoing),
+            Step {
+                text: format!(
+                    "Only then, and by {switched}: {}. Until it has both, it goes on signing with {old}{}",
+                    self.hand_over(new),
+                    Self::printed(new)
+                ),
+                commands: self.export(new),
+            },
+            self.prune_outgoing(removable, outgoing, new),
             Step {
                 text: "If 1 or 2 comes later than planned, run this when it is done, and before 3, to count anew".to_owned(),
                 commands: vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
@@ -196,16 +200,20 @@ impl Situation<'_> {
     fn after_promotion(&self, key: &Key, outgoing: Option<&Key>) -> Vec<Step> {
         let (_, switched) = self.policy.deadlines(self.now);
         let mut steps = vec![
-            say(format!(
-                "By {switched}: {}. Every replica must have restarted with {} before; that can't be seen from here",
-                self.hand_over(key),
-                key.name()
-            )),
+            Step {
+                text: format!(
+                    "By {switched}: {}. Every replica must have restarted with {} before; that can't be seen from here{}",
+                    self.hand_over(key),
+                    key.name(),
+                    Self::printed(key)
+                ),
+                commands: self.export(key),
+            },
             say("No restart is needed for this change alone: the service knows both keys already"),
         ];
         if let Some(outgoing) = outgoing {
             let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
-            steps.push(self.prune_outgoing(removable, outgoing));
+            steps.push(self.prune_outgoing(removable, outgoing, key));
             steps.push(Step {
                 text: "If 1 comes later than planned, run this when it is done, and before 3, to count anew"
                     .to_owned(),
@@ -239,8 +247,25 @@ impl Situation<'_> {
         Step { text: text.to_owned(), commands: self.platform.restart() }
     }
 
-    fn prune_outgoing(&self, from: NumericDate, outgoing: &Key) -> Step {
+    /// How its secret is handed out, where it is in the file.
+    fn export(&self, key: &Key) -> Vec<String> {
+        let export = || format!("{} export {} --as env", self.tool, key.argument());
+        key.secret().map(|_| export()).into_iter().collect()
+    }
+
+    /// The end of the sentence before that command.
+    fn printed(key: &Key) -> &'static str {
+        match (key.secret(), key.kid.is_absent()) {
+            (None, _) => "",
+            (Some(_), true) => ". This prints it",
+            (Some(_), false) => ". This prints both",
+        }
+    }
+
+    fn prune_outgoing(&self, from: NumericDate, outgoing: &Key, successor: &Key) -> Step {
         let mut step = self.prune(from, &outgoing.name());
+        step.text += ". First ask, with a token that your backend made just now, whether it has switched";
+        step.commands.insert(0, format!("{} verify --expect {} TOKEN_FILE", self.tool, successor.argument()));
         let others = self.keys.keys().iter().any(|key| key.is_wildcard() && key.index != outgoing.index);
         if outgoing.is_wildcard() && !others {
             step.text += ". From then on, a token without a kid in its header is rejected";

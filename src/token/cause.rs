@@ -87,6 +87,9 @@ fn malformed(what: Malformed) -> Cause {
             "it has five parts: it is an encrypted token (JWE), which the service doesn't take",
             "sign the token and don't encrypt it",
         ),
+        Malformed::Parts(1) => {
+            cause("it has no dots in it, and a JWT has three parts with dots between: it is no JWT", again)
+        }
         Malformed::Parts(count) => {
             let parts = crate::display::count(count, "part");
             let why = format!(
@@ -280,6 +283,12 @@ fn difference(one: &str, two: &str) -> usize {
     if one.len().max(two.len()) > 1000 { usize::MAX } else { damerau_levenshtein(one, two) }
 }
 
+/// Whether one kid may be the other, mistyped. Those that differ in their digits are different keys.
+fn is_near(one: &str, two: &str) -> bool {
+    let letters = |kid: &str| kid.replace(|c: char| c.is_ascii_digit(), "");
+    one.eq_ignore_ascii_case(two.trim()) || (letters(one) != letters(two) && difference(one, two) <= 2)
+}
+
 /// A token whose signature, or kid, is wrong.
 struct Signature<'a> {
     keys: &'a KeySet,
@@ -360,14 +369,7 @@ impl<'a> Signature<'a> {
             named.name(),
             self.not_tried()
         );
-        cause(
-            why,
-            format!(
-                "give the backend the secret of {}: `powersync-jwks export {}`",
-                named.name(),
-                named.argument()
-            ),
-        )
+        cause(why, format!("give the backend the secret of {}: `export {}`", named.name(), named.argument()))
     }
 
     fn unknown_kid(&self, kid: Option<&str>) -> Cause {
@@ -385,18 +387,17 @@ impl<'a> Signature<'a> {
             );
         }
         let kids = self.keys.keys().iter().filter_map(|key| key.kid.value());
-        let near = kids.filter(|own| {
-            own.as_str().eq_ignore_ascii_case(kid.trim()) || difference(own.as_str(), kid) <= 2
-        });
         let mut why = format!("no key of this config has its kid, {shown}");
-        if let Some(near) = near.min_by_key(|own| difference(own.as_str(), kid)) {
-            let _ = write!(why, "; {near} is near to it");
+        if let Some(near) =
+            kids.filter(|own| is_near(own.as_str(), kid)).min_by_key(|own| difference(own.as_str(), kid))
+        {
+            let _ = write!(why, "; the config has {near}");
         }
         why.push_str(&self.not_tried());
         let fix = match self.removed {
             Some(_) => self.kid_fix(),
             None => format!(
-                "{}. If the key was removed, an earlier config tells: `powersync-jwks verify --against OLD`",
+                "{}. If the key was removed, an earlier config tells: `verify --against OLD`",
                 self.kid_fix()
             ),
         };
@@ -406,7 +407,7 @@ impl<'a> Signature<'a> {
     fn kid_fix(&self) -> String {
         match self.keys.current().ok().flatten() {
             Some(current) => format!(
-                "sign with the current key, {}, and put its kid into the header: `powersync-jwks export`",
+                "sign with the current key, {}, and put its kid into the header: `export`",
                 current.name()
             ),
             None => "sign with a key of the config, and put its kid into the header".to_owned(),
@@ -444,7 +445,7 @@ fn signed_by(named: Option<&Key>, kid: Option<&str>, found: &Found<'_>) -> Cause
                 "it was signed with {signer}, which was removed from the config{}",
                 wrong.map_or("", |_| ", in another writing")
             ),
-            "give the backend the current kid and secret: `powersync-jwks export`",
+            "give the backend the current kid and secret: `export`",
         );
     }
     if named.is_some_and(|named| named.index == found.key.index)
@@ -484,7 +485,7 @@ fn mistake(writing: Writing) -> Option<(&'static str, &'static str)> {
         )),
         (_, Ending::LineBreakMissing) => Some((
             "without the line break at its end, which the config has in `k`",
-            "sign with the line break, or import the secret anew without it: `rotate --secret-file`",
+            "sign with the line break, or import the secret anew without it: `rotate --secret-file PATH --encoding text`",
         )),
         (Form::Bytes, Ending::None) => None,
         (Form::Base64url, _) => {
@@ -500,7 +501,7 @@ fn mistake(writing: Writing) -> Option<(&'static str, &'static str)> {
         )),
         (Form::Decoded, _) => Some((
             "it was decoded: in this config the text itself is the key, as PowerSync's guide makes it",
-            "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it anew: `rotate --encoding base64`",
+            "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it anew: `rotate --secret-file PATH --encoding base64`",
         )),
         (Form::Twice, _) => Some(("it was encoded twice, and that text taken as the key", decode)),
     }

@@ -134,7 +134,7 @@ impl<'o> Value<'o> {
     pub(super) fn loosely_equals(&self, text: &str) -> bool {
         match self.doc.scalar(self.id) {
             Some(Scalar::String(own)) => own == text,
-            Some(Scalar::Bool(own)) => to_number(text) == f64::from(u8::from(own)),
+            Some(Scalar::Bool(own)) => Some(to_number(text)) == Some(f64::from(u8::from(own))),
             Some(Scalar::Integer(_) | Scalar::Float(_)) => self.number() == Some(to_number(text)),
             Some(_) => false,
             None => self.as_string() == text,
@@ -209,7 +209,7 @@ fn to_number(text: &str) -> f64 {
     }
 }
 
-/// A number as JavaScript writes it (ECMA-262, Number::toString): the shortest digits that read back the same.
+/// A number as JavaScript writes it (ECMA-262, `Number::toString`): the shortest digits that read back the same.
 pub(super) fn number_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -232,7 +232,7 @@ pub(super) fn number_text(number: f64) -> String {
             let (whole, fraction) = digits.split_at(usize::try_from(exponent + 1).unwrap_or(1));
             format!("{whole}.{fraction}")
         }
-        -7..0 => format!("0.{}{digits}", zeros(-exponent - 1)),
+        -6..0 => format!("0.{}{digits}", zeros(-exponent - 1)),
         _ => {
             let sign = if exponent < 0 { "" } else { "+" };
             let (first, rest) = digits.split_at(1);

@@ -158,17 +158,25 @@ impl Signer {
 
     /// Signs claims ([`Claims`](super::Claims), or a type of your own) and returns the token.
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, SignError> {
-        let payload = serde_json::to_vec(claims)?;
-        let encoded = |length: usize| length.div_ceil(3) * 4;
-        let length = self.header.len() + encoded(payload.len()) + 1 + encoded(64);
-        let mut token = String::with_capacity(length);
-        token.push_str(&self.header);
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let tag = hmac::sign(&self.key, token.as_bytes());
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(tag, &mut token);
-        Ok(token)
+        let mut payload = Vec::with_capacity(512);
+        serde_json::to_writer(&mut payload, claims)?;
+        let mut token = Vec::with_capacity(self.header.len() + (payload.len() + 64).div_ceil(3) * 4 + 2);
+        token.extend_from_slice(self.header.as_bytes());
+        append(&mut token, &payload);
+        let tag = hmac::sign(&self.key, &token);
+        token.push(b'.');
+        append(&mut token, tag.as_ref());
+        Ok(String::from_utf8(token).unwrap_or_default())
     }
+}
+
+/// Appends base64url without padding.
+fn append(token: &mut Vec<u8>, bytes: &[u8]) {
+    let start = token.len();
+    token.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    // The room is that of base64 with padding, so it is enough.
+    let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut token[start..]).unwrap_or_default();
+    token.truncate(start + length);
 }
 
 /// A key by its place: its kid stands twice.

@@ -84,9 +84,7 @@ impl Verifier {
     pub fn new(keys: &KeySet) -> Result<Self, NotStarting> {
         starts::check(keys)?;
         let unknown = keys.audiences.iter().find_map(|audience| match audience {
-            Member::Variable(name) => {
-                Some(format!("the value of {name}, an audience of the config, is not known here"))
-            }
+            Member::Variable(name) => Some(in_variable("an audience of the config", name)),
             _ => None,
         });
         let cloud = keys
@@ -133,10 +131,7 @@ impl Verifier {
         if let Some(kid) = kid {
             for (index, key) in self.keys.keys().iter().enumerate() {
                 if let Member::Variable(name) = &key.kid {
-                    return Err(Stop::NotJudged(format!(
-                        "the kid of {} is in the variable {name}, whose value is not known here",
-                        key.name()
-                    )));
+                    return Err(Stop::NotJudged(in_variable(&format!("the kid of {}", key.name()), name)));
                 }
                 if fits(&key.kid, kid) {
                     return self.exact(index, header, jws);
@@ -247,6 +242,13 @@ impl Verifier {
     }
 }
 
+fn in_variable(what: &str, name: &str) -> String {
+    format!(
+        "{what} is in the variable {name}, whose value is not known here. Set it in the environment, or name the file it \
+         stands in: `--env-file PATH`"
+    )
+}
+
 fn fits(kid: &Member<crate::keyset::Kid>, token: Value<'_>) -> bool {
     match kid {
         Member::Value(kid) => token.loosely_equals(kid.as_str()),
@@ -261,13 +263,10 @@ impl Check {
         match &key.material {
             Material::Symmetric { alg: Member::Value(alg), .. } => match (key.secret(), key.variable()) {
                 (Some(secret), _) => Self::Hmac(*alg, hmac::Key::new(hmac_algorithm(*alg), secret.bytes())),
-                (None, variable) => Self::Unknown(format!(
-                    "its secret is in the variable {}, whose value is not known here",
-                    variable.unwrap_or_default()
-                )),
+                (None, variable) => Self::Unknown(in_variable("its secret", variable.unwrap_or_default())),
             },
             Material::Symmetric { alg: Member::Variable(name), .. } => {
-                Self::Unknown(format!("its `alg` is in the variable {name}, whose value is not known here"))
+                Self::Unknown(in_variable("its `alg`", name))
             }
             Material::Public(public) => Self::Public(public.clone()),
             Material::Symmetric { .. } | Material::Unusable(_) => {

@@ -1,5 +1,5 @@
-// Writes tests/tokens/tokens.json: tokens made by `jose`, and what the service says to each. `node tokens.mjs` makes
-// all of them anew, with other key pairs. What the service says is what `jose` 4.15.9 says, which it uses, inside of
+// Writes tests/tokens/tokens.json, or another file that is named: tokens made by `jose`, and what the service says to
+// each. `node tokens.mjs` makes all of them anew, with other key pairs. What the service says is what `jose` 4.15.9 says, which it uses, inside of
 // its own order: the key by its kid, else each key without one; then the claims; then audience, lifetime, parameters.
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -373,6 +373,6 @@ await given(row, 'white space inside', 'a b');
 
 const wrong = tokens.filter((one, index) => tokens.findIndex((other) => other.row === one.row && other.name === one.name) !== index);
 if (wrong.length > 0) throw new Error(`twice: ${wrong.map((one) => one.name)}`);
-const out = new URL('../tokens/tokens.json', import.meta.url);
+const out = process.argv[2] ?? new URL('../tokens/tokens.json', import.meta.url);
 writeFileSync(out, JSON.stringify({ jose: '4.15.9', configs, tokens }, null, 1) + '\n');
 console.log(`${tokens.length} tokens, ${tokens.filter((one) => one.decision === 'accepted').length} accepted`);
