@@ -127,7 +127,7 @@ fn reconcile_waits_and_does_what_else_is_due() {
     assert_eq!(outcome.code, 0);
     assert!(
         outcome.stderr.contains(
-            "note: waiting: 2026-11-23-tj2n98 is promoted once it is live. the running service doesn't know it yet (absent at \
+            "note: waiting: 2026-11-23-tj2n98 is not promoted yet: the running service doesn't know it yet (absent at \
              http://two:8080)"
         ),
         "{}",

@@ -76,7 +76,7 @@ pub fn reconcile_asking<E: From<LifecycleError>>(
         && !allowed.contains(&RefusalId::NotLive)
         && let Liveness::NotLive(why) = live(&keys.keys()[index])?
     {
-        notes.push(format!("waiting: {key} is promoted once it is live. {why}"));
+        notes.push(format!("waiting: {key} is not promoted yet: {why}"));
         due.retain(|due| due.action != Action::Promote);
     }
     let Some(due) = due.into_iter().next() else {
