@@ -49,7 +49,7 @@ fn a_service_that_runs_with_the_config() {
     let server = Server::with(&config(&format!("{ONE}{TWO}")), now());
     let (code, found, stderr) = said(&scene(), &server, "");
     assert_eq!((code, found.as_str()), (0, "one  live; two  live"), "{stderr}");
-    assert_eq!(stderr, "\nWhat was asked knows every key of powersync.yaml.\n");
+    assert_eq!(stderr, "\nThe running service knows every key of powersync.yaml, wherever it was asked.\n");
     let requests = server.requests();
     assert_eq!(requests.len(), 6, "three questions a key");
     for request in &requests {

@@ -37,12 +37,11 @@ pub(super) struct Asked<'w> {
 /// Reads URLs as arguments have them.
 pub(super) fn endpoints(urls: &[String]) -> Result<Vec<Endpoint>, Error> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
-    for (number, url) in urls.iter().enumerate() {
-        let endpoint = url.parse().map_err(|invalid| match urls.len() {
-            1 => Error::Usage(format!("URL: {invalid}")),
-            // Its text may hold a password.
-            _ => Error::Usage(format!("URL {}: {invalid}", number + 1)),
-        })?;
+    for url in urls {
+        // Before an `@`, a password may stand.
+        let name = if url.contains('@') { "URL" } else { url };
+        let endpoint =
+            url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Printable(name))))?;
         if !endpoints.contains(&endpoint) {
             endpoints.push(endpoint);
         }
@@ -158,11 +157,7 @@ impl<'w> Asked<'w> {
         }
         let places: Vec<String> = self.services.endpoints.iter().map(ToString::to_string).collect();
         let key = keys.keys().get(*index)?;
-        Some(format!(
-            "{} is live at {}. Whether replicas stand behind it that were not asked can't be seen from here",
-            key.name(),
-            list(&places)
-        ))
+        Some(format!("{} is live at {}", key.name(), list(&places)))
     }
 
     /// Whether a key is live everywhere. Fails where that can't be told.

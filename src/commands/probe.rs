@@ -62,8 +62,9 @@ pub(super) fn run(global: &Global, args: &Probe, world: &mut World<'_>) -> Resul
     if !round.is_as_planned(&plan) {
         return Ok(Answer::No);
     }
-    let gone = if earlier.is_some() { ", and none that it no longer has" } else { "" };
-    writeln!(world.stderr, "\nWhat was asked knows every key of {}{gone}.", Printable(&name))?;
+    let gone = if earlier.is_some() { " and none that it no longer has" } else { "" };
+    let name = Printable(&name);
+    writeln!(world.stderr, "\nThe running service knows every key of {name}{gone}, wherever it was asked.")?;
     Ok(Answer::Done)
 }
 

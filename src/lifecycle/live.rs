@@ -32,7 +32,11 @@ pub fn guard_live<E: From<LifecycleError>>(
     if let Liveness::NotLive(why) = live(key)? {
         guard.refuse(
             RefusalId::NotLive,
-            format!("{} would sign, and its tokens would be rejected: {why}", key.name()),
+            format!(
+                "{} would sign, and its tokens would be rejected: {why}. Restart it with this file first; `probe --wait 10m` \
+                 says when it is live",
+                key.name()
+            ),
         );
     }
     Ok(guard.finish()?)
