@@ -225,3 +225,44 @@ fn tls_error(error: &rustls::Error) -> NoAnswer {
         other => NoAnswer::Tls(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_does_not_connect_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Proxy::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = String::new();
+            let mut byte = [0];
+            while !request.ends_with("\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                request.push(char::from(byte[0]));
+            }
+            stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+            request
+        });
+        let options = Options { timeout: Seconds::new(10), certificates: Certificates::System };
+        let ask = open(options, Some(proxy)).unwrap();
+        // An address of a documentation range: nothing is there, and nothing is asked there.
+        let endpoint: Endpoint = "http://192.0.2.1:8080".parse().unwrap();
+        assert_eq!(ask.addresses(&endpoint), Err(NoAnswer::ProxyChooses));
+        let answer = ask.connect(&endpoint, None).ask("a.b.c");
+        assert!(matches!(answer, Err(NoAnswer::Proxy(_))), "{answer:?}");
+        let request = served.join().unwrap();
+        assert!(request.starts_with("CONNECT 192.0.2.1:8080 ") && !request.contains("a.b.c"), "{request}");
+    }
+
+    #[test]
+    fn a_name_that_stands_for_nothing_is_named() {
+        let error = io::Error::other("failed to lookup address information: Name or service not known");
+        assert_eq!(io_error(&error, Seconds::new(1)), NoAnswer::UnknownHost);
+        assert_eq!(no_answer(ureq::Error::HostNotFound, Seconds::new(1)), NoAnswer::UnknownHost);
+    }
+}
