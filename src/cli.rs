@@ -180,7 +180,7 @@ pub enum Command {
     /// failed request in the service's log. Exit code: 0 the service knows the keys of the config, 1 it doesn't, 2 it could not
     /// be asked.
     #[command(
-        after_help = "Examples:\n  powersync-jwks probe https://sync.example.com\n  powersync-jwks probe http://10.0.0.1:8080 http://10.0.0.2:8080    each replica by its own address\n  powersync-jwks probe --all-addresses http://powersync-headless:8080\n  powersync-jwks probe --wait 10m https://sync.example.com           right after a deploy\n  powersync-jwks probe --against old.yaml https://sync.example.com   does it still know what was removed?"
+        after_help = "Examples:\n  powersync-jwks probe https://sync.example.com\n  powersync-jwks probe http://10.0.0.1:8080 http://10.0.0.2:8080      each replica by its own address\n  powersync-jwks probe --all-addresses http://powersync-headless:8080\n  powersync-jwks probe --wait 10m https://sync.example.com            right after a deploy\n  powersync-jwks probe --against old.yaml https://sync.example.com    and what was removed?"
     )]
     Probe(Probe),
     /// Mark keys to be removed later; --undo takes it back

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means, [`token`] mints and verifies. They know no clock, no randomness and no files:
-//! [`run`] hands these in, through [`World`].
+//! [`lifecycle`] decides, [`review`] says what a change means, [`token`] mints and verifies, [`probe`] asks running services.
+//! They know no clock, no randomness, no files and, but for `probe::http`, no network: [`run`] hands these in, through
+//! [`World`].
 
 pub mod cli;
 mod commands;

@@ -5,7 +5,9 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::net::TcpListener;
+use std::rc::Rc;
 
 use common::service::{self, Reply, Server, counter, error, tls};
 use common::{NOW, Outcome, Scene, date};
@@ -407,10 +409,9 @@ fn ipv6_and_a_path_before_the_asked_one() {
 #[test]
 fn waiting_ends_when_the_service_has_restarted_or_the_time_is_over() {
     let mut scene = scene();
-    let new = config(&format!("{ONE}{TWO}"));
-    let server = std::rc::Rc::new(Server::with(&config(ONE), now()));
-    let pauses = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    let (to_restart, noted) = (std::rc::Rc::clone(&server), std::rc::Rc::clone(&pauses));
+    let server = Rc::new(Server::with(&config(ONE), now()));
+    let pauses = Rc::new(RefCell::new(Vec::new()));
+    let (to_restart, noted) = (Rc::clone(&server), Rc::clone(&pauses));
     scene.sleep = Box::new(move |pause| {
         noted.borrow_mut().push(pause.as_secs());
         match noted.borrow().len() {
@@ -439,7 +440,6 @@ fn waiting_ends_when_the_service_has_restarted_or_the_time_is_over() {
         "{}",
         outcome.stderr
     );
-    drop(new);
 }
 
 #[test]

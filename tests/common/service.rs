@@ -1,7 +1,7 @@
 //! The PowerSync Service as far as it answers tokens, by the crate's own verifier, and what may stand in its place:
 //! on loopback, over HTTP and HTTPS, and without any network.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -332,6 +332,3 @@ pub fn counter() -> impl Fn() -> usize + Send + Sync {
     let count = AtomicUsize::new(0);
     move || count.fetch_add(1, Ordering::SeqCst)
 }
-
-/// A clock that is moved by hand.
-pub type Hand = Rc<Cell<NumericDate>>;
