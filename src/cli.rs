@@ -40,6 +40,7 @@ Tokens
   token      Print a token that is signed with the current key
   verify     Say whether the service accepts a token, and if not, why
   export     Hand out a signing key, for the backend
+  probe      Ask the running service which keys it knows
 
 Emergency
   retire     Mark keys to be removed later; --undo takes it back
@@ -218,6 +219,16 @@ pub enum Command {
         after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without the secret\n  powersync-jwks export --as jwks --public                for services that only verify"
     )]
     Export(Export),
+    /// Ask the running service which keys it knows
+    ///
+    /// The service reads its config only when it starts, so a new file proves nothing. This asks with tokens for an audience
+    /// that nobody configures: they let nobody in, and the service's answer tells whether it knows the key. Each question is a
+    /// failed request in the service's log. Exit code: 0 the service knows the keys of the config, 1 it doesn't, 2 it could not
+    /// be asked.
+    #[command(
+        after_help = "Examples:\n  powersync-jwks probe https://sync.example.com\n  powersync-jwks probe http://10.0.0.1:8080 http://10.0.0.2:8080      each replica by its own address\n  powersync-jwks probe --all-addresses http://powersync-headless:8080\n  powersync-jwks probe --wait 10m https://sync.example.com            right after a deploy\n  powersync-jwks probe --against old.yaml https://sync.example.com    and what was removed?"
+    )]
+    Probe(Probe),
     /// Mark keys to be removed later; --undo takes it back
     ///
     /// A retired key goes on verifying. `prune` removes it once its time is over.
@@ -375,6 +386,12 @@ pub struct Status {
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
+    /// Ask the service at this URL which keys it knows; several times for several
+    #[arg(long, value_name = "URL")]
+    pub probe: Vec<String>,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
 }
 
 /// How a report is written.
@@ -386,6 +403,68 @@ pub enum Format {
     Json,
 }
 
+/// How running services are asked.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Asking the running service")]
+pub struct AskArgs {
+    /// Ask every address that the name stands for
+    #[arg(long)]
+    pub all_addresses: bool,
+    /// How many fresh connections to ask on, for a load balancer with replicas behind it [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub tries: Option<u16>,
+    /// How long an answer may take [default: 10s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub timeout: Option<Seconds>,
+    /// Trust the certificates of this file (PEM), in place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Trust any certificate: whoever stands between can answer for the service
+    #[arg(long, conflicts_with = "ca")]
+    pub insecure: bool,
+}
+
+/// Asking running services before something is written.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Asking the running service")]
+pub struct ProbeArgs {
+    /// Ask the service at this URL which keys it knows; several times for several [default: the policy's `probe`]
+    #[arg(long = "probe", id = "probe", value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Don't ask, although the policy says so
+    #[arg(long, conflicts_with = "probe")]
+    pub no_probe: bool,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// `probe`
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The services, as their clients reach them [default: the policy's `probe`]
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Ask again until they know the keys, for at most that long
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub wait: Option<Seconds>,
+    /// An earlier config: do they still know keys of it that are no longer in this one?
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
 /// `promote`
 #[derive(Debug, Args)]
 pub struct Promote {
@@ -395,6 +474,12 @@ pub struct Promote {
     /// How long things take.
     #[command(flatten)]
     pub times: Times,
+    /// Whether every replica knows the key.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -421,6 +506,9 @@ pub struct Reconcile {
     /// The schedule.
     #[command(flatten)]
     pub schedule: ScheduleArgs,
+    /// Whether every replica knows a key before it is promoted.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -486,6 +574,9 @@ pub struct Prune {
     /// What becomes of variables.
     #[command(flatten)]
     pub variables: DropArgs,
+    /// Whether the service still knows what is removed.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,

@@ -8,6 +8,7 @@ use crate::env_file::EnvFileError;
 use crate::envelope::EnvelopeError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::lifecycle::LifecycleError;
+use crate::probe::CannotAsk;
 use crate::random::RandomError;
 use crate::report::CannotExport;
 use crate::store::git::GitError;
@@ -107,6 +108,30 @@ pub enum Error {
     /// A question whose answer can't be seen from here.
     #[error("this can't be judged here: {0}")]
     NotJudged(String),
+    /// What asks running services can't be made.
+    #[error("{}{source}", .file.as_ref().map_or_else(String::new, |file| format!("{}: ", Printable(file))))]
+    CannotAsk {
+        /// The file of certificates, if one was named.
+        file: Option<String>,
+        /// Why.
+        source: CannotAsk,
+    },
+    /// A running service that could not be asked.
+    #[error("{place}: {why}")]
+    NotAsked {
+        /// Where.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// Several running services; each was reported by itself.
+    #[error("{failed} of {all} places could not be asked")]
+    SomePlaces {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -10,8 +10,8 @@
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
 //! [`lifecycle`] decides, [`review`] says what a change means, [`check`] finds what would break a config, [`token`] mints
-//! and verifies, [`init`] makes what isn't there yet. They know no clock, no randomness and no files: [`run`] hands these
-//! in, through [`World`].
+//! and verifies, [`probe`] asks running services, [`init`] makes what isn't there yet. They know no clock, no randomness, no
+//! files and, but for `probe::http`, no network: [`run`] hands these in, through [`World`].
 
 pub mod check;
 pub mod cli;
@@ -25,6 +25,7 @@ pub mod init;
 pub mod keyset;
 pub mod lifecycle;
 pub mod policy_file;
+pub mod probe;
 pub mod random;
 mod report;
 pub mod review;

@@ -6,9 +6,16 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
 use powersync_jwks::cli::Color;
+use powersync_jwks::probe::{Ask, CannotAsk, Options};
 use powersync_jwks::random::System;
 use powersync_jwks::time::SystemClock;
 use powersync_jwks::{Cli, Terminal, World, run};
+
+#[cfg(feature = "probe")]
+const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> =
+    powersync_jwks::probe::http::through_proxy_of_environment;
+#[cfg(not(feature = "probe"))]
+const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -33,6 +40,8 @@ fn main() -> ExitCode {
             stdout: &mut AutoStream::new(std::io::stdout().lock(), color),
             stderr: &mut AutoStream::new(std::io::stderr().lock(), color),
             terminal,
+            ask: &ASK,
+            sleep: &std::thread::sleep,
         },
     );
     ExitCode::from(code)

@@ -8,6 +8,7 @@ use serde_yaml::Value;
 use crate::error::Error;
 use crate::keyset::Kid;
 use crate::lifecycle::Policy;
+use crate::probe::{Endpoint, InvalidEndpoint};
 use crate::store;
 use crate::time::{InvalidDuration, Seconds};
 
@@ -27,7 +28,7 @@ struct PolicyFile {
     keep_retired: Option<Value>,
     kid_prefix: Option<Value>,
     env_file: Option<Value>,
-    probe: Option<Vec<Value>>,
+    probe: Option<Value>,
 }
 
 /// A span as people write it: a number alone has no unit, and is refused.
@@ -43,17 +44,29 @@ fn words<'v>(name: &str, value: Option<&'v Value>) -> Result<Option<&'v str>, St
     value.as_str().map(Some).ok_or_else(|| format!("{name}: expected text"))
 }
 
+/// The URLs of running services.
+fn endpoints(value: Option<&Value>) -> Result<Vec<Endpoint>, String> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let items =
+        value.as_sequence().ok_or("probe: expected a list of URLs, such as [https://sync.example.com]")?;
+    let endpoint = |item: &Value| {
+        let text = item.as_str().ok_or("probe: expected URLs, as text")?;
+        text.parse().map_err(|invalid: InvalidEndpoint| format!("probe: {invalid}"))
+    };
+    items.iter().map(endpoint).collect()
+}
+
 /// A policy and where it comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// The policy, or the defaults where there is no file.
     pub policy: Policy,
+    /// The running services to ask before a key is promoted.
+    pub probe: Vec<Endpoint>,
     /// The file.
     pub path: Option<PathBuf>,
     /// The dotenv file that holds the secrets behind `!env`, from the folder of the policy file.
     pub env_file: Option<PathBuf>,
-    /// What the file says that this version does nothing with.
-    pub unused: Vec<&'static str>,
 }
 
 /// Reads a policy file. `path` is absolute, `name` is what messages call it.
@@ -111,8 +124,7 @@ fn parse(text: &str) -> Result<Found, String> {
     if env_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
         return Err("env_file: expected a path".to_owned());
     }
-    let unused = file.probe.map(|_| "probe").into_iter().collect();
-    Ok(Found { policy, path: None, env_file, unused })
+    Ok(Found { policy, probe: endpoints(file.probe.as_ref())?, path: None, env_file })
 }
 
 /// The file's name, with the line of the field that the message is about.

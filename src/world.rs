@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::probe;
 use crate::random::Random;
 use crate::time::Clock;
 
@@ -36,6 +38,10 @@ pub struct World<'w> {
     pub stderr: &'w mut dyn Write,
     /// Which of them are a terminal.
     pub terminal: Terminal,
+    /// Makes what asks running services.
+    pub ask: &'w probe::Open,
+    /// Waits for that long.
+    pub sleep: &'w dyn Fn(Duration),
 }
 
 impl World<'_> {

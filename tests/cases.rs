@@ -2,7 +2,7 @@
 //!
 //! Fenced blocks, from top to bottom: `yaml NAME` writes a file, `stdin` is what the next command reads, `console`
 //! runs a command and holds what it printed on stdout, `stderr` what it printed there, `yaml after NAME` shows a file
-//! as it is then. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
+//! as it is then, `yaml running HOST` is what a replica of the service runs with. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
 //! jump by that many seconds after the first look at it. `BLESS=1 cargo test --test cases` writes the outputs anew.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -21,6 +21,11 @@
 //!   key is ahead of that of the run that added it. Clocks show whole seconds; the part of a second that a clock cuts
 //!   off counts as a part of its difference.
 //! - One policy for the whole history, and no `--allow`.
+//!
+//! Where the tool asks before it promotes, every replica by its own address, replicas restart whenever they do, and files
+//! are merged whenever they are, in their order: nothing is assumed of `deploy_within` but that backends switch within
+//! `deploy_within` + `rollout`. What remains is that no replica starts from an older file than is merged then.
+//!
 //! - By hand: an `exp` is only moved to a later date, and a key is only added behind the current one, with its `iat`.
 //!
 //! # How time works here
@@ -33,6 +38,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::cell::Cell;
 use std::fmt;
 use std::fmt::Write as _;
 use std::ops::AddAssign;
@@ -41,12 +47,14 @@ use std::thread;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
 use powersync_jwks::lifecycle::{
-    self, Action, Change, Decision, LifecycleError, NewKey, Policy, RefusalId, When,
+    self, Action, Change, Decision, LifecycleError, Liveness, NewKey, Policy, RefusalId, When,
 };
 use powersync_jwks::time::{NumericDate, Seconds};
 use zeroize::Zeroizing;
 
 const HISTORIES: u64 = 100_000;
+/// Those in which replicas are asked.
+const ASKED_HISTORIES: u64 = 50_000;
 /// Within so many histories, a broken schedule is found out.
 const MUTANT_HISTORIES: u64 = 20_000;
 
@@ -71,7 +79,8 @@ fn no_valid_token_is_ever_rejected() {
         move || {
             let mut tally = Tally::default();
             for number in (first..count).step_by(2) {
-                tally += history(number, Mutant::None).map_err(|why| format!("history {number}: {why}"))?;
+                tally += history(number, Mutant::None, Replicas::Prompt)
+                    .map_err(|why| format!("history {number}: {why}"))?;
             }
             Ok::<_, String>(tally)
         }
@@ -89,6 +98,32 @@ fn no_valid_token_is_ever_rejected() {
     assert!(tally.promotions > 100_000, "too few promotions");
     assert!(tally.removals > 100_000, "too few removals");
     assert!(tally.idle_runs > 100_000, "too few runs that found nothing due");
+}
+
+#[test]
+fn no_valid_token_is_ever_rejected_where_replicas_are_asked_whenever_they_restart() {
+    let mut tally = Tally::default();
+    for number in 0..ASKED_HISTORIES {
+        match history(number, Mutant::None, Replicas::Asked) {
+            Ok(one) => tally += one,
+            Err(rejection) => panic!("history {number}: {rejection}"),
+        }
+    }
+    println!("asked: {tally}");
+    assert!(tally.tokens > 100_000, "too few tokens");
+    assert!(tally.promotions > 10_000, "too few promotions");
+    assert!(tally.removals > 10_000, "too few removals");
+    assert!(tally.waits > 10_000, "too few promotions that had to wait");
+}
+
+#[test]
+fn promotion_without_asking_is_found_out() {
+    is_found_out(Mutant::NotAsked);
+}
+
+#[test]
+fn asking_all_but_one_replica_is_found_out() {
+    is_found_out(Mutant::OneNotAsked);
 }
 
 #[test]
@@ -123,10 +158,28 @@ enum Mutant {
     OneStep,
     /// Replicas restart up to one second after `deploy_within`.
     LateReplica,
+    /// Replicas restart whenever they do, and keys are promoted by their dates alone.
+    NotAsked,
+    /// One of the replicas is not asked.
+    OneNotAsked,
+}
+
+/// Which replicas there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replicas {
+    /// They keep to `deploy_within`.
+    Prompt,
+    /// They restart whenever they do, and are asked before a key is promoted.
+    Asked,
 }
 
 fn is_found_out(mutant: Mutant) {
-    let found = (0..MUTANT_HISTORIES).find_map(|number| Some((number, history(number, mutant).err()?)));
+    let replicas = match mutant {
+        Mutant::NotAsked | Mutant::OneNotAsked => Replicas::Asked,
+        _ => Replicas::Prompt,
+    };
+    let found =
+        (0..MUTANT_HISTORIES).find_map(|number| Some((number, history(number, mutant, replicas).err()?)));
     let Some((number, rejection)) = found else {
         panic!("{mutant:?}: no token was rejected in {MUTANT_HISTORIES} histories");
     };
@@ -142,6 +195,8 @@ struct Tally {
     writes: u64,
     promotions: u64,
     removals: u64,
+    /// Runs in which a promotion had to wait for a replica.
+    waits: u64,
     tokens: u64,
     /// Tokens times replicas: each over the whole time for which it is valid there.
     verified: u64,
@@ -155,6 +210,7 @@ impl AddAssign for Tally {
         self.writes += other.writes;
         self.promotions += other.promotions;
         self.removals += other.removals;
+        self.waits += other.waits;
         self.tokens += other.tokens;
         self.verified += other.verified;
     }
@@ -162,28 +218,35 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { histories, seconds, idle_runs, writes, promotions, removals, tokens, verified } = self;
+        let Self { histories, seconds, idle_runs, writes, promotions, removals, waits, tokens, verified } =
+            self;
         let years = seconds / YEAR;
         write!(
             f,
-            "{histories} histories, {years} years: {writes} writes, {promotions} promotions, {removals} removals, \
+            "{histories} histories, {years} years: {writes} writes, {promotions} promotions, {removals} removals, {waits} waits, \
              {idle_runs} runs with nothing due, {tokens} tokens, {verified} verified"
         )
     }
 }
 
 /// One history from its number: first all that happens to the file, then what replicas and backends make of it.
-fn history(number: u64, mutant: Mutant) -> Result<Tally, Box<Rejection>> {
+fn history(number: u64, mutant: Mutant, replicas: Replicas) -> Result<Tally, Box<Rejection>> {
     let dice = &mut Dice::new(number);
     let world = World::random(dice, mutant);
     let mut file = File::start(&world, dice);
+    if replicas == Replicas::Asked {
+        file.asked = (0..dice.uniform(1, 4)).map(|_| Asked::random(dice)).collect();
+    }
     for _ in 0..dice.uniform(8, 36) {
         file.step(&world, dice);
     }
     file.settle(&world, dice);
 
-    let replicas: Vec<Replica> =
-        (0..dice.uniform(1, 4)).map(|_| Replica::live(&world, &file, dice)).collect();
+    let replicas: Vec<Replica> = if replicas == Replicas::Asked {
+        file.asked.iter().map(|asked| Replica::asked(&world, &file, asked, dice)).collect()
+    } else {
+        (0..dice.uniform(1, 4)).map(|_| Replica::live(&world, &file, dice)).collect()
+    };
     let mut tally = file.tally;
     for _ in 0..dice.uniform(1, 3) {
         let backend = Backend::live(&world, &file, dice);
@@ -385,6 +448,8 @@ struct File {
     at: i64,
     /// How many keys were made: the number of the next kid.
     made: u32,
+    /// The replicas that are asked before a promotion; none where they are prompt.
+    asked: Vec<Asked>,
     tally: Tally,
 }
 
@@ -402,6 +467,7 @@ impl File {
             versions: Vec::new(),
             at: START,
             made: 1,
+            asked: Vec::new(),
             tally: Tally::default(),
         };
         let born = START - dice.span(YEAR);
@@ -429,6 +495,9 @@ impl File {
         let ahead = dice.extreme(0, world.runs_differ);
         self.at += self.gap(world, ahead, dice);
         let now = date(self.at + ahead);
+        for asked in &mut self.asked {
+            asked.restart_until(self.at, dice);
+        }
         if world.by_hand.is_some_and(|sides| dice.one_in(sides)) {
             self.by_hand(world, now, dice);
         } else {
@@ -459,7 +528,15 @@ impl File {
     fn reconcile(&mut self, world: &World, now: NumericDate, dice: &mut Dice) -> Option<Action> {
         let key = self.new_key(world, dice);
         let make = |_| Ok::<_, LifecycleError>(key.clone());
-        let run = lifecycle::reconcile(&self.keys, &world.policy, now, world.assume_age, &make, &[]);
+        let waits = Cell::new(0);
+        let live = |key: &Key| {
+            let liveness = self.liveness(key, world);
+            waits.set(waits.get() + u64::from(liveness != Liveness::Live));
+            Ok(liveness)
+        };
+        let run =
+            lifecycle::reconcile_asking(&self.keys, &world.policy, now, world.assume_age, &make, &live, &[]);
+        self.tally.waits += waits.get();
         let (due, mut decision) = match run {
             Ok(run) => run,
             Err(LifecycleError::Refused(why)) if why.iter().all(|why| why.id == RefusalId::Clock) => {
@@ -479,6 +556,37 @@ impl File {
         }
         self.write(world, "reconcile", now, decision, dice);
         action
+    }
+
+    /// What the replicas say of a key.
+    fn liveness(&self, key: &Key, world: &World) -> Liveness {
+        let skipped = usize::from(world.mutant == Mutant::OneNotAsked);
+        let knows = |asked: &Asked| self.known_to(asked).contains(number(key));
+        let live = self.asked.iter().skip(skipped).all(knows) || world.mutant == Mutant::NotAsked;
+        if live { Liveness::Live } else { Liveness::NotLive("asked".to_owned()) }
+    }
+
+    /// The kids a replica knows that is asked now: of its last restart. Those of this second come after the question.
+    fn known_to(&self, asked: &Asked) -> Kids {
+        let restarts = asked.restarts.partition_point(|at| *at < self.at);
+        self.newest(if restarts == 0 { START } else { asked.restarts[restarts - 1] })
+    }
+
+    /// What a replica reads that restarts at that moment.
+    fn newest(&self, at: i64) -> Kids {
+        let merged = self.versions.partition_point(|version| version.merged <= at);
+        self.versions[merged - 1].kids
+    }
+
+    /// A promotion by hand, if the replicas let it through.
+    fn if_live(
+        &self,
+        decision: Result<Decision, LifecycleError>,
+        world: &World,
+    ) -> Result<Decision, LifecycleError> {
+        let decision = decision?;
+        lifecycle::guard_live(&decision, &self.keys, &|key| Ok(self.liveness(key, world)), &[])
+            .map(|()| decision)
     }
 
     /// What could go: it is past its `exp`, and not the current key.
@@ -509,8 +617,10 @@ impl File {
                 let wait = dice.one_in(2).then(|| policy.deploy_within + longer);
                 ("rotate --standby", lifecycle::standby(keys, new, policy, now, wait, &[]))
             }
-            1 => ("promote", lifecycle::promote(keys, None, policy, now, &[])),
-            2 => ("promote KEY", lifecycle::promote(keys, Some(&name), policy, now, &[])),
+            1 => ("promote", self.if_live(lifecycle::promote(keys, None, policy, now, &[]), world)),
+            2 => {
+                ("promote KEY", self.if_live(lifecycle::promote(keys, Some(&name), policy, now, &[]), world))
+            }
             3 => ("retire", lifecycle::retire(keys, &[name], When::Overlap, policy, now, &[])),
             8 => ("retire --undo", lifecycle::unretire(keys, &[name], now, &[])),
             4 => ("prune", lifecycle::prune(keys, now, &[])),
@@ -559,7 +669,9 @@ impl File {
         let before = self.versions.last().map_or(START, |version| version.merged);
         let earliest = before.max(self.at);
         let late = dice.one_in(3);
-        let merged = if late { dice.extreme(earliest, self.at + world.deploy_within()) } else { earliest };
+        // Where replicas are asked, a review may take as long as it does.
+        let review = if self.asked.is_empty() { world.deploy_within() } else { dice.span(60 * DAY) };
+        let merged = if late { dice.extreme(earliest, earliest.max(self.at + review)) } else { earliest };
         self.note(why, merged);
     }
 
@@ -605,6 +717,31 @@ fn mutate(changes: &mut [Change], keys: &KeySet, world: &World) {
     }
 }
 
+/// A replica that restarts whenever it does.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// About how long it runs.
+    runs: i64,
+    /// When it restarts, in order.
+    restarts: Vec<i64>,
+}
+
+impl Asked {
+    fn random(dice: &mut Dice) -> Self {
+        Self { runs: dice.span(30 * DAY), restarts: Vec::new() }
+    }
+
+    /// Restarts up to some moment, and one later.
+    fn restart_until(&mut self, until: i64, dice: &mut Dice) {
+        let mut last = self.restarts.last().copied().unwrap_or(START);
+        while last <= until {
+            // Many restarts between two looks are as good as the last of them.
+            last = last.max(until - 20 * self.runs) + dice.uniform(1, 2 * self.runs);
+            self.restarts.push(last);
+        }
+    }
+}
+
 // --- who reads it --------------------------------------------------------------------------------------------
 
 /// A replica of the service: it knows the keys of its last restart.
@@ -625,14 +762,21 @@ impl Replica {
             .collect();
         moments.extend((0..dice.uniform(0, 3)).map(|_| dice.uniform(START, file.at)));
         moments.sort_unstable();
-        let newest = |at: i64| {
-            let merged = file.versions.partition_point(|version| version.merged <= at);
-            file.versions[merged - 1].kids
-        };
-        let restarts = moments.into_iter().map(|at| (at, newest(at)));
+        Self::restarting(world, file, moments, dice)
+    }
+
+    /// A replica that was asked: it restarted when it did, and does so for a while after the last run.
+    fn asked(world: &World, file: &File, asked: &Asked, dice: &mut Dice) -> Self {
+        let mut asked = asked.clone();
+        asked.restart_until(file.at + world.switched_within() + 31 * DAY, dice);
+        Self::restarting(world, file, asked.restarts, dice)
+    }
+
+    fn restarting(world: &World, file: &File, moments: Vec<i64>, dice: &mut Dice) -> Self {
+        let restarts = moments.into_iter().map(|at| (at, file.newest(at)));
         Self {
             clock_ahead: dice.extreme(0, world.services_differ),
-            restarts: [(START, newest(START))].into_iter().chain(restarts).collect(),
+            restarts: [(START, file.newest(START))].into_iter().chain(restarts).collect(),
         }
     }
 

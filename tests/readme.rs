@@ -11,9 +11,10 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 
 use clap::{CommandFactory as _, Parser as _};
+use common::service::Replicas;
 use common::{NOW, Noise, Scene, date, expect_file, root};
 use powersync_jwks::lifecycle::RefusalId;
-use powersync_jwks::time::FixedClock;
+use powersync_jwks::time::{FixedClock, NumericDate};
 use powersync_jwks::{Cli, Terminal, World, run};
 
 /// What a terminal shows: both streams, and what is typed.
@@ -62,6 +63,8 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
             stdout: &mut stdout.clone(),
             stderr: &mut screen.clone(),
             terminal: Terminal { stdin: true, stderr: true, width: None },
+            ask: replicas(scene, date(now)).ask().as_ref(),
+            sleep: &|_| {},
         },
     );
     if let Some(file) = file {
@@ -90,6 +93,20 @@ fn shorten(output: &str) -> String {
         }
     }
     short.join("\n")
+}
+
+/// Two replicas, of which the second has never restarted.
+fn replicas(scene: &Scene, now: NumericDate) -> Replicas {
+    let replicas = Replicas::default();
+    if scene.path("powersync.yaml").exists() {
+        replicas.restart("10.0.0.1", &scene.text("powersync.yaml"), now);
+    }
+    replicas.restart(
+        "10.0.0.2",
+        &fs::read_to_string(root().join("fixtures/demo/powersync.yaml")).unwrap(),
+        now,
+    );
+    replicas
 }
 
 fn play(text: &str) -> String {

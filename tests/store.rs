@@ -132,6 +132,8 @@ fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
             stdout: &mut stdout,
             stderr: &mut stderr,
             terminal: Terminal { stdin: true, stderr: true, width: None },
+            ask: &powersync_jwks::probe::not_built_in,
+            sleep: &|_| {},
         },
     );
     assert_eq!(code, 2);

@@ -1,6 +1,7 @@
 //! One command a file: read, decide, review, write.
 
 mod add;
+mod ask;
 mod change;
 mod check;
 mod destination;
@@ -15,6 +16,7 @@ mod move_secret;
 mod new_key;
 mod owner;
 mod policy;
+mod probe;
 mod promote;
 mod prune;
 mod read;
@@ -51,6 +53,8 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         stdout: &mut *world.stdout,
         stderr: &mut *world.stderr,
         terminal: world.terminal,
+        ask: world.ask,
+        sleep: world.sleep,
     };
     let result = dispatch(cli, &mut world);
     let flushed = world.stdout.flush().and_then(|()| world.stderr.flush()).map_err(Error::from);
@@ -90,6 +94,7 @@ fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
         Command::Token(args) => token::run(global, args, world),
         Command::Verify(args) => verify::run(global, args, world),
         Command::Export(args) => export::run(global, args, world),
+        Command::Probe(args) => probe::run(global, args, world),
         Command::Prune(args) => prune::run(global, args, world),
         Command::Init(args) if args.fill => fill::run(global, args, world),
         Command::Init(args) => init::run(global, args, world),

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use super::source::shell_word;
 use crate::World;
 use crate::cli::{ScheduleArgs, Times};
-use crate::display::Printable;
 use crate::error::{Error, Source};
 use crate::lifecycle::Policy;
 use crate::policy_file::{self, Found};
+use crate::probe::Endpoint;
 
-/// The policy for a config, and the env file that the policy file names.
+/// The policy for a config, and what else the policy file says.
 pub(super) struct Rules {
     pub(super) policy: Policy,
     pub(super) env_file: Option<PathBuf>,
+    /// The running services to ask before a key is promoted.
+    pub(super) probe: Vec<Endpoint>,
 }
 
 /// The policy for a config, with the flags that win over the file.
@@ -21,7 +23,7 @@ pub(super) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
     rules(times, source, world).map(|rules| rules.policy)
 }
 
-/// The same, with the env file.
+/// The same, with what else the file says.
 pub(super) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
     let found = if let Some(path) = &times.policy {
         policy_file::read(&world.path(path), &path.display().to_string())?
@@ -40,10 +42,6 @@ pub(super) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
             },
         )?
     };
-    for field in &found.unused {
-        let path = found.path.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
-        writeln!(world.stderr, "note: `{field}` in {} is not used by this version", Printable(&path))?;
-    }
     let file = found.policy;
     let policy = Policy {
         deploy_within: times.deploy_within.unwrap_or(file.deploy_within),
@@ -52,7 +50,7 @@ pub(super) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         overlap: times.overlap,
         ..file
     };
-    Ok(Rules { policy, env_file: found.env_file })
+    Ok(Rules { policy, env_file: found.env_file, probe: found.probe })
 }
 
 /// The flags that a later command needs to count as this one does, with a space before each.
@@ -75,12 +73,12 @@ pub(super) fn of_schedule(
     source: &Source,
     world: &mut World<'_>,
 ) -> Result<Rules, Error> {
-    let Rules { policy, env_file } = rules(&args.times, source, world)?;
+    let rules = rules(&args.times, source, world)?;
     let policy = Policy {
-        rotate_every: args.rotate_every.unwrap_or(policy.rotate_every),
-        standby: args.standby.or(policy.standby),
-        ..policy
+        rotate_every: args.rotate_every.unwrap_or(rules.policy.rotate_every),
+        standby: args.standby.or(rules.policy.standby),
+        ..rules.policy
     };
     policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
-    Ok(Rules { policy, env_file })
+    Ok(Rules { policy, ..rules })
 }

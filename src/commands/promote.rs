@@ -1,5 +1,6 @@
 //! `promote`: the second step of a rotation.
 
+use super::ask::Asked;
 use super::change::Run;
 use super::{Answer, policy, source, values};
 use crate::World;
@@ -9,15 +10,23 @@ use crate::lifecycle;
 
 pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let policy = policy::of(&args.times, &source, world)?;
+    let rules = policy::rules(&args.times, &source, world)?;
+    let policy = rules.policy;
+    let file = args.env_file.clone().or(rules.env_file);
+    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    let known = values::known(None, world)?;
     let run = Run {
         global,
         source: &source,
         ending: &args.ending,
         policy: &policy,
-        values: &values::known(None, world)?,
+        values: asked.as_ref().map_or(&known, |asked| &asked.values),
         decide: &|_, keys, now| {
-            Ok(lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?)
+            let decision = lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?;
+            match &asked {
+                Some(asked) => asked.promotion(decision, keys, &args.ending.allow),
+                None => Ok(decision),
+            }
         },
         beside: None,
         drop_env: None,

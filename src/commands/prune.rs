@@ -1,5 +1,6 @@
 //! `prune`: what is removable goes.
 
+use super::ask::{self, Asked};
 use super::change::Run;
 use super::destination::Finder;
 use super::drop_env::DropEnv;
@@ -13,6 +14,7 @@ use crate::report::paint::error_line;
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     let mut answers = Vec::new();
+    ask::check_alone(&args.probe.urls, &sources)?;
     for source in &sources {
         answers.push(one(global, args, source, world));
     }
@@ -33,20 +35,25 @@ pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Resul
 
 fn one(global: &Global, args: &Prune, source: &Source, world: &mut World<'_>) -> Result<Answer, Error> {
     let DropArgs { drop_env, env_file } = &args.variables;
-    // A policy is read only where it counts: which env file it names.
-    let by_policy = match drop_env {
-        Some(_) if env_file.is_none() => policy::rules(&Times::default(), source, world)?.env_file,
-        _ => None,
-    };
+    let rules = policy::rules(&Times::default(), source, world)?;
+    let file = env_file.clone().or_else(|| rules.env_file.clone());
+    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
     let destination = DestinationArgs { env_file: env_file.clone(), ..DestinationArgs::default() };
-    let finder = Finder::new(source, &destination, by_policy, world);
+    let finder = Finder::new(source, &destination, rules.env_file, world);
+    let so_far = values::known_so_far(finder.told().as_ref(), world)?;
     let run = Run {
         global,
         source,
         ending: &args.ending,
         policy: &Policy::default(),
-        values: &values::known_so_far(finder.told().as_ref(), world)?,
-        decide: &|_, keys, now| Ok(lifecycle::prune(keys, now, &args.ending.allow)?),
+        values: asked.as_ref().map_or(&so_far, |asked| &asked.values),
+        decide: &|_, keys, now| {
+            let decision = lifecycle::prune(keys, now, &args.ending.allow)?;
+            match &asked {
+                Some(asked) => asked.removals(decision, keys),
+                None => Ok(decision),
+            }
+        },
         beside: None,
         drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names }),
         on_cloud: drop_env.is_some(),

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::change::{Draft, Run, ask, tell_steps};
+use super::ask::{self, Asked};
+use super::change::{Draft, Run, ask as ask_person, tell_steps};
 use super::new_key::KeySource;
 use super::{Answer, policy, source};
 use crate::World;
@@ -10,8 +11,8 @@ use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
 use crate::config::Config;
 use crate::display::count;
 use crate::error::{Error, Source};
-use crate::keyset::KeySet;
-use crate::lifecycle::{self, Decision, Due, Policy};
+use crate::keyset::{Key, KeySet};
+use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::error_line;
@@ -24,6 +25,8 @@ struct Finding {
     current: Option<String>,
     due: Option<Due>,
     next: Option<Due>,
+    /// Why the promotion that is due by the dates has to wait.
+    waiting: Option<String>,
     written: bool,
 }
 
@@ -32,6 +35,7 @@ struct Item<'a> {
     source: &'a Source,
     policy: Policy,
     new: KeySource<'a>,
+    asked: Option<Asked<'a>>,
     finding: RefCell<Finding>,
 }
 
@@ -40,6 +44,7 @@ type Drafted = (Snapshot, Draft);
 
 pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
+    ask::check_alone(&args.probe.urls, &sources)?;
     let writes = !(args.check || args.ending.dry_run);
     let is_stdin = sources.iter().any(|source| !matches!(source, Source::File(_)));
     if is_stdin && args.format == Format::Json {
@@ -63,7 +68,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
     let mut items = Vec::new();
     let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
-        match item(args, &fresh, source, world) {
+        match item(global, args, &fresh, source, world) {
             Ok(item) => items.push(item),
             Err(error) => failures.tell(source, error, world)?,
         }
@@ -85,7 +90,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
                         `--check` to only look";
             return Err(Error::Usage(text.to_owned()));
         }
-        if !ask(&format!("Write {}?", count(changed, "file")), world)? {
+        if !ask_person(&format!("Write {}?", count(changed, "file")), world)? {
             writeln!(world.stderr, "Nothing was written.")?;
             answer = Answer::No;
             break Vec::new();
@@ -156,6 +161,7 @@ fn read_all(
 }
 
 fn item<'a, 'w: 'a>(
+    global: &Global,
     args: &Reconcile,
     fresh: &'a NewKeyArgs,
     source: &'a Source,
@@ -163,7 +169,9 @@ fn item<'a, 'w: 'a>(
 ) -> Result<Item<'a>, Error> {
     let rules = policy::of_schedule(&args.schedule, source, world)?;
     let new = KeySource::new(fresh, &rules, source, world)?;
-    Ok(Item { source, policy: rules.policy, new, finding: RefCell::default() })
+    let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
+    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    Ok(Item { source, policy: rules.policy, new, asked, finding: RefCell::default() })
 }
 
 /// The decision of the schedule, which notes on its way what the table shows.
@@ -183,11 +191,26 @@ fn decide(
         }
     };
     let allowed = &args.ending.allow;
-    let (due, decision) = lifecycle::reconcile(keys, &item.policy, now, args.assume_age, &make, allowed)?;
+    let waiting = RefCell::new(None);
+    let live = |key: &Key| {
+        let Some(asked) = &item.asked else { return Ok(Liveness::Live) };
+        let liveness = asked.liveness(keys, key)?;
+        if let Liveness::NotLive(why) = &liveness {
+            *waiting.borrow_mut() = Some(why.clone());
+        }
+        Ok::<_, Error>(liveness)
+    };
+    let (due, mut decision) =
+        lifecycle::reconcile_asking(keys, &item.policy, now, args.assume_age, &make, &live, allowed)?;
+    if let Some(asked) = &item.asked {
+        decision.notes.extend(asked.live_note(&decision, keys, allowed));
+        decision = asked.removals(decision, keys)?;
+    }
     let after = lifecycle::apply(keys, &decision.changes, now);
     let next = lifecycle::next_due(&after, &item.policy, now)?;
-    let current = after.current().ok().flatten().map(crate::keyset::Key::name);
-    *item.finding.borrow_mut() = Finding { current, due, next, ..Finding::default() };
+    let current = after.current().ok().flatten().map(Key::name);
+    let waiting = waiting.take();
+    *item.finding.borrow_mut() = Finding { current, due, next, waiting, written: false };
     Ok(decision)
 }
 
@@ -284,7 +307,8 @@ fn finish(
     world: &mut World<'_>,
 ) -> Result<(), Error> {
     if drafts.iter().all(|(_, draft)| draft.text.is_none()) {
-        if failures.all.is_empty() {
+        // That one waits was told already.
+        if failures.all.is_empty() && items.iter().all(|item| item.finding.borrow().waiting.is_none()) {
             writeln!(world.stderr, "Nothing is due.")?;
         }
         return Ok(());
@@ -349,12 +373,12 @@ fn report(
         let finding = item.finding.borrow().clone();
         let row = row(item.source, &finding);
         let error = error_of(&row.config);
-        configs.push(json::ReconcileConfig::new(row, finding.written, error));
+        configs.push(json::ReconcileConfig::new(row, finding.waiting, finding.written, error));
     }
     for (name, error) in &failures.all {
         if !items.iter().any(|item| item.source.name() == *name) {
             let row = Row { config: name.clone(), current: None, due: None, next: None };
-            configs.push(json::ReconcileConfig::new(row, false, Some(error.to_string())));
+            configs.push(json::ReconcileConfig::new(row, None, false, Some(error.to_string())));
         }
     }
     let report = json::Reconcile::new(world.clock.now(), configs);

@@ -1,5 +1,6 @@
 //! `status`: all keys as they are.
 
+use super::ask::{self, Services};
 use super::values;
 use super::{Answer, policy, read, source};
 use crate::World;
@@ -8,9 +9,11 @@ use crate::display::{Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle;
+use crate::probe::Plan;
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
+use crate::report::probe as words;
 use crate::review::warnings;
 use crate::time::NumericDate;
 
@@ -34,6 +37,7 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
 pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
+    ask::check_alone(&args.probe, &sources)?;
     let values = values::known(args.env_file.as_deref(), world)?;
     let mut read: Vec<(&Source, KeySet)> = Vec::new();
     let mut failed = 0;
@@ -47,12 +51,41 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
             }
         }
     }
+    let service = match read.as_slice() {
+        [(_, keys)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
+        _ => None,
+    };
+    let column = service.as_ref().map(|service| service.cells.as_slice());
     match (args.format, read.as_slice()) {
-        (Format::Json, _) => report(global, &read, now, world)?,
-        (Format::Human, [(source, keys)]) if failed == 0 => one(global, source, keys, now, world)?,
+        (Format::Json, _) => report(global, &read, column, now, world)?,
+        (Format::Human, [(source, keys)]) if failed == 0 => one(global, source, keys, column, now, world)?,
         (Format::Human, _) => several(global, &read, now, world)?,
     }
-    if failed > 0 { Err(Error::Some { failed, all: sources.len() }) } else { Ok(Answer::Done) }
+    match service.and_then(|service| service.trouble) {
+        Some(trouble) => Err(trouble),
+        None if failed > 0 => Err(Error::Some { failed, all: sources.len() }),
+        None => Ok(Answer::Done),
+    }
+}
+
+/// What the running service says of each key.
+struct ServiceColumn {
+    cells: Vec<Option<String>>,
+    trouble: Option<Error>,
+}
+
+impl ServiceColumn {
+    fn ask(global: &Global, args: &Status, keys: &KeySet, world: &mut World<'_>) -> Result<Self, Error> {
+        let services = Services::new(global, ask::endpoints(&args.probe)?, &args.ask, world)?;
+        let plan = Plan::new(keys, None);
+        let round = services.round(&plan);
+        let mut cells = vec![None; keys.keys().len()];
+        for (number, subject) in plan.subjects.iter().enumerate() {
+            cells[subject.index] = Some(round.of(number).to_string());
+        }
+        let trouble = words::troubles(&round).into_iter().next();
+        Ok(Self { cells, trouble: trouble.map(|(place, why)| Error::NotAsked { place, why }) })
+    }
 }
 
 /// All keys of one config.
@@ -60,6 +93,7 @@ fn one(
     global: &Global,
     source: &Source,
     keys: &KeySet,
+    service: Option<&[Option<String>]>,
     now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
@@ -71,7 +105,7 @@ fn one(
             None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(global, world))?,
         }
     } else {
-        write!(world.stdout, "{}", human::key_table(keys, now))?;
+        write!(world.stdout, "{}", human::key_table(keys, service, now))?;
         tell_unseen(keys, world)?;
     }
     for warning in warnings(keys, &source.tool(global, world), now) {
@@ -115,12 +149,13 @@ fn several(
 fn report(
     global: &Global,
     read: &[(&Source, KeySet)],
+    service: Option<&[Option<String>]>,
     now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
     let configs = read.iter().map(|(source, keys)| {
         let warnings = warnings(keys, &source.tool(global, world), now);
-        json::StatusConfig::new(&source.name(), keys, warnings, now)
+        json::StatusConfig::new(&source.name(), keys, service, warnings, now)
     });
     let report = json::Status::new(now, configs.collect());
     let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;

@@ -2,10 +2,11 @@
 
 use super::change::{Change, Decision, NewKey};
 use super::guard_clock;
+use super::live::{AskLive, Liveness};
 use super::policy::Policy;
 use super::promote::{never_promoted, promotion, standbys};
 use super::prune::{candidates, prune};
-use super::refusal::{Allowed, Guard, LifecycleError};
+use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::rotate::{guard_overlap, standby};
 use crate::keyset::{HmacAlg, Key, KeySet, Phase};
 use crate::time::{NumericDate, Seconds};
@@ -49,14 +50,36 @@ pub fn reconcile<E: From<LifecycleError>>(
     make: &MakeKey<'_, E>,
     allowed: &Allowed,
 ) -> Result<(Option<Due>, Decision), E> {
+    reconcile_asking(keys, policy, now, assume_age, make, &|_| Ok(Liveness::Live), allowed)
+}
+
+/// The same, where running services say whether they know a key. `live` is asked only for a key that is due to be
+/// promoted. As long as it isn't live it waits, and what else is due is done.
+pub fn reconcile_asking<E: From<LifecycleError>>(
+    keys: &KeySet,
+    policy: &Policy,
+    now: NumericDate,
+    assume_age: Option<Seconds>,
+    make: &MakeKey<'_, E>,
+    live: &AskLive<'_, E>,
+    allowed: &Allowed,
+) -> Result<(Option<Due>, Decision), E> {
     let mut guard = Guard::new(allowed);
     guard_clock(&mut guard, keys, now);
     guard_overlap(&mut guard, policy);
     guard.finish()?;
     let mut notes = Vec::new();
     let assumed = assumed_iat(keys, now, assume_age)?;
-    let due = upcoming(keys, policy, now, assumed, &mut notes)?;
-    let Some(due) = due.into_iter().find(|due| due.at <= now) else {
+    let mut due = upcoming(keys, policy, now, assumed, &mut notes)?;
+    due.retain(|due| due.at <= now);
+    if let Some(Due { action: Action::Promote, index, key, .. }) = due.first().cloned()
+        && !allowed.contains(&RefusalId::NotLive)
+        && let Liveness::NotLive(why) = live(&keys.keys()[index])?
+    {
+        notes.push(format!("waiting: {key} is not promoted yet: {why}"));
+        due.retain(|due| due.action != Action::Promote);
+    }
+    let Some(due) = due.into_iter().next() else {
         let changes = assumed.map(|(index, iat)| Change::Assume { index, iat }).into_iter().collect();
         return Ok((None, Decision { changes, notes }));
     };

@@ -17,6 +17,8 @@ pub enum RefusalId {
     ShortOverlap,
     /// A key would sign before every replica knows it
     BeforeNbf,
+    /// A key would sign that a running service doesn't know
+    NotLive,
     /// A key would be replaced by one that is not newer
     OlderKey,
     /// An imported secret is that of another key already
@@ -43,6 +45,7 @@ impl RefusalId {
             Self::CurrentKey => "current-key",
             Self::ShortOverlap => "short-overlap",
             Self::BeforeNbf => "before-nbf",
+            Self::NotLive => "not-live",
             Self::OlderKey => "older-key",
             Self::SameSecret => "same-secret",
             Self::WeakSecret => "weak-secret",

@@ -6,8 +6,8 @@ use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource};
 use crate::lifecycle::{Action, Due};
 use crate::time::NumericDate;
 
-/// The table of `status`.
-pub(crate) fn key_table(keys: &KeySet, now: NumericDate) -> String {
+/// The table of `status`. `service`: what the running service says of each key, where it was asked.
+pub(crate) fn key_table(keys: &KeySet, service: Option<&[Option<String>]>, now: NumericDate) -> String {
     let current = keys.current().ok().flatten();
     let header = ["#", "KID", "ALG", "STATE", "AGE", "MAY BE REMOVED", "BITS", "SECRET"];
     let mut rows = vec![header.map(str::to_owned)];
@@ -23,11 +23,18 @@ pub(crate) fn key_table(keys: &KeySet, now: NumericDate) -> String {
             secret(key),
         ]);
     }
-    table(&rows, &[0, 6], |number, column, cell| match (number, column) {
+    let style = |number, column, cell: &str| match (number, column) {
         (0, _) => Some(BOLD),
         (_, 3) => Some(state_style(cell)),
+        (_, 8) => Some(if cell == "live" { GREEN } else { YELLOW }),
         _ => None,
-    })
+    };
+    let Some(service) = service else { return table(&rows, &[0, 6], style) };
+    let none = || "–".to_owned();
+    let cells = service.iter().map(|cell| cell.clone().unwrap_or_else(none));
+    let cells = std::iter::once("SERVICE".to_owned()).chain(cells);
+    let wide = |([a, b, c, d, e, f, g, h], i): ([String; 8], String)| [a, b, c, d, e, f, g, h, i];
+    table(&rows.into_iter().zip(cells).map(wide).collect::<Vec<_>>(), &[0, 6], style)
 }
 
 /// A line of the table over several configs.

@@ -40,6 +40,8 @@ struct StatusKey {
     variable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
 }
 
 impl Status {
@@ -49,13 +51,17 @@ impl Status {
 }
 
 impl StatusConfig {
-    pub(crate) fn new(name: &str, keys: &KeySet, warnings: Vec<String>, now: NumericDate) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        keys: &KeySet,
+        service: Option<&[Option<String>]>,
+        warnings: Vec<String>,
+        now: NumericDate,
+    ) -> Self {
         let current = keys.current().ok().flatten();
-        Self {
-            config: name.to_owned(),
-            keys: keys.keys().iter().map(|key| StatusKey::new(keys, key, current, now)).collect(),
-            warnings,
-        }
+        let service = |key: &Key| service.and_then(|cells| cells.get(key.index).cloned().flatten());
+        let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
+        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings }
     }
 }
 
@@ -94,6 +100,7 @@ impl StatusKey {
             secret,
             variable: key.variable().map(str::to_owned),
             problem,
+            service: None,
         }
     }
 }
@@ -123,6 +130,8 @@ pub(crate) struct ReconcileConfig {
     config: String,
     current: Option<String>,
     due: Option<Step>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<String>,
     written: bool,
     next: Option<Step>,
     error: Option<String>,
@@ -135,11 +144,12 @@ impl Reconcile {
 }
 
 impl ReconcileConfig {
-    pub(crate) fn new(row: Row, written: bool, error: Option<String>) -> Self {
+    pub(crate) fn new(row: Row, waiting: Option<String>, written: bool, error: Option<String>) -> Self {
         Self {
             config: row.config,
             current: row.current,
             due: row.due.as_ref().map(Step::from),
+            waiting,
             written,
             next: row.next.as_ref().map(Step::from),
             error,

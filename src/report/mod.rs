@@ -6,6 +6,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
+pub(crate) mod probe;
 pub(crate) mod timeline;
 
 pub use export::CannotExport;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::hmac_algorithm;
 use super::starts::{self, NotStarting};
-use crate::keyset::{Key, KeyName, KeySet, Material, Member, Phase, Undecidable};
+use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Member, Phase, Secret, Undecidable};
 use crate::time::NumericDate;
 
 /// Signs tokens with one key. Made once and then used, from any thread.
@@ -126,15 +126,22 @@ impl Signer {
         if keys.audiences.is_empty() && !keys.is_cloud {
             return Err(CannotSign::NoAudience);
         }
-        let header = Header { alg: alg.name(), kid: kid.map(crate::keyset::Kid::as_str), typ: "JWT" };
+        let audiences = keys.audiences.iter().filter_map(Member::value).cloned().collect();
+        let signer = Self::of_secret(alg, kid.map(crate::keyset::Kid::as_str), secret);
+        Ok(Self { index: key.index, audiences, ..signer })
+    }
+
+    /// Signs under any kid with any secret: to ask a service, not to be let in.
+    pub(crate) fn of_secret(alg: HmacAlg, kid: Option<&str>, secret: &Secret) -> Self {
+        let header = Header { alg: alg.name(), kid, typ: "JWT" };
         // A struct of texts: its JSON can't fail.
         let json = serde_json::to_vec(&header).unwrap_or_default();
-        Ok(Self {
+        Self {
             key: hmac::Key::new(hmac_algorithm(alg), secret.bytes()),
             header: URL_SAFE_NO_PAD.encode(json) + ".",
-            index: key.index,
-            audiences: keys.audiences.iter().filter_map(Member::value).cloned().collect(),
-        })
+            index: 0,
+            audiences: Vec::new(),
+        }
     }
 
     /// The key's place in the file, from 0.

@@ -4,14 +4,17 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub mod service;
 pub mod session;
 
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser as _;
+use powersync_jwks::probe;
 use powersync_jwks::random::{Random, RandomError};
 use powersync_jwks::time::{Clock, NumericDate};
 use powersync_jwks::{Cli, Terminal, World, run};
@@ -77,7 +80,16 @@ pub struct Scene {
     pub terminal: bool,
     pub seed: u64,
     pub variables: Vec<(String, String)>,
+    /// What asks running services: the real one, on loopback, unless a test sets another.
+    pub ask: Box<probe::Open>,
+    /// Called while a command waits.
+    pub sleep: Box<dyn Fn(Duration)>,
 }
+
+#[cfg(feature = "probe")]
+const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::http::direct;
+#[cfg(not(feature = "probe"))]
+const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::not_built_in;
 
 impl Scene {
     pub fn new() -> Self {
@@ -89,6 +101,8 @@ impl Scene {
             terminal: false,
             seed: 1,
             variables: Vec::new(),
+            ask: Box::new(ASK),
+            sleep: Box::new(|_| {}),
         }
     }
 
@@ -154,6 +168,8 @@ impl Scene {
                 stdout: &mut anstream::StripStream::new(&mut stdout),
                 stderr: &mut anstream::StripStream::new(&mut stderr),
                 terminal: Terminal { stdin: self.terminal, stderr: self.terminal, width: None },
+                ask: &self.ask,
+                sleep: &self.sleep,
             },
         );
         Outcome {

@@ -1,10 +1,15 @@
 //! Sessions at the command line, written as Markdown and played.
 
+use powersync_jwks::time::NumericDate;
+
+use super::service::Replicas;
 use super::{Scene, date};
 
 /// The session as it comes out, with the same prose and inputs.
 pub fn play(text: &str) -> String {
     let mut scene = Scene::new();
+    let replicas = Replicas::default();
+    scene.ask = replicas.ask();
     let mut played: Vec<String> = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -25,6 +30,7 @@ pub fn play(text: &str) -> String {
                 played.extend(block(info, &body.join("\n")));
             }
             ["console", options @ ..] => {
+                replicas.set_clocks(now_of(options).unwrap_or(scene.now));
                 let command = body.first().unwrap();
                 let (stdout, stderr) = console(&mut scene, options, command);
                 played.extend(block(info, &stdout));
@@ -32,6 +38,10 @@ pub fn play(text: &str) -> String {
                     played.push(String::new());
                     played.extend(block("stderr", &stderr));
                 }
+            }
+            [_, "running", host] => {
+                replicas.restart(host, &body.join("\n"), scene.now);
+                played.extend(block(info, &body.join("\n")));
             }
             [_, "after", name] => played.extend(block(info, scene.text(name).trim_end_matches('\n'))),
             [_, name] => {
@@ -46,6 +56,10 @@ pub fn play(text: &str) -> String {
 
 fn block(info: &str, body: &str) -> Vec<String> {
     vec![format!("```{info}"), body.to_owned(), "```".to_owned()]
+}
+
+fn now_of(options: &[&str]) -> Option<NumericDate> {
+    options.iter().find_map(|option| Some(date(option.strip_prefix("now=")?)))
 }
 
 /// Runs a command and returns what belongs into its two blocks.

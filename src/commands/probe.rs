@@ -1,0 +1,176 @@
+//! `probe`: what the running service knows.
+
+use std::time::Duration;
+
+use super::ask::{Services, endpoints};
+use super::{Answer, policy, read, source};
+use crate::World;
+use crate::cli::{Format, Global, Probe, Times};
+use crate::display::Printable;
+use crate::error::{Error, Source};
+use crate::probe::{Plan, Round};
+use crate::report::paint::{BOLD, DIM, error_line, paint, warning_line};
+use crate::report::probe as words;
+use crate::review::{self, Platform};
+use crate::time::{NumericDate, Seconds};
+
+/// The longest pause between two rounds.
+const LONGEST: u64 = 30;
+
+pub(super) fn run(global: &Global, args: &Probe, world: &mut World<'_>) -> Result<Answer, Error> {
+    let source = source::one(global, world)?;
+    let name = source.name();
+    let env_file = args.env_file.as_deref();
+    let named = if args.urls.is_empty() {
+        let times = Times { policy: args.policy.clone(), ..Times::default() };
+        policy::rules(&times, &source, world)?.probe
+    } else {
+        endpoints(&args.urls)?
+    };
+    if named.is_empty() {
+        let text = "name the service as its clients reach it, such as `probe https://sync.example.com`, or write it under \
+                    `probe:` in a powersync-jwks.yaml";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let keys = read::keys(global, &source, env_file, world)?;
+    let earlier = args.against.as_ref().map(|path| Source::File(path.clone()));
+    let earlier = earlier.map(|source| read::keys(global, &source, env_file, world)).transpose()?;
+    let plan = Plan::new(&keys, earlier.as_ref());
+    let services = Services::new(global, named, &args.ask, world)?;
+    tell_left_out(&plan, world)?;
+    if plan.subjects.is_empty() {
+        return Err(Error::Usage(format!(
+            "{}: there is no key that can be asked for: none has a secret that is known here",
+            Printable(&name)
+        )));
+    }
+    let round = ask(&services, &plan, args.wait, world)?;
+    match args.format {
+        Format::Human => write!(world.stdout, "{}", words::human(&plan, &round))?,
+        Format::Json => {
+            let report = words::Json::new(&name, world.clock.now(), &plan, &round);
+            let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+            writeln!(world.stdout, "{text}")?;
+        }
+    }
+    world.stdout.flush()?;
+    for warning in words::clocks(&round) {
+        writeln!(world.stderr, "{}", warning_line(&warning))?;
+    }
+    tell_meaning(&plan, &round, &source, world)?;
+    fail_if_incomplete(&plan, &round, world)?;
+    if !round.is_as_planned(&plan) {
+        return Ok(Answer::No);
+    }
+    let gone = if earlier.is_some() { " and none that it no longer has" } else { "" };
+    let name = Printable(&name);
+    writeln!(world.stderr, "\nThe running service knows every key of {name}{gone}, wherever it was asked.")?;
+    Ok(Answer::Done)
+}
+
+/// What can't be asked for, and why.
+fn tell_left_out(plan: &Plan, world: &mut World<'_>) -> Result<(), Error> {
+    for out in &plan.left_out {
+        writeln!(world.stderr, "note: {} is not asked for: {}", Printable(&out.name), out.why)?;
+    }
+    Ok(())
+}
+
+/// Asks, and asks again until it is as the config says or the time is over.
+fn ask(
+    services: &Services<'_>,
+    plan: &Plan,
+    wait: Option<Seconds>,
+    world: &mut World<'_>,
+) -> Result<Round, Error> {
+    let begin = world.clock.now();
+    let mut pauses = 0;
+    let mut pause = 1;
+    loop {
+        let round = services.round(plan);
+        let done = round.is_complete() && round.is_as_planned(plan);
+        let left = left(wait, begin, pauses, world);
+        if done || left == 0 {
+            if world.terminal.stderr && pauses > 0 {
+                write!(world.stderr, "\r\u{1b}[K")?;
+            }
+            return Ok(round);
+        }
+        let now = pause.min(left);
+        progress(plan, &round, left, world)?;
+        (world.sleep)(Duration::from_secs(now));
+        pauses += now;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// How many seconds may still be waited: by the clock, or by the pauses, should the clock stand still.
+fn left(wait: Option<Seconds>, begin: NumericDate, pauses: u64, world: &World<'_>) -> u64 {
+    let wait = wait.map_or(0, Seconds::get);
+    let passed = world.clock.now().since(begin).get().max(i64::try_from(pauses).unwrap_or(i64::MAX));
+    u64::try_from(wait - passed).unwrap_or(0)
+}
+
+/// A line that is written over, for whoever sits there.
+fn progress(plan: &Plan, round: &Round, left: u64, world: &mut World<'_>) -> Result<(), Error> {
+    if !world.terminal.stderr {
+        return Ok(());
+    }
+    let fits = |number: &usize| {
+        round
+            .reports
+            .iter()
+            .all(|report| report.answered > 0 && report.seen[*number].is(plan.subjects[*number].expected))
+    };
+    let fine = (0..plan.subjects.len()).filter(fits).count();
+    let all = plan.subjects.len();
+    let left = Seconds::new(i64::try_from(left).unwrap_or(i64::MAX)).largest();
+    write!(world.stderr, "\r\u{1b}[KWaiting: {fine} of {all} keys as the config says; {left} left")?;
+    Ok(world.stderr.flush()?)
+}
+
+/// In words, where it is not as the config says, and what to do.
+fn tell_meaning(plan: &Plan, round: &Round, source: &Source, world: &mut World<'_>) -> Result<(), Error> {
+    let meaning = words::meaning(plan, round, &Printable(&source.name()).to_string());
+    if meaning.is_empty() {
+        return Ok(());
+    }
+    writeln!(world.stderr)?;
+    for sentence in &meaning {
+        writeln!(world.stderr, "{sentence}.")?;
+    }
+    let platform = match source {
+        Source::File(path) => review::detect(&world.path(path)),
+        Source::Stdin | Source::Variable => Platform::Unknown,
+    };
+    writeln!(
+        world.stderr,
+        "\n{} restart every replica of the PowerSync Service with this file, and ask again:",
+        paint(BOLD, "To do:")
+    )?;
+    for command in platform.restart() {
+        writeln!(world.stderr, "  {}", paint(DIM, command))?;
+    }
+    Ok(())
+}
+
+/// What could not be asked outranks what was answered.
+fn fail_if_incomplete(plan: &Plan, round: &Round, world: &mut World<'_>) -> Result<(), Error> {
+    let mut troubles = words::troubles(round);
+    let failed = troubles.len();
+    if failed > 1 {
+        for (place, why) in troubles {
+            writeln!(world.stderr, "{}", error_line(&Error::NotAsked { place, why }))?;
+        }
+        return Err(Error::SomePlaces { failed, all: round.reports.len() });
+    }
+    if let Some((place, why)) = troubles.pop() {
+        return Err(Error::NotAsked { place, why });
+    }
+    if plan.left_out.iter().any(|out| out.unknown) {
+        let text = "not every key could be asked for. Set its variable in the environment, or name the file it stands in: \
+                    `--env-file PATH`";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! What asks, passed in.
+
+use std::net::IpAddr;
+
+use super::answer::Answer;
+use super::endpoint::Endpoint;
+use crate::display::Printable;
+use crate::time::Seconds;
+
+/// Which certificates are trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// Those of the system.
+    System,
+    /// Those of a file in PEM, and no others.
+    Pem(Vec<u8>),
+    /// All, without a look.
+    Unchecked,
+}
+
+/// How to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How long an answer may take.
+    pub timeout: Seconds,
+    /// Whom to trust.
+    pub certificates: Certificates,
+}
+
+/// Makes what asks. Nothing is connected or read yet.
+pub type Open = dyn Fn(Options) -> Result<Box<dyn Ask>, CannotAsk>;
+
+/// Asks running services.
+pub trait Ask {
+    /// The addresses that the host of a URL stands for, each once.
+    fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, NoAnswer>;
+
+    /// A fresh connection to this address, else to one that the name stands for. It is made with the first question.
+    fn connect(&self, endpoint: &Endpoint, address: Option<IpAddr>) -> Box<dyn Connection>;
+}
+
+/// A connection to a service.
+pub trait Connection {
+    /// Asks with a token, which goes nowhere else.
+    fn ask(&mut self, token: &str) -> Result<Answer, NoAnswer>;
+}
+
+/// Nothing can be asked from here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotAsk {
+    /// Built without the feature.
+    #[error("this powersync-jwks was built without the feature `probe`, so it can't ask services")]
+    NotBuiltIn,
+    /// Nothing in the file of `--ca`.
+    #[error("there is no certificate in it. Expected PEM: `-----BEGIN CERTIFICATE-----`")]
+    NoCertificate,
+}
+
+/// For [`World`](crate::World) where there is no network code.
+pub fn not_built_in(_: Options) -> Result<Box<dyn Ask>, CannotAsk> {
+    Err(CannotAsk::NotBuiltIn)
+}
+
+/// Nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// The name stands for nothing.
+    #[error("there is no such host. Look at the name, and whether this machine's network knows it")]
+    UnknownHost,
+    /// Nobody listens.
+    #[error("the connection was refused: nothing listens there. Is the service running, on this port?")]
+    Refused,
+    /// It took too long.
+    #[error("no answer came within {0}. Is the service reachable from here? `--timeout` waits longer")]
+    TimedOut(Seconds),
+    /// The certificate is not trusted.
+    #[error("its certificate is not trusted here: {}. For an authority of your own: `--ca FILE`", Printable(.0))]
+    Certificate(String),
+    /// No TLS on the other side, or another.
+    #[error("no encrypted connection came about: {}. Does it speak TLS on this port, or is it http://?", Printable(.0))]
+    Tls(String),
+    /// The proxy of the environment.
+    #[error("the proxy of this environment did not connect: {}", Printable(.0))]
+    Proxy(String),
+    /// A proxy connects by name.
+    #[error(
+        "a proxy of this environment stands between, which chooses the address itself. Add the host to NO_PROXY, or leave `--all-addresses` out"
+    )]
+    ProxyChooses,
+    /// The system's certificates.
+    #[error("the certificates of this system can't be read: {}. `--ca FILE` names some", Printable(.0))]
+    NoCertificates(String),
+    /// Broken off, or not HTTP.
+    #[error("the connection broke: {}", Printable(.0))]
+    Broken(String),
+}

@@ -1,0 +1,248 @@
+//! What to ask: three tokens for each key whose secret is known.
+
+use zeroize::Zeroizing;
+
+use crate::keyset::{HmacAlg, Key, KeySet, Kid, Material, Member, Secret};
+use crate::random::{Random, RandomError};
+use crate::time::{NumericDate, Seconds};
+use crate::token::{Claims, Signer};
+
+/// Who asks, to whoever reads the service's log.
+const SUBJECT: &str = "powersync-jwks-probe";
+/// How long the tokens live.
+const LIFE: Seconds = Seconds::new(60);
+
+/// What a service that runs with the config should say of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// It is in the config.
+    Live,
+    /// It was in an earlier one.
+    Gone,
+}
+
+/// A key to ask for.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// As people name it.
+    pub name: String,
+    /// Its place in its config, from 0.
+    pub index: usize,
+    /// What should be found.
+    pub expected: Expected,
+    kid: Option<Kid>,
+    alg: HmacAlg,
+    secret: Secret,
+}
+
+/// A symmetric key that can't be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// As people name it.
+    pub name: String,
+    /// Its place in the config, from 0.
+    pub index: usize,
+    /// Why.
+    pub why: String,
+    /// Whether it could be asked for if more were known here.
+    pub unknown: bool,
+}
+
+/// The keys to ask for, and those that can't be.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The keys.
+    pub subjects: Vec<Subject>,
+    /// The others, but for public ones: nobody here could sign for them.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The tokens that tell about a key. None of them lets anyone in.
+pub struct Questions {
+    /// With the key's own kid and secret.
+    pub own: Zeroizing<String>,
+    /// With its secret, under a kid that nobody has.
+    pub other_kid: Zeroizing<String>,
+    /// With its kid, and a secret that nobody has.
+    pub other_secret: Zeroizing<String>,
+}
+
+impl Plan {
+    /// All keys of a config, and those of an earlier one that are no longer in it.
+    #[must_use]
+    pub fn new(keys: &KeySet, earlier: Option<&KeySet>) -> Self {
+        let mut plan = Self::default();
+        for key in keys.keys() {
+            plan.add(keys, key, Expected::Live);
+        }
+        if let Some(earlier) = earlier {
+            let mut old = Self::default();
+            for key in earlier.keys() {
+                old.add(earlier, key, Expected::Gone);
+            }
+            old.subjects.retain(|subject| !plan.subjects.iter().any(|new| new.is_same_key(subject)));
+            plan.subjects.extend(old.subjects);
+        }
+        plan
+    }
+
+    /// One key of a config.
+    #[must_use]
+    pub fn one(keys: &KeySet, key: &Key) -> Self {
+        let mut plan = Self::default();
+        plan.add(keys, key, Expected::Live);
+        plan
+    }
+
+    fn add(&mut self, keys: &KeySet, key: &Key, expected: Expected) {
+        match Subject::of(keys, key, expected) {
+            Ok(Some(subject)) => self.subjects.push(subject),
+            Ok(None) => {}
+            Err(left_out) => self.left_out.push(left_out),
+        }
+    }
+}
+
+impl Subject {
+    /// A key as something to ask for; nothing for a public one.
+    fn of(keys: &KeySet, key: &Key, expected: Expected) -> Result<Option<Self>, LeftOut> {
+        let left_out = |why: String, unknown| LeftOut { name: key.name(), index: key.index, why, unknown };
+        let in_variable = |member, variable: &str| {
+            left_out(format!("its `{member}` is in {variable}, whose value is not known here"), true)
+        };
+        let alg = match &key.material {
+            Material::Public(_) => return Ok(None),
+            Material::Symmetric { alg: Member::Value(alg), .. } => *alg,
+            Material::Symmetric { alg: Member::Variable(name), .. } => return Err(in_variable("alg", name)),
+            Material::Symmetric { .. } => return Err(left_out("its `alg` can't be read".to_owned(), true)),
+            Material::Unusable(why) => {
+                return Err(left_out(format!("the service does not start with it: {why}"), true));
+            }
+        };
+        let kid = match &key.kid {
+            Member::Value(kid) => Some(kid.clone()),
+            Member::Absent => None,
+            Member::Variable(name) => return Err(in_variable("kid", name)),
+            Member::Unreadable(_) => {
+                return Err(left_out("its kid is empty, so it verifies nothing".to_owned(), false));
+            }
+        };
+        let earlier = &keys.keys()[..key.index];
+        if kid.is_some() && earlier.iter().any(|first| first.kid.value() == kid.as_ref()) {
+            let why = "a key before it has the same kid, so it verifies nothing".to_owned();
+            return Err(left_out(why, false));
+        }
+        let Some(secret) = key.secret().cloned() else {
+            return Err(in_variable("k", key.variable().unwrap_or("a variable")));
+        };
+        Ok(Some(Self { name: key.name(), index: key.index, expected, kid, alg, secret }))
+    }
+
+    fn is_same_key(&self, other: &Self) -> bool {
+        self.kid == other.kid && self.alg == other.alg && self.secret.same_key(&other.secret)
+    }
+
+    /// Whether its tokens carry a kid.
+    #[must_use]
+    pub fn has_kid(&self) -> bool {
+        self.kid.is_some()
+    }
+
+    /// Fresh tokens: they live for a minute.
+    pub fn questions(&self, now: NumericDate, random: &dyn Random) -> Result<Questions, RandomError> {
+        let audience = format!("{SUBJECT}-{}", hex(random)?);
+        let nobodys_kid = format!("{SUBJECT}-{}", hex(random)?);
+        let nobodys_secret = Secret::fresh(self.alg.hash_length(), random)?;
+        let kid = self.kid.as_ref().map(Kid::as_str);
+        let token = |kid: Option<&str>, secret: &Secret| {
+            let claims =
+                Claims::new(SUBJECT, now, LIFE).map(|claims| claims.with_audience(vec![audience.clone()]));
+            // A life of a minute is one that claims take, and texts and numbers are always written as JSON.
+            let token =
+                claims.ok().and_then(|claims| Signer::of_secret(self.alg, kid, secret).sign(&claims).ok());
+            Zeroizing::new(token.unwrap_or_default())
+        };
+        Ok(Questions {
+            own: token(kid, &self.secret),
+            other_kid: token(Some(&nobodys_kid), &self.secret),
+            other_secret: token(kid, &nobodys_secret),
+        })
+    }
+}
+
+/// Sixteen random hexadecimal digits.
+fn hex(random: &dyn Random) -> Result<String, RandomError> {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes)?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Input};
+    use crate::random::System;
+    use crate::token::{Rejection, Verdict, Verifier};
+
+    fn keys(entries: &str) -> KeySet {
+        let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys: [{entries}]\n");
+        KeySet::read(&Config::parse_str(&text, Input::Yaml).unwrap())
+    }
+
+    const ONE: &str = "{kty: oct, alg: HS256, kid: one, k: MDEyMzQ1Njc4OWFiY2RlZi1maXJzdA}";
+    const TWO: &str = "{kty: oct, alg: HS512, kid: two, k: MDEyMzQ1Njc4OWFiY2RlZi1zZWNvbmQ}";
+    const ANY: &str = "{kty: oct, alg: HS256, k: MDEyMzQ1Njc4OWFiY2RlZi10aGlyZA}";
+
+    #[test]
+    fn no_token_lets_anyone_in_and_the_own_one_reaches_the_audience() {
+        let keys = keys(&format!("{ONE}, {TWO}, {ANY}"));
+        let verifier = Verifier::new(&keys).unwrap();
+        let now = NumericDate::new(1_795_426_260).unwrap();
+        let plan = Plan::new(&keys, None);
+        assert_eq!(plan.subjects.len(), 3);
+        for subject in &plan.subjects {
+            let questions = subject.questions(now, &System::new()).unwrap();
+            let said = |token: &str| match verifier.verify(token, now) {
+                Verdict::Rejected(why) => why,
+                other => panic!("{}: {other:?}", subject.name),
+            };
+            assert!(matches!(said(&questions.own), Rejection::Audience { .. }));
+            assert_eq!(
+                matches!(said(&questions.other_secret), Rejection::Signature { .. }),
+                subject.has_kid()
+            );
+            assert_eq!(matches!(said(&questions.other_kid), Rejection::NoKey), subject.has_kid());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_is_named() {
+        let keys = keys(&format!(
+            "{ONE}, {{kty: oct, alg: HS256, kid: one, k: eA}}, {{kty: oct, alg: HS256, kid: '', k: eA}}, \
+             {{kty: oct, alg: HS256, kid: three, k: !env PS_KEY}}, {{kty: OKP, crv: Ed25519, alg: EdDSA, kid: public, x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'}}"
+        ));
+        let plan = Plan::new(&keys, None);
+        assert_eq!(plan.subjects.iter().map(|subject| subject.index).collect::<Vec<_>>(), [0]);
+        let left_out: Vec<_> = plan.left_out.iter().map(|out| (out.index, out.unknown)).collect();
+        assert_eq!(left_out, [(1, false), (2, false), (3, true)]);
+        assert!(plan.left_out[2].why.contains("PS_KEY"));
+    }
+
+    #[test]
+    fn of_an_earlier_config_only_what_is_gone_is_asked_for() {
+        let re_keyed = "{kty: oct, alg: HS512, kid: two, k: MDEyMzQ1Njc4OWFiY2RlZi1hbm90aGVy}";
+        let plan =
+            Plan::new(&keys(&format!("{ONE}, {re_keyed}")), Some(&keys(&format!("{ONE}, {TWO}, {ANY}"))));
+        let asked: Vec<_> =
+            plan.subjects.iter().map(|subject| (subject.name.as_str(), subject.expected)).collect();
+        assert_eq!(
+            asked,
+            [
+                ("one", Expected::Live),
+                ("two", Expected::Live),
+                ("two", Expected::Gone),
+                ("@3", Expected::Gone)
+            ]
+        );
+    }
+}

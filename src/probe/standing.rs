@@ -1,0 +1,134 @@
+//! What the answers to three questions say of a key, together.
+
+use std::fmt;
+
+use super::answer::Reading;
+
+/// What a service knows of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Standing {
+    /// It verifies tokens with this key.
+    Live,
+    /// It doesn't know the key's kid, and verifies its tokens all the same: a key without kid has the same secret.
+    Wildcard,
+    /// It doesn't know the key.
+    Absent,
+    /// It knows the kid, with another secret.
+    OtherSecret,
+    /// It knows the kid, with another algorithm.
+    OtherAlgorithm,
+    /// One service doesn't give these answers; several that differ do.
+    Differs,
+    /// Whatever was asked, it says the same: it is not the service that answers.
+    SameToAll,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Live => "live",
+            Self::Wildcard => "absent; a key without kid has its secret",
+            Self::Absent => "absent",
+            Self::OtherSecret => "other secret",
+            Self::OtherAlgorithm => "other algorithm",
+            Self::Differs => "answers differ",
+            Self::SameToAll => "can't be told",
+        })
+    }
+}
+
+impl Standing {
+    /// Its name in reports for programs.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Wildcard => "wildcard",
+            Self::Absent => "absent",
+            Self::OtherSecret => "other-secret",
+            Self::OtherAlgorithm => "other-algorithm",
+            Self::Differs => "differs",
+            Self::SameToAll => "unknown",
+        }
+    }
+}
+
+/// What three answers mean: to the key's own token, to one with its secret under a kid that nobody has, and to one with
+/// its kid and a secret that nobody has. A key without kid (`has_kid` false) is asked for with tokens that have none.
+#[must_use]
+pub fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
+    use Reading::{NoKey, OtherAlgorithm, OtherSecret};
+    // A secret that nobody has verifies nothing, and a kid that nobody has belongs to no key.
+    if other_secret.is_verified() || matches!(other_kid, OtherSecret | OtherAlgorithm) {
+        return Standing::SameToAll;
+    }
+    match (own, other_secret) {
+        // The kid is there: with another secret, its key says no.
+        (own, OtherSecret) if own.is_verified() && has_kid => Standing::Live,
+        (own, NoKey) if own.is_verified() && other_kid.is_verified() => {
+            if has_kid {
+                Standing::Wildcard
+            } else {
+                Standing::Live
+            }
+        }
+        (NoKey, NoKey) if other_kid == NoKey => Standing::Absent,
+        (OtherSecret, OtherSecret) if has_kid => Standing::OtherSecret,
+        (OtherAlgorithm, OtherAlgorithm) if has_kid => Standing::OtherAlgorithm,
+        _ => Standing::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Reading::{Expired, NoKey, OtherAlgorithm, OtherSecret, Verified};
+
+    #[test]
+    fn the_answers_of_one_service() {
+        for (has_kid, own, other_kid, other_secret, standing) in [
+            (true, Verified, NoKey, OtherSecret, Standing::Live),
+            (true, Expired, NoKey, OtherSecret, Standing::Live),
+            // It has the key, and a wildcard with the same secret.
+            (true, Verified, Verified, OtherSecret, Standing::Live),
+            // It has only the wildcard.
+            (true, Verified, Verified, NoKey, Standing::Wildcard),
+            (true, NoKey, NoKey, NoKey, Standing::Absent),
+            (true, OtherSecret, NoKey, OtherSecret, Standing::OtherSecret),
+            (true, OtherSecret, Verified, OtherSecret, Standing::OtherSecret),
+            (true, OtherAlgorithm, NoKey, OtherAlgorithm, Standing::OtherAlgorithm),
+            (false, Verified, Verified, NoKey, Standing::Live),
+            (false, NoKey, NoKey, NoKey, Standing::Absent),
+        ] {
+            assert_eq!(
+                judge(has_kid, own, other_kid, other_secret),
+                standing,
+                "{own:?} {other_kid:?} {other_secret:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn something_that_says_the_same_to_all_is_never_taken_for_a_live_key() {
+        for (same, standing) in [
+            (Verified, Standing::SameToAll),
+            (Expired, Standing::SameToAll),
+            (OtherSecret, Standing::SameToAll),
+            (OtherAlgorithm, Standing::SameToAll),
+            // As a service without any of these keys does.
+            (NoKey, Standing::Absent),
+        ] {
+            assert_eq!(judge(true, same, same, same), standing);
+            assert_eq!(judge(false, same, same, same), standing);
+        }
+    }
+
+    #[test]
+    fn answers_of_replicas_that_differ_are_not_taken_for_those_of_one() {
+        // The replica that knew the key, then two that don't; and the other way round.
+        assert_eq!(judge(true, Verified, NoKey, NoKey), Standing::Differs);
+        assert_eq!(judge(true, NoKey, NoKey, OtherSecret), Standing::Differs);
+        assert_eq!(judge(true, NoKey, Verified, NoKey), Standing::Differs);
+        assert_eq!(judge(false, Verified, NoKey, NoKey), Standing::Differs);
+    }
+}
