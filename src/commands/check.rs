@@ -77,7 +77,7 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             findings::deny(&mut checked.findings, &args.deny);
             checked.report(target, &mut redactor)
         }
-        Err(error) => FileReport::failed(target.name.clone(), error.to_string()),
+        Err(error) => FileReport::failed(target.name.clone(), target.place(), error.to_string()),
     });
     let report = Report { command: "check", now, values: known.is_some(), files: files.collect() };
     for file in
@@ -99,6 +99,13 @@ struct Target {
     tool: String,
 }
 
+impl Target {
+    /// Where it is for a CI system.
+    fn place(&self) -> String {
+        self.path.as_deref().and_then(store::git::path_in_repository).unwrap_or_else(|| self.name.clone())
+    }
+}
+
 /// What came of it.
 struct Checked {
     bytes: Snapshot,
@@ -115,6 +122,7 @@ impl Checked {
         let config = if self.findings.is_empty() { None } else { Config::parse_str(text, self.input).ok() };
         FileReport {
             name: target.name.clone(),
+            path: target.place(),
             findings: shown(self.findings, text, config.as_ref(), redactor),
             unseen: self.unseen,
             change: None,

@@ -41,7 +41,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
         if alone && report.is_err() {
             return report.map(|_| Answer::Done);
         }
-        files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
+        files.push(report.unwrap_or_else(|error| FileReport::failed(name.clone(), name, error.to_string())));
     }
     let report = Report {
         command: "diff",
@@ -173,7 +173,9 @@ fn from_git(
                 Printable(&name)
             )));
         }
-        let (from, to) = (from.clone(), "working tree".to_owned());
+        let renamed = file.old.as_ref().filter(|old| file.new.as_ref().is_some_and(|new| new != *old));
+        let from = renamed.map_or_else(|| from.clone(), |old| format!("{from}, there {}", old.display()));
+        let to = "working tree".to_owned();
         let source = Source::File(PathBuf::from(&name));
         sides.push(Sides { name, old, new, from, to, input_old, input_new, source });
     }
@@ -273,7 +275,13 @@ fn compare_one(
         variable: None,
         unused: &[],
     };
-    let steps = review::deploy_steps(&old_keys, &new_keys, !old.same_around_the_list(&new), &situation);
+    let steps = review::deploy_steps(
+        &old_keys,
+        &new_keys,
+        !old.same_around_the_list(&new),
+        &comparison.new_variables(),
+        &situation,
+    );
     let events = review::events(&old_keys, &new_keys, now);
     let nothing_to_do = sides.new.is_none() || (old.text() == new.text() && events.is_empty());
     let change = Change {
@@ -293,7 +301,12 @@ fn compare_one(
     unseen.extend(check::unseen(&new_keys));
     unseen.sort();
     unseen.dedup();
+    let path = match &sides.source {
+        Source::File(path) => store::git::path_in_repository(&world.path(path)),
+        Source::Stdin | Source::Variable => None,
+    };
     Ok(FileReport {
+        path: path.unwrap_or_else(|| sides.name.clone()),
         name: sides.name,
         findings: shown(found, new.text(), sides.new.is_some().then_some(&new), redactor),
         unseen,

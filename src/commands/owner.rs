@@ -1,4 +1,4 @@
-//! `verify --secret-…`: which key a secret belongs to.
+//! `powersync-jwks verify --secret-…`: which key a secret belongs to.
 
 use zeroize::Zeroizing;
 
@@ -137,11 +137,11 @@ fn way(writing: Writing) -> (String, String) {
         ),
         Form::Decoded => (
             "decoded: the key is the text that encodes it, as PowerSync's guide makes it",
-            "sign with the text, not with what it encodes: `export --as raw` prints it",
+            "sign with the text, not with what it encodes: `powersync-jwks export --as raw` prints it",
         ),
         Form::Twice => (
             "written in base64url twice: the key is the bytes behind it",
-            "decode it twice before you sign, or take it from `export`",
+            "decode it twice before you sign, or take it from `powersync-jwks export`",
         ),
     };
     let (behind, cut) = match writing.ending {

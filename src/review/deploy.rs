@@ -1,14 +1,24 @@
 //! In which order a change is brought to the service and the backends.
 
+use std::collections::{HashMap, HashSet};
+
 use super::next::{Done, Situation, Step, next_steps};
 use super::{EventKind, counterparts, events};
-use crate::keyset::{Key, KeySet, Phase};
+use crate::display::list;
+use crate::keyset::{Key, KeySet, Phase, Secret};
 use crate::lifecycle::CLOCKS_DIFFER;
 use crate::time::{NumericDate, Seconds};
 
 /// What to do with a change of a config that is about to be merged. `around`: something outside of the keys changed.
+/// `variables`: those that the config did not read before.
 #[must_use]
-pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situation<'_>) -> Vec<Step> {
+pub fn deploy_steps(
+    old: &KeySet,
+    new: &KeySet,
+    around: bool,
+    variables: &[String],
+    situation: &Situation<'_>,
+) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for done in all_done(old, new, situation) {
         // Its dates were counted when it was written.
@@ -17,6 +27,9 @@ pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situat
             // A restart serves all that needs one: the first says when.
             let is_restart = |step: &Step| step.commands == situation.platform.restart();
             let again = is_restart(&step) && steps.iter().any(is_restart);
+            // Whose tokens fail is told by the findings, one by one.
+            let is_loss = |step: &Step| step.text.starts_with("Expect rejections");
+            let again = again || (is_loss(&step) && steps.iter().any(is_loss));
             if !again && !steps.contains(&step) {
                 steps.push(step);
             }
@@ -27,6 +40,20 @@ pub fn deploy_steps(old: &KeySet, new: &KeySet, around: bool, situation: &Situat
         let text = "Restart every replica of the PowerSync Service with this file; it reads it only at start";
         steps.insert(0, Step { text: text.to_owned(), commands: situation.platform.restart() });
         steps.retain(|step| !step.text.starts_with("No restart is needed"));
+    }
+    if !variables.is_empty() {
+        let text = format!(
+            "First set {} on every replica: one that starts with this file and without it does not start. Containers have to \
+             be made anew to see it",
+            list(variables)
+        );
+        match steps.first_mut() {
+            // Later steps count on the restart being the first.
+            Some(first) if first.commands == situation.platform.restart() => {
+                first.text = format!("{text}. {}", first.text);
+            }
+            _ => steps.insert(0, Step { text, commands: Vec::new() }),
+        }
     }
     steps
 }
@@ -46,17 +73,34 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
     written.filter(|written| *written < situation.now).unwrap_or(situation.now)
 }
 
-/// Whether the service reads something else than before for a key that stays.
+/// Whether the service reads other keys than before.
 fn served(old: &KeySet, new: &KeySet, situation: &Situation<'_>) -> bool {
     let changed = |kind: &EventKind, text: &str| {
-        *kind == EventKind::ReKeyed || (*kind == EventKind::Changed && !text.ends_with("its dates"))
+        matches!(kind, EventKind::ReKeyed | EventKind::Added | EventKind::Removed)
+            || (*kind == EventKind::Changed && !text.ends_with("its dates"))
     };
     events(old, new, situation.now).iter().any(|event| changed(&event.kind, &event.text))
 }
 
+/// For each old key, the place of what it is in the new set: also where it has another kid now, or none.
+fn with_renamed(old: &KeySet, new: &KeySet) -> Vec<Option<usize>> {
+    let mut after = counterparts(old, new);
+    let taken: HashSet<usize> = after.iter().copied().flatten().collect();
+    let free = new.keys().iter().filter(|key| !taken.contains(&key.index));
+    let mut by_secret: HashMap<[u8; 32], &Key> =
+        free.filter_map(|key| Some((key.secret()?.fingerprint(), key))).collect();
+    for (key, after) in old.keys().iter().zip(&mut after).filter(|(_, after)| after.is_none()) {
+        let Some(id) = key.secret().map(Secret::fingerprint) else { continue };
+        if by_secret.get(&id).is_some_and(|heir| heir.verifies_what(key) == Some(true)) {
+            *after = by_secret.remove(&id).map(|heir| heir.index);
+        }
+    }
+    after
+}
+
 /// What was done, in the terms of the next steps.
 fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> Vec<Done<'k>> {
-    let after = counterparts(old, new);
+    let after = with_renamed(old, new);
     let stays = |key: &Key| after[key.index].map(|index| &new.keys()[index]);
     let (was, is) = (old.current().ok().flatten(), new.current().ok().flatten());
     let is_new = |key: &Key| !after.contains(&Some(key.index));
@@ -86,6 +130,8 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     for key in new.keys().iter().filter(|key| is_new(key) && is.is_none_or(|is| is.index != key.index)) {
         done.push(match key.phase(situation.now) {
             Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
+            // Nobody is to begin to sign with it.
+            Phase::Retiring { .. } | Phase::Removable { .. } => continue,
             _ => Done::Added { new: key, current: false },
         });
     }

@@ -34,6 +34,7 @@ impl Redactor {
     pub(crate) fn mark_with_places(&mut self, config: &Config<'_>) -> Marked {
         let doc = config.document();
         let mut spans = secret_values(doc, config.is_cloud());
+        spans.extend(pasted(doc, &spans));
         spans.extend(in_comments(doc, config.is_cloud()));
         spans.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
         let text = doc.text();
@@ -190,6 +191,19 @@ fn secret_values<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<(Span, &'d str)>
         }
     }
     spans
+}
+
+/// The same secrets in places where none belongs. Short ones may be words of the file.
+fn pasted<'d>(doc: &'d Document<'_>, secrets: &[(Span, &'d str)]) -> Vec<(Span, &'d str)> {
+    let known: HashSet<&str> =
+        secrets.iter().map(|(_, text)| *text).filter(|text| text.len() >= 16).collect();
+    let texts = doc.nodes().filter_map(|(_, node)| match &node.kind {
+        Kind::Scalar { text, .. } if known.contains(text.as_ref()) => {
+            Some((node.span.clone(), text.as_ref()))
+        }
+        _ => None,
+    });
+    texts.filter(|(span, _)| !span.is_empty()).collect()
 }
 
 /// All scalars below a node, also through aliases.

@@ -43,15 +43,25 @@ pub enum GitError {
 const PERHAPS_SHALLOW: &str = ". The clone is shallow: in GitHub Actions give `actions/checkout` the option `fetch-depth: 0`; \
                                elsewhere run `git fetch --unshallow`";
 
-/// Whether git tracks a file. No, where that can't be told.
+/// Whether git tracks a file. Where git can't tell, a file in a repository counts as one of it.
 #[must_use]
 pub fn tracks(path: &Path) -> bool {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
     // Most folders are in no repository, and need no process.
     let is_inside = folder.ancestors().any(|folder| folder.join(".git").exists());
-    is_inside
-        && run(folder, [OsStr::new("ls-files"), "--error-unmatch".as_ref(), "--".as_ref(), name])
-            .is_ok_and(succeeded)
+    let arguments = [OsStr::new("ls-files"), "--error-unmatch".as_ref(), "--".as_ref(), name];
+    // Git says 1 of a file it doesn't know; anything else is a trouble of its own.
+    is_inside && run(folder, arguments).map_or(true, |output| output.status.code() != Some(1))
+}
+
+/// A file's path from the root of the repository that holds it, with `/` between its parts. `None`: it is in none.
+#[must_use]
+pub fn path_in_repository(path: &Path) -> Option<String> {
+    let folder = std::fs::canonicalize(path.parent()?).ok()?;
+    let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let below = folder.join(path.file_name()?);
+    let parts = below.strip_prefix(root).ok()?.iter().map(|part| part.to_string_lossy().into_owned());
+    Some(parts.collect::<Vec<_>>().join("/"))
 }
 
 /// A file that differs between a revision and the working tree.
@@ -72,12 +82,6 @@ pub struct Repository {
 
 fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
     Command::new("git").current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0").output()
-}
-
-fn succeeded(output: Output) -> bool {
-    let success = output.status.success();
-    drop(Zeroizing::new(output.stdout));
-    success
 }
 
 /// The words of git's error, in one line.
@@ -104,7 +108,12 @@ impl Repository {
         let output =
             run(folder, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
         if !output.status.success() {
-            return Err(GitError::NotARepository);
+            let is_none = String::from_utf8_lossy(&output.stderr).contains("not a git repository");
+            return Err(if is_none {
+                GitError::NotARepository
+            } else {
+                GitError::Failed("rev-parse", words(&output))
+            });
         }
         Ok(Self { root: path_of(output.stdout.trim_ascii_end()) })
     }
@@ -156,6 +165,7 @@ impl Repository {
         let Some(branch) = branches.iter().find(|branch| self.commit(branch).is_ok()) else {
             return Err(match named {
                 Some(branch) if self.is_shallow() => GitError::Shallow(branch),
+                None if self.is_shallow() => GitError::Shallow("the default branch".to_owned()),
                 _ => GitError::NoBase(crate::display::list(&branches)),
             });
         };

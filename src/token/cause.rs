@@ -373,7 +373,14 @@ impl<'a> Signature<'a> {
             named.name(),
             self.not_tried()
         );
-        cause(why, format!("give the backend the secret of {}: `export {}`", named.name(), named.argument()))
+        cause(
+            why,
+            format!(
+                "give the backend the secret of {}: `powersync-jwks export {}`",
+                named.name(),
+                named.argument()
+            ),
+        )
     }
 
     fn unknown_kid(&self, kid: Option<&str>) -> Cause {
@@ -401,7 +408,7 @@ impl<'a> Signature<'a> {
         let fix = match self.removed {
             Some(_) => self.kid_fix(),
             None => format!(
-                "{}. If the key was removed, an earlier config tells: `verify --against OLD`",
+                "{}. If the key was removed, an earlier config tells: `powersync-jwks verify --against OLD`",
                 self.kid_fix()
             ),
         };
@@ -411,7 +418,7 @@ impl<'a> Signature<'a> {
     fn kid_fix(&self) -> String {
         match self.keys.current().ok().flatten() {
             Some(current) => format!(
-                "sign with the current key, {}, and put its kid into the header: `export`",
+                "sign with the current key, {}, and put its kid into the header: `powersync-jwks export`",
                 current.name()
             ),
             None => "sign with a key of the config, and put its kid into the header".to_owned(),
@@ -447,7 +454,7 @@ fn signed_by(named: Option<&Key>, kid: Option<&str>, found: &Found<'_>) -> Cause
                 "it was signed with {signer}, which was removed from the config{}",
                 wrong.map_or("", |_| ", in another writing")
             ),
-            "give the backend the current kid and secret: `export`",
+            "give the backend the current kid and secret: `powersync-jwks export`",
         );
     }
     if named.is_some_and(|named| named.index == found.key.index)
@@ -487,7 +494,7 @@ fn mistake(writing: Writing) -> Option<(&'static str, &'static str)> {
         )),
         (_, Ending::LineBreakMissing) => Some((
             "without the line break at its end, which the config has in `k`",
-            "sign with the line break, or import the secret anew without it: `rotate --secret-file PATH --encoding text`",
+            "sign with the line break, or import the secret anew without it: `powersync-jwks rotate --secret-file PATH --encoding text`",
         )),
         (Form::Bytes, Ending::None) => None,
         (Form::Base64url, _) => {
@@ -503,7 +510,7 @@ fn mistake(writing: Writing) -> Option<(&'static str, &'static str)> {
         )),
         (Form::Decoded, _) => Some((
             "it was decoded: in this config the text itself is the key, as PowerSync's guide makes it",
-            "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it anew: `rotate --secret-file PATH --encoding base64`",
+            "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it anew: `powersync-jwks rotate --secret-file PATH --encoding base64`",
         )),
         (Form::Twice, _) => Some(("it was encoded twice, and that text taken as the key", decode)),
     }

@@ -80,6 +80,13 @@ impl<'a> Comparison<'a> {
         self.verified.contains(&key.index) && !is_over(self.old.keys, key, self.now())
     }
 
+    /// The variables that the old config didn't read.
+    #[must_use]
+    pub fn new_variables(&self) -> Vec<String> {
+        let known = self.old.variables();
+        self.new.variables().into_keys().filter(|name| !known.contains_key(name)).map(str::to_owned).collect()
+    }
+
     fn now(&self) -> NumericDate {
         self.new.now
     }

@@ -122,10 +122,8 @@ fn members(
         match subject.doc().member(mapping, name) {
             Some((name, value)) => fits(subject, (name, value), &path, *shape, found),
             None if *required => {
-                found.push(Found::new(
-                    place.cloned(),
-                    format!("the service does not start with this file: `{path}` is missing"),
-                ));
+                let message = format!("the service does not start with this file: `{path}` is missing");
+                found.push(Found::new(place.cloned(), message).help(format!("Add `{path}`")));
             }
             None => {}
         }

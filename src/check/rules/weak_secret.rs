@@ -3,7 +3,7 @@
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::keyset::strength;
+use crate::keyset::strength::{self, Weakness};
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "weak-secret",
@@ -19,8 +19,9 @@ pub(in crate::check) static RULE: Rule = Rule {
 fn look(subject: &Subject<'_>) -> Vec<Found> {
     let keys = subject.keys.keys().iter();
     keys.filter_map(|key| {
-        // What can be guessed is told as that.
-        let (secret, alg) = key.secret().zip(key.hmac_alg()).filter(|_| key.weakness().is_none())?;
+        // Words, patterns and nothing at all are told as what they are.
+        let is_random = matches!(key.weakness(), None | Some(Weakness::Short));
+        let (secret, alg) = key.secret().zip(key.hmac_alg()).filter(|_| is_random)?;
         let (bits, least) = (strength::bits(secret), alg.hash_length() * 8);
         (bits < least).then(|| {
             let message = format!(

@@ -10,7 +10,12 @@ pub(super) fn write(report: &Report) -> String {
     for file in &report.files {
         if let Some(failure) = &file.failure {
             // Writing to a string can't fail.
-            let _ = writeln!(text, "::error file={}::{}", property(&file.name), data(failure));
+            let _ = writeln!(text, "::error file={}::{}", property(&file.path), data(failure));
+        }
+    }
+    for file in &report.files {
+        for line in file.change.iter().flat_map(|change| &change.not_compared) {
+            let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(line));
         }
     }
     for (file, finding) in report.findings() {
@@ -32,7 +37,7 @@ pub(super) fn write(report: &Report) -> String {
         let _ = writeln!(
             text,
             "::{level} file={}{place},title={}::{}",
-            property(&file.name),
+            property(&file.path),
             property(finding.rule.id),
             data(&format!("{}. {}", finding.message, finding.help))
         );

@@ -97,8 +97,12 @@ pub(super) fn summary(report: &Report) -> String {
             file.change.as_ref().is_some_and(|change| change.diff.is_empty() && change.events.is_empty())
         })
         .count();
-    if report.command == "diff" && unchanged > 0 && unchanged == looked {
-        let what = if looked == 1 { "this file" } else { "these files" };
+    if report.command == "diff" && unchanged == looked {
+        let what = match looked {
+            0 => "any config",
+            1 => "this file",
+            _ => "these files",
+        };
         let _ = write!(text, " No change visible in {what}.");
     }
     let failed = report.files.len() - looked;

@@ -27,6 +27,8 @@ pub(crate) struct Report {
 pub(crate) struct FileReport {
     /// As it was named.
     pub(crate) name: String,
+    /// From the root of its repository, where it is in one: what CI systems go by.
+    pub(crate) path: String,
     /// What was found.
     pub(crate) findings: Vec<Shown>,
     /// Variables whose secrets were not looked at.
@@ -124,8 +126,8 @@ impl Report {
 
 impl FileReport {
     /// A file that could not be looked at.
-    pub(crate) fn failed(name: String, why: String) -> Self {
-        Self { name, findings: Vec::new(), unseen: Vec::new(), change: None, failure: Some(why) }
+    pub(crate) fn failed(name: String, path: String, why: String) -> Self {
+        Self { name, path, findings: Vec::new(), unseen: Vec::new(), change: None, failure: Some(why) }
     }
 }
 

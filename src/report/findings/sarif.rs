@@ -11,6 +11,9 @@ const SCHEMA: &str =
 pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
     let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
+    let is_whole = failures.is_empty();
+    let notifications: Vec<Value> =
+        failures.into_iter().chain(report.files.iter().flat_map(unseen)).collect();
     let sarif = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -22,8 +25,8 @@ pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
             }},
             "columnKind": "unicodeCodePoints",
             "invocations": [{
-                "executionSuccessful": failures.is_empty(),
-                "toolExecutionNotifications": failures,
+                "executionSuccessful": is_whole,
+                "toolExecutionNotifications": notifications,
             }],
             "results": results,
         }],
@@ -50,7 +53,7 @@ fn describe(rule: &Rule) -> Value {
 }
 
 fn result(file: &FileReport, finding: &Shown) -> Value {
-    let mut location = json!({ "artifactLocation": { "uri": uri(&file.name) } });
+    let mut location = json!({ "artifactLocation": { "uri": uri(&file.path) } });
     if let Some(place) = &finding.place {
         location["region"] = json!({
             "startLine": place.start.line,
@@ -77,8 +80,22 @@ fn failure(file: &FileReport) -> Option<Value> {
     Some(json!({
         "level": "error",
         "message": { "text": why },
-        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.name) } } }],
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
     }))
+}
+
+/// The secrets that were not compared.
+fn unseen(file: &FileReport) -> Vec<Value> {
+    let lines = file.change.iter().flat_map(|change| &change.not_compared);
+    lines
+        .map(|line| {
+            json!({
+                "level": "note",
+                "message": { "text": line },
+                "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
+            })
+        })
+        .collect()
 }
 
 /// A path as a URI reference (RFC 3986): relative paths stay relative.
