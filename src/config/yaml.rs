@@ -7,6 +7,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, St
 
 use super::document::{Document, Kind, Layout, Node, NodeId, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
+use super::indentation;
 use super::scalar::Scalar;
 
 /// How deep values may be nested.
@@ -14,6 +15,11 @@ pub(super) const MAX_DEPTH: usize = 256;
 
 /// `maxAliasCount` of the service's parser (npm `yaml`), which multiplies uses of aliases in aliases.
 const MAX_ALIASES: u64 = 100;
+
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// Tags of YAML 1.1 that the service's parser knows although its schema doesn't: `!!binary` makes bytes of a text.
+const TAGS_OF_ITS_OWN: [&str; 6] = ["binary", "merge", "omap", "pairs", "set", "timestamp"];
 
 /// A collection that is still open.
 struct Open {
@@ -39,6 +45,11 @@ struct Builder<'t> {
 
 /// Parses YAML as the service does: one document, unique names, anchors and aliases, no merge keys.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
+    if let Some(at) = lone_return(text) {
+        let said = "a carriage return stands here without a line feed, which the service doesn't take for the end of a line. \
+                    Save the file with Unix or Windows line endings";
+        return Err(ConfigError::at(text, at, syntax(said)));
+    }
     let options = granit_parser::options! {
         emit_anchor_events: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -85,13 +96,18 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
                     return Err(ConfigError::at(text, start(&span), Problem::SecondDocument));
                 }
             }
-            Event::DocumentEnd => builder.document_end(&span),
+            Event::DocumentEnd => builder.document_end(&span)?,
             other => builder.event(other, &span)?,
         }
     }
     let root = builder.root.ok_or_else(|| ConfigError::nowhere(Problem::Empty))?;
     let Builder { nodes, aliases, end, .. } = builder;
     Ok(Document { text, syntax: Syntax::Yaml, nodes, root, aliases, end })
+}
+
+/// A carriage return that ends a line for our parser, and doesn't for the service's.
+fn lone_return(text: &str) -> Option<usize> {
+    text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 fn syntax(what: &str) -> Problem {
@@ -103,11 +119,16 @@ fn start(span: &EventSpan) -> usize {
 }
 
 impl<'t> Builder<'t> {
-    fn document_end(&mut self, span: &EventSpan) {
-        if let Some(range) = span.byte_range()
-            && self.text.get(range.clone()) == Some("...")
-        {
-            self.end = range.start;
+    fn document_end(&mut self, span: &EventSpan) -> Result<(), ConfigError> {
+        let Some(range) = span.byte_range() else { return Ok(()) };
+        if self.text.get(range.clone()) != Some("...") {
+            return Ok(());
+        }
+        self.end = range.start;
+        // For the service a second `...` ends a second document.
+        match self.text[range.end..].find("\n...") {
+            Some(at) => Err(ConfigError::at(self.text, range.end + at + 1, Problem::SecondDocument)),
+            None => Ok(()),
         }
     }
 
@@ -178,6 +199,77 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// Refuses what the service's parser reads differently from ours.
+    fn check_node(&self, kind: &Kind<'t>, span: &Span, tag: Option<&Tag>) -> Result<(), ConfigError> {
+        let error = |said| Err(ConfigError::at(self.text, span.start, syntax(said)));
+        if tag.is_some_and(|tag| tag.handle() == CORE && TAGS_OF_ITS_OWN.contains(&tag.suffix())) {
+            return error(
+                "the service reads a value with this tag in a way of its own. Write the value without it",
+            );
+        }
+        let is_name = self.open.last().is_some_and(|open| {
+            open.name.is_none() && matches!(self.nodes[open.id.0 as usize].kind, Kind::Mapping { .. })
+        });
+        let omitted = span.is_empty() && matches!(kind, Kind::Scalar { quote: Quote::Plain, .. });
+        if is_name && omitted && tag.is_none() {
+            return error("there is no name before this `:`");
+        }
+        if !is_name && matches!(kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }) {
+            return self.check_quoted(span);
+        }
+        Ok(())
+    }
+
+    /// A quoted text by itself; those in brackets come with these.
+    fn check_quoted(&self, span: &Span) -> Result<(), ConfigError> {
+        let Some(parent) = self.open.last().filter(|_| self.text[span.clone()].contains('\n')) else {
+            return Ok(());
+        };
+        let column = match (&self.nodes[parent.id.0 as usize].kind, parent.name) {
+            (Kind::Mapping { layout: Layout::Block, .. }, Some(name)) => {
+                Some(indentation::of_member(self.text, self.start_of(name)))
+            }
+            (Kind::Sequence { layout: Layout::Block, .. }, _) => indentation::of_item(self.text, span.start),
+            _ => None,
+        };
+        self.indented(column.and_then(|column| indentation::of_quoted(self.text, span, column)))
+    }
+
+    /// Brackets that closed, and the quoted texts in them.
+    fn check_brackets(&self, id: NodeId) -> Result<(), ConfigError> {
+        let node = &self.nodes[id.0 as usize];
+        let Some(parent) = self.open.last().filter(|_| self.text[node.span.clone()].contains('\n')) else {
+            return Ok(());
+        };
+        let column = match &self.nodes[parent.id.0 as usize].kind {
+            Kind::Mapping { layout: Layout::Block, members } => {
+                let name = members.last().filter(|(_, value)| *value == id).map(|(name, _)| *name);
+                name.map(|name| indentation::of_member(self.text, self.start_of(name)))
+            }
+            Kind::Sequence { layout: Layout::Block, .. } => {
+                indentation::of_item(self.text, self.start_of(id))
+            }
+            _ => None,
+        };
+        let Some(column) = column else { return Ok(()) };
+        self.indented(indentation::of_brackets(self.text, &node.span, column))?;
+        let quoted = self.nodes[id.0 as usize..]
+            .iter()
+            .filter(|node| matches!(node.kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }));
+        quoted.map(|node| self.indented(indentation::of_quoted(self.text, &node.span, column))).collect()
+    }
+
+    fn indented(&self, too_far_left: Option<usize>) -> Result<(), ConfigError> {
+        let said = "this line goes on with the quotes or brackets that were opened above: indent it deeper than where they belong";
+        too_far_left.map_or(Ok(()), |at| Err(ConfigError::at(self.text, at, syntax(said))))
+    }
+
+    /// Where a node begins, tag and anchor included.
+    fn start_of(&self, id: NodeId) -> usize {
+        let node = &self.nodes[id.0 as usize];
+        node.properties.as_ref().map_or(node.span.start, |properties| properties.start.min(node.span.start))
+    }
+
     /// Adds a node and hangs it into the collection that is open.
     fn place(
         &mut self,
@@ -196,6 +288,7 @@ impl<'t> Builder<'t> {
                 range = at..at;
             }
         }
+        self.check_node(&kind, &range, tag)?;
         let too_large = || ConfigError::nowhere(Problem::TooLarge);
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| too_large())?);
         self.nodes.push(Node {
@@ -242,6 +335,12 @@ impl<'t> Builder<'t> {
         let node = &mut self.nodes[id.0 as usize];
         if let Some(range) = span.byte_range() {
             node.span.end = range.end.max(node.span.start);
+        }
+        if matches!(
+            node.kind,
+            Kind::Mapping { layout: Layout::Flow, .. } | Kind::Sequence { layout: Layout::Flow, .. }
+        ) {
+            self.check_brackets(id)?;
         }
         self.unique_names(id)
     }

@@ -78,6 +78,9 @@ process.removeAllListeners('warning');
 process.on('warning', () => {});
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await read(JSON.parse(line)).catch((error) => ({ error: `${error.name}: ${error.message}`.slice(0, 300) }));
-  if (!process.stdout.write(JSON.stringify(answer) + '\n')) await new Promise((done) => process.stdout.once('drain', done));
+  const refused = (error) => ({ error: `${error.name}: ${error.message}`.slice(0, 300) });
+  const answer = await read(JSON.parse(line)).catch(refused);
+  // Half a character can't be written as UTF-8.
+  const whole = (_, value) => (typeof value === 'string' ? value.toWellFormed() : value);
+  if (!process.stdout.write(JSON.stringify(answer, whole) + '\n')) await new Promise((done) => process.stdout.once('drain', done));
 }
