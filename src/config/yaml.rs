@@ -202,7 +202,9 @@ impl<'t> Builder<'t> {
     /// Refuses what the service's parser reads differently from ours.
     fn check_node(&self, kind: &Kind<'t>, span: &Span, tag: Option<&Tag>) -> Result<(), ConfigError> {
         let error = |said| Err(ConfigError::at(self.text, span.start, syntax(said)));
-        if tag.is_some_and(|tag| tag.handle() == CORE && TAGS_OF_ITS_OWN.contains(&tag.suffix())) {
+        let of_its_own =
+            |tag: String| tag.strip_prefix(CORE).is_some_and(|tag| TAGS_OF_ITS_OWN.contains(&tag));
+        if tag.is_some_and(|tag| of_its_own(full(tag))) {
             return error(
                 "the service reads a value with this tag in a way of its own. Write the value without it",
             );
@@ -238,9 +240,7 @@ impl<'t> Builder<'t> {
     /// Brackets that closed, and the quoted texts in them.
     fn check_brackets(&self, id: NodeId) -> Result<(), ConfigError> {
         let node = &self.nodes[id.0 as usize];
-        let Some(parent) = self.open.last().filter(|_| self.text[node.span.clone()].contains('\n')) else {
-            return Ok(());
-        };
+        let Some(parent) = self.open.last() else { return Ok(()) };
         let column = match &self.nodes[parent.id.0 as usize].kind {
             Kind::Mapping { layout: Layout::Block, members } => {
                 let name = members.last().filter(|(_, value)| *value == id).map(|(name, _)| *name);
@@ -251,7 +251,9 @@ impl<'t> Builder<'t> {
             }
             _ => None,
         };
-        let Some(column) = column else { return Ok(()) };
+        let Some(column) = column.filter(|_| self.text[node.span.clone()].contains('\n')) else {
+            return Ok(());
+        };
         self.indented(indentation::of_brackets(self.text, &node.span, column))?;
         let quoted = self.nodes[id.0 as usize..]
             .iter()
@@ -294,7 +296,7 @@ impl<'t> Builder<'t> {
         self.nodes.push(Node {
             span: range,
             properties: span.tag_span().and_then(|tag| tag.byte_range()),
-            tag: tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix())),
+            tag: tag.map(full),
             anchored: anchor != 0,
             kind,
         });
@@ -386,6 +388,10 @@ fn identity(name: Scalar<'_>) -> (u8, Cow<'_, str>) {
         Scalar::String(text) => (4, Cow::Borrowed(text)),
         Scalar::Env(name) => (5, Cow::Borrowed(name)),
     }
+}
+
+fn full(tag: &Tag) -> String {
+    format!("{}{}", tag.handle(), tag.suffix())
 }
 
 fn layout(style: StructureStyle) -> Layout {
