@@ -7,6 +7,7 @@
 
 mod common;
 #[path = "common/generate.rs"]
+#[allow(dead_code, reason = "what is in a document is for the properties")]
 mod generate;
 #[path = "common/odd.rs"]
 mod odd;
@@ -213,6 +214,15 @@ const DELIBERATE: &[(&str, &[&str])] = &[
         "YAML 1.1's `!!binary`, `!!merge`, `!!omap`, `!!pairs`, `!!set`, `!!timestamp`",
         &["reads a value with this tag in a way of its own"],
     ),
+    ("a list or a mapping as a name", &["can't be a name"]),
+    ("a list as a port, of which the service reads the first entry", &["port` must be"]),
+    ("a carriage return without a line feed", &["stands here without a line feed"]),
+    ("a byte order mark further down", &["a BOM must not appear inside"]),
+    ("brackets right behind a colon (`{a:[]}`)", &["may not precede any of"]),
+    (
+        "directives and tags that are none",
+        &["unsupported YAML major version", "while parsing a tag", "tag URI"],
+    ),
     ("control characters, which YAML doesn't allow", &["unexpected character"]),
     (
         "half a character (`\\ud800`), which can't be written as UTF-8",
@@ -286,6 +296,19 @@ fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |value| value.parse().unwrap())
 }
 
+/// No config goes without a storage, and many of ours here do.
+fn with_storage(text: &str) -> String {
+    if text.contains("storage") {
+        text.to_owned()
+    } else if text.starts_with('{') {
+        text.replacen('{', "{\"storage\": {\"type\": \"mongodb\"},", 1)
+    } else if text.starts_with(['c', '#', 'a', 'p']) {
+        format!("storage: {{type: mongodb}}\n{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Documents without end.
 struct Documents {
     dice: Dice,
@@ -309,28 +332,19 @@ impl Documents {
         let (file, mut bytes) = match self.dice.below(10) {
             0 => {
                 let doc = generate::document().new_tree(&mut self.proptest).unwrap().current();
-                // Every config needs a storage; these have one now and then.
-                let text = match doc.file {
-                    "powersync.yaml" if !doc.text.contains("storage") && !doc.text.contains('{') => {
-                        format!(
-                            "{}\nstorage: {{type: mongodb}}\n",
-                            doc.text.trim_end_matches(['\r', '\n', '.'])
-                        )
-                    }
-                    _ => doc.text.clone(),
-                };
-                (doc.file.to_owned(), text.into_bytes())
+                (doc.file.to_owned(), with_storage(&doc.text).into_bytes())
             }
             1 | 2 => {
                 let (_, file, bytes) = &self.fixtures[self.dice.below(self.fixtures.len())];
-                (file.clone(), bytes.clone())
+                let text = String::from_utf8(bytes.clone()).map(|text| with_storage(&text).into_bytes());
+                (file.clone(), text.unwrap_or_else(|_| bytes.clone()))
             }
             _ => {
                 let (file, bytes) = odd::document(&mut self.dice);
                 (file.to_owned(), bytes)
             }
         };
-        if self.dice.one_in(3) {
+        if self.dice.one_in(4) {
             odd::mutate(&mut self.dice, &mut bytes);
         }
         Asked { file, bytes, variables: variables() }

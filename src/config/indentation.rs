@@ -54,6 +54,23 @@ pub(super) fn of_brackets(text: &str, span: &Span, column: usize) -> Option<usiz
     })
 }
 
+/// A tab in the blank lines below a block scalar, where it is not indented as its text is.
+pub(super) fn tab_below_block(text: &str, span: &Span) -> Option<usize> {
+    let content = &text[span.clone()];
+    let indent = before(text, span.start).len() + content.len() - content.trim_start_matches(' ').len();
+    let end = span.start + content.trim_end().len();
+    let from = if content.trim().is_empty() { span.start } else { lines::line_end(text, end) };
+    let rest = &text[from..];
+    let blank = &rest[..rest.len() - rest.trim_start().len()];
+    let mut at = from;
+    blank.split_inclusive('\n').find_map(|line| {
+        let tab = at + line.len() - line.trim_start_matches(' ').len();
+        let is_left = text[tab..].starts_with('\t') && (content.trim().is_empty() || tab - at < indent);
+        at += line.len();
+        is_left.then_some(tab)
+    })
+}
+
 /// Where the lines of a span begin, but for its first.
 fn lines_of<'t>(text: &'t str, span: &Span) -> impl Iterator<Item = usize> + use<'t> {
     let start = span.start;

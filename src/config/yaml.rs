@@ -21,6 +21,8 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// Tags of YAML 1.1 that the service's parser knows although its schema doesn't: `!!binary` makes bytes of a text.
 const TAGS_OF_ITS_OWN: [&str; 6] = ["binary", "merge", "omap", "pairs", "set", "timestamp"];
 
+const NO_NAME: &str = "there is no name before this `:`";
+
 /// A collection that is still open.
 struct Open {
     id: NodeId,
@@ -70,7 +72,11 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     let mut documents = 0;
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| {
+            let at = error.marker().byte_offset().unwrap_or(0);
             let problem = match error.kind() {
+                _ if text.get(at..).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(':')) => {
+                    syntax(NO_NAME)
+                }
                 ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
                     syntax("a tab can't indent; use spaces")
@@ -87,12 +93,13 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
                 // The parser's words never hold text of the file, but for a single odd character.
                 _ => syntax(&error.info()),
             };
-            ConfigError::at(text, error.marker().byte_offset().unwrap_or(0), problem)
+            ConfigError::at(text, at, problem)
         })?;
         match event {
             Event::DocumentStart(..) => {
                 documents += 1;
-                if documents > 1 {
+                let before = &text[..start(&span)];
+                if documents > 1 || before.starts_with("...") || before.contains("\n...") {
                     return Err(ConfigError::at(text, start(&span), Problem::SecondDocument));
                 }
             }
@@ -214,7 +221,19 @@ impl<'t> Builder<'t> {
         });
         let omitted = span.is_empty() && matches!(kind, Kind::Scalar { quote: Quote::Plain, .. });
         if is_name && omitted && tag.is_none() {
-            return error("there is no name before this `:`");
+            return error(NO_NAME);
+        }
+        if is_name && matches!(kind, Kind::Sequence { .. } | Kind::Mapping { .. }) {
+            return error("a list or a mapping can't be a name");
+        }
+        if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
+            && let Some(at) = indentation::tab_below_block(self.text, span)
+        {
+            return Err(ConfigError::at(
+                self.text,
+                at,
+                syntax("a tab stands in the blank line below this text; take it out"),
+            ));
         }
         if !is_name && matches!(kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }) {
             return self.check_quoted(span);
