@@ -217,16 +217,20 @@ const DELIBERATE: &[(&str, &[&str])] = &[
     ("a list or a mapping as a name", &["can't be a name"]),
     ("a list as a port, of which the service reads the first entry", &["port` must be"]),
     ("a carriage return without a line feed", &["stands here without a line feed"]),
-    ("a byte order mark further down", &["a BOM must not appear inside"]),
+    (
+        "a byte order mark further down, or a space behind it",
+        &["a BOM must not appear inside", "behind a byte order mark"],
+    ),
+    ("a text of nothing but blank space, which the service reads as none", &["reads no text where"]),
     ("brackets right behind a colon (`{a:[]}`)", &["may not precede any of"]),
     (
         "directives and tags that are none",
-        &["unsupported YAML major version", "while parsing a tag", "tag URI"],
+        &["unsupported YAML major version", "while parsing a tag", "while scanning a directive"],
     ),
     ("control characters, which YAML doesn't allow", &["unexpected character"]),
     (
         "half a character (`\\ud800`), which can't be written as UTF-8",
-        &["invalid escape or a control character", "invalid Unicode"],
+        &["invalid escape or a control character", "surrogate"],
     ),
     (
         "variables whose name has other characters than letters, digits and `_`: what stands there may be a secret",

@@ -52,6 +52,10 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
                     Save the file with Unix or Windows line endings";
         return Err(ConfigError::at(text, at, syntax(said)));
     }
+    if text.starts_with("\u{feff} ") {
+        let said = "a space stands before the first line, which the service reads differently behind a byte order mark";
+        return Err(ConfigError::at(text, 3, syntax(said)));
+    }
     let options = granit_parser::options! {
         emit_anchor_events: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -98,7 +102,7 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
         match event {
             Event::DocumentStart(..) => {
                 documents += 1;
-                let before = &text[..start(&span)];
+                let before = text[..start(&span)].trim_start_matches('\u{feff}');
                 if documents > 1 || before.starts_with("...") || before.contains("\n...") {
                     return Err(ConfigError::at(text, start(&span), Problem::SecondDocument));
                 }
@@ -226,6 +230,16 @@ impl<'t> Builder<'t> {
         if is_name && matches!(kind, Kind::Sequence { .. } | Kind::Mapping { .. }) {
             return error("a list or a mapping can't be a name");
         }
+        if let Kind::Scalar { text, quote: Quote::Block } = kind
+            && !text.is_empty()
+            && text.trim().is_empty()
+            && text.contains([' ', '\t'])
+        {
+            return error("the service reads no text where nothing but blank space stands");
+        }
+        if matches!(kind, Kind::Scalar { text, quote: Quote::Plain } if text == "?") {
+            return error("a `?` alone is no text; put it in quotes");
+        }
         if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
             && let Some(at) = indentation::tab_below_block(self.text, span)
         {
@@ -278,6 +292,20 @@ impl<'t> Builder<'t> {
             .iter()
             .filter(|node| matches!(node.kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }));
         quoted.map(|node| self.indented(indentation::of_quoted(self.text, &node.span, column))).collect()
+    }
+
+    /// The service's parser takes a `#` for no comment where it is the first character below a value in braces.
+    fn check_comments(&self, members: &[(NodeId, NodeId)]) -> Result<(), ConfigError> {
+        for (_, value) in members {
+            let end = self.nodes[value.0 as usize].span.end;
+            let rest = &self.text[end..];
+            if rest.starts_with("\n#") || rest.starts_with("\r\n#") {
+                let at = end + rest.find('#').unwrap_or(0);
+                let said = "the service does not start with a comment here; put a space before the `#`";
+                return Err(ConfigError::at(self.text, at, syntax(said)));
+            }
+        }
+        Ok(())
     }
 
     fn indented(&self, too_far_left: Option<usize>) -> Result<(), ConfigError> {
@@ -357,11 +385,13 @@ impl<'t> Builder<'t> {
         if let Some(range) = span.byte_range() {
             node.span.end = range.end.max(node.span.start);
         }
-        if matches!(
-            node.kind,
-            Kind::Mapping { layout: Layout::Flow, .. } | Kind::Sequence { layout: Layout::Flow, .. }
-        ) {
-            self.check_brackets(id)?;
+        match &self.nodes[id.0 as usize].kind {
+            Kind::Mapping { layout: Layout::Flow, members } => {
+                self.check_comments(members)?;
+                self.check_brackets(id)?;
+            }
+            Kind::Sequence { layout: Layout::Flow, .. } => self.check_brackets(id)?,
+            _ => {}
         }
         self.unique_names(id)
     }

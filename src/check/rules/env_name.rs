@@ -59,7 +59,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
 
 /// Whether JavaScript's `Number` makes a number of it.
 fn is_number(text: &str) -> bool {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = text.trim_matches(super::is_white_in_js);
     let digits = |prefixes: [&str; 2], radix| {
         let digits = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
         digits.is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)))

@@ -247,7 +247,7 @@ fn is_text(text: &str, shape: Shape) -> bool {
 
 /// Whether JavaScript's `parseInt` finds a number there.
 fn begins_with_number(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = text.trim_start_matches(super::is_white_in_js);
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     match unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
         Some(digits) => digits.starts_with(|c: char| c.is_ascii_hexdigit()),
