@@ -8,6 +8,7 @@ mod document;
 pub mod edit;
 mod error;
 mod flow;
+mod indentation;
 mod json;
 mod lines;
 mod scalar;

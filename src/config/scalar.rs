@@ -55,14 +55,28 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// Reads a scalar as the service does. A tag the service doesn't know makes it text.
 pub(super) fn read<'a>(text: &'a str, quote: Quote, tag: Option<&str>) -> Scalar<'a> {
     match tag {
-        Some("!env") => Scalar::Env(text.trim()),
-        Some(tag) => match tag.strip_prefix(CORE) {
-            Some("null" | "bool" | "int" | "float") => plain(text),
-            _ => Scalar::String(text),
-        },
+        Some("!env") => Scalar::Env(text),
+        Some(tag) => {
+            tag.strip_prefix(CORE).and_then(|name| tagged(text, name)).unwrap_or(Scalar::String(text))
+        }
         None if quote == Quote::Plain => plain(text),
         None => Scalar::String(text),
     }
+}
+
+/// Reads a scalar that a tag of the core schema says the kind of, where it looks like one.
+fn tagged<'a>(text: &'a str, tag: &str) -> Option<Scalar<'a>> {
+    let value = plain(text);
+    let whole = text.starts_with("0x")
+        || text.starts_with("0o")
+        || text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit());
+    let fits = match (tag, value) {
+        ("null", Scalar::Null) | ("bool", Scalar::Bool(_)) => true,
+        ("int", Scalar::Integer(_) | Scalar::Float(_)) => whole,
+        ("float", Scalar::Integer(_) | Scalar::Float(_)) => !whole,
+        _ => false,
+    };
+    fits.then_some(value)
 }
 
 /// Reads a scalar without quotes and without a tag.
@@ -84,16 +98,25 @@ fn number(text: &str) -> Option<Scalar<'static>> {
     for (prefix, radix) in [("0o", 8), ("0x", 16)] {
         if let Some(digits) = text.strip_prefix(prefix) {
             let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+            let large = || {
+                digits
+                    .chars()
+                    .filter_map(|c| c.to_digit(radix))
+                    .fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit))
+            };
             return valid.then(|| {
-                i64::from_str_radix(digits, radix).map_or(Scalar::Float(f64::INFINITY), Scalar::Integer)
+                i64::from_str_radix(digits, radix).map_or_else(|_| Scalar::Float(large()), Scalar::Integer)
             });
         }
     }
     if unsigned.bytes().all(|b| b.is_ascii_digit()) {
         return Some(text.parse().map_or_else(|_| float(text), Scalar::Integer));
     }
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+    if matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Some(Scalar::Float(f64::NAN));
+    }
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
+        return Some(Scalar::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }));
     }
     let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
         Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
@@ -157,5 +180,24 @@ mod tests {
         assert!(read("123", Quote::Plain, Some("tag:yaml.org,2002:str")) == Scalar::String("123"));
         assert!(read("123", Quote::Plain, Some("!unknown")) == Scalar::String("123"));
         assert!(read("PS_X", Quote::Double, Some("!env")) == Scalar::Env("PS_X"));
+        assert!(read("PS_X\n", Quote::Block, Some("!env")) == Scalar::Env("PS_X\n"));
+    }
+
+    #[test]
+    fn a_tag_of_the_core_schema_counts_where_the_text_is_of_its_kind() {
+        for (text, tag, expected) in [
+            ("12", "int", Scalar::Integer(12)),
+            ("1.0", "int", Scalar::String("1.0")),
+            ("1.0", "float", Scalar::Integer(1)),
+            ("1", "float", Scalar::String("1")),
+            ("x", "int", Scalar::String("x")),
+            ("yes", "bool", Scalar::String("yes")),
+            ("true", "bool", Scalar::Bool(true)),
+            ("x", "null", Scalar::String("x")),
+            ("", "null", Scalar::Null),
+        ] {
+            let read = read(text, Quote::Double, Some(&format!("{CORE}{tag}")));
+            assert!(read == expected, "!!{tag} {text}");
+        }
     }
 }

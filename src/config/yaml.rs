@@ -7,6 +7,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, St
 
 use super::document::{Document, Kind, Layout, Node, NodeId, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
+use super::indentation;
 use super::scalar::Scalar;
 
 /// How deep values may be nested.
@@ -14,6 +15,13 @@ pub(super) const MAX_DEPTH: usize = 256;
 
 /// `maxAliasCount` of the service's parser (npm `yaml`), which multiplies uses of aliases in aliases.
 const MAX_ALIASES: u64 = 100;
+
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// Tags of YAML 1.1 that the service's parser knows although its schema doesn't: `!!binary` makes bytes of a text.
+const TAGS_OF_ITS_OWN: [&str; 6] = ["binary", "merge", "omap", "pairs", "set", "timestamp"];
+
+const NO_NAME: &str = "there is no name before this `:`";
 
 /// A collection that is still open.
 struct Open {
@@ -39,6 +47,15 @@ struct Builder<'t> {
 
 /// Parses YAML as the service does: one document, unique names, anchors and aliases, no merge keys.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
+    if let Some(at) = lone_return(text) {
+        let said = "a carriage return stands here without a line feed, which the service doesn't take for the end of a line. \
+                    Save the file with Unix or Windows line endings";
+        return Err(ConfigError::at(text, at, syntax(said)));
+    }
+    if text.starts_with("\u{feff} ") {
+        let said = "a space stands before the first line, which the service reads differently behind a byte order mark";
+        return Err(ConfigError::at(text, 3, syntax(said)));
+    }
     let options = granit_parser::options! {
         emit_anchor_events: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -59,7 +76,11 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     let mut documents = 0;
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| {
+            let at = error.marker().byte_offset().unwrap_or(0);
             let problem = match error.kind() {
+                _ if text.get(at..).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(':')) => {
+                    syntax(NO_NAME)
+                }
                 ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
                     syntax("a tab can't indent; use spaces")
@@ -76,22 +97,28 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
                 // The parser's words never hold text of the file, but for a single odd character.
                 _ => syntax(&error.info()),
             };
-            ConfigError::at(text, error.marker().byte_offset().unwrap_or(0), problem)
+            ConfigError::at(text, at, problem)
         })?;
         match event {
             Event::DocumentStart(..) => {
                 documents += 1;
-                if documents > 1 {
+                let before = text[..start(&span)].trim_start_matches('\u{feff}');
+                if documents > 1 || before.starts_with("...") || before.contains("\n...") {
                     return Err(ConfigError::at(text, start(&span), Problem::SecondDocument));
                 }
             }
-            Event::DocumentEnd => builder.document_end(&span),
+            Event::DocumentEnd => builder.document_end(&span)?,
             other => builder.event(other, &span)?,
         }
     }
     let root = builder.root.ok_or_else(|| ConfigError::nowhere(Problem::Empty))?;
     let Builder { nodes, aliases, end, .. } = builder;
     Ok(Document { text, syntax: Syntax::Yaml, nodes, root, aliases, end })
+}
+
+/// A carriage return that ends a line for our parser, and doesn't for the service's.
+fn lone_return(text: &str) -> Option<usize> {
+    text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
 fn syntax(what: &str) -> Problem {
@@ -103,11 +130,16 @@ fn start(span: &EventSpan) -> usize {
 }
 
 impl<'t> Builder<'t> {
-    fn document_end(&mut self, span: &EventSpan) {
-        if let Some(range) = span.byte_range()
-            && self.text.get(range.clone()) == Some("...")
-        {
-            self.end = range.start;
+    fn document_end(&mut self, span: &EventSpan) -> Result<(), ConfigError> {
+        let Some(range) = span.byte_range() else { return Ok(()) };
+        if self.text.get(range.clone()) != Some("...") {
+            return Ok(());
+        }
+        self.end = range.start;
+        // For the service a second `...` ends a second document.
+        match self.text[range.end..].find("\n...") {
+            Some(at) => Err(ConfigError::at(self.text, range.end + at + 1, Problem::SecondDocument)),
+            None => Ok(()),
         }
     }
 
@@ -178,6 +210,115 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// Refuses what the service's parser reads differently from ours.
+    fn check_node(&self, kind: &Kind<'t>, span: &Span, tag: Option<&Tag>) -> Result<(), ConfigError> {
+        let error = |said| Err(ConfigError::at(self.text, span.start, syntax(said)));
+        let of_its_own =
+            |tag: String| tag.strip_prefix(CORE).is_some_and(|tag| TAGS_OF_ITS_OWN.contains(&tag));
+        if tag.is_some_and(|tag| of_its_own(full(tag))) {
+            return error(
+                "the service reads a value with this tag in a way of its own. Write the value without it",
+            );
+        }
+        let is_name = self.open.last().is_some_and(|open| {
+            open.name.is_none() && matches!(self.nodes[open.id.0 as usize].kind, Kind::Mapping { .. })
+        });
+        let omitted = span.is_empty() && matches!(kind, Kind::Scalar { quote: Quote::Plain, .. });
+        if is_name && omitted && tag.is_none() {
+            return error(NO_NAME);
+        }
+        if is_name && matches!(kind, Kind::Sequence { .. } | Kind::Mapping { .. }) {
+            return error("a list or a mapping can't be a name");
+        }
+        if let Kind::Scalar { text, quote: Quote::Block } = kind
+            && !text.is_empty()
+            && text.trim().is_empty()
+            && text.contains([' ', '\t'])
+        {
+            return error("the service reads no text where nothing but blank space stands");
+        }
+        if matches!(kind, Kind::Scalar { text, quote: Quote::Plain } if text == "?") {
+            return error("a `?` alone is no text; put it in quotes");
+        }
+        if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
+            && let Some(at) = indentation::tab_below_block(self.text, span)
+        {
+            return Err(ConfigError::at(
+                self.text,
+                at,
+                syntax("a tab stands in the blank line below this text; take it out"),
+            ));
+        }
+        if !is_name && matches!(kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }) {
+            return self.check_quoted(span);
+        }
+        Ok(())
+    }
+
+    /// A quoted text by itself; those in brackets come with these.
+    fn check_quoted(&self, span: &Span) -> Result<(), ConfigError> {
+        let Some(parent) = self.open.last().filter(|_| self.text[span.clone()].contains('\n')) else {
+            return Ok(());
+        };
+        let column = match (&self.nodes[parent.id.0 as usize].kind, parent.name) {
+            (Kind::Mapping { layout: Layout::Block, .. }, Some(name)) => {
+                Some(indentation::of_member(self.text, self.start_of(name)))
+            }
+            (Kind::Sequence { layout: Layout::Block, .. }, _) => indentation::of_item(self.text, span.start),
+            _ => None,
+        };
+        self.indented(column.and_then(|column| indentation::of_quoted(self.text, span, column)))
+    }
+
+    /// Brackets that closed, and the quoted texts in them.
+    fn check_brackets(&self, id: NodeId) -> Result<(), ConfigError> {
+        let node = &self.nodes[id.0 as usize];
+        let Some(parent) = self.open.last() else { return Ok(()) };
+        let column = match &self.nodes[parent.id.0 as usize].kind {
+            Kind::Mapping { layout: Layout::Block, members } => {
+                let name = members.last().filter(|(_, value)| *value == id).map(|(name, _)| *name);
+                name.map(|name| indentation::of_member(self.text, self.start_of(name)))
+            }
+            Kind::Sequence { layout: Layout::Block, .. } => {
+                indentation::of_item(self.text, self.start_of(id))
+            }
+            _ => None,
+        };
+        let Some(column) = column.filter(|_| self.text[node.span.clone()].contains('\n')) else {
+            return Ok(());
+        };
+        self.indented(indentation::of_brackets(self.text, &node.span, column))?;
+        let quoted = self.nodes[id.0 as usize..]
+            .iter()
+            .filter(|node| matches!(node.kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }));
+        quoted.map(|node| self.indented(indentation::of_quoted(self.text, &node.span, column))).collect()
+    }
+
+    /// The service's parser takes a `#` for no comment where it is the first character below a value in braces.
+    fn check_comments(&self, members: &[(NodeId, NodeId)]) -> Result<(), ConfigError> {
+        for (_, value) in members {
+            let end = self.nodes[value.0 as usize].span.end;
+            let rest = &self.text[end..];
+            if rest.starts_with("\n#") || rest.starts_with("\r\n#") {
+                let at = end + rest.find('#').unwrap_or(0);
+                let said = "the service does not start with a comment here; put a space before the `#`";
+                return Err(ConfigError::at(self.text, at, syntax(said)));
+            }
+        }
+        Ok(())
+    }
+
+    fn indented(&self, too_far_left: Option<usize>) -> Result<(), ConfigError> {
+        let said = "this line goes on with the quotes or brackets that were opened above: indent it deeper than where they belong";
+        too_far_left.map_or(Ok(()), |at| Err(ConfigError::at(self.text, at, syntax(said))))
+    }
+
+    /// Where a node begins, tag and anchor included.
+    fn start_of(&self, id: NodeId) -> usize {
+        let node = &self.nodes[id.0 as usize];
+        node.properties.as_ref().map_or(node.span.start, |properties| properties.start.min(node.span.start))
+    }
+
     /// Adds a node and hangs it into the collection that is open.
     fn place(
         &mut self,
@@ -196,12 +337,13 @@ impl<'t> Builder<'t> {
                 range = at..at;
             }
         }
+        self.check_node(&kind, &range, tag)?;
         let too_large = || ConfigError::nowhere(Problem::TooLarge);
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| too_large())?);
         self.nodes.push(Node {
             span: range,
             properties: span.tag_span().and_then(|tag| tag.byte_range()),
-            tag: tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix())),
+            tag: tag.map(full),
             anchored: anchor != 0,
             kind,
         });
@@ -242,6 +384,14 @@ impl<'t> Builder<'t> {
         let node = &mut self.nodes[id.0 as usize];
         if let Some(range) = span.byte_range() {
             node.span.end = range.end.max(node.span.start);
+        }
+        match &self.nodes[id.0 as usize].kind {
+            Kind::Mapping { layout: Layout::Flow, members } => {
+                self.check_comments(members)?;
+                self.check_brackets(id)?;
+            }
+            Kind::Sequence { layout: Layout::Flow, .. } => self.check_brackets(id)?,
+            _ => {}
         }
         self.unique_names(id)
     }
@@ -287,6 +437,10 @@ fn identity(name: Scalar<'_>) -> (u8, Cow<'_, str>) {
         Scalar::String(text) => (4, Cow::Borrowed(text)),
         Scalar::Env(name) => (5, Cow::Borrowed(name)),
     }
+}
+
+fn full(tag: &Tag) -> String {
+    format!("{}{}", tag.handle(), tag.suffix())
 }
 
 fn layout(style: StructureStyle) -> Layout {

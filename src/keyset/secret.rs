@@ -87,11 +87,12 @@ fn constant_time_eq(one: &[u8], two: &[u8]) -> bool {
 }
 
 /// Reads base64url as the service does: everything outside of base64's alphabets is skipped, and the first `=` ends it.
-/// What a person meant may be something else; see `strength`.
+/// Node looks at the low byte of each UTF-16 unit, so that `Ł` (U+0141) counts as `A`. What a person meant may be something
+/// else; see `strength`.
 pub(crate) fn decode_as_service(text: &str) -> Zeroizing<Vec<u8>> {
-    let until = text.find('=').unwrap_or(text.len());
-    let mut clean = Zeroizing::new(String::with_capacity(until));
-    clean.extend(text[..until].chars().filter_map(|c| match c {
+    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
+    let low_bytes = text.encode_utf16().map(|unit| char::from(unit.to_le_bytes()[0]));
+    clean.extend(low_bytes.take_while(|c| *c != '=').filter_map(|c| match c {
         '+' => Some('-'),
         '/' => Some('_'),
         'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_' => Some(c),

@@ -3,7 +3,7 @@
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::Subject;
-use crate::config::{NodeId, Scalar, Span, env_name};
+use crate::config::{NOT_STARTING, NodeId, Scalar, Span, env_name};
 use crate::keyset::FaultKind;
 
 pub(in crate::check) static RULE: Rule = Rule {
@@ -24,9 +24,12 @@ enum Shape {
     Text,
     Bool,
     Number,
-    /// A number, or text that holds one.
+    /// A number, or text that begins with one.
     Port,
-    Any,
+    /// A single value.
+    Single,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     Texts,
     TextOrTexts,
     /// Names and texts.
@@ -40,7 +43,7 @@ enum Shape {
 /// Name, whether it is required, and what it has to be.
 type Member = (&'static str, bool, Shape);
 
-use Shape::{Any, Bool, List, Mapping, Number, Port, Text, TextOrTexts, Texts, Values, Words};
+use Shape::{Bool, List, Mapping, Number, OneOf, Port, Single, Text, TextOrTexts, Texts, Values, Words};
 
 /// The service's codec (`@powersync/service-types`). Entries of the list of keys have rules of their own.
 const CONFIG: &[Member] = &[
@@ -55,11 +58,7 @@ const CONFIG: &[Member] = &[
     ("migrations", false, Mapping(&[("disable_auto_migration", false, Bool)])),
     ("telemetry", false, Mapping(TELEMETRY)),
     ("healthcheck", false, Mapping(&[("probes", false, Mapping(PROBES))])),
-    (
-        "system",
-        false,
-        Mapping(&[("logging", false, Mapping(&[("level", false, Text), ("format", false, Text)]))]),
-    ),
+    ("system", false, Mapping(&[("logging", false, Mapping(LOGGING))])),
     ("parameters", false, Values),
 ];
 
@@ -94,6 +93,11 @@ const TELEMETRY: &[Member] = &[
     ("internal_service_endpoint", false, Text),
 ];
 
+const LOGGING: &[Member] = &[
+    ("level", false, OneOf(&["silly", "debug", "verbose", "http", "info", "warn", "error"])),
+    ("format", false, OneOf(&["json", "text"])),
+];
+
 const PROBES: &[Member] =
     &[("use_filesystem", false, Bool), ("use_http", false, Bool), ("use_legacy", false, Bool)];
 
@@ -104,8 +108,17 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
     // Cloud's own schema is another.
     if !subject.keys.is_cloud {
         members(subject, subject.doc().root(), None, "", CONFIG, &mut found);
+        found.extend(both_sync_configs(subject));
     }
     found
+}
+
+/// `sync_rules` is the old name of `sync_config`: the service takes one of them.
+fn both_sync_configs(subject: &Subject<'_>) -> Option<Found> {
+    let there = |name| subject.doc().member(subject.doc().root(), name);
+    let (_, (name, _)) = there("sync_config").zip(there("sync_rules"))?;
+    let message = format!("{NOT_STARTING}: `sync_config` and `sync_rules` are both there");
+    Some(Found::new(subject.span(name), message).help("Keep `sync_config` and take `sync_rules` out"))
 }
 
 /// `place`: what to point at where a member is missing.
@@ -122,7 +135,7 @@ fn members(
         match subject.doc().member(mapping, name) {
             Some((name, value)) => fits(subject, (name, value), &path, *shape, found),
             None if *required => {
-                let message = format!("the service does not start with this file: `{path}` is missing");
+                let message = format!("{NOT_STARTING}: `{path}` is missing");
                 found.push(Found::new(place.cloned(), message).help(format!("Add `{path}`")));
             }
             None => {}
@@ -139,28 +152,37 @@ fn fits(
     found: &mut Vec<Found>,
 ) {
     let doc = subject.doc();
-    let is_scalar = |id: NodeId| doc.scalar(id).is_some_and(|scalar| is(scalar, shape));
+    let is_scalar = |id: NodeId| doc.scalar(id).is_some_and(|scalar| is(subject, scalar, shape));
     let texts = |id: NodeId| {
-        doc.items(id)
-            .is_some_and(|items| items.iter().all(|item| doc.scalar(*item).is_some_and(|one| is(one, Text))))
+        doc.items(id).is_some_and(|items| {
+            items.iter().all(|item| doc.scalar(*item).is_some_and(|one| is(subject, one, Text)))
+        })
     };
     let each = |of: Shape| {
         let members = doc.members(value);
-        members
-            .is_some_and(|all| all.iter().all(|(_, value)| doc.scalar(*value).is_some_and(|one| is(one, of))))
+        members.is_some_and(|all| {
+            all.iter().all(|(_, value)| doc.scalar(*value).is_some_and(|one| is(subject, one, of)))
+        })
     };
+    let expected_one;
     let (fits, expected) = match shape {
-        Any => (true, ""),
+        Single => (is_scalar(value), "text, a number, true, false or nothing"),
+        OneOf(texts) => {
+            let all: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+            expected_one = format!("one of {}", crate::display::list(&all));
+            (is_scalar(value), expected_one.as_str())
+        }
         Text => (is_scalar(value), "text"),
         Bool => (is_scalar(value), "true or false"),
         Number => (is_scalar(value), "a number"),
-        Port => (is_scalar(value), "a number or text"),
+        Port => (is_scalar(value), "a number, or text that begins with one"),
         Texts => (texts(value), "a list of texts (`['…']`)"),
-        TextOrTexts => {
-            (texts(value) || doc.scalar(value).is_some_and(|one| is(one, Text)), "text, or a list of texts")
-        }
+        TextOrTexts => (
+            texts(value) || doc.scalar(value).is_some_and(|one| is(subject, one, Text)),
+            "text, or a list of texts",
+        ),
         Words => (each(Text), "a mapping of names to texts"),
-        Values => (each(Any), "a mapping of names to texts, numbers, true or false"),
+        Values => (each(Single), "a mapping of names to texts, numbers, true or false"),
         Mapping(_) => (doc.members(value).is_some(), "a mapping (`name: value`)"),
         List(_) => (doc.items(value).is_some(), "a list (`- …`)"),
     };
@@ -168,8 +190,7 @@ fn fits(
         let is = doc.scalar(value).map_or("something else", |scalar| scalar.describe());
         let span = Some(subject.first_line(value)).filter(|span| !span.is_empty());
         let span = span.unwrap_or_else(|| subject.span(name));
-        let message =
-            format!("the service does not start with this file: `{path}` must be {expected}, and is {is}");
+        let message = format!("{NOT_STARTING}: `{path}` must be {expected}, and is {is}");
         found.push(Found::new(span, message));
         return;
     }
@@ -188,26 +209,49 @@ fn fits_item(subject: &Subject<'_>, item: NodeId, path: &str, known: &[Member], 
     if subject.doc().members(item).is_some() {
         members(subject, item, Some(&subject.first_line(item)), path, known, found);
     } else {
-        let message =
-            format!("the service does not start with this file: `{path}` must be a mapping (`name: value`)");
+        let message = format!("{NOT_STARTING}: `{path}` must be a mapping (`name: value`)");
         found.push(Found::new(subject.first_line(item), message));
     }
 }
 
-/// Whether a single value is of that shape. What stands in a variable is text, unless it is cast.
-fn is(scalar: Scalar<'_>, shape: Shape) -> bool {
-    let cast = match scalar {
-        Scalar::Env(written) => env_name(written).1.unwrap_or("string"),
-        Scalar::String(_) => "string",
-        Scalar::Integer(_) | Scalar::Float(_) => "number",
-        Scalar::Bool(_) => "boolean",
-        Scalar::Null => "null",
-    };
+/// Whether a single value is of that shape. What stands in a variable is text, unless it is cast; where it isn't known, it
+/// may be right.
+fn is(subject: &Subject<'_>, scalar: Scalar<'_>, shape: Shape) -> bool {
+    match (scalar, shape) {
+        (Scalar::Env(written), shape) => {
+            let (name, cast) = env_name(written);
+            let value = subject.values()(name);
+            match (cast, shape) {
+                (Some("number"), Number | Port | Single) | (Some("boolean"), Bool | Single) => true,
+                (Some("number" | "boolean"), _) => false,
+                (_, shape) => value.map_or(!matches!(shape, Bool | Number), |text| is_text(&text, shape)),
+            }
+        }
+        (Scalar::String(text), shape) => is_text(text, shape),
+        // The schema takes no number that JSON can't hold.
+        (Scalar::Float(value), Number | Port | Single) => value.is_finite(),
+        (Scalar::Integer(_), Number | Port | Single)
+        | (Scalar::Bool(_), Bool | Single)
+        | (Scalar::Null, Single) => true,
+        _ => false,
+    }
+}
+
+fn is_text(text: &str, shape: Shape) -> bool {
     match shape {
-        Text => cast == "string",
-        Bool => cast == "boolean",
-        Number => cast == "number",
-        Port => cast == "string" || cast == "number",
-        _ => true,
+        Text | Single => true,
+        Port => begins_with_number(text),
+        OneOf(texts) => texts.contains(&text),
+        _ => false,
+    }
+}
+
+/// Whether JavaScript's `parseInt` finds a number there.
+fn begins_with_number(text: &str) -> bool {
+    let text = text.trim_start_matches(super::is_white_in_js);
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    match unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
+        Some(digits) => digits.starts_with(|c: char| c.is_ascii_hexdigit()),
+        None => unsigned.starts_with(|c: char| c.is_ascii_digit()),
     }
 }

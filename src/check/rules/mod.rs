@@ -58,3 +58,8 @@ fn fault_found(subject: &Subject<'_>, key: &Key, fault: Fault) -> Found {
     };
     Found::new(span, format!("{who} {}: {fault}", key.name())).of(key)
 }
+
+/// Whether JavaScript takes it for white space (ECMA-262, `WhiteSpace` and `LineTerminator`).
+fn is_white_in_js(c: char) -> bool {
+    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
+}

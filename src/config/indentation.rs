@@ -1,0 +1,78 @@
+//! Whether what goes over several lines is indented as the service's parser (npm `yaml`) wants it. Ours is looser: it
+//! takes the end of a quoted text or of brackets at any column.
+
+use super::document::Span;
+use super::lines;
+
+/// The column of a member of a mapping by indentation: of its name, or of the `?` before it.
+pub(super) fn of_member(text: &str, name: usize) -> usize {
+    let before = before(text, name);
+    let blank = before.trim_end();
+    let column = blank
+        .strip_suffix('?')
+        .filter(|rest| rest.is_empty() || rest.ends_with([' ', '-']))
+        .unwrap_or(before);
+    column.chars().count()
+}
+
+/// The column of the dash of an entry of a list, where tags, anchors and blank space are all that stands in between.
+pub(super) fn of_item(text: &str, start: usize) -> Option<usize> {
+    let mut rest = &text[..start];
+    loop {
+        rest = rest.trim_end();
+        let word = rest.rfind([' ', '\t', '\n']).map_or(rest, |at| &rest[at + 1..]);
+        match word.trim_start_matches('\u{feff}') {
+            "-" => return Some(before(text, rest.len() - 1).chars().count()),
+            property if property.starts_with(['&', '!']) => rest = &rest[..rest.len() - word.len()],
+            _ => return None,
+        }
+    }
+}
+
+/// The text of the line before this byte.
+fn before(text: &str, at: usize) -> &str {
+    text[lines::line_start(text, at)..at].trim_start_matches('\u{feff}')
+}
+
+/// The first line of a quoted text that isn't indented deeper than this column. Blank lines don't count.
+pub(super) fn of_quoted(text: &str, span: &Span, column: usize) -> Option<usize> {
+    lines_of(text, span).find(|at| {
+        let line = text[*at..].trim_start_matches(' ');
+        let indent = text.len() - at - line.len();
+        indent <= column && !(line.starts_with('\n') || line.starts_with("\r\n"))
+    })
+}
+
+/// The first line within brackets that isn't indented deeper than this column. Blank lines and comments don't count, and
+/// the last bracket may stand at that column.
+pub(super) fn of_brackets(text: &str, span: &Span, column: usize) -> Option<usize> {
+    lines_of(text, span).find(|at| {
+        let indent = text[*at..].bytes().take_while(|byte| *byte == b' ').count();
+        let line = text[*at..].trim_start_matches([' ', '\t']);
+        let closes = indent == column && text.len() - line.len() + 1 == span.end;
+        indent <= column && !closes && !line.starts_with(['\n', '\r', '#'])
+    })
+}
+
+/// A tab in the blank lines below a block scalar, where it is not indented as its text is.
+pub(super) fn tab_below_block(text: &str, span: &Span) -> Option<usize> {
+    let content = &text[span.clone()];
+    let indent = before(text, span.start).len() + content.len() - content.trim_start_matches(' ').len();
+    let end = span.start + content.trim_end().len();
+    let from = if content.trim().is_empty() { span.start } else { lines::line_end(text, end) };
+    let rest = &text[from..];
+    let blank = &rest[..rest.len() - rest.trim_start().len()];
+    let mut at = from;
+    blank.split_inclusive('\n').find_map(|line| {
+        let tab = at + line.len() - line.trim_start_matches(' ').len();
+        let is_left = text[tab..].starts_with('\t') && (content.trim().is_empty() || tab - at < indent);
+        at += line.len();
+        is_left.then_some(tab)
+    })
+}
+
+/// Where the lines of a span begin, but for its first.
+fn lines_of<'t>(text: &'t str, span: &Span) -> impl Iterator<Item = usize> + use<'t> {
+    let start = span.start;
+    text[span.clone()].match_indices('\n').map(move |(at, _)| start + at + 1)
+}
