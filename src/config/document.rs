@@ -379,12 +379,12 @@ impl Position {
     pub fn of(text: &str, at: usize) -> Self {
         let before = &text.as_bytes()[..at.min(text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-        Self {
-            line: before.split(|b| *b == b'\n').count(),
-            column: text
-                .get(line_start..at)
-                .map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1),
-        }
+        Self { line: before.split(|b| *b == b'\n').count(), column: Self::column(text, line_start, at) }
+    }
+
+    /// The column of a byte, on a line that starts there.
+    pub(super) fn column(text: &str, line_start: usize, at: usize) -> usize {
+        text.get(line_start..at).map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1)
     }
 }
 

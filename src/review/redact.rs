@@ -110,7 +110,7 @@ struct Hidden {
 impl Marked {
     /// Where a byte of the original stands: the start of a mark for those of a secret.
     pub(crate) fn start(&self, at: usize) -> usize {
-        match self.hidden.iter().rev().find(|hidden| hidden.was.start <= at) {
+        match self.last_from(|start| start <= at) {
             Some(hidden) if at < hidden.was.end => hidden.mark.start,
             Some(hidden) => hidden.after + (at - hidden.was.end),
             None => at,
@@ -119,10 +119,15 @@ impl Marked {
 
     /// Where a range of the original ends: behind the mark where it ends in a secret.
     pub(crate) fn end(&self, at: usize) -> usize {
-        match self.hidden.iter().rev().find(|hidden| hidden.was.start < at) {
+        match self.last_from(|start| start < at) {
             Some(hidden) if at <= hidden.was.end => hidden.mark.end,
             _ => self.start(at),
         }
+    }
+
+    /// The last secret that starts in such a place. They are in the order of the text.
+    fn last_from(&self, starts: impl Fn(usize) -> bool) -> Option<&Hidden> {
+        self.hidden[..self.hidden.partition_point(|hidden| starts(hidden.was.start))].last()
     }
 }
 

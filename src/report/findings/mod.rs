@@ -7,7 +7,7 @@ mod markdown;
 mod sarif;
 
 use crate::check::{Finding, Rule, Severity};
-use crate::config::{Config, Position};
+use crate::config::{Config, Lines, Position};
 use crate::review::{DiffLine, KeyEvent, Redactor, Step};
 use crate::time::NumericDate;
 
@@ -138,6 +138,7 @@ pub(crate) fn shown(
 ) -> Vec<Shown> {
     // Marking a large file costs as much as reading it.
     let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
+    let lines = Lines::of(text);
     let mut show = |finding: Finding| {
         let place = finding.span.map(|span| {
             let excerpt = marked.as_ref().map(|marked| {
@@ -152,7 +153,7 @@ pub(crate) fn shown(
                 let after = redactor.show(&marked.text[end..line_end]);
                 excerpt(&before, &under, &after)
             });
-            Place { start: Position::of(text, span.start), end: Position::of(text, span.end), excerpt }
+            Place { start: lines.position(span.start), end: lines.position(span.end), excerpt }
         });
         Shown {
             rule: finding.rule,
