@@ -258,7 +258,7 @@ fn every_call_fails() {
         "read" => Some(&["EIO", "EINTR"]),
         "openat" => Some(&["EMFILE", "EACCES", "ENOENT"]),
         "fchmod" => Some(&["EPERM", "EROFS"]),
-        "flock" => Some(&["ENOLCK", "EINTR", "EWOULDBLOCK"]),
+        "flock" => Some(&["ENOLCK", "EINTR", "EAGAIN"]),
         "statx" => Some(&["EACCES", "EIO"]),
         "readlink" => Some(&["EACCES", "EIO"]),
         "getdents64" => Some(&["EIO"]),

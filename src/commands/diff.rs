@@ -8,7 +8,7 @@ use crate::World;
 use crate::check::{Comparison, FileFacts, Selection, Subject, compare, not_compared};
 use crate::cli::{DiffArgs, Global, Times};
 use crate::config::{Config, Input};
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{KeySet, Values};
 use crate::report::findings::{Change, FileReport, FindingsFormat, Report, shown};
@@ -40,7 +40,9 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
         if alone && report.is_err() {
             return report.map(|_| Answer::Done);
         }
-        files.push(report.unwrap_or_else(|error| FileReport::failed(name, error.to_string())));
+        files.push(
+            report.unwrap_or_else(|error| FileReport::failed(Named(&name).to_string(), error.to_string())),
+        );
     }
     let report = Report {
         command: "diff",

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::keyset::{HmacAlg, Key, Material, Member, PublicNumbers, Secret, Undecidable};
 
 /// The variables that hold kid and secret, in `env` and `node`.
@@ -20,7 +20,7 @@ pub enum CannotExport {
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No such key.
-    #[error("there is no key {0}. `powersync-jwks status` lists them")]
+    #[error("there is no key {}. `powersync-jwks status` lists them", Named(&.0.to_string()))]
     Unknown(String),
     /// No current key.
     #[error("there is no symmetric key (`kty: oct`) to hand out. `powersync-jwks rotate` makes one")]
