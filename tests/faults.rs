@@ -626,3 +626,104 @@ fn streams_that_are_closed_early() {
         }
     }
 }
+
+/// What a run took, where `/usr/bin/time` can tell.
+fn measured(folder: &Path, arguments: &str, megabytes: u32) -> (Option<i32>, String) {
+    // A limit of memory, so that a run that needs more than is bearable fails.
+    let timer = if Path::new("/usr/bin/time").exists() { "/usr/bin/time -f '%e s, %M KB'" } else { "" };
+    let script = format!("ulimit -v {}; exec {timer} {PROGRAM} {arguments}", megabytes * 1024);
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let (code, stderr) = text_of(&output);
+    println!("{arguments}: exit code {code:?}, {}", stderr.lines().last().unwrap_or_default());
+    assert!(
+        matches!(code, Some(0..=2)) && !stderr.contains("panicked"),
+        "{arguments}: {code:?} {stderr:.400}"
+    );
+    (code, stderr)
+}
+
+const HEAD: &str = "client_auth:\n  audience: [a]\n  jwks:\n    keys:\n";
+
+fn keys(count: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = HEAD.to_owned();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for number in 0..count {
+        let mut k = String::new();
+        while k.len() < 43 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            k.extend(char::from_digit(u32::try_from(state % 36).unwrap(), 36));
+        }
+        let _ = write!(text, "      - {{kty: oct, alg: HS256, kid: k{number}, k: {k}}}\n");
+    }
+    text
+}
+
+/// Aliases of lists of aliases: ten times as many at each of 30 levels.
+fn bomb() -> String {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    text
+}
+
+fn hostile_files() -> Vec<(&'static str, String, u32)> {
+    let key = keys(1);
+    let anchors: String = (0..1_000).map(|n| format!("a{n}: &a{n} v\nb{n}: *a{n}\n")).collect();
+    let x = "x".repeat(1_000_000);
+    vec![
+        ("depth", format!("{key}d: {}{}\n", "[".repeat(250), "]".repeat(250)), 200),
+        ("deeper", format!("{key}d: {}{}\n", "[".repeat(100_000), "]".repeat(100_000)), 200),
+        ("anchors", format!("{key}{anchors}"), 200),
+        ("bomb", format!("{}{key}", bomb()), 200),
+        ("bomb-keys", format!("{}client_auth:\n  jwks:\n    keys: *a29\n", bomb()), 200),
+        ("bomb-kid", format!("{}{HEAD}      - {{kty: oct, alg: HS256, kid: *a29, k: *a28}}\n", bomb()), 200),
+        ("itself", format!("a: &a [*a]\n{key}"), 200),
+        ("lines", format!("{key}# {x}\nlong: {x}\nquoted: '{x}'\n"), 400),
+        ("long-k", format!("{HEAD}      - {{kty: oct, alg: HS256, kid: a, k: {x}}}\n"), 400),
+    ]
+}
+
+fn try_hostile(files: &[(&str, String, u32)], lines: &[&str]) {
+    let scene = Scene::new();
+    for (name, text, megabytes) in files {
+        scene.write("powersync.yaml", text);
+        for line in lines {
+            let (code, stderr) = measured(scene.folder.path(), line, *megabytes);
+            assert!(code != Some(2) || stderr.contains("error: "), "{name}: {stderr:.400}");
+            if code == Some(2) {
+                assert_eq!(scene.text("powersync.yaml"), *text, "{name}");
+            }
+        }
+        println!("^ {name}, {} KB", text.len() / 1024);
+    }
+}
+
+#[test]
+fn files_that_are_made_to_hurt() {
+    try_hostile(&hostile_files(), &["status", "check", "redact", "rotate --yes"]);
+}
+
+#[test]
+#[ignore = "minutes: files of many megabytes"]
+fn files_that_are_huge() {
+    let filler = "# a comment that fills the file up to its size, and no more\n".repeat(870_000);
+    let values = "  - a value that fills the file up to its size, and no more\n".repeat(870_000);
+    let files = [
+        ("10,000 keys", keys(10_000), 1_000),
+        ("100,000 keys", keys(100_000), 2_000),
+        ("50 MB of comments", format!("{}{filler}", keys(1)), 2_000),
+        ("50 MB of values", format!("{}x:\n{values}", keys(1)), 2_000),
+    ];
+    try_hostile(&files, &["status", "check", "redact", "timeline", "add --yes"]);
+}

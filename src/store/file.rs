@@ -5,6 +5,8 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::config::MAX_BYTES;
@@ -318,7 +320,7 @@ fn temporary_prefix(path: &Path) -> OsString {
     } else {
         // Other files' names may begin in the same way, so this one's is told by a hash.
         let hash = ring::digest::digest(&ring::digest::SHA256, name.as_encoded_bytes());
-        prefix.push(hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        prefix.push(URL_SAFE_NO_PAD.encode(hash));
     }
     prefix.push(TEMPORARY_MARK);
     prefix
