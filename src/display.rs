@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::keyset::strength::looks_secret;
+
 /// Shows text without the characters that could steer a terminal or hide what is there.
 pub struct Printable<'a>(pub &'a str);
 
@@ -26,6 +28,35 @@ impl fmt::Display for Printable<'_> {
         }
         f.pad(&safe)
     }
+}
+
+/// A name that was given as an argument. What looks like a secret in its place is not repeated: logs keep messages.
+pub struct Named<'a>(pub &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(if looks_secret(self.0) { HIDDEN } else { return Printable(self.0).fmt(f) })
+    }
+}
+
+/// Stands for an argument that looks like a secret.
+const HIDDEN: &str = "(not shown: it looks like a secret, and those don't belong among the arguments)";
+
+/// A message about arguments without those that look like secrets.
+#[must_use]
+pub fn without_secrets(message: &str, arguments: impl IntoIterator<Item = String>) -> String {
+    let mut message = message.to_owned();
+    for argument in arguments {
+        let value = argument.split_once('=').map(|(_, value)| value).filter(|value| !value.is_empty());
+        for text in
+            [value, Some(argument.trim_start_matches('-').trim_end_matches('='))].into_iter().flatten()
+        {
+            if looks_secret(text) {
+                message = message.replace(text, HIDDEN);
+            }
+        }
+    }
+    message
 }
 
 /// "a", "a and b", "a, b and c".

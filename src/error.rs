@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::env_file::EnvFileError;
 use crate::envelope::EnvelopeError;
 use crate::keyset::{ImportError, InvalidKid};
@@ -27,7 +27,7 @@ pub enum Error {
         source: ConfigError,
     },
     /// The config's file.
-    #[error("{}: {source}", Printable(name))]
+    #[error("{}: {source}", Named(name))]
     Store {
         /// The file as it was named.
         name: String,

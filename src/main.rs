@@ -1,11 +1,12 @@
 //! The program: streams, clock and randomness of this machine, handed to the library.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
 use powersync_jwks::cli::Color;
+use powersync_jwks::display::without_secrets;
 use powersync_jwks::probe::{Ask, CannotAsk, Options};
 use powersync_jwks::random::System;
 use powersync_jwks::time::SystemClock;
@@ -18,7 +19,10 @@ const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> =
 const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let color = match cli.global.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -45,4 +49,17 @@ fn main() -> ExitCode {
         },
     );
     ExitCode::from(code)
+}
+
+/// What clap has to say, which may be help; without secrets among the arguments.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let said = without_secrets(&error.render().ansi().to_string(), arguments);
+    // Where nobody reads it, the exit code still tells.
+    let _ = if error.use_stderr() {
+        write!(anstream::stderr(), "{said}")
+    } else {
+        write!(anstream::stdout(), "{said}")
+    };
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

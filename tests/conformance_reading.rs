@@ -86,7 +86,9 @@ impl Service {
         let mut answers = Vec::new();
         // So many that neither side waits with full pipes.
         for some in asked.chunks(8) {
-            some.iter().for_each(|one| self.ask(one));
+            for one in some {
+                self.ask(one);
+            }
             self.to.as_mut().unwrap().flush().unwrap();
             answers.extend(some.iter().map(|_| self.answer()));
         }
@@ -160,7 +162,9 @@ fn key(key: &powersync_jwks::keyset::Key) -> Value {
                 SecretSource::Inline(known) => Some(known),
                 SecretSource::Variable { known, .. } => known.as_ref(),
             };
-            known.into_iter().for_each(|known| add("k", &hex(known.secret.bytes())));
+            if let Some(known) = known {
+                add("k", &hex(known.secret.bytes()));
+            }
         }
         Material::Public(public) => {
             add("kty", public.kty);

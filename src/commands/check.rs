@@ -11,7 +11,7 @@ use crate::World;
 use crate::check::{self, FileFacts, Finding, Selection, Subject};
 use crate::cli::{Check, Global, Times};
 use crate::config::{Config, Input};
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet, Values};
 use crate::lifecycle::{Change, Decision, Policy};
@@ -77,7 +77,11 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             findings::deny(&mut checked.findings, &args.deny);
             checked.report(target, &mut redactor)
         }
-        Err(error) => FileReport::failed(target.name.clone(), target.place(), error.to_string()),
+        Err(error) => FileReport::failed(
+            Named(&target.name).to_string(),
+            Named(&target.place()).to_string(),
+            error.to_string(),
+        ),
     });
     let report = Report { command: "check", now, values: known.is_some(), files: files.collect() };
     for file in

@@ -9,7 +9,7 @@ use crate::World;
 use crate::check::{Comparison, FileFacts, Selection, Subject, compare, not_compared};
 use crate::cli::{DiffArgs, Global, Times};
 use crate::config::{Config, Input};
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{KeySet, Values};
 use crate::report::findings::{Change, FileReport, FindingsFormat, Report, shown};
@@ -41,7 +41,10 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
         if alone && report.is_err() {
             return report.map(|_| Answer::Done);
         }
-        files.push(report.unwrap_or_else(|error| FileReport::failed(name.clone(), name, error.to_string())));
+        files.push(report.unwrap_or_else(|error| {
+            let name = Named(&name).to_string();
+            FileReport::failed(name.clone(), name, error.to_string())
+        }));
     }
     let report = Report {
         command: "diff",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::destination::{Finder, NamedPath};
 use super::secret_write::SecretWrite;
 use crate::config::Config;
-use crate::display::{Printable, list};
+use crate::display::{Named, Printable, list};
 use crate::error::Error;
 use crate::keyset::{Key, KeySet};
 
@@ -57,7 +57,7 @@ impl DropEnv<'_> {
             [] => "no env file near the config sets",
             _ => "several env files set",
         };
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let names: Vec<String> = names.iter().map(|name| Named(name).to_string()).collect();
         let what =
             format!("--drop-env: {files} {}. Name the one that is meant: `--env-file PATH`", list(&names));
         Err(self.finder.usage(&what))

@@ -9,7 +9,7 @@ use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
 use crate::config::Config;
-use crate::display::count;
+use crate::display::{Named, count};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
@@ -377,7 +377,7 @@ fn report(
     }
     for (name, error) in &failures.all {
         if !items.iter().any(|item| item.source.name() == *name) {
-            let row = Row { config: name.clone(), current: None, due: None, next: None };
+            let row = Row { config: Named(name).to_string(), current: None, due: None, next: None };
             configs.push(json::ReconcileConfig::new(row, None, false, Some(error.to_string())));
         }
     }

@@ -8,7 +8,7 @@ use super::{Answer, owner, read, source};
 use crate::World;
 use crate::cli::{Global, Verify};
 use crate::display::wrap;
-use crate::display::{Printable, list};
+use crate::display::{Named, Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::report::paint::{BOLD, GREEN, RED, YELLOW, paint};
@@ -49,7 +49,11 @@ fn expected(keys: &KeySet, name: Option<&KeyName>, source: &Source) -> Result<Op
     let Some(name) = name else { return Ok(None) };
     let named: Vec<usize> = keys.named(name).iter().map(|key| key.index).collect();
     if named.is_empty() {
-        let text = format!("--expect: there is no key {name} in {}", Printable(&source.name()));
+        let text = format!(
+            "--expect: there is no key {} in {}",
+            Named(&name.to_string()),
+            Printable(&source.name())
+        );
         return Err(Error::Usage(text));
     }
     Ok(Some(named))

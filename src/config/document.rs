@@ -379,12 +379,12 @@ impl Position {
     pub fn of(text: &str, at: usize) -> Self {
         let before = &text.as_bytes()[..at.min(text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-        Self {
-            line: before.split(|b| *b == b'\n').count(),
-            column: text
-                .get(line_start..at)
-                .map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1),
-        }
+        Self { line: before.split(|b| *b == b'\n').count(), column: Self::column(text, line_start, at) }
+    }
+
+    /// The column of a byte, on a line that starts there.
+    pub(super) fn column(text: &str, line_start: usize, at: usize) -> usize {
+        text.get(line_start..at).map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1)
     }
 }
 
@@ -397,29 +397,6 @@ impl Position {
         let skipped = line.len() - line.trim_start_matches('\u{feff}').len();
         let column = line[skipped..].char_indices().nth(self.column - 1);
         line_start + skipped + column.map_or(line.len() - skipped, |(at, _)| at)
-    }
-}
-
-/// Where the lines of a text begin, for many places of one text.
-pub struct LineIndex<'t> {
-    text: &'t str,
-    starts: Vec<usize>,
-}
-
-impl<'t> LineIndex<'t> {
-    /// Of a text.
-    #[must_use]
-    pub fn new(text: &'t str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
-    }
-
-    /// The place of a byte.
-    #[must_use]
-    pub fn position(&self, at: usize) -> Position {
-        let line = self.starts.partition_point(|start| *start <= at);
-        let start = self.starts[line - 1];
-        Position { line, ..Position::of(&self.text[start..], at - start) }
     }
 }
 

@@ -1,6 +1,27 @@
 //! Lines of a text, by byte.
 
-use super::document::Span;
+use super::document::{Position, Span};
+
+/// Where each line of a text starts: for many places of one text, each of which would be counted from its top.
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
+        }
+    }
+
+    /// The same as [`Position::of`].
+    pub(crate) fn position(&self, at: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= at.min(self.text.len()));
+        Position { line, column: Position::column(self.text, self.starts[line - 1], at) }
+    }
+}
 
 /// The start of the line that holds this byte.
 pub(super) fn line_start(text: &str, at: usize) -> usize {
@@ -60,5 +81,22 @@ pub(super) fn skip_gap(text: &str, from: usize) -> usize {
             return at;
         }
         at = line_end(text, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_place_is_the_same_however_it_is_found(text in "\u{feff}?[aä\r\n]{0,20}") {
+            let lines = Lines::of(&text);
+            for at in 0..=text.len() + 1 {
+                prop_assert_eq!(lines.position(at), Position::of(&text, at));
+            }
+        }
     }
 }

@@ -19,8 +19,9 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use document::{Document, Kind, Layout, LineIndex, Node, NodeId, Position, Quote, Span, Syntax};
+pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
 pub use error::{ConfigError, Problem};
+pub(crate) use lines::Lines;
 pub use scalar::{Scalar, env_name, is_env_name};
 
 /// The largest config that is read, in bytes.

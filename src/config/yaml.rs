@@ -288,10 +288,10 @@ impl<'t> Builder<'t> {
             return Ok(());
         };
         self.indented(indentation::of_brackets(self.text, &node.span, column))?;
-        let quoted = self.nodes[id.0 as usize..]
+        let mut quoted = self.nodes[id.0 as usize..]
             .iter()
             .filter(|node| matches!(node.kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }));
-        quoted.map(|node| self.indented(indentation::of_quoted(self.text, &node.span, column))).collect()
+        quoted.try_for_each(|node| self.indented(indentation::of_quoted(self.text, &node.span, column)))
     }
 
     /// The service's parser takes a `#` for no comment where it is the first character below a value in braces.

@@ -175,7 +175,12 @@ pub(crate) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    text.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    // Of the final size at once: one that grows leaves its bytes behind in the memory it gives back.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.chunks_exact(2) {
+        bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
+    }
+    Some(std::mem::take(&mut *bytes))
 }
 
 /// Bytes of base64 or base64url text, strictly.

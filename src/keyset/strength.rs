@@ -40,8 +40,8 @@ impl std::fmt::Display for Weakness {
 
 /// Bytes that are themselves base64 or hexadecimal text, as PowerSync's guide makes them
 /// (`openssl rand -base64 32`, and that text is the key), are as strong as what they encode.
-fn encoded(bytes: &[u8]) -> Option<Vec<u8>> {
-    decode_hex(bytes).or_else(|| decode_base64(bytes))
+fn encoded(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    decode_hex(bytes).or_else(|| decode_base64(bytes)).map(Zeroizing::new)
 }
 
 /// The strength in bits, as far as the number of bytes tells.
@@ -98,8 +98,25 @@ fn is_published(secret: &Secret) -> bool {
     let known = |hash: [u8; 32]| {
         PUBLISHED.iter().any(|one| decode_hex(one.as_bytes()).is_some_and(|one| one == hash))
     };
-    let inside = encoded(secret.bytes()).map(|bytes| Secret::new(Zeroizing::new(bytes)));
+    let inside = encoded(secret.bytes()).map(Secret::new);
     known(secret.fingerprint()) || inside.is_some_and(|inside| known(inside.fingerprint()))
+}
+
+/// Whether a text looks like a random secret in hexadecimal or base64, or like a token: nothing to repeat to whoever
+/// looks on.
+pub(crate) fn looks_secret(text: &str) -> bool {
+    let is_base64url = |text: &str| text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c));
+    let is_token =
+        text.starts_with("eyJ") && text.split('.').count() == 3 && text.split('.').all(is_base64url);
+    let is_hex = text.len() >= 32 && text.bytes().all(|c| c.is_ascii_hexdigit());
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|c| is(&c));
+    let is_base64 = text.len() >= 20
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_+/=".contains(&c))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+        && !is_words(text.as_bytes());
+    is_token || is_hex || is_base64
 }
 
 /// Few different bytes, or the same step from byte to byte.
@@ -126,7 +143,6 @@ fn is_words(bytes: &[u8]) -> bool {
     if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
         return false;
     }
-    let bytes: Vec<u8> = text.bytes().collect();
     let (mut pairs, mut common, mut jumps) = (0_usize, 0_usize, 0_usize);
     for pair in bytes.windows(2) {
         let (a, b) = (pair[0], pair[1]);

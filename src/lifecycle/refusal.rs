@@ -1,5 +1,6 @@
 //! What is refused as unsafe, and how to say that it is meant.
 
+use crate::display::Named;
 use crate::keyset::{Fault, Undecidable};
 use crate::time::NumericDate;
 
@@ -85,7 +86,7 @@ pub enum LifecycleError {
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No key has that name.
-    #[error("there is no key `{name}` in this file. {}", in_words(.known))]
+    #[error("there is no key `{}` in this file. {}", Named(name), in_words(.known))]
     UnknownKey {
         /// What was asked for.
         name: String,

@@ -1,5 +1,7 @@
 //! Looking ahead: the decisions of `reconcile`, taken the moment each is due.
 
+use std::collections::HashMap;
+
 use super::apply::apply;
 use super::change::{NewKey, SecretForm};
 use super::policy::Policy;
@@ -53,6 +55,7 @@ pub fn simulate(
 ) -> Result<Timeline, LifecycleError> {
     let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
     let (mut keys, mut at) = (keys.clone(), now);
+    let mut places = HashMap::new();
     loop {
         if timeline.steps.len() >= MAX_STEPS {
             timeline.until = at;
@@ -60,7 +63,7 @@ pub fn simulate(
         }
         let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
         let then = due.as_ref().map_or(until, |due| due.at.max(at));
-        timeline.record(&keys, at, then);
+        timeline.record(&mut places, &keys, at, then);
         let Some(due) = due else { break };
         at = then;
         let make = |alg| Ok::<_, LifecycleError>(stand_in(&keys, alg, at));
@@ -75,18 +78,22 @@ pub fn simulate(
 }
 
 impl Timeline {
-    /// Notes the states of all keys for a stretch of time.
-    fn record(&mut self, keys: &KeySet, from: NumericDate, until: NumericDate) {
+    /// Notes the states of all keys for a stretch of time. `places`: where the life of each key stands.
+    fn record(
+        &mut self,
+        places: &mut HashMap<String, usize>,
+        keys: &KeySet,
+        from: NumericDate,
+        until: NumericDate,
+    ) {
         let current = keys.current().ok().flatten();
         for key in keys.keys() {
             let name = key.name();
-            let life = if let Some(life) = self.lives.iter_mut().find(|life| life.key == name) {
-                life
-            } else {
-                self.lives.push(Life { key: name, spans: Vec::new() });
-                let Some(life) = self.lives.last_mut() else { continue };
-                life
-            };
+            let place = *places.entry(name).or_insert_with_key(|name| {
+                self.lives.push(Life { key: name.clone(), spans: Vec::new() });
+                self.lives.len() - 1
+            });
+            let life = &mut self.lives[place];
             // A retiring key that nothing removes becomes removable on the way.
             let turns = key.exp.value().copied().filter(|exp| from < *exp && *exp < until);
             let stretches = [(from, turns.unwrap_or(until)), (turns.unwrap_or(until), until)];

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::keyset::{HmacAlg, Key, Material, Member, PublicNumbers, Secret, Undecidable};
 
 /// The variables that hold kid and secret, in `env` and `node`.
@@ -20,7 +20,7 @@ pub enum CannotExport {
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No such key.
-    #[error("there is no key {0}. `powersync-jwks status` lists them")]
+    #[error("there is no key {}. `powersync-jwks status` lists them", Named(.0))]
     Unknown(String),
     /// No current key.
     #[error("there is no symmetric key (`kty: oct`) to hand out. `powersync-jwks rotate` makes one")]
@@ -139,7 +139,8 @@ impl Jwk {
         json.push('{');
         for (number, (name, value)) in self.0.iter().enumerate() {
             json.push_str(if number == 0 { "\n" } else { ",\n" });
-            let value = Zeroizing::new(serde_json::Value::from(value.as_str()).to_string());
+            // The JSON of a text can't fail; that of a `Value` would take a copy that is not cleared.
+            let value = Zeroizing::new(serde_json::to_string(value.as_str()).unwrap_or_default());
             json.push_str(indent);
             json.push_str("  \"");
             json.push_str(name);

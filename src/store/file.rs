@@ -1,9 +1,12 @@
 //! One file: read whole, locked, and replaced whole.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::config::MAX_BYTES;
@@ -227,10 +230,22 @@ impl Locked {
         old: &Metadata,
         permissions: fs::Permissions,
     ) -> Result<tempfile::NamedTempFile, StoreError> {
+        self.clear_up();
         let temporary = temporary_beside(&self.path, content)?;
         keep_owner(temporary.as_file(), old)?;
         finish(&temporary, permissions)?;
         Ok(temporary)
+    }
+
+    /// Removes the temporary files of runs that were killed: they hold secrets. Under the lock nobody else has one; a run
+    /// that lost its lock because somebody replaced the file finds it gone and fails.
+    fn clear_up(&self) {
+        let prefix = temporary_prefix(&self.path);
+        let entries = fs::read_dir(folder_of(&self.path)).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| is_temporary(&entry.file_name(), &prefix)) {
+            // One that can't be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 
     fn put(&self, expected: &[u8], content: &[u8], permissions: fs::Permissions) -> Result<(), StoreError> {
@@ -289,12 +304,40 @@ fn copy_name(path: &Path, number: u32) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Behind it stand random characters, then [`TEMPORARY_SUFFIX`].
+const TEMPORARY_MARK: &str = ".jwks-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// Names longer than this many bytes leave no room for what a temporary file adds to them.
+const LONGEST_NAME: usize = 200;
+
+/// How the names of a file's temporary files begin.
+fn temporary_prefix(path: &Path) -> OsString {
+    let name = path.file_name().unwrap_or_default();
+    let mut prefix = OsString::from(".");
+    if name.len() <= LONGEST_NAME {
+        prefix.push(name);
+    } else {
+        // Other files' names may begin in the same way, so this one's is told by a hash.
+        let hash = ring::digest::digest(&ring::digest::SHA256, name.as_encoded_bytes());
+        prefix.push(URL_SAFE_NO_PAD.encode(hash));
+    }
+    prefix.push(TEMPORARY_MARK);
+    prefix
+}
+
+/// Whether a name is that of a temporary file with this prefix.
+fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
+    let rest = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+    rest.and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX.as_bytes()))
+        .is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
+}
+
 /// Readable by its owner only: it has no wider mode than the file it becomes at any moment.
 fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, StoreError> {
-    let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(path.file_name().unwrap_or_default());
-    prefix.push(".");
-    let temporary = tempfile::Builder::new().prefix(&prefix).suffix(".tmp").tempfile_in(folder_of(path));
+    let prefix = temporary_prefix(path);
+    let temporary =
+        tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder_of(path));
     let mut temporary = temporary.map_err(on_write_folder)?;
     temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
     Ok(temporary)

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::hmac_algorithm;
 use super::starts::{self, NotStarting};
+use crate::display::Named;
 use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Member, Phase, Secret, Undecidable};
 use crate::time::NumericDate;
 
@@ -33,7 +34,7 @@ pub enum CannotSign {
     #[error("there is no symmetric key (`kty: oct`) to sign with. `powersync-jwks rotate` makes one")]
     NoKey,
     /// No key of this name.
-    #[error("there is no key {0}. `powersync-jwks status` lists them")]
+    #[error("there is no key {}. `powersync-jwks status` lists them", Named(&.0.to_string()))]
     Unknown(KeyName),
     /// RSA, EC, OKP.
     #[error("{0} is a public key ({1}): it verifies tokens that are signed elsewhere, with its private half")]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt::Write as _;
+
 /// Choices that look random (xorshift64*).
 pub struct Dice(u64);
 
@@ -796,7 +798,7 @@ impl Writer<'_> {
             match c {
                 '"' | '\\' => quoted.extend(['\\', c]),
                 '\n' => quoted.push_str("\\n"),
-                c if c < ' ' => quoted.push_str(&format!("\\x{:02x}", c as u32)),
+                c if c < ' ' => write!(quoted, "\\x{:02x}", c as u32).unwrap(),
                 c if odd => {
                     let written = match self.dice.below(8) {
                         0 => format!("\\u{:04x}", (c as u32).min(0xffff)),
@@ -896,12 +898,12 @@ fn json(dice: &mut Dice, value: &Value, text: &mut String) {
     text.push_str(dice.pick(&SPACES));
     match value {
         Value::Text(value) if !dice.one_in(20) => {
-            text.push_str(&serde_json::Value::from(value.as_str()).to_string())
+            text.push_str(&serde_json::Value::from(value.as_str()).to_string());
         }
         Value::Text(value) => {
             text.push('"');
             for unit in value.encode_utf16() {
-                text.push_str(&format!("\\u{unit:04x}"));
+                write!(text, "\\u{unit:04x}").unwrap();
             }
             text.push_str(dice.pick(&[
                 "\"",

@@ -7,7 +7,7 @@ mod markdown;
 mod sarif;
 
 use crate::check::{Finding, Rule, Severity};
-use crate::config::{Config, LineIndex, Position};
+use crate::config::{Config, Lines, Position};
 use crate::review::{DiffLine, KeyEvent, Redactor, Step};
 use crate::time::NumericDate;
 
@@ -140,7 +140,7 @@ pub(crate) fn shown(
 ) -> Vec<Shown> {
     // Marking a large file costs as much as reading it.
     let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
-    let lines = LineIndex::new(text);
+    let lines = Lines::of(text);
     let mut show = |finding: Finding| {
         let place = finding.span.map(|span| {
             let excerpt = marked.as_ref().map(|marked| {

@@ -1,0 +1,411 @@
+//! No command shows a piece of a secret, whichever way it ends: in plain, in base64, base64url or hexadecimal. `canary`
+//! has the places in a file where people leave secrets; this has the commands and their errors.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use common::Scene;
+use powersync_jwks::config::{Config, Input};
+use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::keyset::strength::Weakness;
+use powersync_jwks::keyset::{Encoding, KeySet, Secret, import};
+use powersync_jwks::lifecycle::Policy;
+use zeroize::Zeroizing;
+
+/// Base64url of 32 bytes: what `k` holds.
+const INLINE: &str = "Zq8xW3nVt5LmRk2PbY7cHd4FgJ6sTaUe9iOoXwQzEvM";
+const RETIRED: &str = "pD0r7QyXk3vTn8sWb2LcGm5HfJ9uKe4RaZ6iYoVxNtE";
+const IN_VARIABLE: &str = "u1BvQh6ZrX9wKj3MsTn5YdLg8FcPe2RaWk7iOyHtVxQ";
+const IMPORTED: &str = "hT4mXc9VbQ2wLz7KpJ5sRn8YfGd3UeAk6iOoWyHtMvA";
+const PASSWORD: &str = "Xk29vQmTz7LpWr4s";
+const SECRETS: [&str; 5] = [INLINE, RETIRED, IN_VARIABLE, IMPORTED, PASSWORD];
+
+const CONFIG: &str = "\
+storage:
+  type: mongodb
+  password: {PASSWORD}
+client_auth:
+  audience: ['app']
+  jwks:
+    keys:
+      - kty: oct
+        alg: HS256
+        kid: one
+        k: {INLINE}
+      - kty: oct
+        alg: HS256
+        kid: two
+        k: !env PS_TWO
+        iat: 1790000000
+        nbf: 1790000000
+      - kty: oct
+        alg: HS256
+        kid: old
+        k: {RETIRED} # was {IMPORTED}
+        exp: 1790000000
+";
+
+fn filled(text: &str) -> String {
+    text.replace("{PASSWORD}", PASSWORD)
+        .replace("{INLINE}", INLINE)
+        .replace("{RETIRED}", RETIRED)
+        .replace("{IMPORTED}", IMPORTED)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// All pieces of eight characters of these secrets, in every way they may be written.
+struct Pieces(HashSet<Vec<u8>>);
+
+impl Pieces {
+    fn of<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut pieces = Self(HashSet::new());
+        for secret in secrets {
+            pieces.add(secret.as_bytes());
+            pieces.add_written(secret.as_bytes());
+            if let Ok(bytes) = URL_SAFE_NO_PAD.decode(secret) {
+                pieces.add_written(&bytes);
+            }
+        }
+        pieces
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        self.0.extend(text.windows(8).map(<[u8]>::to_vec));
+    }
+
+    fn add_written(&mut self, bytes: &[u8]) {
+        self.add(hex(bytes).as_bytes());
+        self.add(hex(bytes).to_uppercase().as_bytes());
+        // As part of a longer text, at each of its three places in a group.
+        for skip in 0..3 {
+            let inner = &bytes[skip..];
+            self.add(STANDARD.encode(&inner[..inner.len() / 3 * 3]).as_bytes());
+            self.add(URL_SAFE_NO_PAD.encode(&inner[..inner.len() / 3 * 3]).as_bytes());
+        }
+    }
+
+    fn find<'t>(&self, text: &'t str) -> Option<&'t [u8]> {
+        text.as_bytes().windows(8).find(|piece| self.0.contains(*piece))
+    }
+
+    fn assert_absent(&self, text: &str, what: &str) {
+        if let Some(piece) = self.find(text) {
+            panic!("{what}: `{}` in\n{text}", String::from_utf8_lossy(piece));
+        }
+    }
+}
+
+fn scene() -> Scene {
+    let mut scene = Scene::with("powersync.yaml", filled(CONFIG));
+    scene.write(".env", format!("PS_TWO={IN_VARIABLE}\n"));
+    scene.write("imported.txt", IMPORTED);
+    scene.write("other.yaml", filled(CONFIG).replace(INLINE, IMPORTED).replace("kid: old", "kid: older"));
+    scene.write("broken.yaml", format!("{}\t- : [ {INLINE}", filled(CONFIG)));
+    scene.write("twice.yaml", format!("{}password: {PASSWORD}\npassword: {IMPORTED}\n", filled(CONFIG)));
+    scene.write("shape.yaml", format!("client_auth: {INLINE}\n"));
+    scene.write("kid.yaml", filled(CONFIG).replace("kid: one", "kid: 12"));
+    scene.write("env.yaml", filled(CONFIG).replace("!env PS_TWO", &format!("!env {IN_VARIABLE}")));
+    scene.write("latin.yaml", [filled(CONFIG).as_bytes(), b"\xff\n"].concat());
+    scene.write("broken.env", format!("PS_TWO='{IN_VARIABLE}\n"));
+    scene.write("twice.env", format!("PS_TWO={IN_VARIABLE}\nPS_TWO={IMPORTED}\n"));
+    scene.write("value.env", format!("{IN_VARIABLE}\n"));
+    scene.write("policy.yaml", format!("rotate_every: {PASSWORD}\n{INLINE}: 1\n"));
+    scene.write("claims.json", format!("{{\"role\": \"{PASSWORD}"));
+    scene.write("fill.yaml", filled(CONFIG).replace("PS_TWO", "PS_THREE"));
+    let token = scene.run("token --sub u --kid one --ttl 5m").stdout;
+    scene.write("token.txt", &token);
+    scene.write("cut.txt", &token[..token.len() - 9]);
+    scene.write("no-token.txt", IMPORTED);
+    scene.variables = vec![("JWT_SECRET".to_owned(), IMPORTED.to_owned())];
+    scene.stdin = IMPORTED.as_bytes().to_vec();
+    scene
+}
+
+/// Everything that files hold as secrets after a run: fresh ones, too.
+fn secrets_in(scene: &Scene) -> Vec<String> {
+    let mut secrets: Vec<String> = SECRETS.map(str::to_owned).to_vec();
+    for entry in fs::read_dir(scene.folder.path()).unwrap() {
+        let Ok(bytes) = fs::read(entry.unwrap().path()) else { continue };
+        if let Ok(file) = EnvFile::parse(&bytes) {
+            secrets.extend(file.names().filter_map(|name| file.value(name)).map(str::to_owned));
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Ok(config) = Config::parse_str(&text, Input::Yaml) else { continue };
+        let keys = KeySet::read(&config);
+        secrets.extend(
+            keys.keys().iter().filter_map(|key| key.secret()).map(|secret| secret.to_base64url().to_string()),
+        );
+    }
+    secrets.retain(|secret| secret.len() >= 16 && !secret.contains("eyJ"));
+    secrets
+}
+
+/// Nothing of these may show a secret. `CONFIG` stands for each config in turn.
+const LINES: [&str; 63] = [
+    "status",
+    "status --format json",
+    "status --env-file .env",
+    "status --env-file ENV",
+    "rotate --yes",
+    "rotate --dry-run",
+    "rotate",
+    "rotate --yes --secrets env --env-file .env",
+    "rotate --yes --secrets inline",
+    "rotate --standby --yes",
+    "rotate --revoke --yes --allow live-key",
+    "rotate --yes --secret-file imported.txt --encoding base64url",
+    "rotate --yes --secret-file imported.txt --encoding text --secrets inline",
+    "rotate --yes --secret-file imported.txt --encoding hex",
+    "add --yes",
+    "add --yes --secret-stdin --encoding text",
+    "add --yes --secret-stdin --encoding base64",
+    "add --yes --secret-stdin --encoding hex",
+    "add --yes --secret-file imported.txt --encoding base64url --secrets env --env-file new.env",
+    "add --yes --secret-file imported.txt --encoding text --secret-out out.txt --env-name PS_OUT",
+    "add --yes --env-file ENV",
+    "promote --yes",
+    "promote two --yes --env-file .env",
+    "prune --yes",
+    "prune --yes --drop-env",
+    "prune --yes --drop-env=PS_TWO --env-file ENV",
+    "reconcile --yes",
+    "reconcile --check --format json",
+    "reconcile --dry-run --format json --assume-age 400d",
+    "reconcile --yes --assume-age 400d",
+    "timeline",
+    "timeline --format json",
+    "timeline --format mermaid",
+    "timeline --policy policy.yaml",
+    "retire one --yes",
+    "retire one --yes --allow current-key,last-key",
+    "retire --undo old --yes",
+    "remove one --yes",
+    "remove one two --yes --allow live-key,current-key,last-key --drop-env --env-file .env",
+    "move-secret one --to env --env-file .env --yes",
+    "move-secret one --to env --secret-out moved.txt --yes",
+    "move-secret two --to inline --env-file .env --yes",
+    "move-secret two --to inline --env-file ENV --yes",
+    "init --yes --dir new",
+    "init --dry-run --dir new --secrets inline",
+    "init --fill --yes",
+    "init --fill --yes --env-file ENV",
+    "verify token.txt",
+    "verify cut.txt --show-claims",
+    "verify no-token.txt",
+    "verify token.txt --against other.yaml --expect two",
+    "verify --secret-stdin",
+    "verify --secret-file imported.txt",
+    "verify --secret-env JWT_SECRET --against other.yaml",
+    "token --sub u --kid two",
+    "token --sub u --claims claims.json",
+    "token --sub u --ttl 90h",
+    "export two",
+    "export --as jwks --public",
+    "export one --as raw --out raw.bin",
+    "export one --out export.env",
+    "export --as node",
+    "redact",
+];
+
+const CONFIGS: [&str; 8] = [
+    "powersync.yaml",
+    "broken.yaml",
+    "twice.yaml",
+    "shape.yaml",
+    "kid.yaml",
+    "env.yaml",
+    "latin.yaml",
+    "fill.yaml",
+];
+
+#[test]
+fn no_command_shows_a_secret_however_it_ends() {
+    let mut endings = [0; 3];
+    let mut runs = 0;
+    for config in CONFIGS {
+        for line in LINES {
+            for env in ["broken.env", "twice.env", "value.env"] {
+                if env != "broken.env" && !line.contains("ENV") {
+                    continue;
+                }
+                let scene = scene();
+                let line = format!("-c {config} {}", line.replace("ENV", env));
+                let outcome = scene.run(&line);
+                endings[usize::from(outcome.code)] += 1;
+                runs += 1;
+                let pieces = Pieces::of(secrets_in(&scene).iter().map(String::as_str));
+                pieces.assert_absent(&outcome.stderr, &line);
+                if !outcome.stdout.starts_with("eyJ") {
+                    pieces.assert_absent(&outcome.stdout, &line);
+                }
+            }
+        }
+    }
+    println!("{runs} runs, by exit code {endings:?}");
+    assert!(endings.iter().all(|count| *count > 10), "{endings:?}");
+}
+
+#[test]
+fn where_a_secret_is_what_was_asked_for_the_talk_has_none() {
+    for line in [
+        "export",
+        "export --as jwk",
+        "export --as jwks --env-file .env",
+        "export --as dashboard",
+        "add --yes --secrets env --print-secret --env-name PS_NEW",
+        "move-secret one --to env --print-secret --yes",
+        "-c - add --secrets inline",
+    ] {
+        let mut scene = scene();
+        if line.starts_with("-c -") {
+            scene.stdin = filled(CONFIG).into_bytes();
+        }
+        let outcome = scene.run(line);
+        assert_eq!(outcome.code, 0, "{line}: {}", outcome.stderr);
+        let mut secrets = secrets_in(&scene);
+        secrets.extend(
+            outcome
+                .stdout
+                .split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))
+                .filter_map(|word| (word.len() >= 40).then(|| word.to_owned())),
+        );
+        Pieces::of(secrets.iter().map(String::as_str)).assert_absent(&outcome.stderr, line);
+    }
+    // A token is no secret key.
+    let scene = scene();
+    let outcome = scene.run("token --sub u --kid one");
+    Pieces::of(SECRETS).assert_absent(&format!("{}{}", outcome.stdout, outcome.stderr), "token");
+}
+
+/// Where a secret has no place: the message doesn't repeat it.
+#[test]
+fn a_secret_among_the_arguments_is_not_repeated() {
+    let scene = scene();
+    let token = scene.text("token.txt").trim().to_owned();
+    let hexadecimal = hex(&URL_SAFE_NO_PAD.decode(IMPORTED).unwrap());
+    let base64 = STANDARD.encode(URL_SAFE_NO_PAD.decode(IMPORTED).unwrap());
+    let lines = [
+        "S",
+        "--S",
+        "verify S",
+        "verify --expect S token.txt",
+        "verify --secret-file S",
+        "verify --secret-env S",
+        "verify --secret-stdin S",
+        "verify --secret-stdin=S",
+        "verify --at S token.txt",
+        "verify --against S token.txt",
+        "add S",
+        "add --secret S",
+        "add --secret=S",
+        "add --secret-stdin=S",
+        "add --secret-file S --encoding text",
+        "add --encoding S",
+        "add --env-name S --secrets env",
+        "add --secrets S",
+        "rotate S",
+        "rotate --overlap S",
+        "rotate --allow S",
+        "rotate --policy S",
+        "retire S",
+        "remove S",
+        "promote S",
+        "export S",
+        "export --as S",
+        "token S",
+        "token --sub u --kid S",
+        "token --sub u --claim S",
+        "token --sub u --claims S",
+        "token --sub u --parameters S",
+        "token --sub u --ttl S",
+        "move-secret S --to env",
+        "move-secret one --to S",
+        "prune --drop-env=S",
+        "--now S status",
+        "-c S status",
+        "status S",
+        "status --env-file S",
+        "check S",
+        "check --rule S",
+        "check --format json S",
+        "redact S",
+        "diff S S",
+        "diff --format json S powersync.yaml",
+        "timeline --until S",
+        "reconcile S",
+        "reconcile --format json S",
+        "--color S status",
+        "init --storage S",
+        "help S",
+    ];
+    for secret in [IMPORTED, &token, &hexadecimal, &base64] {
+        let pieces = Pieces::of([secret]);
+        for line in lines {
+            if line.contains("--claim ") && secret.contains('=') {
+                // That is a claim, and what stands in it is in the token.
+                continue;
+            }
+            let output = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"))
+                .args(line.split(' ').map(|word| word.replace('S', secret)))
+                .current_dir(scene.folder.path())
+                .stdin(Stdio::null())
+                .env_remove("POWERSYNC_CONFIG_PATH")
+                .output()
+                .unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+            pieces.assert_absent(&said, line);
+        }
+    }
+}
+
+/// What can be printed with `{:?}` of what was read from these files.
+#[test]
+fn debug_of_no_public_type_shows_a_secret() {
+    let scene = scene();
+    let mut said = String::new();
+    let mut show = |value: &dyn Debug| said.push_str(&format!("{value:?}\n{value:#?}\n"));
+    for name in CONFIGS {
+        let bytes = scene.read(name);
+        match Config::parse(&bytes, Input::Yaml) {
+            Ok(config) => {
+                let value = |name: &str| (name == "PS_TWO").then(|| IN_VARIABLE.to_owned().into());
+                let keys = KeySet::read_with(&config, &value);
+                show(&keys);
+                show(&keys.current());
+                for key in keys.keys() {
+                    show(&(key, key.secret(), key.weakness().unwrap_or(Weakness::Empty)));
+                }
+                for entry in config.entries() {
+                    show(&KeySet::faults_of(&config, *entry, &value));
+                }
+            }
+            Err(error) => show(&error),
+        }
+    }
+    for name in ["broken.env", "twice.env", "value.env"] {
+        match EnvFile::parse(&scene.read(name)) {
+            Ok(file) => show(&(file.check("PS_TWO"), file.with("PS_NEW", "'").err())),
+            Err(error) => show(&error),
+        }
+    }
+    show(&import(IMPORTED.as_bytes(), Encoding::Text));
+    show(&import(IMPORTED.as_bytes(), Encoding::Hex));
+    show(&Secret::new(Zeroizing::new(IMPORTED.as_bytes().to_vec())));
+    show(&Policy::default());
+    Pieces::of(SECRETS).assert_absent(&said, "Debug");
+    assert!(said.contains("Secret(…)"), "{said}");
+}
