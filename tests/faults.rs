@@ -12,6 +12,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -259,8 +260,7 @@ fn every_call_fails() {
         "openat" => Some(&["EMFILE", "EACCES", "ENOENT"]),
         "fchmod" => Some(&["EPERM", "EROFS"]),
         "flock" => Some(&["ENOLCK", "EINTR", "EAGAIN"]),
-        "statx" => Some(&["EACCES", "EIO"]),
-        "readlink" => Some(&["EACCES", "EIO"]),
+        "statx" | "readlink" => Some(&["EACCES", "EIO"]),
         "getdents64" => Some(&["EIO"]),
         _ if name.starts_with("rename") => Some(&["EXDEV", "EACCES", "EROFS", "EISDIR"]),
         _ => None,
@@ -361,8 +361,8 @@ fn churn(processes: usize, rounds: usize) {
         let mut left = processes * (rounds - 1);
         while !running.is_empty() {
             running.retain_mut(|child| match child.try_wait().unwrap() {
-                Some(status) => {
-                    *exits.entry(status.code()).or_insert(0) += 1;
+                Some(ended) => {
+                    *exits.entry(ended.code()).or_insert(0) += 1;
                     false
                 }
                 None => true,
@@ -651,7 +651,6 @@ fn measured(folder: &Path, arguments: &str, megabytes: u32) -> (Option<i32>, Str
 const HEAD: &str = "client_auth:\n  audience: [a]\n  jwks:\n    keys:\n";
 
 fn keys(count: usize) -> String {
-    use std::fmt::Write as _;
     let mut text = HEAD.to_owned();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for number in 0..count {
@@ -662,7 +661,7 @@ fn keys(count: usize) -> String {
             state ^= state << 17;
             k.extend(char::from_digit(u32::try_from(state % 36).unwrap(), 36));
         }
-        let _ = write!(text, "      - {{kty: oct, alg: HS256, kid: k{number}, k: {k}}}\n");
+        writeln!(text, "      - {{kty: oct, alg: HS256, kid: k{number}, k: {k}}}").unwrap();
     }
     text
 }
@@ -672,14 +671,17 @@ fn bomb() -> String {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+        writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
     }
     text
 }
 
 fn hostile_files() -> Vec<(&'static str, String, u32)> {
     let key = keys(1);
-    let anchors: String = (0..1_000).map(|n| format!("a{n}: &a{n} v\nb{n}: *a{n}\n")).collect();
+    let mut anchors = String::new();
+    for n in 0..1_000 {
+        writeln!(anchors, "a{n}: &a{n} v\nb{n}: *a{n}").unwrap();
+    }
     let x = "x".repeat(1_000_000);
     vec![
         ("depth", format!("{key}d: {}{}\n", "[".repeat(250), "]".repeat(250)), 200),

@@ -7,7 +7,7 @@
 mod common;
 
 use std::collections::HashSet;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -62,7 +62,8 @@ fn filled(text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// All pieces of eight characters of these secrets, in every way they may be written.
@@ -279,7 +280,8 @@ fn where_a_secret_is_what_was_asked_for_the_talk_has_none() {
             outcome
                 .stdout
                 .split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))
-                .filter_map(|word| (word.len() >= 40).then(|| word.to_owned())),
+                .filter(|word| word.len() >= 40)
+                .map(str::to_owned),
         );
         Pieces::of(secrets.iter().map(String::as_str)).assert_absent(&outcome.stderr, line);
     }
@@ -377,7 +379,7 @@ fn a_secret_among_the_arguments_is_not_repeated() {
 fn debug_of_no_public_type_shows_a_secret() {
     let scene = scene();
     let mut said = String::new();
-    let mut show = |value: &dyn Debug| said.push_str(&format!("{value:?}\n{value:#?}\n"));
+    let mut show = |value: &dyn Debug| write!(said, "{value:?}\n{value:#?}\n").unwrap();
     for name in CONFIGS {
         let bytes = scene.read(name);
         match Config::parse(&bytes, Input::Yaml) {
