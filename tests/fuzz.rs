@@ -1,11 +1,22 @@
-//! Whatever stands in an input, the program answers: no panic, an exit code, and no other file touched. `properties` does
-//! this for configs; here are the other inputs. More cases: `PROPTEST_CASES=1000000 cargo test --test fuzz`.
+//! Whatever stands in an input, the program answers: no panic, an exit code, and no other file touched.
+//!
+//! The bodies of the fuzz targets (`fuzz/`), replayed on the fixtures, on what is left of them after random changes, and
+//! on the inputs in `fuzz/seeds/`; then inputs that are made to a form. More cases: `PROPTEST_CASES=1000000 cargo test
+//! --test fuzz`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/odd.rs"]
+#[allow(dead_code, reason = "whole documents are for the comparison with the service")]
+mod odd;
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
 
-use common::Scene;
+use std::fs;
+
+use common::{Scene, fixtures, root};
+use odd::Dice;
 use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::time::{NumericDate, Seconds};
 use proptest::collection::vec;
@@ -66,6 +77,66 @@ fn config() -> ProptestConfig {
         fixed @ RngSeed::Fixed(_) => fixed,
     };
     ProptestConfig { failure_persistence: None, rng_seed, ..asked }
+}
+
+/// A target on every fixture, and on two changed ones of each, with each of these settings behind them.
+fn replay(target: fn(&[u8]), settings: &[&[u8]]) {
+    let dice = &mut Dice::new(1);
+    for (_, _, content) in fixtures() {
+        let mut inputs = vec![content; 3];
+        inputs.iter_mut().skip(1).for_each(|input| odd::mutate(dice, input));
+        for input in inputs {
+            for setting in settings {
+                target(&[&input, *setting].concat());
+            }
+        }
+    }
+}
+
+#[test]
+fn fixtures_are_read() {
+    replay(targets::read, &[&[0], &[1], &[2]]);
+}
+
+#[test]
+fn fixtures_are_edited() {
+    let choices: Vec<Vec<u8>> = (0..18).map(|choice| vec![choice, 0]).chain([vec![0, 1]]).collect();
+    replay(targets::edit, &choices.iter().map(Vec::as_slice).collect::<Vec<_>>());
+}
+
+#[test]
+fn fixtures_are_redacted() {
+    replay(targets::redact, &[&[0], &[1]]);
+}
+
+#[test]
+fn fixtures_are_unwrapped() {
+    replay(targets::envelope, &[&[0], &[1], &[2]]);
+}
+
+/// Inputs that once were too much, and one or two of each kind.
+#[test]
+fn seeds_of_every_target() {
+    let targets: [(&str, fn(&[u8])); 9] = [
+        ("answer", targets::answer),
+        ("edit", targets::edit),
+        ("env_file", targets::env_file),
+        ("envelope", targets::envelope),
+        ("policy", targets::policy),
+        ("read", targets::read),
+        ("redact", targets::redact),
+        ("spans", targets::spans),
+        ("verify", targets::verify),
+    ];
+    for (name, target) in targets {
+        let folder = root().join("fuzz/seeds").join(name);
+        let mut seeds: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        seeds.sort();
+        assert!(!seeds.is_empty(), "{name}");
+        for seed in seeds {
+            target(&fs::read(&seed).unwrap());
+        }
+    }
 }
 
 proptest! {
