@@ -20,10 +20,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{NOW, date, fixtures, root};
+use common::{NOW, RUNS, Scene, date, fixtures, root, run_on_fixture};
 use odd::{Dice, VARIABLES};
 use powersync_jwks::check::{self, FileFacts, Selection, Subject};
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource};
 use powersync_jwks::lifecycle::Policy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -363,6 +364,55 @@ impl Documents {
 fn is_other(asked: &Asked) -> bool {
     let text = String::from_utf8_lossy(&asked.bytes);
     text.contains("cloud") || text.contains("ignore[")
+}
+
+/// Every fixture, and everything that commands make of it.
+#[test]
+fn fixtures_and_what_is_written_of_them_are_read_as_the_service_reads_them() {
+    let mut service = Service::start();
+    let mut scene = Scene::new();
+    let (mut accepted, mut refused, mut meant, mut written) = (0, 0, 0, 0);
+    for (name, file, content) in fixtures() {
+        let content = String::from_utf8(content.clone()).map_or(content, |text| with_storage(&text).into());
+        let asked = Asked { file: file.clone(), bytes: content.clone(), variables: variables() };
+        if is_other(&asked) {
+            continue;
+        }
+        let mut outputs = vec![(String::new(), asked.clone())];
+        for run in RUNS {
+            let (before, outcome) = run_on_fixture(&mut scene, &file, &content, run);
+            let after = scene.read(&file);
+            if outcome.code != 0 || before == after {
+                continue;
+            }
+            let mut variables = variables();
+            if let Ok(env) = std::fs::read(scene.path("secrets.env")) {
+                let env = EnvFile::parse(&env).unwrap();
+                variables
+                    .extend(env.names().map(|name| (name.to_owned(), env.value(name).unwrap().to_owned())));
+            }
+            outputs.push((run.to_owned(), Asked { file: file.clone(), bytes: after, variables }));
+            written += 1;
+        }
+        let all: Vec<Asked> = outputs.iter().map(|(_, asked)| asked.clone()).collect();
+        let was_accepted = service.read(&asked).get("error").is_none();
+        for ((run, asked), answer) in outputs.iter().zip(service.read_all(&all)) {
+            let is_accepted = answer.get("error").is_none();
+            *(if is_accepted { &mut accepted } else { &mut refused }) += 1;
+            assert!(
+                is_accepted || !was_accepted,
+                "{name}: the service doesn't start after `{run}`: {answer}"
+            );
+            match compare(asked, &answer) {
+                Ok(refusal) => meant += usize::from(refusal.is_some()),
+                Err(differ) => panic!("{name}, {run}: {differ:?}: {}", report(asked, &mut service)),
+            }
+        }
+    }
+    println!(
+        "{accepted} accepted and {refused} refused by the service, {meant} by us on purpose; {written} were written"
+    );
+    assert!(accepted > 1_000 && refused > 100, "{accepted} {refused}");
 }
 
 #[test]

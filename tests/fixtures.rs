@@ -8,27 +8,7 @@ mod common;
 
 use powersync_jwks::env_file::EnvFile;
 
-use common::{NOW, Scene, date, expect_file, fixtures, raw_diff, root};
-
-/// The runs of a fixture: each starts from the original file, but for those a week later and those that come `then`,
-/// which go on from the one before.
-const RUNS: [&str; 15] = [
-    "rotate --yes",
-    "prune --yes  # a week later",
-    "rotate --standby --yes",
-    "promote --yes  # a week later",
-    "reconcile --yes --secrets inline",
-    "retire --undo @1 --yes",
-    "remove @1 --yes --allow live-key,last-key,current-key",
-    "add --yes",
-    "add --alg HS384 --kid 'its: #1' --yes --allow other-login,wildcard,clock",
-    "rotate --revoke --yes",
-    "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap",
-    "prune --yes",
-    "add --secrets env --env-file secrets.env --yes --allow other-login,wildcard,clock",
-    "move-secret @1 --to env --env-file secrets.env --yes",
-    "move-secret @1 --to inline --env-file secrets.env --yes  # then",
-];
+use common::{RUNS, Scene, expect_file, fixtures, raw_diff, root, run_on_fixture};
 
 /// No value of the env file stands in the config.
 fn holds_no_secret(scene: &Scene, config: &[u8]) -> bool {
@@ -51,14 +31,7 @@ fn transcript(name: &str, file: &str, content: &[u8]) -> String {
         parts.push(format!("exit {}", status.code));
     }
     for run in RUNS {
-        let later = run.ends_with("# a week later");
-        if !(later || run.ends_with("# then")) {
-            scene.write(file, content);
-            let _ = std::fs::remove_file(scene.path("secrets.env"));
-        }
-        scene.now = date(if later { "2026-11-30T09:31:00Z" } else { NOW });
-        let before = scene.read(file);
-        let outcome = scene.run(&format!("{config} {}", run.split("  # ").next().unwrap()));
+        let (before, outcome) = run_on_fixture(&mut scene, file, content, run);
         parts.push(format!("\n$ powersync-jwks {config} {run}"));
         let after = scene.read(file);
         if outcome.code == 0 && !run.contains("inline") && before != after {

@@ -98,7 +98,10 @@ pub fn read(data: &[u8]) {
     };
     let text = config.text();
     for (id, node) in config.document().nodes() {
-        assert!(text.get(node.span.clone()).is_some(), "a span outside of the text, or inside of a character");
+        assert!(
+            text.get(node.span.clone()).is_some(),
+            "a span outside of the text, or inside of a character"
+        );
         assert!(config.document().end_of(id) <= text.len());
     }
     for region in config.entry_regions() {
@@ -233,7 +236,10 @@ fn said(doc: &Document<'_>, id: NodeId, depth: usize) -> String {
             format!("{:?}", doc.members(id).unwrap().iter().map(member).collect::<Vec<_>>())
         }
         Kind::Sequence { .. } => {
-            format!("{:?}", doc.items(id).unwrap().iter().map(|item| said(doc, *item, depth + 1)).collect::<Vec<_>>())
+            format!(
+                "{:?}",
+                doc.items(id).unwrap().iter().map(|item| said(doc, *item, depth + 1)).collect::<Vec<_>>()
+            )
         }
         _ => match doc.scalar(id) {
             Some(Scalar::Bool(value)) => value.to_string(),

@@ -248,3 +248,36 @@ pub fn fixtures() -> Vec<(String, String, Vec<u8>)> {
     all.sort();
     all
 }
+
+/// The runs of a fixture: each starts from the original file, but for those a week later and those that come `then`,
+/// which go on from the one before.
+pub const RUNS: [&str; 15] = [
+    "rotate --yes",
+    "prune --yes  # a week later",
+    "rotate --standby --yes",
+    "promote --yes  # a week later",
+    "reconcile --yes --secrets inline",
+    "retire --undo @1 --yes",
+    "remove @1 --yes --allow live-key,last-key,current-key",
+    "add --yes",
+    "add --alg HS384 --kid 'its: #1' --yes --allow other-login,wildcard,clock",
+    "rotate --revoke --yes",
+    "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap",
+    "prune --yes",
+    "add --secrets env --env-file secrets.env --yes --allow other-login,wildcard,clock",
+    "move-secret @1 --to env --env-file secrets.env --yes",
+    "move-secret @1 --to inline --env-file secrets.env --yes  # then",
+];
+
+/// Makes one of [`RUNS`]. Gives the config as it was before it, and how it ended.
+pub fn run_on_fixture(scene: &mut Scene, file: &str, content: &[u8], run: &str) -> (Vec<u8>, Outcome) {
+    let later = run.ends_with("# a week later");
+    if !(later || run.ends_with("# then")) {
+        scene.write(file, content);
+        let _ = fs::remove_file(scene.path("secrets.env"));
+    }
+    scene.now = date(if later { "2026-11-30T09:31:00Z" } else { NOW });
+    let before = scene.read(file);
+    let outcome = scene.run(&format!("-c {file} {}", run.split("  # ").next().unwrap()));
+    (before, outcome)
+}
