@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use common::{Scene, root};
-use powersync_jwks::time::{Clock as _, SystemClock};
+use powersync_jwks::time::{Clock as _, Seconds, SystemClock};
 use serde_json::Value;
 
 /// A Node process, and the lines it writes.
@@ -41,6 +41,11 @@ impl Server {
     fn restart(&mut self) {
         writeln!(self.stdin).unwrap();
         assert_eq!(line(&mut self.stdout), "started");
+    }
+
+    /// It restarts by itself behind that many answers.
+    fn restart_after(&mut self, answers: usize) {
+        writeln!(self.stdin, "{answers}").unwrap();
     }
 
     fn url(&self) -> String {
@@ -142,6 +147,53 @@ fn probe_sees_a_restart_with_jose() {
         assert_eq!(outcome.stdout, format!("{}\n  {found}", server.url()), "{}", outcome.stderr);
         assert_eq!(outcome.code, code, "{}", outcome.stderr);
     }
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_probe_is_noticed_with_jose() {
+    let scene = scene();
+    scene.write("powersync.yaml", config(TWO));
+    scene.write("service.yaml", config(ONE));
+    let mut server = Server::start(&[&scene.path("service.yaml")]);
+    for answers in 1..3 {
+        scene.write("service.yaml", config(ONE));
+        server.restart();
+        scene.write("service.yaml", config(TWO));
+        server.restart_after(answers);
+        let outcome = scene.run(&format!("-c powersync.yaml probe {}", server.url()));
+        assert_eq!(line(&mut server.stdout), "started");
+        assert_eq!(outcome.stdout, format!("{}\n  two  answers differ\n", server.url()));
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    }
+    let outcome = scene.run(&format!("-c powersync.yaml probe {}", server.url()));
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+}
+
+/// A rotation in two steps, over three replicas that verify with `jose`.
+#[test]
+fn a_key_is_promoted_once_the_last_of_three_replicas_has_restarted_with_jose() {
+    let mut scene = Scene::with("powersync.yaml", config(ONE));
+    scene.now = SystemClock.now();
+    let mut servers: Vec<Server> = (0..3).map(|_| Server::start(&[&scene.path("powersync.yaml")])).collect();
+    // Made an hour ago, so that it may be promoted now: what holds it back is that it isn't known.
+    let begin = scene.now;
+    scene.now = begin + Seconds::hours(-1);
+    assert_eq!(scene.run("rotate --standby --yes --deploy-within 50m").code, 0);
+    scene.now = begin;
+    let probes: Vec<String> = servers.iter().map(|server| format!("--probe {}", server.url())).collect();
+    let reconcile = format!("reconcile --yes --deploy-within 50m {}", probes.join(" "));
+    let waiting = scene.text("powersync.yaml");
+    for stale in [2, 0, 1] {
+        scene.now = SystemClock.now();
+        let outcome = scene.run(&reconcile);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("waiting: "), "{}", outcome.stderr);
+        assert_eq!(scene.text("powersync.yaml"), waiting);
+        servers[stale].restart();
+    }
+    scene.now = SystemClock.now();
+    let outcome = scene.run(&reconcile);
+    assert!(outcome.stdout.contains("~ promoted "), "{} {}", outcome.stdout, outcome.stderr);
 }
 
 #[test]

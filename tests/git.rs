@@ -216,3 +216,39 @@ fn secrets_in_git_are_told_only_where_git_tracks_the_file() {
     );
     has(&scene.run("check --rule inline-secret untracked.yaml"), 0, &["nothing found"]);
 }
+
+/// A git that writes down what it was given.
+#[cfg(unix)]
+#[test]
+fn git_gets_no_secret_of_the_environment() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scene = repository();
+    let real = Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
+    let real = String::from_utf8(real).unwrap();
+    scene.write(
+        "bin/git",
+        format!(
+            "#!/bin/sh\nenv >> \"$HOME/seen\"\necho \"$@\" >> \"$HOME/seen\"\nexec {} \"$@\"\n",
+            real.trim()
+        ),
+    );
+    std::fs::set_permissions(scene.path("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", scene.path("bin").display(), std::env::var("PATH").unwrap());
+    scene.write(
+        "deploy/powersync.yaml",
+        OLD.replace("k: 7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY", "k: !env PS_KEY"),
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"))
+        .args(["-c", "deploy/powersync.yaml", "diff", "--git"])
+        .current_dir(scene.folder.path())
+        .env("PATH", path)
+        .env("HOME", scene.folder.path())
+        .env("PS_KEY", "canary-in-a-variable")
+        .env("POWERSYNC_CONFIG_B64", "canary-in-base64")
+        .output()
+        .unwrap();
+    assert!(output.status.code() < Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen = scene.text("seen");
+    assert!(seen.contains("PATH=") && !seen.contains("canary"), "{seen}");
+}

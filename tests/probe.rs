@@ -31,11 +31,19 @@ fn scene() -> Scene {
     Scene::with("powersync.yaml", config(&format!("{ONE}{TWO}")))
 }
 
-/// Runs it, and looks that no token is shown.
+/// Runs it, and looks that no token is shown, and no piece of a secret.
 fn run(scene: &Scene, arguments: &str) -> Outcome {
     let outcome = scene.run(arguments);
     let shown = format!("{}{}", outcome.stdout, outcome.stderr);
     assert!(!shown.contains("eyJ"), "a token is shown: {shown}");
+    for secret in [
+        "MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQ",
+        "OWFiY2RlZi1zZWNvbmQtc2VjcmV0",
+        "0123456789abcdef-first-secret",
+    ] {
+        let piece = secret.as_bytes().windows(8).find(|piece| shown.contains(str::from_utf8(piece).unwrap()));
+        assert!(piece.is_none(), "a piece of a secret is shown: {shown}");
+    }
     outcome
 }
 

@@ -145,22 +145,17 @@ impl<'w> Asked<'w> {
         allowed: &Allowed,
     ) -> Result<Decision, Error> {
         lifecycle::guard_live(&decision, keys, &|key| self.liveness(keys, key), allowed)?;
-        decision.notes.extend(self.live_note(&decision, keys, allowed));
+        decision.live_at = self.live_at(&decision, allowed);
         Ok(decision)
     }
 
-    /// Says of a promotion that was let through where its key is live.
-    pub(super) fn live_note(&self, decision: &Decision, keys: &KeySet, allowed: &Allowed) -> Option<String> {
-        let promoted = |change: &Change| matches!(change, Change::Promote { .. });
-        let Change::Promote { index } = decision.changes.iter().find(|change| promoted(change))? else {
-            return None;
-        };
-        if allowed.contains(&lifecycle::RefusalId::NotLive) {
-            return None;
+    /// Where the key of a promotion is live that was let through.
+    pub(super) fn live_at(&self, decision: &Decision, allowed: &Allowed) -> Vec<String> {
+        let promotes = decision.changes.iter().any(|change| matches!(change, Change::Promote { .. }));
+        if !promotes || allowed.contains(&lifecycle::RefusalId::NotLive) {
+            return Vec::new();
         }
-        let places: Vec<String> = self.services.endpoints.iter().map(ToString::to_string).collect();
-        let key = keys.keys().get(*index)?;
-        Some(format!("{} is live at {}", key.name(), list(&places)))
+        self.services.endpoints.iter().map(ToString::to_string).collect()
     }
 
     /// Whether a key is live everywhere. Fails where that can't be told.

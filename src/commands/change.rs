@@ -244,7 +244,7 @@ impl Run<'_> {
         self.values.check(&keys)?;
         let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let set = self.beside.and_then(RefCell::take);
-        let Decision { changes, notes } = decision;
+        let Decision { changes, notes, live_at } = decision;
         let text = if changes.is_empty() {
             None
         } else {
@@ -276,7 +276,7 @@ impl Run<'_> {
             steps: Vec::new(),
         };
         if text.is_some() || draft.beside.is_some() {
-            self.review(&mut draft, &changes, (&config, &keys), &after, &unused, world);
+            self.review(&mut draft, (&changes, &live_at), (&config, &keys), &after, &unused, world);
         }
         drop(after);
         draft.text = text.map(|text| opened.envelope.wrap(text.as_bytes()));
@@ -290,7 +290,7 @@ impl Run<'_> {
     fn review(
         &self,
         draft: &mut Draft,
-        changes: &[Change],
+        (changes, live_at): (&[Change], &[String]),
         (config, keys): (&Config<'_>, &KeySet),
         after: &Config<'_>,
         unused: &BTreeSet<String>,
@@ -367,6 +367,7 @@ impl Run<'_> {
             keys: &new_keys,
             variable: beside.and_then(SecretWrite::new_variable),
             unused: &left,
+            live_at,
         };
         let done = done(changes, keys, &new_keys, now);
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })

@@ -277,6 +277,7 @@ fn compare_one(
         keys: &new_keys,
         variable: None,
         unused: &[],
+        live_at: &[],
     };
     let steps = review::deploy_steps(
         &old_keys,

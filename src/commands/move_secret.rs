@@ -64,7 +64,7 @@ fn to_variable(
     let slot = finder.slot(config, None, values)?;
     let write = SecretWrite::set(&slot, k.clone())?;
     let changes = vec![Change::MoveSecret { index, to: slot.form, k }];
-    Ok((Decision { changes, notes: decision.notes }, write))
+    Ok((Decision { changes, ..decision }, write))
 }
 
 /// Into the config, in clear.

@@ -203,7 +203,7 @@ fn decide(
     let (due, mut decision) =
         lifecycle::reconcile_asking(keys, &item.policy, now, args.assume_age, &make, &live, allowed)?;
     if let Some(asked) = &item.asked {
-        decision.notes.extend(asked.live_note(&decision, keys, allowed));
+        decision.live_at = asked.live_at(&decision, allowed);
         decision = asked.removals(decision, keys)?;
     }
     let after = lifecycle::apply(keys, &decision.changes, now);

@@ -32,7 +32,7 @@ pub fn add(
     guard.finish()?;
     Ok(Decision {
         changes: vec![Change::Add { key: new, at: keys.keys().len(), nbf: None }],
-        notes: Vec::new(),
+        ..Decision::default()
     })
 }
 

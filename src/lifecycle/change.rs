@@ -154,6 +154,8 @@ pub struct Decision {
     pub changes: Vec<Change>,
     /// What was left alone and why, for people.
     pub notes: Vec<String>,
+    /// Where running services were asked for the key that is promoted, and know it.
+    pub live_at: Vec<String>,
 }
 
 /// The edit that carries changes out. `like`: the key whose way of writing a new one imitates.

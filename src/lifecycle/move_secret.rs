@@ -33,7 +33,7 @@ pub fn move_secret(
     }
     let variable = || key.variable().unwrap_or_default().to_owned();
     let k = k.ok_or_else(|| LifecycleError::ValueUnknown { key: key.name(), variable: variable() })?;
-    Ok(Decision { changes: vec![Change::MoveSecret { index: key.index, to, k }], notes: Vec::new() })
+    Ok(Decision { changes: vec![Change::MoveSecret { index: key.index, to, k }], ..Decision::default() })
 }
 
 /// Where the secret of a key is, for keys that have one.

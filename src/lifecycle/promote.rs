@@ -28,11 +28,11 @@ pub fn promote(
     let current = keys.current()?;
     if current.is_some_and(|current| current.index == key.index) {
         let note = format!("{} is the current key already", key.name());
-        return Ok(Decision { changes: Vec::new(), notes: vec![note] });
+        return Ok(Decision { notes: vec![note], ..Decision::default() });
     }
     guard_key(&mut guard, keys, key, current, policy, now)?;
     guard.finish()?;
-    Ok(Decision { changes: promotion(key, current, policy, now)?, notes: Vec::new() })
+    Ok(Decision { changes: promotion(key, current, policy, now)?, ..Decision::default() })
 }
 
 /// The changes that promote a key.

@@ -81,7 +81,7 @@ pub fn reconcile_asking<E: From<LifecycleError>>(
     }
     let Some(due) = due.into_iter().next() else {
         let changes = assumed.map(|(index, iat)| Change::Assume { index, iat }).into_iter().collect();
-        return Ok((None, Decision { changes, notes }));
+        return Ok((None, Decision { changes, notes, ..Decision::default() }));
     };
     let mut decision = match due.action {
         Action::Promote => {
@@ -89,7 +89,7 @@ pub fn reconcile_asking<E: From<LifecycleError>>(
             let key = waiting.iter().find(|(key, _)| key.index == due.index);
             let current = keys.current().map_err(LifecycleError::from)?;
             let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
-            Decision { changes: changes.unwrap_or_default(), notes: Vec::new() }
+            Decision { changes: changes.unwrap_or_default(), ..Decision::default() }
         }
         Action::Rotate => {
             let current = keys.current().map_err(LifecycleError::from)?;

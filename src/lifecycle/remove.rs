@@ -68,7 +68,7 @@ pub fn remove(
     }
     guard.finish()?;
     let changes = found.iter().map(|key| Change::Remove { index: key.index }).collect();
-    Ok(Decision { changes, notes: what_stays(keys, &found) })
+    Ok(Decision { changes, notes: what_stays(keys, &found), ..Decision::default() })
 }
 
 /// Keys that stay and matter to someone who removes a leaked secret.

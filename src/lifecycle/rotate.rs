@@ -138,7 +138,7 @@ pub fn standby(
     let Some(current) = keys.current()? else { return Err(LifecycleError::NothingToFollow) };
     guard.finish()?;
     let change = Change::Add { key: new, at: current.index + 1, nbf: Some(now + wait + CLOCKS_DIFFER) };
-    Ok(Decision { changes: vec![change], notes: Vec::new() })
+    Ok(Decision { changes: vec![change], ..Decision::default() })
 }
 
 /// The key itself, those with the same secret, which would go on letting its holder in, and those with the same kid,

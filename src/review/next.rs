@@ -117,6 +117,8 @@ pub struct Situation<'a> {
     pub variable: Option<NewVariable<'a>>,
     /// Variables that nothing in the config refers to any more.
     pub unused: &'a [String],
+    /// Where running services were asked for the key that is promoted, and know it.
+    pub live_at: &'a [String],
 }
 
 fn say(text: impl Into<String>) -> Step {
@@ -152,8 +154,9 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             )),
             Step {
                 text: format!(
-                    "From {nbf}, not earlier, and only if 1 is done: let {} take the first place. Until then your backend \
-                     goes on signing with {}, and needs nothing new",
+                    "From {nbf}, not earlier, and only if 1 is done (`{} probe URL` asks a replica): let {} take the first \
+                     place. Until then your backend goes on signing with {}, and needs nothing new",
+                    situation.tool,
                     new.name(),
                     current.map_or_else(String::new, Key::name)
                 ),
@@ -272,9 +275,9 @@ impl Situation<'_> {
         let mut steps = vec![
             Step {
                 text: format!(
-                    "By {switched}: {}. Every replica must have restarted with {} before; that can't be seen from here{}",
+                    "By {switched}: {}. {}{}",
                     self.hand_over(key),
-                    key.name(),
+                    self.known_to_replicas(key),
                     Self::printed(key)
                 ),
                 commands: self.export(key),
@@ -291,6 +294,21 @@ impl Situation<'_> {
             });
         }
         steps
+    }
+
+    /// Which replicas know the key, as far as it was asked.
+    fn known_to_replicas(&self, key: &Key) -> String {
+        if self.live_at.is_empty() {
+            return format!(
+                "Every replica must have restarted with {} before; that can't be seen from here",
+                key.name()
+            );
+        }
+        format!(
+            "{} is live at {}; a replica that was not asked must have restarted with it before, too",
+            key.name(),
+            list(self.live_at)
+        )
     }
 
     fn hand_over(&self, new: &Key) -> String {

@@ -81,7 +81,17 @@ pub struct Repository {
 }
 
 fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
-    Command::new("git").current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0").output()
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(arguments).env_clear();
+    git.envs(std::env::vars_os().filter(|(name, _)| is_for_git(name))).env("GIT_OPTIONAL_LOCKS", "0");
+    git.output()
+}
+
+/// What git needs of the environment. Secrets of the service stand there, too, and git has its own children.
+fn is_for_git(name: &OsStr) -> bool {
+    const NAMES: [&str; 6] = ["HOME", "LANG", "PATH", "SystemRoot", "TMPDIR", "XDG_CONFIG_HOME"];
+    let name = name.to_string_lossy();
+    NAMES.contains(&&*name) || name.starts_with("GIT_") || name.starts_with("LC_")
 }
 
 /// The words of git's error, in one line.

@@ -1,5 +1,6 @@
 // A service on loopback that answers tokens: `node server.mjs CONFIG [KEY CERTIFICATE]`, with a key over HTTPS. Prints its
-// port, reads the config anew for each line on stdin, and says `started`. It takes the time from the header `x-now`.
+// port. For each line on stdin it reads the config anew and says `started`; where a number stands there, only after that
+// many more answers. It takes the time from the header `x-now`.
 import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -8,6 +9,12 @@ import { answer } from './service.mjs';
 
 const [path, key, certificate] = process.argv.slice(2);
 let config = readFileSync(path, 'utf8');
+let answersLeft = 0;
+
+function restart() {
+  config = readFileSync(path, 'utf8');
+  console.log('started');
+}
 
 async function respond(request) {
   if (request.method !== 'POST' || request.url !== '/sync/stream') return [404, {}];
@@ -22,14 +29,15 @@ const listener = async (request, response) => {
   request.resume();
   const [status, body] = await respond(request);
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  if (answersLeft > 0 && --answersLeft === 0) restart();
 };
 const server = key
   ? https.createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, listener)
   : http.createServer(listener);
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 createInterface({ input: process.stdin })
-  .on('line', () => {
-    config = readFileSync(path, 'utf8');
-    console.log('started');
+  .on('line', (line) => {
+    answersLeft = Number(line);
+    if (answersLeft === 0) restart();
   })
   .on('close', () => process.exit(0));
