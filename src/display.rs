@@ -1,6 +1,7 @@
 //! Text from files, on its way to a person's screen.
 
 use std::fmt;
+use std::panic::PanicHookInfo;
 
 use crate::keyset::strength::looks_secret;
 
@@ -57,6 +58,17 @@ pub fn without_secrets(message: &str, arguments: impl IntoIterator<Item = String
         }
     }
     message
+}
+
+/// What is told of a fault of our own: where, and not the message, which may hold a piece of the file.
+#[must_use]
+pub fn report_of_panic(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+    format!(
+        "error: powersync-jwks {} failed by a fault of its own{place}. No file is half-written: each is as it was, or as it \
+         was meant. Please report this, with the file's shape but without its secrets (`powersync-jwks redact`)",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// "a", "a and b", "a, b and c".

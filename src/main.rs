@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
 use powersync_jwks::cli::Color;
-use powersync_jwks::display::without_secrets;
+use powersync_jwks::display::{report_of_panic, without_secrets};
 use powersync_jwks::probe::{Ask, CannotAsk, Options};
 use powersync_jwks::random::System;
 use powersync_jwks::time::SystemClock;
@@ -19,6 +19,11 @@ const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> =
 const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // Where nobody reads it, the exit code still tells.
+        let _ = writeln!(anstream::stderr(), "{}", report_of_panic(panic));
+        std::process::exit(2);
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),

@@ -212,6 +212,24 @@ fn many_connections_through_a_load_balancer() {
 }
 
 #[test]
+fn where_nobody_answers_twice_nobody_is_asked_again() {
+    let scene = scene();
+    let server = Server::new(|_| Reply::Answer(503, "", String::new()));
+    assert_eq!(said(&scene, &server, "--tries 12").0, 2);
+    assert_eq!(server.requests().len(), 2);
+    // One bad answer in between is no reason to stop.
+    let fine = service::service(&config(&format!("{ONE}{TWO}")), now());
+    server.set(
+        move |request| {
+            if request.connection == 2 { Reply::Answer(503, "", String::new()) } else { fine(request) }
+        },
+    );
+    let (code, found, _) = said(&scene, &server, "--tries 12");
+    assert_eq!(code, 2);
+    assert!(found.starts_with("through one address: 11 of 12 answers"), "{found}");
+}
+
+#[test]
 fn what_was_removed_and_is_still_known() {
     let scene = Scene::with("powersync.yaml", config(TWO));
     scene.write("old.yaml", config(&format!("{ONE}{TWO}")));

@@ -610,7 +610,7 @@ impl File {
         let newest = keys.keys().iter().max_by_key(|key| number(key)).filter(|_| dice.one_in(2));
         let name = KeyName::Kid(newest.unwrap_or_else(|| dice.pick(keys.keys())).name());
         let new = self.new_key(world, dice);
-        let one = |change| Ok(Decision { changes: vec![change], notes: Vec::new() });
+        let one = |change| Ok(Decision { changes: vec![change], ..Decision::default() });
         let (why, decision) = match dice.uniform(0, 8) {
             0 => {
                 let longer = Seconds::new(dice.span(30 * DAY));

@@ -13,12 +13,15 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use common::Scene;
+use common::{NOW, Scene, date};
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::display::report_of_panic;
 use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::strength::Weakness;
 use powersync_jwks::keyset::{Encoding, KeySet, Secret, import};
 use powersync_jwks::lifecycle::Policy;
+use powersync_jwks::probe::Plan;
+use powersync_jwks::{review, token};
 use zeroize::Zeroizing;
 
 /// Base64url of 32 bytes: what `k` holds.
@@ -374,6 +377,26 @@ fn a_secret_among_the_arguments_is_not_repeated() {
     }
 }
 
+/// A fault of our own: the message of the standard library quotes the text it happened in.
+#[test]
+fn a_panic_tells_where_and_shows_no_secret() {
+    use std::sync::{Arc, Mutex};
+
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        heard.lock().unwrap().push((report_of_panic(panic), panic.to_string()));
+        usual(panic);
+    }));
+    let in_the_middle_of_a_character = std::thread::spawn(|| format!("ü{INLINE}")[1..].len());
+    assert!(in_the_middle_of_a_character.join().is_err());
+    let told = said.lock().unwrap().clone();
+    let (report, by_default) = told.iter().find(|(_, text)| text.contains(INLINE)).unwrap();
+    assert!(report.contains(" at tests/secrecy.rs:") && report.contains("Please report"), "{report}");
+    Pieces::of(SECRETS).assert_absent(report, by_default);
+}
+
 /// What can be printed with `{:?}` of what was read from these files.
 #[test]
 fn debug_of_no_public_type_shows_a_secret() {
@@ -393,6 +416,16 @@ fn debug_of_no_public_type_shows_a_secret() {
                 }
                 for entry in config.entries() {
                     show(&KeySet::faults_of(&config, *entry, &value));
+                }
+                let old = KeySet::read(&Config::parse_str("{}", Input::Yaml).unwrap());
+                show(&(Plan::new(&keys, Some(&old)), review::events(&old, &keys, date(NOW))));
+                let mut redactor = review::Redactor::default();
+                show(&review::text_diff(&mut redactor, None, Some(&config), name));
+                let imported = Secret::new(Zeroizing::new(RETIRED.as_bytes().to_vec()));
+                show(&token::owner_of(&keys, &imported));
+                show(&token::Signer::new(&keys, None, date(NOW)).err());
+                if let Ok(verifier) = token::Verifier::new(&keys) {
+                    show(&verifier.verify(&scene.text("cut.txt"), date(NOW)));
                 }
             }
             Err(error) => show(&error),

@@ -196,7 +196,7 @@ impl Report {
 impl Asker<'_> {
     fn report(&self, plan: &Plan, place: &Place, tries: usize) -> Report {
         let mut report = Report::new(plan, place, tries);
-        for _ in 0..tries {
+        for number in 1..=tries {
             let mut connection = self.ask.connect(&place.endpoint, place.address);
             match self.one_try(plan, connection.as_mut(), &mut report) {
                 Ok(standings) => {
@@ -205,7 +205,13 @@ impl Asker<'_> {
                         *seen.0.entry(standing).or_default() += 1;
                     }
                 }
-                Err(trouble) => report.trouble = Some(trouble),
+                Err(trouble) => {
+                    report.trouble = Some(trouble);
+                    // Nobody is there: to wait for that as often as asked would take minutes.
+                    if report.answered == 0 && number == 2 {
+                        break;
+                    }
+                }
             }
         }
         report
