@@ -71,9 +71,21 @@ pub fn nearest_cause(
              P-521",
         ),
         Rejection::NoKey | Rejection::Signature { .. } | Rejection::Algorithm { .. } => {
-            Signature { keys, removed, token }.cause(rejection)
+            stray(token).unwrap_or_else(|| Signature { keys, removed, token }.cause(rejection))
         }
     }
+}
+
+/// Characters that the service skips when it reads the parts, and not when it verifies them.
+fn stray(token: &str) -> Option<Cause> {
+    let is_stray = |c: char| !(c.is_ascii_alphanumeric() || "-_.+/=".contains(c));
+    let (at, c) = token.chars().enumerate().find(|(_, c)| is_stray(*c))?;
+    let why = if matches!(c, '"' | '\'' | '`') {
+        "quotes stand around it, and are taken for a part of it".to_owned()
+    } else {
+        format!("a `{}` stands in it, at place {}, and no token has one", Printable(&c.to_string()), at + 1)
+    };
+    Some(cause(why, "pass on the token alone, from `eyJ` to its last letter"))
 }
 
 fn name(keys: &KeySet, index: usize) -> String {
