@@ -18,7 +18,7 @@ use powersync_jwks::config::{Config, Input};
 use powersync_jwks::display::report_of_panic;
 use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::strength::Weakness;
-use powersync_jwks::keyset::{Encoding, KeySet, Secret, import};
+use powersync_jwks::keyset::{Encoding, KeySet, Secret, SecretText, import};
 use powersync_jwks::lifecycle::Policy;
 use powersync_jwks::probe::Plan;
 use powersync_jwks::{review, token};
@@ -440,7 +440,8 @@ fn debug_of_no_public_type_shows_a_secret() {
     show(&import(IMPORTED.as_bytes(), Encoding::Text));
     show(&import(IMPORTED.as_bytes(), Encoding::Hex));
     show(&Secret::new(Zeroizing::new(IMPORTED.as_bytes().to_vec())));
+    show(&SecretText(Zeroizing::new(IMPORTED.to_owned())));
     show(&Policy::default());
     Pieces::of(SECRETS).assert_absent(&said, "Debug");
-    assert!(said.contains("Secret(…)"), "{said}");
+    assert!(said.contains("Secret(…)") && said.contains("SecretText(…)"), "{said}");
 }

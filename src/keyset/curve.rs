@@ -65,6 +65,12 @@ mod tests {
             padded.extend(&x);
             assert!(holds(crv, &x, &y) && holds(crv, &padded, &y), "{crv}");
             assert!(!holds("P-000", &x, &y) && !holds(crv, &y, &x) && !holds(crv, &[], &[]), "{crv}");
+            // The same point, written with a number that no coordinate reaches.
+            let (p, _) = parameters(crv).unwrap();
+            let larger = |digits: &[u8]| {
+                (BigUint::from_bytes_be(digits) + BigUint::parse_bytes(p, 16).unwrap()).to_bytes_be()
+            };
+            assert!(!holds(crv, &larger(&x), &y) && !holds(crv, &x, &larger(&y)), "{crv}");
             *y.last_mut().unwrap() ^= 1;
             assert!(!holds(crv, &x, &y), "{crv}");
         }

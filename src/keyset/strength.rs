@@ -207,6 +207,43 @@ mod tests {
         assert_eq!(weakness(&secret(b"")), Some(Weakness::Empty));
     }
 
+    #[test]
+    fn where_weakness_begins() {
+        assert_eq!(weakness(&secret(&noise(1, 9))), Some(Weakness::Short));
+        assert_eq!(weakness(&secret(&noise(1, 10))), None);
+        // Half of the bytes in steps of one, and one more.
+        let rest = [200, 13, 77, 151, 99, 240, 31, 180, 64];
+        assert!(!is_pattern(&(0..=10).chain(rest).collect::<Vec<u8>>()));
+        assert!(is_pattern(&(0..=11).chain(rest[1..].iter().copied()).collect::<Vec<u8>>()));
+        assert!(is_words(b"this is a secret\npassphrase for development"));
+        assert!(!is_words(b"this is a secret\x07passphrase for development"));
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_told_from_names() {
+        for secret in [
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln",
+            "00112233445566778899aabbccddeeff",
+            "Zq8xW3nVt5LmRk2PbY7c",
+        ] {
+            assert!(looks_secret(secret), "{secret}");
+        }
+        for name in [
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0",
+            "eyJ.two words.c2ln",
+            "docs.example.com",
+            "deadbeef",
+            "the-name-of-a-file-that-is-rather-long-and-no-more",
+            "abcdefghij0123456789xyz",
+            "ABCDEFGHIJ0123456789XYZ",
+            "qXvbWzKjfQxPtRlkMnHgJdSw",
+            "Zq8xW3nVt5LmRk2PbY7",
+            "the-Password-for-Production-2026-and-2027",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
+
     /// Numbers that look random and are the same in every run.
     fn noise(seed: u64, length: usize) -> Vec<u8> {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
