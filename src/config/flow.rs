@@ -116,6 +116,32 @@ impl<'t> Flow<'t> {
         vec![Splice::insert(start, format!("{new},{separator}"))]
     }
 
+    /// The last of the removed children that follow this one on its line, one directly behind the other.
+    fn last_beside(&self, child: usize, remove: &[usize]) -> usize {
+        let beside = |one: usize| {
+            let gap = &self.text[self.children[one - 1].end..self.children[one].start];
+            remove.binary_search(&one).is_ok() && !gap.contains('\n')
+        };
+        (child + 1..self.children.len()).take_while(|one| beside(*one)).last().unwrap_or(child)
+    }
+
+    /// Removes children that begin their line, behind a comment: what follows there moves to their place, and is indented
+    /// as they were. One comma goes: the one behind, or where there is none, the one before.
+    fn clear_line(&self, first: usize, last: usize, before: usize) -> Vec<Splice> {
+        let end = self.children[last].end;
+        let comma = self.comma(last);
+        let beside = comma.filter(|at| !self.text[end..*at].contains('\n'));
+        let past = beside.map_or(end, |at| at + 1);
+        let rest = &self.text[past..];
+        let until = past + rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        let mut splices = vec![Splice::delete(self.children[first].start..until)];
+        if beside.is_none() {
+            let other = comma.or_else(|| self.comma(before));
+            splices.extend(other.map(|at| Splice::delete(at..at + 1)));
+        }
+        splices
+    }
+
     /// Removes children, each with its comma and, where it has lines of its own, with these.
     fn remove(&self, remove: &[usize]) -> Vec<Splice> {
         let stays = |child: usize| remove.binary_search(&child).is_err();
@@ -124,6 +150,9 @@ impl<'t> Flow<'t> {
         let mut next = 0;
         let mut splices = Vec::new();
         for &child in remove {
+            if child < next {
+                continue;
+            }
             let Span { start, end } = self.children[child].clone();
             // Between the one removed before and this one, all stay.
             before = if next < child { Some(child - 1) } else { before };
@@ -141,11 +170,9 @@ impl<'t> Flow<'t> {
                 let from = if child == 0 { self.open } else { self.children[child - 1].end };
                 let gap = &self.text[from..start];
                 if gap.contains('#') {
-                    let blank = gap.len() - gap.trim_end_matches([' ', '\t']).len();
-                    splices.push(Splice::delete(start - blank..end));
-                    // One comma goes: the one behind, or where there is none, the one before.
-                    let comma = comma.or_else(|| self.comma(before));
-                    splices.extend(comma.map(|at| Splice::delete(at..at + 1)));
+                    let last = self.last_beside(child, remove);
+                    splices.extend(self.clear_line(child, last, before));
+                    next = last + 1;
                 } else {
                     splices.push(Splice::delete(from..end));
                 }
