@@ -172,7 +172,11 @@ pub fn edit(data: &[u8]) {
         2 => {
             assert!(outcome.stdout.is_empty(), "a config is written, and the exit code is 2");
             assert!(outcome.stderr.contains("error: "), "silent: {}", outcome.stderr);
-            assert!(!outcome.stderr.contains("Please report"), "neither edited nor refused by name: {}", outcome.stderr);
+            assert!(
+                !outcome.stderr.contains("Please report"),
+                "neither edited nor refused by name: {}",
+                outcome.stderr
+            );
             return;
         }
         code => panic!("exit code {code}: {}", outcome.stderr),

@@ -164,3 +164,160 @@ impl Comparison<'_, '_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::config::Input;
+
+    const OLD: &str = "a: 1\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n    - {kid: one, k: x}\n    - {kid: two, k: y, exp: 5}\nz: [1, {b: 2}]\n";
+
+    /// What the check says of a result, for a plan.
+    fn check(plan: &Plan, result: &str) -> Result<(), &'static str> {
+        let old = Config::parse_str(OLD, Input::Yaml).unwrap();
+        let new = Config::parse_str(result, Input::Yaml).unwrap();
+        reads_as_meant(&old, &new, plan)
+    }
+
+    /// Fails unless the right result passes, and each of these replacements in it is noticed.
+    fn assert_noticed(plan: &Plan, right: (&str, &str), wrong: &[(&str, &str)]) {
+        assert!(OLD.contains(right.0), "{right:?}");
+        let right = OLD.replacen(right.0, right.1, 1);
+        assert_eq!(check(plan, &right), Ok(()), "{right}");
+        let everywhere = [
+            ("a: 1", "a: 2"),
+            ("a: 1", "b: 1"),
+            ("a: 1\n", ""),
+            ("a: 1\n", "a: 1\nc: 1\n"),
+            ("[app]", "[apps]"),
+            ("  audience: [app]\n", ""),
+            ("  jwks:", "  more: 1\n  jwks:"),
+            ("    keys:", "    more: 1\n    keys:"),
+            ("z: [1, {b: 2}]", "z: [1, {b: 3}]"),
+            ("z: [1, {b: 2}]", "z: [1, {c: 2}]"),
+            ("z: [1, {b: 2}]", "z: [1]"),
+        ];
+        for (from, to) in everywhere.iter().chain(wrong) {
+            assert!(right.contains(from), "{from} in {right}");
+            let wrong = right.replacen(from, to, 1);
+            assert!(check(plan, &wrong).is_err(), "{from} → {to} is not noticed in\n{wrong}");
+        }
+    }
+
+    fn text(text: &str) -> NewValue {
+        NewValue::Text(Zeroizing::new(text.to_owned()))
+    }
+
+    const ONE: &str = "    - {kid: one, k: x}\n";
+    const TWO: &str = "    - {kid: two, k: y, exp: 5}\n";
+
+    #[test]
+    fn nothing_else_changes_when_nothing_is_planned() {
+        let swapped = format!("{TWO}{ONE}");
+        let both = format!("{ONE}{TWO}");
+        assert_noticed(
+            &Plan::default(),
+            (ONE, ONE),
+            &[
+                ("kid: one", "kid: won"),
+                ("k: x", "k: z"),
+                ("k: x", "kk: x"),
+                ("k: x", "k: x, l: 1"),
+                (", exp: 5", ""),
+                (ONE, ""),
+                (&both, &swapped),
+            ],
+        );
+    }
+
+    #[test]
+    fn members_are_as_planned() {
+        let edit = |name, value| MemberEdit { entry: 1, name, value };
+        let date = NewValue::Date { seconds: 7, comment: String::new() };
+        let plan = Plan { members: vec![edit("exp", Some(date.clone()))], ..Plan::default() };
+        let others =
+            [("kid: one", "kid: won"), ("k: y", "k: z"), ("kid: two, ", ""), ("k: x}", "k: x, exp: 7}")];
+        let wrong =
+            [("exp: 7", "exp: 8"), ("exp: 7", "exp: '7'"), ("exp: 7", "exp: 7, nbf: 7"), (", exp: 7", "")];
+        assert_noticed(&plan, ("exp: 5", "exp: 7"), &[&others[..], &wrong].concat());
+
+        let plan = Plan { members: vec![edit("nbf", Some(date))], ..Plan::default() };
+        let wrong = [("nbf: 7", "nbf: 8"), ("nbf: 7", "iat: 7"), (", nbf: 7", ""), ("exp: 5", "exp: 6")];
+        assert_noticed(&plan, ("exp: 5", "exp: 5, nbf: 7"), &wrong);
+
+        let plan = Plan { members: vec![edit("exp", None)], ..Plan::default() };
+        let wrong = [("k: y", "k: y, exp: 5"), ("k: y", "k: z"), ("kid: two, ", ""), ("k: y", "k: y, l: 1")];
+        assert_noticed(&plan, (", exp: 5", ""), &wrong);
+
+        let plan =
+            Plan { members: vec![edit("k", Some(NewValue::Env("PS_K".to_owned())))], ..Plan::default() };
+        let wrong = [("!env PS_K", "!env PS_L"), ("!env PS_K", "PS_K"), ("!env PS_K", "{secret: !env PS_K}")];
+        assert_noticed(&plan, ("k: y", "k: !env PS_K"), &wrong);
+
+        let plan =
+            Plan { members: vec![edit("k", Some(NewValue::CloudEnv("PS_K".to_owned())))], ..Plan::default() };
+        let wrong = [("!env PS_K", "!env PS_L"), ("!env PS_K}", "!env PS_K, a: 1}"), ("secret:", "secrets:")];
+        assert_noticed(&plan, ("k: y", "k: {secret: !env PS_K}"), &wrong);
+    }
+
+    #[test]
+    fn entries_come_go_and_move_as_planned() {
+        let new = NewEntry { members: vec![("kid", text("new")), ("k", text("n"))] };
+        let plan = Plan { insert: Some((1, new)), ..Plan::default() };
+        let entry = "    - {kid: new, k: n}\n";
+        let (right, last) = (format!("{ONE}{entry}"), format!("{entry}{TWO}"));
+        let at_the_end = format!("{TWO}{entry}");
+        assert_noticed(
+            &plan,
+            (ONE, &right),
+            &[
+                ("k: n", "k: m"),
+                ("k: n", "k: n, l: 1"),
+                ("kid: new, ", ""),
+                (entry, ""),
+                (&last, &at_the_end),
+                ("k: x", "k: z"),
+            ],
+        );
+
+        let plan = Plan { remove: vec![0], ..Plan::default() };
+        assert_noticed(&plan, (ONE, ""), &[("k: y", "k: z"), (TWO, ONE), (TWO, &format!("{TWO}{TWO}"))]);
+
+        let plan = Plan { to_front: Some(1), ..Plan::default() };
+        let moved = format!("{TWO}{ONE}");
+        assert_noticed(
+            &plan,
+            (&format!("{ONE}{TWO}"), &moved),
+            &[("k: y", "k: z"), (&moved, &format!("{ONE}{TWO}"))],
+        );
+    }
+
+    #[test]
+    fn a_list_that_was_not_there_is_the_only_thing_added() {
+        let old = Config::parse_str("a: 1\nclient_auth:\n  audience: [app]\n", Input::Yaml).unwrap();
+        let new = NewEntry { members: vec![("kid", text("new"))] };
+        let plan = Plan { insert: Some((0, new)), ..Plan::default() };
+        let says =
+            |result: &str| reads_as_meant(&old, &Config::parse_str(result, Input::Yaml).unwrap(), &plan);
+        assert_eq!(says("a: 1\nclient_auth:\n  audience: [app]\n  jwks: {keys: [{kid: new}]}\n"), Ok(()));
+        for wrong in [
+            "a: 1\nclient_auth:\n  audience: [app]\n  jwks: {keys: [{kid: new}], more: 1}\n",
+            "a: 1\nclient_auth:\n  jwks: {keys: [{kid: new}]}\n  audience: [app]\n",
+            "a: 1\nclient_auth:\n  audience: [apps]\n  jwks: {keys: [{kid: new}]}\n",
+            "a: 1\nclient_auth:\n  audience: [app]\n  jwks: {keys: [{kid: other}]}\n",
+            "a: 1\nclient_auth:\n  jwks: {keys: [{kid: new}]}\n",
+        ] {
+            assert!(says(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_the_list_is_told_from_the_list() {
+        let old = Config::parse_str(OLD, Input::Yaml).unwrap();
+        let same = |text: &str| same_around_the_list(&old, &Config::parse_str(text, Input::Yaml).unwrap());
+        assert!(same(OLD) && same(&OLD.replace(ONE, "")) && same(&OLD.replace("k: x", "k: z")));
+        assert!(!same(&OLD.replace("a: 1", "a: 2")) && !same(&OLD.replace("[app]", "[apps]")));
+    }
+}
