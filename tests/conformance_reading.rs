@@ -214,7 +214,21 @@ const DELIBERATE: &[(&str, &[&str])] = &[
         "an alias inside of what it stands for: a value without an end",
         &["stands inside of what it stands for"],
     ),
-    ("a name left out before its colon", &["there is no name before this `:`"]),
+    (
+        "a name left out before its colon",
+        &[
+            "there is no name before this `:`",
+            "expected `name: value` here; the space after the colon counts",
+        ],
+    ),
+    (
+        "a name behind a `?`, on one line or two",
+        &["a name behind a `?`", "a `?` alone is no text", "mapping keys are not allowed in this context"],
+    ),
+    (
+        "a quote that is never closed, or with something behind it, which the service's parser lets pass",
+        &["unclosed quote", "invalid trailing content after"],
+    ),
     (
         "YAML 1.1's `!!binary`, `!!merge`, `!!omap`, `!!pairs`, `!!set`, `!!timestamp`",
         &["reads a value with this tag in a way of its own"],
@@ -230,7 +244,12 @@ const DELIBERATE: &[(&str, &[&str])] = &[
     ("brackets right behind a colon (`{a:[]}`)", &["may not precede any of"]),
     (
         "directives and tags that are none",
-        &["unsupported YAML major version", "while parsing a tag", "while scanning a directive"],
+        &[
+            "unsupported YAML major version",
+            "while parsing a tag",
+            "while scanning a directive",
+            "verbatim tag",
+        ],
     ),
     ("control characters, which YAML doesn't allow", &["unexpected character"]),
     (

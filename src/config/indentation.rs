@@ -54,6 +54,14 @@ pub(super) fn of_brackets(text: &str, span: &Span, column: usize) -> Option<usiz
     })
 }
 
+/// A tab between the beginning of a line and this byte, where nothing else stands there.
+pub(super) fn tab_before(text: &str, at: usize) -> Option<usize> {
+    let before = text[..at].trim_end_matches([' ', '\t']);
+    let white = &text[before.len()..at];
+    (before.is_empty() || before.ends_with('\n')).then_some(())?;
+    white.find('\t').map(|tab| before.len() + tab)
+}
+
 /// A tab in the blank lines below a block scalar, where it is not indented as its text is.
 pub(super) fn tab_below_block(text: &str, span: &Span) -> Option<usize> {
     let content = &text[span.clone()];

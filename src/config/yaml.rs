@@ -129,6 +129,26 @@ fn start(span: &EventSpan) -> usize {
     span.byte_range().map_or(0, |range| range.start)
 }
 
+/// Whether a name is written as YAML's explicit key, `? name`, on one line or two.
+fn is_behind_question_mark(text: &str, start: usize) -> bool {
+    let mut before = text[..start].trim_end_matches([' ', '\t']);
+    while let Some(word) = before.rsplit([' ', '\t', '\n', ',', '{']).next()
+        && word.starts_with(['&', '!'])
+    {
+        before = before[..before.len() - word.len()].trim_end_matches([' ', '\t']);
+    }
+    if !before.ends_with('\n') {
+        return before.ends_with('?');
+    }
+    let above =
+        before.lines().rev().map(str::trim_start).find(|line| !(line.is_empty() || line.starts_with('#')));
+    let rest = above.and_then(|line| line.trim_start_matches("- ").trim_start().strip_prefix('?'));
+    rest.is_some_and(|rest| {
+        let rest = (rest.is_empty() || rest.starts_with([' ', '\t'])).then(|| rest.trim_start());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '&', '!']))
+    })
+}
+
 impl<'t> Builder<'t> {
     fn document_end(&mut self, span: &EventSpan) -> Result<(), ConfigError> {
         let Some(range) = span.byte_range() else { return Ok(()) };
@@ -229,6 +249,16 @@ impl<'t> Builder<'t> {
         }
         if is_name && matches!(kind, Kind::Sequence { .. } | Kind::Mapping { .. }) {
             return error("a list or a mapping can't be a name");
+        }
+        if is_name && is_behind_question_mark(self.text, span.start) {
+            return error(
+                "a name behind a `?` is read differently by the service. Write it as `name: value`",
+            );
+        }
+        if matches!(kind, Kind::Sequence { layout: Layout::Block, .. })
+            && let Some(at) = indentation::tab_before(self.text, span.start)
+        {
+            return Err(ConfigError::at(self.text, at, syntax("a tab stands before this dash; use spaces")));
         }
         if let Kind::Scalar { text, quote: Quote::Block } = kind
             && !text.is_empty()
