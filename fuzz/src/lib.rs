@@ -174,7 +174,8 @@ pub fn edit(data: &[u8]) {
             assert!(outcome.stderr.contains("error: "), "silent: {}", outcome.stderr);
             assert!(
                 !outcome.stderr.contains("Please report"),
-                "neither edited nor refused by name: {}",
+                "neither edited nor refused by name: {words:?} {:?} {}",
+                old.text(),
                 outcome.stderr
             );
             return;

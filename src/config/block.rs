@@ -93,6 +93,21 @@ pub(super) fn check_unreferenced(doc: &Document<'_>, entry: NodeId) -> Result<()
     }
 }
 
+/// What stands for something in an entry above can't go before that entry.
+pub(super) fn check_movable(
+    doc: &Document<'_>,
+    first_entry: NodeId,
+    entry: NodeId,
+) -> Result<(), ConfigError> {
+    let (first, last) = subtree(doc, entry);
+    let in_list_above = |id: NodeId| first_entry <= id && id < first;
+    let alias = doc.aliases().find(|(id, target)| first <= *id && *id <= last && in_list_above(*target));
+    alias.map_or(Ok(()), |(id, _)| {
+        let problem = Problem::Form("an alias (`*name`) here stands for a part of a key above");
+        Err(ConfigError::at(doc.text(), doc.start_of(id), problem))
+    })
+}
+
 /// What an alias stands for can't change: whatever uses the alias would, too.
 pub(super) fn check_not_aliased(doc: &Document<'_>, id: NodeId) -> Result<(), ConfigError> {
     if doc.aliases().any(|(_, target)| target == id) { Err(aliased(doc, id)) } else { Ok(()) }

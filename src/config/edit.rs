@@ -269,7 +269,8 @@ fn remove_entries(config: &Config<'_>, remove: &[usize]) -> Result<Vec<Splice>, 
 
 fn move_to_front(config: &Config<'_>, from: usize) -> Result<Vec<Splice>, ConfigError> {
     let Place::List { name, list } = config.place else { return Ok(Vec::new()) };
-    own_entry(config, from)?;
+    let entry = own_entry(config, from)?;
+    block::check_movable(&config.doc, config.entries()[0], entry)?;
     match config.doc.node(list).kind {
         _ if from == 0 => Ok(Vec::new()),
         Kind::Sequence { layout: Layout::Block, .. } => block::move_to_front(&config.doc, name, list, from),
