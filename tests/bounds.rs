@@ -12,7 +12,8 @@ const DAY: i64 = 86_400;
 
 /// A config with these keys.
 fn scene(keys: &[String]) -> Scene {
-    let keys: String = keys.iter().map(|key| format!("      - {{kty: oct, alg: HS256, {key}}}\n")).collect();
+    let entry = |key: &String| format!("      - {{kty: oct, alg: HS256, {key}}}\n");
+    let keys = keys.iter().map(entry).collect::<Vec<_>>().concat();
     Scene::with("powersync.yaml", format!("client_auth:\n  audience: [app]\n  jwks:\n    keys:\n{keys}"))
 }
 

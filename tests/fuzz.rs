@@ -117,7 +117,8 @@ fn fixtures_are_unwrapped() {
 /// Inputs that once were too much, and one or two of each kind.
 #[test]
 fn seeds_of_every_target() {
-    let targets: [(&str, fn(&[u8])); 9] = [
+    type Target = fn(&[u8]);
+    let targets: [(&str, Target); 9] = [
         ("answer", targets::answer),
         ("edit", targets::edit),
         ("env_file", targets::env_file),

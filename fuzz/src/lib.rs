@@ -508,7 +508,7 @@ fn is_base64(text: &[u8]) -> bool {
 pub fn answer(data: &[u8]) {
     let Some((first, rest)) = setting(data) else { return };
     let Some((second, body)) = setting(rest) else { return };
-    let token = format!("{0}.{0}.{0}", URL_SAFE_NO_PAD.encode([(second * 7 % 256) as u8; 24]));
+    let token = format!("{0}.{0}.{0}", URL_SAFE_NO_PAD.encode([0x5a ^ u8::try_from(second).unwrap(); 24]));
     let statuses = [401, 401, 401, 400, 404, 500, 503, 302, 200];
     let text = String::from_utf8_lossy(body).into_owned();
     let body = if second % 4 == 0 { [body, token.as_bytes()].concat() } else { body.to_owned() };
