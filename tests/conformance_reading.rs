@@ -226,6 +226,10 @@ const DELIBERATE: &[(&str, &[&str])] = &[
         &["a name behind a `?`", "a `?` alone is no text", "mapping keys are not allowed in this context"],
     ),
     (
+        "a text with a number in its header, at the end of a file that ends in blank space",
+        &["ends in blank space without a line break"],
+    ),
+    (
         "a quote that is never closed, or with something behind it, which the service's parser lets pass",
         &["unclosed quote", "invalid trailing content after"],
     ),
@@ -249,6 +253,7 @@ const DELIBERATE: &[(&str, &[&str])] = &[
             "while parsing a tag",
             "while scanning a directive",
             "verbatim tag",
+            "global tag",
         ],
     ),
     ("control characters, which YAML doesn't allow", &["unexpected character"]),

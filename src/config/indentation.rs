@@ -62,6 +62,20 @@ pub(super) fn tab_before(text: &str, at: usize) -> Option<usize> {
     white.find('\t').map(|tab| before.len() + tab)
 }
 
+/// Whether a block scalar with a number in its header, or with nothing in it, is the last thing in a file that ends in
+/// blank space: what counts of that is read in different ways.
+pub(super) fn ends_in_blank_space(text: &str, span: &Span) -> bool {
+    let last = text.rfind('\n').map_or(0, |at| at + 1);
+    let blank = last < text.len() && text[last..].trim().is_empty();
+    let header = text[..span.start].trim_end().rfind(['|', '>']).map_or("", |at| &text[at..span.start]);
+    let content = &text[span.clone()];
+    // With nothing in it, the parser counts the header in.
+    let empty = content.trim().is_empty() || content.starts_with(['|', '>']);
+    blank
+        && text[span.end..].trim().is_empty()
+        && (empty || header.chars().take(3).any(|c| c.is_ascii_digit()))
+}
+
 /// A tab in the blank lines below a block scalar, where it is not indented as its text is.
 pub(super) fn tab_below_block(text: &str, span: &Span) -> Option<usize> {
     let content = &text[span.clone()];

@@ -255,10 +255,23 @@ impl<'t> Builder<'t> {
                 "a name behind a `?` is read differently by the service. Write it as `name: value`",
             );
         }
-        if matches!(kind, Kind::Sequence { layout: Layout::Block, .. })
-            && let Some(at) = indentation::tab_before(self.text, span.start)
+        let in_lines = matches!(
+            kind,
+            Kind::Sequence { layout: Layout::Block, .. } | Kind::Mapping { layout: Layout::Block, .. }
+        );
+        if let Some(at) = indentation::tab_before(self.text, span.start).filter(|_| in_lines) {
+            return Err(ConfigError::at(
+                self.text,
+                at,
+                syntax("this line is indented with a tab; use spaces"),
+            ));
+        }
+        if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
+            && indentation::ends_in_blank_space(self.text, span)
         {
-            return Err(ConfigError::at(self.text, at, syntax("a tab stands before this dash; use spaces")));
+            return error(
+                "this text ends in blank space without a line break, where the file ends. Take that out",
+            );
         }
         if let Kind::Scalar { text, quote: Quote::Block } = kind
             && !text.is_empty()
