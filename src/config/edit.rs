@@ -89,21 +89,6 @@ impl Splice {
 /// back as the plan meant it.
 pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, ConfigError> {
     config.check_editable()?;
-    steps(config, plan).map_err(|error| {
-        let keeps = |entry: &&NodeId| config.doc.keeps_blank_lines(**entry);
-        match (&error.problem, config.entries().iter().find(keeps)) {
-            // What stands below such a text is a part of it, blank or not: there is no place to write to.
-            (Problem::ReadBack(_), Some(entry)) => {
-                let problem = Problem::Form("this entry ends in a text that keeps blank lines (`|+`)");
-                ConfigError::at(config.text(), config.doc.start_of(*entry), problem)
-            }
-            _ => error,
-        }
-    })
-}
-
-/// Carries the plan out step by step, and reads the result back.
-fn steps(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, ConfigError> {
     let input = if config.doc.syntax() == Syntax::Json { Input::Json } else { Input::Yaml };
     check(config, plan)?;
     let mut text = Zeroizing::new(config.text().to_owned());
