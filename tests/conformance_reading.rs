@@ -226,8 +226,8 @@ const DELIBERATE: &[(&str, &[&str])] = &[
         &["a name behind a `?`", "a `?` alone is no text", "mapping keys are not allowed in this context"],
     ),
     (
-        "a text with a number in its header, at the end of a file that ends in blank space",
-        &["ends in blank space without a line break"],
+        "blank space below a text with a number in its header, or with nothing in it",
+        &["reads the blank space below this text differently"],
     ),
     (
         "a quote that is never closed, or with something behind it, which the service's parser lets pass",
@@ -286,6 +286,11 @@ fn compare(asked: &Asked, service: &Value) -> Result<Option<&'static str>, Diffe
             }
         }
         (Err(why), None) => {
+            let is_question = |line: &str| line.trim_start().trim_start_matches("- ").starts_with("? ");
+            if String::from_utf8_lossy(&asked.bytes).lines().any(is_question) {
+                // Whatever stands in the way first.
+                return Ok(Some("a name behind a `?`, on one line or two"));
+            }
             let meant = DELIBERATE.iter().find(|(_, words)| words.iter().any(|words| why.contains(words)));
             meant.map(|(name, _)| Some(*name)).ok_or_else(|| Differ::WeRefuse(kind(&why)))
         }

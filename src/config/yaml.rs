@@ -267,11 +267,9 @@ impl<'t> Builder<'t> {
             ));
         }
         if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
-            && indentation::ends_in_blank_space(self.text, span)
+            && indentation::blank_space_below(self.text, span)
         {
-            return error(
-                "this text ends in blank space without a line break, where the file ends. Take that out",
-            );
+            return error("the service reads the blank space below this text differently. Take it out");
         }
         if let Kind::Scalar { text, quote: Quote::Block } = kind
             && !text.is_empty()
