@@ -141,11 +141,10 @@ impl Run<'_> {
         world: &mut World<'_>,
     ) -> Result<(Draft, Option<Locked>), Error> {
         loop {
-            let draft = self.draft(bytes, world)?;
-            match draft.lock(world) {
-                Ok(lock) => return Ok((draft, lock)),
+            let draft = self.draft(bytes, world);
+            match draft.and_then(|draft| draft.lock(world).map(|lock| (draft, lock))) {
                 Err(Error::Store { source: StoreError::Changed, .. }) => {}
-                Err(error) => return Err(error),
+                done => return done,
             }
         }
     }

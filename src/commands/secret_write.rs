@@ -46,6 +46,10 @@ impl SecretWrite {
                 let was = read(file)?;
                 let empty = EnvFile::parse(&[]).map_err(Error::env_file(&file.name))?;
                 let before = was.as_ref().map_or(&empty, |was| &was.file);
+                // Free when it was chosen: another run has taken it since, and its secret is not to be overwritten.
+                if before.defines(variable) {
+                    return Err(Error::store(&file.name)(StoreError::Changed));
+                }
                 let new = before.with(variable, &value.0).map_err(Error::env_file(&file.name))?;
                 To::EnvFile { file: file.clone(), old: was.map(|was| was.bytes), new }
             }
