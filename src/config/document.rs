@@ -251,15 +251,7 @@ impl<'t> Document<'t> {
 
     /// What stands behind the `|` or `>`, itself included.
     fn header_of_block_scalar(&self, span: &Span) -> &str {
-        let here = &self.text[span.start..];
-        let header = if here.starts_with(['|', '>']) {
-            // With nothing but blank space below it.
-            here
-        } else {
-            let before = self.text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
-            before.rfind(['|', '>']).map_or("", |at| &before[at..])
-        };
-        header.get(..3).unwrap_or(header)
+        super::lines::header_of_block_scalar(self.text, span)
     }
 
     /// The span of a block scalar leaves out its header and may take in the blank lines that follow it. They

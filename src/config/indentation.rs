@@ -67,18 +67,17 @@ pub(super) fn tab_before(text: &str, at: usize) -> Option<usize> {
 pub(super) fn blank_space_below(text: &str, span: &Span) -> bool {
     let last = text.rfind('\n').map_or(0, |at| at + 1);
     let blank = last < text.len() && text[last..].trim().is_empty();
-    let header = text[..span.start].trim_end().rfind(['|', '>']).map_or("", |at| &text[at..span.start]);
     let content = &text[span.clone()];
     // With nothing in it, the parser counts the header in.
     let empty = content.trim().is_empty() || content.starts_with(['|', '>']);
     let at_end = blank && text[span.end..].trim().is_empty();
-    if !header.chars().take(3).any(|c| c.is_ascii_digit()) {
+    if !lines::header_of_block_scalar(text, span).contains(|c: char| c.is_ascii_digit()) {
         return at_end && empty;
     }
     let below = &text[span.start + content.trim_end().len()..];
     let below = &below[..below.len() - below.trim_start().len()];
-    let lines = below.rfind('\n').map_or("", |at| &below[..at]);
-    at_end || lines.contains("\n ") || lines.contains("\n\t")
+    let blank_lines = below.rfind('\n').map_or("", |at| &below[..at]);
+    at_end || blank_lines.contains("\n ") || blank_lines.contains("\n\t")
 }
 
 /// A tab in the blank lines below a block scalar, where it is not indented as its text is.

@@ -47,6 +47,19 @@ pub(super) fn newline_at(text: &str, at: usize) -> &'static str {
     if line.ends_with("\r\n") { "\r\n" } else { "\n" }
 }
 
+/// What stands behind the `|` or `>` of a block scalar, itself included, in three bytes at most. Its span leaves the header
+/// out, but where nothing but blank space stands below it.
+pub(super) fn header_of_block_scalar<'t>(text: &'t str, span: &Span) -> &'t str {
+    let here = &text[span.start..];
+    let header = if here.starts_with(['|', '>']) {
+        here
+    } else {
+        let before = text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
+        before.rfind(['|', '>']).map_or("", |at| &before[at..])
+    };
+    header.get(..3).unwrap_or(header)
+}
+
 /// The lines before this line start, last first.
 pub(super) fn lines_before(text: &str, start: usize) -> impl Iterator<Item = Span> {
     let mut at = start;
