@@ -50,6 +50,12 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
             "\nThis is what happens if `reconcile` runs on {} each time something is due.",
             Printable(&name)
         )?;
+        if keys.keys().iter().any(|key| key.kid.value().is_none()) {
+            writeln!(
+                world.stderr,
+                "`@N` is a key by its place in the file as it is now; places change with each step."
+            )?;
+        }
     }
     Ok(Answer::Done)
 }

@@ -7,13 +7,23 @@ use crate::time::NumericDate;
 /// The key set as the file would read after these changes, made now.
 #[must_use]
 pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
-    let mut all: Vec<Option<Key>> = keys.keys().iter().cloned().map(Some).collect();
+    apply_traced(keys, changes, now).0
+}
+
+/// The same, and where each key stood before; `None` for a new one.
+pub(super) fn apply_traced(
+    keys: &KeySet,
+    changes: &[Change],
+    now: NumericDate,
+) -> (KeySet, Vec<Option<usize>>) {
+    let mut all: Vec<Option<Traced>> =
+        keys.keys().iter().map(|key| Some((Some(key.index), key.clone()))).collect();
     let (mut added, mut first) = (None, None);
     for change in changes {
         match change {
             // Another way to write the same key.
             Change::Respell { .. } => {}
-            Change::Add { key, at, nbf } => added = Some((*at, new_key(key, *nbf, now))),
+            Change::Add { key, at, nbf } => added = Some((*at, (None, new_key(key, *nbf, now)))),
             Change::Retire { index, exp } => edit(&mut all, *index, |key| key.exp = Member::Value(*exp)),
             Change::Assume { index, iat } => edit(&mut all, *index, |key| key.iat = Member::Value(*iat)),
             Change::Unretire { index } => edit(&mut all, *index, unschedule),
@@ -39,11 +49,15 @@ pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
     if let Some((at, key)) = added {
         all.insert(at.min(all.len()), Some(key));
     }
-    keys.with_keys(first.into_iter().chain(all.into_iter().flatten()).collect())
+    let (origins, all) = first.into_iter().chain(all.into_iter().flatten()).unzip();
+    (keys.with_keys(all), origins)
 }
 
-fn edit(all: &mut [Option<Key>], index: usize, change: impl FnOnce(&mut Key)) {
-    if let Some(key) = all[index].as_mut() {
+/// A key, and where it stood before.
+type Traced = (Option<usize>, Key);
+
+fn edit(all: &mut [Option<Traced>], index: usize, change: impl FnOnce(&mut Key)) {
+    if let Some((_, key)) = all[index].as_mut() {
         change(key);
     }
 }

@@ -1,13 +1,11 @@
 //! Looking ahead: the decisions of `reconcile`, taken the moment each is due.
 
-use std::collections::HashMap;
-
-use super::apply::apply;
+use super::apply::apply_traced;
 use super::change::{NewKey, SecretForm};
 use super::policy::Policy;
 use super::reconcile::{Due, next_due, reconcile};
 use super::refusal::LifecycleError;
-use crate::keyset::{HmacAlg, KeySet, Kid, Secret};
+use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret};
 use crate::time::NumericDate;
 
 /// A stretch of a key's life in one state.
@@ -24,7 +22,8 @@ pub struct Span {
 /// What will become of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// The key, as people name it; a day for one that isn't made yet.
+    /// The key, as people name it at the start, with its place where its kid stands twice; a day for one that isn't made
+    /// yet.
     pub key: String,
     /// Its states, one after the other.
     pub spans: Vec<Span>,
@@ -39,7 +38,7 @@ pub struct Timeline {
     pub until: NumericDate,
     /// The keys, in the order in which they appear.
     pub lives: Vec<Life>,
-    /// The steps, in order.
+    /// The steps, in order; each names its key as `lives` does.
     pub steps: Vec<Due>,
 }
 
@@ -55,7 +54,7 @@ pub fn simulate(
 ) -> Result<Timeline, LifecycleError> {
     let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
     let (mut keys, mut at) = (keys.clone(), now);
-    let mut places = HashMap::new();
+    let mut lives = timeline.begin(&keys);
     loop {
         if timeline.steps.len() >= MAX_STEPS {
             timeline.until = at;
@@ -63,7 +62,7 @@ pub fn simulate(
         }
         let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
         let then = due.as_ref().map_or(until, |due| due.at.max(at));
-        timeline.record(&mut places, &keys, at, then);
+        timeline.record(&lives, &keys, at, then);
         let Some(due) = due else { break };
         at = then;
         let make = |alg| Ok::<_, LifecycleError>(stand_in(&keys, alg, at));
@@ -71,29 +70,45 @@ pub fn simulate(
         if decision.changes.is_empty() {
             break;
         }
-        keys = apply(&keys, &decision.changes, at);
-        timeline.steps.push(Due { at, ..due });
+        let key = timeline.lives[lives[due.index]].key.clone();
+        timeline.steps.push(Due { key, at, ..due });
+        let (after, origins) = apply_traced(&keys, &decision.changes, at);
+        lives = timeline.follow(&lives, &after, &origins);
+        keys = after;
     }
     Ok(timeline)
 }
 
 impl Timeline {
-    /// Notes the states of all keys for a stretch of time. `places`: where the life of each key stands.
-    fn record(
-        &mut self,
-        places: &mut HashMap<String, usize>,
-        keys: &KeySet,
-        from: NumericDate,
-        until: NumericDate,
-    ) {
+    /// Begins the lives of the keys that are there. Their places in `lives`, in the order of the keys.
+    fn begin(&mut self, keys: &KeySet) -> Vec<usize> {
+        let shared = keys.shared_kids();
+        let name = |key: &Key| match key.kid.value() {
+            Some(kid) if shared.contains(kid) => format!("{kid} (@{})", key.number()),
+            _ => key.name(),
+        };
+        keys.keys().iter().map(|key| self.born(name(key))).collect()
+    }
+
+    /// The places of the lives of the keys after a step.
+    fn follow(&mut self, lives: &[usize], after: &KeySet, origins: &[Option<usize>]) -> Vec<usize> {
+        let place = |(key, origin): (&Key, &Option<usize>)| match origin {
+            Some(before) => lives[*before],
+            None => self.born(key.name()),
+        };
+        after.keys().iter().zip(origins).map(place).collect()
+    }
+
+    fn born(&mut self, key: String) -> usize {
+        self.lives.push(Life { key, spans: Vec::new() });
+        self.lives.len() - 1
+    }
+
+    /// Notes the states of all keys for a stretch of time.
+    fn record(&mut self, lives: &[usize], keys: &KeySet, from: NumericDate, until: NumericDate) {
         let current = keys.current().ok().flatten();
-        for key in keys.keys() {
-            let name = key.name();
-            let place = *places.entry(name).or_insert_with_key(|name| {
-                self.lives.push(Life { key: name.clone(), spans: Vec::new() });
-                self.lives.len() - 1
-            });
-            let life = &mut self.lives[place];
+        for (key, place) in keys.keys().iter().zip(lives) {
+            let life = &mut self.lives[*place];
             // A retiring key that nothing removes becomes removable on the way.
             let turns = key.exp.value().copied().filter(|exp| from < *exp && *exp < until);
             let stretches = [(from, turns.unwrap_or(until)), (turns.unwrap_or(until), until)];
