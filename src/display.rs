@@ -36,8 +36,19 @@ pub struct Named<'a>(pub &'a str);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(if looks_secret(self.0) { HIDDEN } else { return Printable(self.0).fmt(f) })
+        f.pad(if holds_secret(self.0) { HIDDEN } else { return Printable(self.0).fmt(f) })
     }
+}
+
+/// Whether an argument is, or has in it, what looks like a secret: a header with its token, a line or all of a file, a
+/// URL with a password.
+fn holds_secret(argument: &str) -> bool {
+    let is_text_of_file = argument.contains('\n') && argument.contains(": ");
+    let has_password = argument.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let mut words = argument.split(|c: char| c.is_whitespace() || "'\",;:".contains(c));
+    is_text_of_file
+        || has_password
+        || words.any(|word| looks_secret(word) || word.split('/').any(looks_secret))
 }
 
 /// Stands for an argument that looks like a secret.
@@ -52,7 +63,7 @@ pub fn without_secrets(message: &str, arguments: impl IntoIterator<Item = String
         for text in
             [value, Some(argument.trim_start_matches('-').trim_end_matches('='))].into_iter().flatten()
         {
-            if looks_secret(text) {
+            if holds_secret(text) {
                 message = message.replace(text, HIDDEN);
             }
         }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use zeroize::Zeroizing;
 
 use crate::config::{Document, Input, Kind, NodeId, Quote, Span};
-use crate::display::list;
+use crate::display::{Named, list};
 
 /// How to look for the config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum EnvelopeError {
     )]
     SeveralEntries(String),
     /// There is no entry of that name.
-    #[error("this Secret's `data` has no entry `{0}`. It has {1}")]
+    #[error("this Secret's `data` has no entry `{}`. It has {}", Named(.0), .1)]
     UnknownEntry(String, String),
     /// `--entry` without a Secret.
     #[error("`--entry` names an entry of a Kubernetes Secret, and this is none")]

@@ -226,8 +226,8 @@ const DELIBERATE: &[(&str, &[&str])] = &[
         &["a name behind a `?`", "a `?` alone is no text", "mapping keys are not allowed in this context"],
     ),
     (
-        "blank space below a text with a number in its header, or with nothing in it",
-        &["reads the blank space below this text differently"],
+        "blank space below a text with a number in its header, or with nothing in it; a comment right below such a number",
+        &["reads the blank space below this text differently", "a comment right below a text with a number"],
     ),
     (
         "a quote that is never closed, or with something behind it, which the service's parser lets pass",

@@ -298,6 +298,11 @@ fn where_a_secret_is_what_was_asked_for_the_talk_has_none() {
 #[test]
 fn a_secret_among_the_arguments_is_not_repeated() {
     let scene = scene();
+    let author = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    for line in [&["init", "-q", "-b", "main"][..], &["add", "powersync.yaml"], &["commit", "-qm", "a"]] {
+        let git = Command::new("git").args(author).args(line).current_dir(scene.folder.path()).status();
+        assert!(git.unwrap().success());
+    }
     let token = scene.text("token.txt").trim().to_owned();
     let hexadecimal = hex(&URL_SAFE_NO_PAD.decode(IMPORTED).unwrap());
     let base64 = STANDARD.encode(URL_SAFE_NO_PAD.decode(IMPORTED).unwrap());
@@ -354,16 +359,30 @@ fn a_secret_among_the_arguments_is_not_repeated() {
         "--color S status",
         "init --storage S",
         "help S",
+        "add --env-name S --secrets env --env-file .env",
+        "add --yes --secrets env --env-file S/x",
+        "rotate --yes --secrets env --secret-out S/x",
+        "diff --git S",
+        "diff --git -- S",
+        "probe S",
+        "status --probe S",
+        "--entry S status",
     ];
-    for secret in [IMPORTED, &token, &hexadecimal, &base64] {
-        let pieces = Pieces::of([secret]);
+    let (header, url) = (format!("Bearer {token}"), format!("postgresql://app:{PASSWORD}@db/app"));
+    let whole = filled(CONFIG);
+    for secret in [IMPORTED.to_owned(), token, hexadecimal, base64, header, url.clone(), whole.clone()] {
+        let pieces = match secret.as_str() {
+            secret if secret == url => Pieces::of([PASSWORD]),
+            secret if secret == whole => Pieces::of(SECRETS),
+            secret => Pieces::of([secret.trim_start_matches("Bearer ")]),
+        };
         for line in lines {
             if line.contains("--claim ") && secret.contains('=') {
                 // That is a claim, and what stands in it is in the token.
                 continue;
             }
             let output = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"))
-                .args(line.split(' ').map(|word| word.replace('S', secret)))
+                .args(line.split(' ').map(|word| word.replace('S', &secret)))
                 .current_dir(scene.folder.path())
                 .stdin(Stdio::null())
                 .env_remove("POWERSYNC_CONFIG_PATH")

@@ -310,3 +310,21 @@ fn a_secret_is_written_into_a_new_file_that_only_its_owner_reads() {
     let names = fs::read_dir(scene.folder.path()).unwrap().count();
     assert_eq!(names, 3);
 }
+
+/// The temporary file of a run that was killed holds secrets: the next one that writes this file removes it, and none that
+/// another run is writing.
+#[test]
+fn what_a_killed_run_left_is_removed() {
+    for (line, file) in [("rotate --yes", "powersync.yaml"), ("export --out new.env", "new.env")] {
+        let scene = Scene::with("powersync.yaml", CONFIG);
+        let (left, others) = (format!(".{file}.jwks-aB3xYz.tmp"), format!(".{file}.jwks-Zz9xYz.tmp"));
+        scene.write(&left, "k: 7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY");
+        scene.write(&others, "half of it");
+        let writing = fs::File::open(scene.path(&others)).unwrap();
+        writing.lock().unwrap();
+        let outcome = scene.run(line);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let names = names(scene.folder.path());
+        assert!(!names.contains(&left) && names.contains(&others), "{names:?}");
+    }
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::World;
 use crate::cli::{AskArgs, Global, ProbeArgs};
-use crate::display::{Printable, list};
+use crate::display::{Named, Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{self, Allowed, Change, Decision, Liveness};
@@ -42,8 +42,7 @@ pub(super) fn endpoints(urls: &[String]) -> Result<Vec<Endpoint>, Error> {
     for url in urls {
         // Before an `@`, a password may stand.
         let name = if url.contains('@') { "URL" } else { url };
-        let endpoint =
-            url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Printable(name))))?;
+        let endpoint = url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Named(name))))?;
         if !endpoints.contains(&endpoint) {
             endpoints.push(endpoint);
         }

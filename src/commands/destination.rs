@@ -10,7 +10,7 @@ use super::values::KnownValues;
 use crate::World;
 use crate::cli::{DestinationArgs, SecretPlace};
 use crate::config::{Config, Syntax, is_env_name};
-use crate::display::{Printable, list};
+use crate::display::{Named, Printable, list};
 use crate::env_file::{EnvFile, is_name};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
@@ -140,7 +140,7 @@ impl<'a> Finder<'a> {
         if let Destination::EnvFile(file) | Destination::Out(file) = &to
             && !file.path.parent().is_some_and(Path::is_dir)
         {
-            return Err(self.usage(&format!("there is no folder for {}", Printable(&file.name))));
+            return Err(self.usage(&format!("there is no folder for {}", Named(&file.name))));
         }
         let name = self.name(config, &to, values)?;
         let form =
@@ -251,7 +251,7 @@ impl<'a> Finder<'a> {
             } else {
                 "it must begin with PS_, and have only letters, digits and `_`"
             };
-            return Err(self.usage(&format!("--env-name: {} can't be the variable: {rule}", Printable(name))));
+            return Err(self.usage(&format!("--env-name: {} can't be the variable: {rule}", Named(name))));
         }
         match taken_by(name) {
             None => Ok(name.clone()),

@@ -134,10 +134,7 @@ fn from_git(
     } else {
         let named = paths.iter().map(|path| {
             let inside = below(&repository, &world.path(path)).ok_or_else(|| {
-                Error::Usage(format!(
-                    "{} is not in this git repository",
-                    Printable(&path.display().to_string())
-                ))
+                Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
             })?;
             let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
             let file = same
@@ -173,7 +170,7 @@ fn from_git(
         if old.is_none() && new.is_none() {
             return Err(Error::Usage(format!(
                 "{}: there is no such file, neither at {from} nor in the working tree",
-                Printable(&name)
+                Named(&name)
             )));
         }
         let renamed = file.old.as_ref().filter(|old| file.new.as_ref().is_some_and(|new| new != *old));

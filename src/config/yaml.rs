@@ -77,9 +77,12 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(0);
+            let rest = text.get(at..).unwrap_or_default();
             let problem = match error.kind() {
-                _ if text.get(at..).is_some_and(|rest| rest.trim_start_matches(' ').starts_with(':')) => {
-                    syntax(NO_NAME)
+                _ if begins(rest, ':') => syntax(NO_NAME),
+                // The service reads a comment there, and no text.
+                ErrorKind::InvalidBlockScalarIndent if begins(rest, '#') => {
+                    syntax("a comment right below a text with a number in its header is indented deeper than the text's name")
                 }
                 ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
@@ -119,6 +122,11 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
 /// A carriage return that ends a line for our parser, and doesn't for the service's.
 fn lone_return(text: &str) -> Option<usize> {
     text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+}
+
+/// Whether this is what stands first, behind spaces.
+fn begins(rest: &str, what: char) -> bool {
+    rest.trim_start_matches(' ').starts_with(what)
 }
 
 fn syntax(what: &str) -> Problem {

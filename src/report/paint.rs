@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::display::wrap;
+use crate::display::{Printable, wrap};
 use crate::review::{DiffLine, LineKind, Step};
 
 /// Text in a style.
@@ -43,12 +43,19 @@ pub(crate) fn event_line(text: &str) -> String {
 
 /// What went wrong, behind its word.
 pub(crate) fn error_line(error: &impl Display) -> String {
-    format!("{} {error}", paint(RED, paint(BOLD, "error:")))
+    format!("{} {}", paint(RED, paint(BOLD, "error:")), calm(error))
+}
+
+/// Lines of which nothing steers the terminal, whatever the names in them hold: these come from files and arguments.
+fn calm(text: &impl Display) -> String {
+    let text = text.to_string();
+    let lines: Vec<_> = text.split('\n').map(|line| Printable(line).to_string()).collect();
+    lines.join("\n")
 }
 
 /// What is dangerous, behind its word.
 pub(crate) fn warning_line(warning: &impl Display) -> String {
-    format!("{} {warning}", paint(YELLOW, "warning:"))
+    format!("{} {}", paint(YELLOW, "warning:"), calm(warning))
 }
 
 /// Numbered steps, each with its commands.
@@ -66,4 +73,14 @@ pub(crate) fn steps(steps: &[Step], title: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calm;
+
+    #[test]
+    fn nothing_in_an_error_steers_the_terminal() {
+        assert_eq!(calm(&"a\u{1b}[2J\nb\u{202e}c"), "a\\u{1b}[2J\nb\\u{202e}c");
+    }
 }

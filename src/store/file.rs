@@ -230,22 +230,10 @@ impl Locked {
         old: &Metadata,
         permissions: fs::Permissions,
     ) -> Result<tempfile::NamedTempFile, StoreError> {
-        self.clear_up();
         let temporary = temporary_beside(&self.path, content)?;
         keep_owner(temporary.as_file(), old)?;
         finish(&temporary, permissions)?;
         Ok(temporary)
-    }
-
-    /// Removes the temporary files of runs that were killed: they hold secrets. Under the lock nobody else has one; a run
-    /// that lost its lock because somebody replaced the file finds it gone and fails.
-    fn clear_up(&self) {
-        let prefix = temporary_prefix(&self.path);
-        let entries = fs::read_dir(folder_of(&self.path)).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| is_temporary(&entry.file_name(), &prefix)) {
-            // One that can't be removed is in nobody's way.
-            let _ = fs::remove_file(entry.path());
-        }
     }
 
     fn put(&self, expected: &[u8], content: &[u8], permissions: fs::Permissions) -> Result<(), StoreError> {
@@ -254,7 +242,8 @@ impl Locked {
         if !same_file(&self.file, &self.path)? || *self.snapshot()? != *expected {
             return Err(StoreError::Changed);
         }
-        let persisted = temporary.persist(&self.path);
+        // Closed at once: the new file would be locked as the temporary one was.
+        let persisted = temporary.persist(&self.path).map(drop);
         persisted.map_err(|error| StoreError::Io {
             doing: "putting the new file in place",
             source: error.error,
@@ -333,12 +322,27 @@ fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
         .is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
 }
 
+/// Removes the temporary files of runs that were killed: they hold secrets. A run that lives has a lock on its own.
+fn clear_up(folder: &Path, prefix: &OsStr) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_temporary(&entry.file_name(), prefix)) {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // One that can't be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Readable by its owner only: it has no wider mode than the file it becomes at any moment.
 fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, StoreError> {
-    let prefix = temporary_prefix(path);
-    let temporary =
-        tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder_of(path));
+    let (folder, prefix) = (folder_of(path), temporary_prefix(path));
+    clear_up(folder, &prefix);
+    let temporary = tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder);
     let mut temporary = temporary.map_err(on_write_folder)?;
+    // The other run that clears up between the two takes it away, and this one fails and says so. Where files can't be
+    // locked, none is taken for left.
+    let _ = temporary.as_file().try_lock();
     temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
     Ok(temporary)
 }

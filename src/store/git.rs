@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::Snapshot;
+use crate::display::Named;
 use zeroize::Zeroizing;
 
 /// Git can't answer.
@@ -18,7 +19,7 @@ pub enum GitError {
     #[error("this folder is not in a git repository. Compare two files: `diff OLD NEW`")]
     NotARepository,
     /// No commit has that name.
-    #[error("there is no revision `{0}` here{1}")]
+    #[error("there is no revision `{}` here{}", Named(.0), .1)]
     UnknownRevision(String, &'static str),
     /// There is nothing to compare with.
     #[error(
