@@ -792,12 +792,19 @@ pub struct Token {
 }
 
 /// A claim on the command line.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClaimArg {
     /// Its name.
     pub name: String,
     /// Its value.
     pub value: serde_json::Value,
+}
+
+/// What is said of a user is nobody else's.
+impl std::fmt::Debug for ClaimArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClaimArg {{ name: {:?}, value: … }}", self.name)
+    }
 }
 
 impl std::str::FromStr for ClaimArg {

@@ -12,6 +12,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::config::Span;
+use crate::wiped::wiped;
 
 /// An env file that was read. Not `Debug`: it holds secrets.
 pub struct EnvFile {
@@ -196,20 +197,20 @@ impl EnvFile {
         }
         let text = &*self.text;
         let (range, new) = match self.one(name)? {
-            Some(Entry { value: Value::Inherited, written, .. }) => (written.clone(), format!("={value}")),
-            Some(entry) => (entry.written.clone(), value.to_owned()),
+            Some(Entry { value: Value::Inherited, written, .. }) => (written.clone(), wiped!("={value}")),
+            Some(entry) => (entry.written.clone(), wiped!("{value}")),
             None => {
                 let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
                 let is_empty = text.trim_start_matches('\u{feff}').is_empty();
                 let new = if is_empty || text.ends_with('\n') {
-                    format!("{name}={value}{newline}")
+                    wiped!("{name}={value}{newline}")
                 } else {
-                    format!("{newline}{name}={value}")
+                    wiped!("{newline}{name}={value}")
                 };
                 (text.len()..text.len(), new)
             }
         };
-        self.edited(range, &Zeroizing::new(new), name, Some(value))
+        self.edited(range, &new, name, Some(value))
     }
 
     /// The text without a name. Every other byte stays.

@@ -161,7 +161,7 @@ fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         return None;
     }
     let engines = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD];
-    engines.into_iter().find_map(|engine| engine.decode(&*clean).ok()).map(Zeroizing::new)
+    engines.into_iter().find_map(|engine| crate::keyset::decode(engine, &clean))
 }
 
 impl Base64 {

@@ -32,6 +32,7 @@ pub mod review;
 pub mod store;
 pub mod time;
 pub mod token;
+mod wiped;
 mod world;
 
 pub use cli::Cli;

@@ -6,21 +6,23 @@
 
 mod common;
 
-use std::collections::HashSet;
 use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use common::pieces::{Pieces, hex};
 use common::{NOW, Scene, date};
+use powersync_jwks::cli::ClaimArg;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::display::report_of_panic;
 use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::strength::Weakness;
-use powersync_jwks::keyset::{Encoding, KeySet, Secret, SecretText, import};
+use powersync_jwks::keyset::{Encoding, KeyName, KeySet, Secret, SecretText, import};
 use powersync_jwks::lifecycle::Policy;
-use powersync_jwks::probe::Plan;
+use powersync_jwks::probe::{Answer, Plan};
+use powersync_jwks::time::Seconds;
 use powersync_jwks::{review, token};
 use zeroize::Zeroizing;
 
@@ -64,53 +66,6 @@ fn filled(text: &str) -> String {
         .replace("{IMPORTED}", IMPORTED)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// All pieces of eight characters of these secrets, in every way they may be written.
-struct Pieces(HashSet<Vec<u8>>);
-
-impl Pieces {
-    fn of<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
-        let mut pieces = Self(HashSet::new());
-        for secret in secrets {
-            pieces.add(secret.as_bytes());
-            pieces.add_written(secret.as_bytes());
-            if let Ok(bytes) = URL_SAFE_NO_PAD.decode(secret) {
-                pieces.add_written(&bytes);
-            }
-        }
-        pieces
-    }
-
-    fn add(&mut self, text: &[u8]) {
-        self.0.extend(text.windows(8).map(<[u8]>::to_vec));
-    }
-
-    fn add_written(&mut self, bytes: &[u8]) {
-        self.add(hex(bytes).as_bytes());
-        self.add(hex(bytes).to_uppercase().as_bytes());
-        // As part of a longer text, at each of its three places in a group.
-        for skip in 0..3 {
-            let inner = &bytes[skip..];
-            self.add(STANDARD.encode(&inner[..inner.len() / 3 * 3]).as_bytes());
-            self.add(URL_SAFE_NO_PAD.encode(&inner[..inner.len() / 3 * 3]).as_bytes());
-        }
-    }
-
-    fn find<'t>(&self, text: &'t str) -> Option<&'t [u8]> {
-        text.as_bytes().windows(8).find(|piece| self.0.contains(*piece))
-    }
-
-    fn assert_absent(&self, text: &str, what: &str) {
-        if let Some(piece) = self.find(text) {
-            panic!("{what}: `{}` in\n{text}", String::from_utf8_lossy(piece));
-        }
-    }
-}
-
 fn scene() -> Scene {
     let mut scene = Scene::with("powersync.yaml", filled(CONFIG));
     scene.write(".env", format!("PS_TWO={IN_VARIABLE}\n"));
@@ -132,6 +87,11 @@ fn scene() -> Scene {
     scene.write("token.txt", &token);
     scene.write("cut.txt", &token[..token.len() - 9]);
     scene.write("no-token.txt", IMPORTED);
+    let encoded = STANDARD.encode(filled(CONFIG));
+    scene.write("wrapped.b64", &encoded);
+    let secret = "apiVersion: v1\nkind: Secret\ndata:\n";
+    scene.write("secret.yaml", format!("{secret}  powersync.yaml: {encoded}\n"));
+    scene.write("secrets.yaml", format!("{secret}  a: {encoded}\n  b: {encoded}\n"));
     scene.variables = vec![("JWT_SECRET".to_owned(), IMPORTED.to_owned())];
     scene.stdin = IMPORTED.as_bytes().to_vec();
     scene
@@ -157,7 +117,7 @@ fn secrets_in(scene: &Scene) -> Vec<String> {
 }
 
 /// Nothing of these may show a secret. `CONFIG` stands for each config in turn.
-const LINES: [&str; 63] = [
+const LINES: [&str; 73] = [
     "status",
     "status --format json",
     "status --env-file .env",
@@ -221,6 +181,16 @@ const LINES: [&str; 63] = [
     "export one --out export.env",
     "export --as node",
     "redact",
+    "check",
+    "check --pedantic --env-file .env --format json",
+    "check --fix",
+    "check --fix --yes --format sarif",
+    "diff powersync.yaml other.yaml",
+    "diff other.yaml broken.yaml --format markdown",
+    "diff twice.yaml powersync.yaml --format github",
+    "diff powersync.yaml env.yaml --env-file-old .env --env-file-new ENV",
+    "probe http://127.0.0.1:1",
+    "probe http://127.0.0.1:1 --format json --env-file .env",
 ];
 
 const CONFIGS: [&str; 8] = [
@@ -234,18 +204,27 @@ const CONFIGS: [&str; 8] = [
     "fill.yaml",
 ];
 
+/// The same config as other things hold it.
+const WRAPPED: [&str; 3] = ["--base64 -c wrapped.b64", "-c secret.yaml", "--entry b -c secrets.yaml"];
+
 #[test]
 fn no_command_shows_a_secret_however_it_ends() {
     let mut endings = [0; 3];
     let mut runs = 0;
-    for config in CONFIGS {
+    let configs = CONFIGS.map(|config| format!("-c {config}")).into_iter().chain(WRAPPED.map(str::to_owned));
+    for config in configs {
         for line in LINES {
             for env in ["broken.env", "twice.env", "value.env"] {
                 if env != "broken.env" && !line.contains("ENV") {
                     continue;
                 }
-                let scene = scene();
-                let line = format!("-c {config} {}", line.replace("ENV", env));
+                let mut scene = scene();
+                let line = format!("{config} {}", line.replace("ENV", env));
+                // A question that somebody answers.
+                if !line.contains("--yes") && !line.contains("stdin") {
+                    scene.terminal = true;
+                    scene.stdin = b"y\n".to_vec();
+                }
                 let outcome = scene.run(&line);
                 endings[usize::from(outcome.code)] += 1;
                 runs += 1;
@@ -461,6 +440,14 @@ fn debug_of_no_public_type_shows_a_secret() {
     show(&Secret::new(Zeroizing::new(IMPORTED.as_bytes().to_vec())));
     show(&SecretText(Zeroizing::new(IMPORTED.to_owned())));
     show(&Policy::default());
+    show(&IMPORTED.parse::<KeyName>());
+    let mut claims = token::Claims::new(PASSWORD, date(NOW), Seconds::new(3600)).unwrap();
+    claims.add("role", IMPORTED.into()).unwrap();
+    let keys = KeySet::read(&Config::parse_str(&filled(CONFIG), Input::Yaml).unwrap());
+    let signed = token::Signer::new(&keys, None, date(NOW)).unwrap().sign(&claims).unwrap();
+    show(&(claims, token::Verifier::new(&keys).unwrap().verify(&signed, date(NOW))));
+    show(&format!("role={IMPORTED}").parse::<ClaimArg>());
+    show(&Answer { location: Some(IMPORTED.to_owned()), body: IMPORTED.into(), ..Answer::default() });
     Pieces::of(SECRETS).assert_absent(&said, "Debug");
     assert!(said.contains("Secret(…)") && said.contains("SecretText(…)"), "{said}");
 }

@@ -7,6 +7,7 @@ use super::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
 use super::style::{self, Sample};
+use crate::wiped::wiped;
 
 /// The lines of one entry of a block list.
 #[derive(Clone, Copy)]
@@ -140,9 +141,9 @@ pub(super) fn insert(
     let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
     let at = if before.is_some() { reference.end } else { reference.first };
     let text = if text[..at].ends_with('\n') || before.is_none() {
-        format!("{body}{newline}")
+        wiped!("{}{newline}", *body)
     } else {
-        format!("{newline}{body}")
+        wiped!("{newline}{}", *body)
     };
     Ok(vec![Splice::insert(at, text)])
 }
@@ -176,7 +177,7 @@ pub(super) fn remove(
     let mut splices: Vec<Splice> = regions.into_iter().map(Splice::delete).collect();
     if remove.len() == items.len() {
         // `keys:` with nothing behind it would keep the service from starting.
-        splices.push(Splice::insert(past_colon(doc, name, list), " []"));
+        splices.push(Splice::insert(past_colon(doc, name, list), wiped!(" []")));
     }
     Ok(splices)
 }
@@ -206,10 +207,10 @@ pub(super) fn move_to_front(
     let newline = newline_at(text, to.line);
     let body = &text[moved.first..moved.end];
     let (body, cut) = if body.ends_with('\n') {
-        (body.to_owned(), moved.first..moved.end)
+        (wiped!("{body}"), moved.first..moved.end)
     } else {
         let start = content_end(text, line_start(text, moved.first - 1));
-        (format!("{body}{newline}"), start..moved.end)
+        (wiped!("{body}{newline}"), start..moved.end)
     };
     Ok(vec![Splice::insert(to.first, body), Splice::delete(cut)])
 }
@@ -234,9 +235,9 @@ pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &
     let member = style::block_member(doc, Some(entry), name, value);
     let at = line_end(text, content);
     let line = if text[..at].ends_with('\n') {
-        format!("{indent}{member}{newline}")
+        wiped!("{indent}{}{newline}", *member)
     } else {
-        format!("{newline}{indent}{member}")
+        wiped!("{newline}{indent}{}", *member)
     };
     vec![Splice::insert(at, line)]
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 use zeroize::Zeroize;
 
@@ -95,7 +95,7 @@ pub struct Node<'t> {
 pub struct Document<'t> {
     pub(super) text: &'t str,
     pub(super) syntax: Syntax,
-    pub(super) nodes: Vec<Node<'t>>,
+    pub(super) nodes: Nodes<'t>,
     pub(super) root: NodeId,
     pub(super) aliases: Vec<NodeId>,
     /// Where the document's content may go on: before a final `...`, else the end of the text.
@@ -155,7 +155,7 @@ impl<'t> Document<'t> {
 
     /// All nodes, in the order of the text.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node<'t>)> {
-        (0u32..).map(NodeId).zip(&self.nodes)
+        (0u32..).map(NodeId).zip(self.nodes.iter())
     }
 
     /// What a scalar means by the schema of its syntax. `None` for collections.
@@ -334,10 +334,35 @@ impl<'t> Document<'t> {
     }
 }
 
-/// Resolved escapes are copies of the text, and a copy may be of a secret.
-impl Drop for Document<'_> {
+/// The nodes of a document, in the order of the text. Resolved escapes are copies of the text, and a copy may be of a
+/// secret: they are cleared when dropped, whether a document comes of it or an error.
+#[derive(Clone)]
+pub(super) struct Nodes<'t>(Vec<Node<'t>>);
+
+impl Nodes<'_> {
+    /// None yet, of a text of this many bytes.
+    pub(super) fn of_length(length: usize) -> Self {
+        Self(Vec::with_capacity(length / 32))
+    }
+}
+
+impl<'t> Deref for Nodes<'t> {
+    type Target = Vec<Node<'t>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Nodes<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Drop for Nodes<'_> {
     fn drop(&mut self) {
-        for node in &mut self.nodes {
+        for node in &mut self.0 {
             if let Kind::Scalar { text: Cow::Owned(text), .. } = &mut node.kind {
                 text.zeroize();
             }

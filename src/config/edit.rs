@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::document::{Kind, Layout, NodeId, Span};
 use super::error::{ConfigError, Problem};
 use super::{Config, Input, Place, Syntax, block, flow, style, verify};
+use crate::wiped::Wiped;
 
 /// A value that is written.
 #[derive(Clone)]
@@ -66,20 +67,20 @@ pub struct Plan {
 #[derive(Clone)]
 pub(super) struct Splice {
     pub(super) range: Span,
-    pub(super) text: Zeroizing<String>,
+    pub(super) text: Wiped,
 }
 
 impl Splice {
-    pub(super) fn insert(at: usize, text: impl Into<String>) -> Self {
+    pub(super) fn insert(at: usize, text: Wiped) -> Self {
         Self::replace(at..at, text)
     }
 
     pub(super) fn delete(range: Span) -> Self {
-        Self::replace(range, "")
+        Self::replace(range, Wiped::default())
     }
 
-    pub(super) fn replace(range: Span, text: impl Into<String>) -> Self {
-        Self { range, text: Zeroizing::new(text.into()) }
+    pub(super) fn replace(range: Span, text: Wiped) -> Self {
+        Self { range, text }
     }
 }
 

@@ -4,6 +4,7 @@ use super::document::{Document, Kind, NodeId, Span};
 use super::edit::{NewEntry, NewValue, Splice};
 use super::lines::{content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap};
 use super::style::{self, Sample, spaced};
+use crate::wiped::wiped;
 
 /// What stands between the brackets: the bytes of each child, without its comma.
 struct Flow<'t> {
@@ -76,7 +77,7 @@ impl<'t> Flow<'t> {
     /// Writes a child behind all others.
     fn push(&self, new: &str, spaced: bool) -> Vec<Splice> {
         let Some(last) = self.children.last() else {
-            return vec![Splice::replace(self.open..self.close, new)];
+            return vec![Splice::replace(self.open..self.close, wiped!("{new}"))];
         };
         let count = self.children.len() - 1;
         let separator = self.separator(spaced);
@@ -85,7 +86,7 @@ impl<'t> Flow<'t> {
         let line_rest = &self.text[past..content_end(self.text, past)];
         if !line_rest.trim_start_matches([' ', '\t']).starts_with('#') {
             // Before a comma that stands there, so that the list goes on ending as it did.
-            return vec![Splice::insert(last.end, format!(",{separator}{new}"))];
+            return vec![Splice::insert(last.end, wiped!(",{separator}{new}"))];
         }
         // A comment stands behind the last child, on its line: it stays there.
         let separator = if separator.contains('\n') {
@@ -95,8 +96,10 @@ impl<'t> Flow<'t> {
         };
         let at = content_end(self.text, past);
         match comma {
-            Some(_) => vec![Splice::insert(at, format!("{separator}{new},"))],
-            None => vec![Splice::insert(last.end, ","), Splice::insert(at, format!("{separator}{new}"))],
+            Some(_) => vec![Splice::insert(at, wiped!("{separator}{new},"))],
+            None => {
+                vec![Splice::insert(last.end, wiped!(",")), Splice::insert(at, wiped!("{separator}{new}"))]
+            }
         }
     }
 
@@ -107,13 +110,13 @@ impl<'t> Flow<'t> {
             let line = line_start(self.text, start);
             let indent = &self.text[line..start];
             let newline = newline_at(self.text, line);
-            return vec![Splice::insert(own.start, format!("{indent}{new},{newline}"))];
+            return vec![Splice::insert(own.start, wiped!("{indent}{new},{newline}"))];
         }
         let from = if child == 0 { self.open } else { self.children[child - 1].end };
         let gap = self.text[from..start].replacen(',', "", usize::from(child > 0));
         let usable = gap.trim().is_empty() && (child > 0 || gap.contains('\n'));
         let separator = if usable { gap } else { self.separator(spaced) };
-        vec![Splice::insert(start, format!("{new},{separator}"))]
+        vec![Splice::insert(start, wiped!("{new},{separator}"))]
     }
 
     /// The last of the removed children that follow this one on its line, one directly behind the other.
@@ -217,7 +220,7 @@ pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Ve
     };
     let (head, tail) = text[own.clone()].split_at(flow.children[from].end - own.start);
     let comma = if flow.comma(from).is_some() { "" } else { "," };
-    let mut splices = vec![Splice::insert(first.start, format!("{head}{comma}{tail}")), Splice::delete(own)];
+    let mut splices = vec![Splice::insert(first.start, wiped!("{head}{comma}{tail}")), Splice::delete(own)];
     if flow.comma(from).is_none() {
         splices.extend(flow.comma(from - 1).map(|at| Splice::delete(at..at + 1)));
     }

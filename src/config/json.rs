@@ -3,19 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::document::{Document, Kind, Layout, Node, NodeId, Quote, Syntax};
+use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Syntax};
 use super::error::{ConfigError, Problem};
 use super::yaml::MAX_DEPTH;
 
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    nodes: Vec<Node<'t>>,
+    nodes: Nodes<'t>,
 }
 
 /// Parses JSON (RFC 8259) strictly, as the service does for `.json`: no BOM, no comments, no trailing commas.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
-    let mut reader = Reader { text, at: 0, nodes: Vec::with_capacity(text.len() / 32) };
+    let mut reader = Reader { text, at: 0, nodes: Nodes::of_length(text.len()) };
     if text.starts_with('\u{feff}') {
         return Err(reader.error("it begins with a byte order mark, which the service refuses in JSON"));
     }

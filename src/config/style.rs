@@ -1,5 +1,7 @@
 //! How new text is written: as its neighbours are; where there are none, as PowerSync's guide does.
 
+use std::fmt::{self, Write as _};
+
 use super::Config;
 use super::block::past_colon;
 use super::document::{Document, Kind, Layout, NodeId, Quote, Syntax};
@@ -8,6 +10,7 @@ use super::error::{ConfigError, Problem};
 use super::flow;
 use super::lines::{content_end, indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
 use super::scalar::{self, Scalar};
+use crate::wiped::{Wiped, join, wiped};
 
 /// The entry whose way of writing a new one imitates.
 pub(super) type Sample = Option<NodeId>;
@@ -48,15 +51,48 @@ fn json_like(doc: &Document<'_>, entry: Option<NodeId>) -> bool {
 }
 
 /// Writes text with these quotes, or with safer ones where its characters need them.
-fn quoted(text: &str, quote: Quote) -> String {
-    let double = || serde_json::Value::from(text).to_string();
+fn quoted(text: &str, quote: Quote) -> Wiped {
     if quote == Quote::Double || text.chars().any(char::is_control) {
-        return double();
+        return wiped!("{}", InDoubleQuotes(text));
     }
     if quote == Quote::Plain && is_plain(text) {
-        return text.to_owned();
+        return wiped!("{text}");
     }
-    format!("'{}'", text.replace('\'', "''"))
+    wiped!("{}", InSingleQuotes(text))
+}
+
+/// As JSON writes it, which YAML reads, too.
+struct InDoubleQuotes<'t>(&'t str);
+
+impl fmt::Display for InDoubleQuotes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// A quote within them is written twice.
+struct InSingleQuotes<'t>(&'t str);
+
+impl fmt::Display for InSingleQuotes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('\'')?;
+        for (number, part) in self.0.split('\'').enumerate() {
+            f.write_str(if number == 0 { "" } else { "\'\'" })?;
+            f.write_str(part)?;
+        }
+        f.write_char('\'')
+    }
 }
 
 /// Whether text may stand without quotes and is then read as that text, by YAML 1.1 readers, too.
@@ -94,7 +130,7 @@ fn value_quote(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> Quote {
 }
 
 /// The name as its neighbours are quoted.
-fn name_text(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> String {
+fn name_text(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> Wiped {
     let first = entry.and_then(|id| doc.members(id)?.first().map(|(name, _)| *name));
     let quote = match first.map(|id| &doc.node(id).kind) {
         Some(Kind::Scalar { quote: Quote::Double, .. }) => Quote::Double,
@@ -145,34 +181,30 @@ pub(super) fn spaced(doc: &Document<'_>) -> bool {
 }
 
 /// The value itself, without the comment.
-fn written(value: &NewValue, quote: Quote) -> String {
+fn written(value: &NewValue, quote: Quote) -> Wiped {
     match value {
         NewValue::Text(text) => quoted(text, quote),
-        NewValue::Env(name) => format!("!env {name}"),
-        NewValue::CloudEnv(name) => format!("{{secret: !env {name}}}"),
-        NewValue::Date { seconds, .. } => seconds.to_string(),
+        NewValue::Env(name) => wiped!("!env {name}"),
+        NewValue::CloudEnv(name) => wiped!("{{secret: !env {name}}}"),
+        NewValue::Date { seconds, .. } => wiped!("{seconds}"),
     }
 }
 
 /// `name: value`, without the comment.
-pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> String {
+pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> Wiped {
     let gap = match (value, colon_gap(doc, entry, name)) {
         (NewValue::Env(_), gap) if gap.is_empty() => " ".to_owned(),
         (_, gap) => gap,
     };
-    format!("{}:{gap}{}", name_text(doc, entry, name), written(value, value_quote(doc, entry, name)))
+    let (name_text, written) = (name_text(doc, entry, name), written(value, value_quote(doc, entry, name)));
+    wiped!("{}:{gap}{}", *name_text, *written)
 }
 
 /// `name: value # comment`
-pub(super) fn block_member(
-    doc: &Document<'_>,
-    entry: Option<NodeId>,
-    name: &str,
-    value: &NewValue,
-) -> String {
+pub(super) fn block_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> Wiped {
     let member = flow_member(doc, entry, name, value);
     match value {
-        NewValue::Date { comment, .. } => format!("{member} # {comment}"),
+        NewValue::Date { comment, .. } => wiped!("{} # {comment}", *member),
         NewValue::Text(_) | NewValue::Env(_) | NewValue::CloudEnv(_) => member,
     }
 }
@@ -196,7 +228,7 @@ pub(super) fn replace_value(
         return vec![replace_block_scalar(doc, name, end, &written)];
     }
     let mut splices = if start == end {
-        vec![Splice::insert(past_colon(doc, name, value), format!(" {written}"))]
+        vec![Splice::insert(past_colon(doc, name, value), wiped!(" {}", *written))]
     } else {
         vec![Splice::replace(start..end, written)]
     };
@@ -205,11 +237,11 @@ pub(super) fn replace_value(
     let rest = &text[end..line];
     let words = comment.rsplit_once(' ').map_or("", |(words, _)| words);
     if rest.trim().is_empty() {
-        splices.push(Splice::insert(end, format!(" # {comment}")));
+        splices.push(Splice::insert(end, wiped!(" # {comment}")));
     } else if let Some(found) = rest.find(&format!("# {words} ")) {
         let date = end + found + words.len() + 3;
         let length = text[date..line].find(char::is_whitespace).unwrap_or(line - date);
-        splices.push(Splice::replace(end + found..date + length, format!("# {comment}")));
+        splices.push(Splice::replace(end + found..date + length, wiped!("# {comment}")));
     }
     splices
 }
@@ -220,7 +252,7 @@ fn replace_block_scalar(doc: &Document<'_>, name: NodeId, end: usize, written: &
     let past = skip_gap(text, doc.end_of(name)) + 1;
     let header = &text[past..content_end(text, past)];
     let comment = header.find(" #").map_or("", |at| &header[at..]);
-    Splice::replace(past..end, format!(" {written}{comment}"))
+    Splice::replace(past..end, wiped!(" {written}{comment}"))
 }
 
 // --- entries -------------------------------------------------------------------------------------------------
@@ -254,7 +286,7 @@ pub(super) fn block_entry(
     entry: &NewEntry,
     sample: Sample,
     newline: &str,
-) -> String {
+) -> Wiped {
     let text = doc.text();
     let sampled = sample.zip(sample_dash);
     if let Some((id, dash)) = sampled
@@ -262,7 +294,7 @@ pub(super) fn block_entry(
     {
         let gap = &text[dash + 1..doc.start_of(id)];
         let gap = if !gap.is_empty() && gap.bytes().all(|b| b == b' ') { gap } else { " " };
-        return format!("{dash_indent}-{gap}{}", flow_entry(doc, entry, sample));
+        return wiped!("{dash_indent}-{gap}{}", *flow_entry(doc, entry, sample));
     }
     let (after_dash, column) = sampled.map_or_else(
         || (" ".to_owned(), dash_indent.len() + 2),
@@ -281,15 +313,15 @@ pub(super) fn block_entry(
     );
     let separator = format!("{newline}{}", " ".repeat(column));
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<String> = members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
-    format!("{dash_indent}-{after_dash}{}", members.join(&separator))
+    let members: Vec<Wiped> = members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
+    wiped!("{dash_indent}-{after_dash}{}", *join(&members, &separator))
 }
 
 /// A whole entry in braces.
-pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -> String {
+pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -> Wiped {
     let text = doc.text();
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<String> = members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
+    let members: Vec<Wiped> = members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
     let mut shape = (String::new(), " ".to_owned(), String::new());
     if let Some(id) = sample
         && let Kind::Mapping { layout: Layout::Flow, members } = &doc.node(id).kind
@@ -325,7 +357,7 @@ pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -
         shape.1 = String::new();
     }
     let (open, separator, close) = shape;
-    format!("{{{open}{}{close}}}", members.join(&format!(",{separator}")))
+    wiped!("{{{open}{}{close}}}", *join(&members, &format!(",{separator}")))
 }
 
 // --- a list that isn't there yet -----------------------------------------------------------------------------
@@ -347,13 +379,13 @@ pub(super) fn create(
             let pretty = Pretty::of(doc, value);
             let name = pretty.name(names[0]);
             let tree = pretty.tree(&names[1..], entry, 1);
-            Ok(flow::push_member(doc, value, &format!("{name}{tree}")))
+            Ok(flow::push_member(doc, value, &wiped!("{}{}", *name, *tree)))
         }
         _ if in_flow(doc, value) => {
             let tree = Pretty::of(doc, value).tree(names, entry, 0);
             let omitted = node.span.is_empty();
             let at = node.span.start..node.span.end;
-            Ok(vec![Splice::replace(at, if omitted { format!(" {tree}") } else { tree })])
+            Ok(vec![Splice::replace(at, if omitted { wiped!(" {}", *tree) } else { tree })])
         }
         _ => member.map_or_else(|| Ok(Vec::new()), |member| fill_block(doc, member, names, entry)),
     }
@@ -399,9 +431,9 @@ fn append_block(
         && !text[..at].ends_with(&format!("{newline}{newline}"));
     let blank = if apart { newline } else { "" };
     if text[..at].ends_with('\n') {
-        vec![Splice::insert(at, format!("{blank}{body}{newline}"))]
+        vec![Splice::insert(at, wiped!("{blank}{}{newline}", *body))]
     } else {
-        vec![Splice::insert(at, format!("{newline}{blank}{body}"))]
+        vec![Splice::insert(at, wiped!("{newline}{blank}{}", *body))]
     }
 }
 
@@ -445,9 +477,9 @@ fn fill_block(
     };
     let at = line_end(text, end);
     splices.push(if text[..at].ends_with('\n') {
-        Splice::insert(at, format!("{body}{newline}"))
+        Splice::insert(at, wiped!("{}{newline}", *body))
     } else {
-        Splice::insert(at, format!("{newline}{body}"))
+        Splice::insert(at, wiped!("{newline}{}", *body))
     });
     Ok(splices)
 }
@@ -458,21 +490,21 @@ fn fill_brackets(doc: &Document<'_>, close: usize, names: &[&str], entry: &NewEn
     let line = line_start(text, close);
     let indent = &text[line..close];
     let body = names.iter().rev().fold(flow_entry(doc, entry, None), |inner, name| match *name {
-        "keys" => format!("keys: [{inner}]"),
-        name => format!("{name}: {{{inner}}}"),
+        "keys" => wiped!("keys: [{}]", *inner),
+        name => wiped!("{name}: {{{}}}", *inner),
     });
-    Splice::insert(line, format!("{indent}{}{body}{}", " ".repeat(unit(doc)), newline_at(text, line)))
+    Splice::insert(line, wiped!("{indent}{}{}{}", " ".repeat(unit(doc)), *body, newline_at(text, line)))
 }
 
-fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntry, newline: &str) -> String {
+fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntry, newline: &str) -> Wiped {
     let unit = unit(doc);
     let mut lines = Vec::new();
     for (depth, name) in names.iter().enumerate() {
-        lines.push(format!("{}{name}:", " ".repeat(column + depth * unit)));
+        lines.push(wiped!("{}{name}:", " ".repeat(column + depth * unit)));
     }
     let dash = column + names.len().saturating_sub(1) * unit + list_offset(doc);
     lines.push(block_entry(doc, &" ".repeat(dash), None, entry, None, newline));
-    lines.join(newline)
+    join(&lines, newline)
 }
 
 /// How far this file indents a mapping in a mapping.
@@ -535,28 +567,28 @@ impl<'d> Pretty<'d> {
         Self { doc, newline: newline_at(text, at), unit, base: indent(at) }
     }
 
-    fn name(&self, name: &str) -> String {
-        format!("{}:{}", name_text(self.doc, None, name), if spaced(self.doc) { " " } else { "" })
+    fn name(&self, name: &str) -> Wiped {
+        wiped!("{}:{}", *name_text(self.doc, None, name), if spaced(self.doc) { " " } else { "" })
     }
 
     /// `open`, children, `close`, one child a line where the document is written so.
-    fn wrap(&self, open: char, children: &[String], close: char, depth: usize) -> String {
+    fn wrap(&self, open: char, children: &[Wiped], close: char, depth: usize) -> Wiped {
         if self.unit.is_empty() {
             let separator = if spaced(self.doc) { ", " } else { "," };
-            return format!("{open}{}{close}", children.join(separator));
+            return wiped!("{open}{}{close}", *join(children, separator));
         }
         let outer = format!("{}{}{}", self.newline, self.base, self.unit.repeat(depth));
         let inner = format!("{outer}{}", self.unit);
-        format!("{open}{inner}{}{outer}{close}", children.join(&format!(",{inner}")))
+        wiped!("{open}{inner}{}{outer}{close}", *join(children, &format!(",{inner}")))
     }
 
-    fn tree(&self, names: &[&str], entry: &NewEntry, depth: usize) -> String {
+    fn tree(&self, names: &[&str], entry: &NewEntry, depth: usize) -> Wiped {
         if let [name, rest @ ..] = names {
-            let child = format!("{}{}", self.name(name), self.tree(rest, entry, depth + 1));
+            let child = wiped!("{}{}", *self.name(name), *self.tree(rest, entry, depth + 1));
             return self.wrap('{', &[child], '}', depth);
         }
         let members = ordered(self.doc, entry, None).into_iter();
-        let members: Vec<String> =
+        let members: Vec<Wiped> =
             members.map(|(name, value)| flow_member(self.doc, None, name, value)).collect();
         let entry = self.wrap('{', &members, '}', depth + 1);
         self.wrap('[', &[entry], ']', depth)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, StructureStyle, Tag};
 
-use super::document::{Document, Kind, Layout, Node, NodeId, Quote, Span, Syntax};
+use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
 use super::indentation;
 use super::scalar::Scalar;
@@ -32,7 +32,7 @@ struct Open {
 
 struct Builder<'t> {
     text: &'t str,
-    nodes: Vec<Node<'t>>,
+    nodes: Nodes<'t>,
     open: Vec<Open>,
     /// Anchor id of the parser to node.
     anchors: HashMap<usize, NodeId>,
@@ -64,7 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     };
     let mut builder = Builder {
         text,
-        nodes: Vec::with_capacity(text.len() / 32),
+        nodes: Nodes::of_length(text.len()),
         open: Vec::new(),
         anchors: HashMap::new(),
         aliases: Vec::new(),

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        super::super::secret::decode_hex(text.as_bytes()).unwrap()
+        super::super::secret::decode_hex(text.as_bytes()).unwrap().to_vec()
     }
 
     #[test]

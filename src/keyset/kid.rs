@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::display::Printable;
+use crate::display::{Named, Printable};
 use crate::random::{Random, RandomError};
 use crate::time::NumericDate;
 
@@ -83,7 +83,7 @@ impl fmt::Display for Kid {
 }
 
 /// A key as people name it: by kid, or by its place in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum KeyName {
     /// `@N`, from 1.
     Number(usize),
@@ -97,6 +97,16 @@ impl std::str::FromStr for KeyName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = text.strip_prefix('@').and_then(|n| n.parse().ok());
         Ok(number.map_or_else(|| Self::Kid(text.to_owned()), Self::Number))
+    }
+}
+
+/// It may be a secret that was given in the place of a name.
+impl fmt::Debug for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "Number({number})"),
+            Self::Kid(kid) => write!(f, "Kid({})", Named(kid)),
+        }
     }
 }
 

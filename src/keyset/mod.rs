@@ -14,7 +14,7 @@ pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, S
 pub use kid::{InvalidKid, KeyName, Kid};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
-pub(crate) use secret::{decode_as_service, decode_base64, decode_hex};
+pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
 pub use state::{Phase, Undecidable};
 
 use std::collections::HashSet;

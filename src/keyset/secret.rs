@@ -1,5 +1,7 @@
 //! Secrets of symmetric keys, and the ways in which they are written.
 
+use std::hint::black_box;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
@@ -70,10 +72,8 @@ impl Secret {
     pub fn same_key(&self, other: &Self) -> bool {
         const BLOCK: usize = 128;
         let padded = |secret: &Self| {
-            let mut bytes = Zeroizing::new(secret.0.to_vec());
-            if bytes.len() < BLOCK {
-                bytes.resize(BLOCK, 0);
-            }
+            let mut bytes = Zeroizing::new(vec![0; secret.0.len().max(BLOCK)]);
+            bytes[..secret.0.len()].copy_from_slice(&secret.0);
             bytes
         };
         let (one, two) = (padded(self), padded(other));
@@ -82,8 +82,10 @@ impl Secret {
 }
 
 /// Compares without telling by its time where two byte strings differ.
-fn constant_time_eq(one: &[u8], two: &[u8]) -> bool {
-    one.len() == two.len() && one.iter().zip(two).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+pub(crate) fn constant_time_eq(one: &[u8], two: &[u8]) -> bool {
+    // The compiler may not see that the first difference decides.
+    let differ = |so_far, (a, b): (&u8, &u8)| black_box(so_far | (a ^ b));
+    one.len() == two.len() && one.iter().zip(two).fold(0, differ) == 0
 }
 
 /// Reads base64url as the service does: everything outside of base64's alphabets is skipped, and the first `=` ends it.
@@ -102,7 +104,15 @@ pub(crate) fn decode_as_service(text: &str) -> Zeroizing<Vec<u8>> {
         clean.pop();
     }
     // What is left is in the alphabet and of a possible length.
-    Zeroizing::new(LENIENT.decode(clean.as_bytes()).unwrap_or_default())
+    decode(&LENIENT, clean.as_bytes()).unwrap_or_default()
+}
+
+/// Decodes into a buffer that is cleared, whether all of the text is base64 or not.
+pub(crate) fn decode(engine: &GeneralPurpose, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = engine.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 impl std::fmt::Debug for Secret {
@@ -154,9 +164,9 @@ pub fn import(written: &[u8], encoding: Encoding) -> Result<(Secret, usize), Imp
         return Err(ImportError::Empty);
     }
     let bytes = match encoding {
-        Encoding::Text => Some(trimmed.to_vec()),
-        Encoding::Base64 => STANDARD.decode(trimmed).ok().or_else(|| STANDARD_NO_PAD.decode(trimmed).ok()),
-        Encoding::Base64url => LENIENT.decode(trimmed).ok(),
+        Encoding::Text => Some(Zeroizing::new(trimmed.to_vec())),
+        Encoding::Base64 => [&STANDARD, &STANDARD_NO_PAD].iter().find_map(|engine| decode(engine, trimmed)),
+        Encoding::Base64url => decode(&LENIENT, trimmed),
         Encoding::Hex => decode_hex(trimmed),
     };
     let name = match encoding {
@@ -165,12 +175,12 @@ pub fn import(written: &[u8], encoding: Encoding) -> Result<(Secret, usize), Imp
         Encoding::Base64url => "base64url",
         Encoding::Hex => "hexadecimal",
     };
-    let bytes = Zeroizing::new(bytes.ok_or(ImportError::Encoding(name))?);
+    let bytes = bytes.ok_or(ImportError::Encoding(name))?;
     if bytes.is_empty() { Err(ImportError::Empty) } else { Ok((Secret(bytes), cut)) }
 }
 
 /// Hexadecimal digits, two a byte.
-pub(crate) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
@@ -180,16 +190,12 @@ pub(crate) fn decode_hex(text: &[u8]) -> Option<Vec<u8>> {
     for pair in text.chunks_exact(2) {
         bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
     }
-    Some(std::mem::take(&mut *bytes))
+    Some(bytes)
 }
 
 /// Bytes of base64 or base64url text, strictly.
-pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    STANDARD
-        .decode(text)
-        .or_else(|_| STANDARD_NO_PAD.decode(text))
-        .or_else(|_| URL_SAFE_NO_PAD.decode(text))
-        .ok()
+pub(crate) fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE_NO_PAD].iter().find_map(|engine| decode(engine, text))
 }
 
 #[cfg(test)]

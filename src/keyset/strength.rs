@@ -41,7 +41,7 @@ impl std::fmt::Display for Weakness {
 /// Bytes that are themselves base64 or hexadecimal text, as PowerSync's guide makes them
 /// (`openssl rand -base64 32`, and that text is the key), are as strong as what they encode.
 fn encoded(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    decode_hex(bytes).or_else(|| decode_base64(bytes)).map(Zeroizing::new)
+    decode_hex(bytes).or_else(|| decode_base64(bytes))
 }
 
 /// The strength in bits, as far as the number of bytes tells.
@@ -96,7 +96,7 @@ const PUBLISHED: [&str; 3] = [
 /// Whether a secret is one of these, or its text is.
 fn is_published(secret: &Secret) -> bool {
     let known = |hash: [u8; 32]| {
-        PUBLISHED.iter().any(|one| decode_hex(one.as_bytes()).is_some_and(|one| one == hash))
+        PUBLISHED.iter().any(|one| decode_hex(one.as_bytes()).is_some_and(|one| *one == hash))
     };
     let inside = encoded(secret.bytes()).map(Secret::new);
     known(secret.fingerprint()) || inside.is_some_and(|inside| known(inside.fingerprint()))

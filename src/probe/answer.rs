@@ -1,12 +1,14 @@
 //! What an answer says.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::display::Printable;
 use crate::time::NumericDate;
 
 /// An answer of a service, or of whatever listens there.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Answer {
     /// The status of HTTP.
     pub status: u16,
@@ -20,6 +22,13 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether there was more.
     pub cut: bool,
+}
+
+/// It may send back what was sent: the token.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 /// What the service says of a key.

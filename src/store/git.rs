@@ -3,11 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::Snapshot;
 use crate::display::Named;
-use zeroize::Zeroizing;
 
 /// Git can't answer.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +81,29 @@ pub struct Repository {
 }
 
 fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
+    git(folder, arguments).output()
+}
+
+fn git<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Command {
     let mut git = Command::new("git");
     git.current_dir(folder).args(arguments).env_clear();
     git.envs(std::env::vars_os().filter(|(name, _)| is_for_git(name))).env("GIT_OPTIONAL_LOCKS", "0");
-    git.output()
+    git
+}
+
+/// What a file is at a commit. Read as the files are: into memory that is cleared.
+fn content(folder: &Path, object: &OsStr) -> Result<Option<Snapshot>, GitError> {
+    let mut child = git(folder, ["cat-file".as_ref(), OsStr::new("--filters"), object])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(GitError::NotThere)?;
+    let text = child.stdout.take().map(|stdout| super::read(stdout, 0)).transpose();
+    let output = child.wait_with_output().map_err(GitError::NotThere)?;
+    let failed = |why: String| GitError::Failed("cat-file", why);
+    let text = text.map_err(|error| failed(error.to_string()))?;
+    if output.status.success() { Ok(text) } else { Err(failed(words(&output))) }
 }
 
 /// What git needs of the environment. Secrets of the service stand there, too, and git has its own children.
@@ -227,12 +245,7 @@ impl Repository {
         if !exists.status.success() {
             return Ok(None);
         }
-        let output = run(&self.root, ["cat-file".as_ref(), OsStr::new("--filters"), &object])
-            .map_err(GitError::NotThere)?;
-        if !output.status.success() {
-            return Err(GitError::Failed("cat-file", words(&output)));
-        }
-        Ok(Some(Zeroizing::new(output.stdout)))
+        content(&self.root, &object)
     }
 }
 

@@ -42,12 +42,19 @@ pub enum Verdict {
 }
 
 /// A token that the service accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// The place in the file of the key that signed it, from 0.
     pub key: usize,
     /// Its claims, as the JSON that stands in it.
     pub claims: String,
+}
+
+/// What is said of a user is nobody else's.
+impl std::fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Accepted {{ key: {}, claims: … }}", self.key)
+    }
 }
 
 /// Anything but accepted.

@@ -56,8 +56,13 @@ impl Writing {
 pub(super) fn of(secret: &Secret) -> Vec<(Writing, Secret)> {
     let bytes = secret.bytes();
     let base64url = secret.to_base64url();
-    let hex =
-        Zeroizing::new(bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect::<Vec<u8>>());
+    let mut hex = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));
+    hex.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| b"0123456789abcdef"[usize::from(digit)]),
+    );
     let mut forms = vec![
         (Form::Bytes, Zeroizing::new(bytes.to_vec())),
         (Form::Base64url, Zeroizing::new(base64url.as_bytes().to_vec())),
@@ -67,8 +72,8 @@ pub(super) fn of(secret: &Secret) -> Vec<(Writing, Secret)> {
         (Form::Hex, hex),
         (Form::Twice, Zeroizing::new(URL_SAFE_NO_PAD.encode(base64url.as_bytes()).into_bytes())),
     ];
-    forms.extend(decode_base64(bytes).map(|decoded| (Form::Decoded, Zeroizing::new(decoded))));
-    forms.extend(decode_hex(bytes).map(|decoded| (Form::Decoded, Zeroizing::new(decoded))));
+    forms.extend(decode_base64(bytes).map(|decoded| (Form::Decoded, decoded)));
+    forms.extend(decode_hex(bytes).map(|decoded| (Form::Decoded, decoded)));
     let mut all = Vec::new();
     for ending in ["", "\n", "\r\n"] {
         for (form, bytes) in &forms {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
 use crate::check::subject::{Subject, name_beside};
+use crate::keyset::constant_time_eq;
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "duplicate-secret",
@@ -28,7 +29,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
         let same_variable = key.variable().is_some() && key.variable() == first.variable();
         if first.index != key.index && !same_variable {
             let (name, other) = (name_beside(key, first), name_beside(first, key));
-            let exact = first.secret().is_some_and(|first| first.bytes() == secret.bytes());
+            let exact = first.secret().is_some_and(|first| constant_time_eq(first.bytes(), secret.bytes()));
             let how = if exact { "" } else { ", but for zero bytes at its end, which HMAC adds anyway" };
             let message = format!("{name} has the secret of {other} (line {}){how}", first.line);
             let help = format!("Replace one of them: `{} rotate` makes a fresh secret", subject.tool);
