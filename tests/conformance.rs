@@ -4,15 +4,23 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/odd.rs"]
+#[allow(dead_code, reason = "what breaks documents is for those who read them")]
+mod odd;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use common::{Scene, root};
-use powersync_jwks::time::{Clock as _, SystemClock};
+use odd::Dice;
+use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::envelope::{Envelope, Unwrap};
+use powersync_jwks::time::{Clock as _, NumericDate, SystemClock};
 
 fn folder() -> PathBuf {
     root().join("tests/conformance")
@@ -125,26 +133,98 @@ fn a_shell_reads_the_exported_assignments() {
     assert_eq!(said, "accepted, signed by hs256, the current key");
 }
 
-#[test]
-fn verify_accepts_the_tokens_of_powersyncs_cli() {
-    let config = format!(
-        "_type: self-hosted\nreplication:\n  connections:\n    - type: postgresql\n      uri: postgres://localhost/db\n\
-         storage:\n  type: mongodb\n  uri: mongodb://localhost/db\n{KEYS}"
-    )
-    .replace("      - {kty: oct, alg: HS512, k:", "      - {kty: oct, alg: HS512, kid: hs512, k:");
-    let mut scene = Scene::with("powersync/service.yaml", &config);
-    scene.write("powersync/sync-config.yaml", "config: {edition: 3}\n");
+/// A config as PowerSync's CLI keeps it, written by our commands: how many days ago, and what was run.
+type Life = &'static [(i64, &'static str)];
+
+const INIT: &str = "init --layout cli --secrets inline --audience app --yes";
+const INIT_ENV: &str = "init --layout cli --secrets env --audience app --yes";
+
+const LIVES: [Life; 11] = [
+    &[(0, INIT)],
+    &[(40, INIT), (10, "rotate --yes")],
+    // It waits.
+    &[(40, INIT), (1, "rotate --standby --yes")],
+    &[(40, INIT), (10, "rotate --standby --yes"), (5, "promote --yes")],
+    &[(40, INIT), (10, "rotate --yes"), (1, "prune --yes")],
+    &[(40, INIT), (10, "rotate --revoke --yes")],
+    &[(100, INIT), (8, "reconcile --yes"), (3, "reconcile --yes")],
+    &[(40, INIT), (10, "add --alg HS512 --yes"), (9, "rotate --all --yes")],
+    // A key of another algorithm first, which the CLI doesn't sign with.
+    &[
+        (40, INIT),
+        (30, "add --alg HS384 --yes"),
+        (20, "remove @1 --yes --allow live-key,current-key"),
+        (10, "add --alg HS256 --yes --allow current-key"),
+        (9, "add --alg HS256 --yes"),
+    ],
+    &[(40, INIT_ENV), (10, "rotate --yes --env-file powersync/docker/.env")],
+    &[
+        (40, INIT_ENV),
+        (10, "move-secret @1 --to inline --env-file powersync/docker/.env --yes"),
+        (9, "rotate --yes"),
+    ],
+];
+
+fn live(life: Life) -> Scene {
+    let mut scene = Scene::new();
+    for (days, command) in life {
+        scene.now = NumericDate::new(SystemClock.now().seconds() - days * 86_400).unwrap();
+        run(&scene, command);
+    }
+    scene.now = SystemClock.now();
+    scene
+}
+
+/// What `powersync generate token` prints in this folder.
+fn token_of_powersync(scene: &Scene) -> String {
     let mut powersync = Command::new("node");
     powersync
         .arg(folder().join("node_modules/powersync/bin/run.js"))
         .args(["generate", "token", "--subject", "user-1"])
         .current_dir(scene.folder.path())
+        .envs(scene.variables.iter().cloned())
         // It reads these where a project is not linked, and sends nothing to them.
         .env("API_URL", "http://localhost:8080")
         .env("PS_ADMIN_TOKEN", "none")
         .env("HOME", scene.folder.path());
-    let token = output(&mut powersync, "");
-    assert_eq!(verify(&mut scene, &token), "accepted, signed by hs256, the current key");
+    output(&mut powersync, "")
+}
+
+/// The kid in the header of a token, read without our own code.
+fn kid_of(token: &str) -> String {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn powersyncs_cli_signs_with_the_current_key_and_verify_accepts_it() {
+    for life in LIVES {
+        let mut scene = live(life);
+        let env = fs::read(scene.path("powersync/docker/.env")).unwrap_or_default();
+        let env = EnvFile::parse(&env).unwrap();
+        scene.variables =
+            env.names().map(|name| (name.to_owned(), env.value(name).unwrap().to_owned())).collect();
+        let token = token_of_powersync(&scene);
+        let kid = kid_of(&token);
+        let status: serde_json::Value = serde_json::from_str(&run(&scene, "status --format json")).unwrap();
+        assert_eq!(current(&status), [kid.as_str()], "{life:?}");
+        assert_eq!(
+            verify(&mut scene, &token),
+            format!("accepted, signed by {kid}, the current key"),
+            "{life:?}"
+        );
+    }
+    println!(
+        "{} configs that our commands wrote: `powersync generate token` signs with the current key",
+        LIVES.len()
+    );
+}
+
+/// The kids of the keys that `status` calls current.
+fn current(status: &serde_json::Value) -> Vec<&str> {
+    let keys = status["configs"][0]["keys"].as_array().unwrap().iter();
+    keys.filter(|key| key["current"] == true).map(|key| key["kid"].as_str().unwrap()).collect()
 }
 
 /// PowerSync's HS256 guide by hand, and with the tool, on one secret.
@@ -201,4 +281,107 @@ fn the_kept_tokens_are_those_of_the_script() {
         tokens.map(|token| (text(&token["row"]), text(&token["name"]), said(token))).collect()
     };
     assert_eq!(read(root().join("tests/tokens/tokens.json")), read(out));
+}
+
+/// Base64 that we refuse and the service decodes, on purpose: a config that was cut off or mixed up on the way is better
+/// not edited. What it is, one of its kind, and how such a text is known.
+type Lenient = (&'static str, &'static str, fn(&str) -> bool);
+
+const LENIENT: [Lenient; 5] = [
+    ("characters that are none of base64's, which Node skips", "YWJj*ZGV", |text| {
+        text.contains(|c: char| !(c.is_ascii_alphanumeric() || "+/-_=".contains(c)))
+    }),
+    ("characters of both alphabets", "YW+/_-Jj", |text| {
+        text.contains(['+', '/']) && text.contains(['-', '_'])
+    }),
+    ("`=` that is not the padding it needs", "YWJj=ZGV", |text| {
+        let body = text.trim_end_matches('=');
+        let padding = text.len() - body.len();
+        body.contains('=') || (padding > 0 && padding != (4 - body.len() % 4) % 4)
+    }),
+    ("a character too many, which Node drops", "YWJjZ", |text| text.trim_end_matches('=').len() % 4 == 1),
+    ("bits too many in the last character, which Node drops", "YWJjZB", |text| {
+        let body = text.trim_end_matches('=');
+        let unused: &[u8] = match body.len() % 4 {
+            2 => b"AQgw",
+            3 => b"AEIMQUYcgkosw048",
+            _ => return false,
+        };
+        body.bytes().last().is_some_and(|last| !unused.contains(&last))
+    }),
+];
+
+/// Base64 as it comes: of anything, in any form, on one line or several, and half of it broken.
+fn base64_text(dice: &mut Dice) -> String {
+    const PIECES: [&str; 16] =
+        ["=", "==", "A", "-", "_", "+", "/", " ", "\n", "\t", "\r", "*", ".", "é", "\u{feff}", "\u{a0}"];
+    let length = dice.below(40);
+    let bytes = if dice.one_in(8) { odd::document(dice).1 } else { dice.bytes(length) };
+    let engine = dice.pick(&[&STANDARD, &STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]);
+    let mut text: Vec<char> = engine.encode(bytes).chars().collect();
+    if dice.one_in(3) {
+        let (width, newline) = (dice.pick(&[4, 10, 64, 76]), dice.pick(&["\n", "\r\n"]));
+        let lines: Vec<String> = text.chunks(width).map(|line| line.iter().collect()).collect();
+        text = (lines.join(newline) + dice.pick(&["", newline])).chars().collect();
+    }
+    for _ in 0..dice.pick(&[0, 0, 1, 2]) {
+        let at = dice.below(text.len() + 1);
+        let end = (at + dice.below(3)).min(text.len());
+        text.splice(at..end, dice.pick(&PIECES).chars());
+    }
+    text.into_iter().collect()
+}
+
+/// What Node decodes of each, as `POWERSYNC_CONFIG_B64` is decoded.
+fn decoded_by_node(texts: &[String]) -> Vec<Vec<u8>> {
+    let answer = output(&mut node("base64.mjs"), &serde_json::json!(texts).to_string());
+    let hex: Vec<String> = serde_json::from_str(&answer).unwrap();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    hex.iter().map(|text| text.as_bytes().chunks(2).map(byte).collect()).collect()
+}
+
+const BASE64: Unwrap = Unwrap { base64: true, entry: None };
+
+fn lenient(text: &str) -> Vec<&'static str> {
+    let clean: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    LENIENT.iter().filter(|(.., fits)| fits(&clean)).map(|(what, ..)| *what).collect()
+}
+
+#[test]
+fn base64_is_decoded_as_the_service_decodes_it() {
+    let mut dice = Dice::new(1);
+    let texts: Vec<String> = (0..20_000).map(|_| base64_text(&mut dice)).collect();
+    let (mut accepted, mut refused, mut empty) = (0, BTreeMap::new(), 0);
+    let (mut written, mut meant) = (Vec::new(), Vec::new());
+    for (text, by_node) in texts.iter().zip(decoded_by_node(&texts)) {
+        if let Ok(envelope) = Envelope::open(text.as_bytes(), &BASE64) {
+            assert_eq!(envelope.inner(), by_node, "{text:?}");
+            let changed = [envelope.inner(), b"# more"].concat();
+            written.push(String::from_utf8(envelope.wrap(&changed).to_vec()).unwrap());
+            meant.push(changed);
+            accepted += 1;
+        } else if by_node.is_empty() {
+            empty += 1;
+        } else {
+            let reasons = lenient(text);
+            assert!(!reasons.is_empty(), "we refuse what Node decodes: {text:?}");
+            *refused.entry(reasons[0]).or_insert(0) += 1;
+        }
+    }
+    println!(
+        "{} texts in base64: {accepted} decoded alike, {empty} with nothing in them for either; refused by us: {refused:?}",
+        texts.len()
+    );
+    assert!(accepted > 8_000 && refused.len() == LENIENT.len(), "{accepted} {refused:?}");
+    assert!(decoded_by_node(&written) == meant, "Node decodes something else of what we write back");
+}
+
+#[test]
+fn base64_that_is_refused_on_purpose() {
+    let examples: Vec<String> = LENIENT.iter().map(|(_, example, _)| (*example).to_owned()).collect();
+    for ((what, example, _), by_node) in LENIENT.iter().zip(decoded_by_node(&examples)) {
+        assert!(Envelope::open(example.as_bytes(), &BASE64).is_err(), "{what}: we take it");
+        assert!(!by_node.is_empty(), "{what}: the service doesn't take it either");
+        assert_eq!(lenient(example), [*what]);
+    }
 }

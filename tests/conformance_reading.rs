@@ -6,11 +6,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/deliberate.rs"]
+mod deliberate;
 #[path = "common/generate.rs"]
 #[allow(dead_code, reason = "what is in a document is for the properties")]
 mod generate;
 #[path = "common/odd.rs"]
 mod odd;
+#[path = "common/outputs.rs"]
+mod outputs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,11 +24,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{NOW, RUNS, Scene, date, fixtures, root, run_on_fixture};
+use common::{NOW, Scene, date, fixtures, root};
+use deliberate::{DELIBERATE, deliberate};
 use odd::{Dice, VARIABLES};
 use powersync_jwks::check::{self, FileFacts, Selection, Subject};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource};
 use powersync_jwks::lifecycle::Policy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -115,10 +119,10 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What we make of a config, in the words of `read.mjs`, or why we refuse it.
-fn ours(asked: &Asked) -> Result<Value, String> {
+/// What we make of a config, in the words of `read.mjs`, or all reasons why we refuse it.
+fn ours(asked: &Asked) -> Result<Value, Vec<String>> {
     let config = Config::parse(&asked.bytes, Input::of_path(Path::new(&asked.file)))
-        .map_err(|error| error.problem.to_string())?;
+        .map_err(|error| vec![error.problem.to_string()])?;
     let values = |name: &str| asked.variables.get(name).cloned().map(Zeroizing::new);
     let keys = KeySet::read_with(&config, &values);
     let subject = Subject {
@@ -133,8 +137,7 @@ fn ours(asked: &Asked) -> Result<Value, String> {
     let only = NOT_STARTING.iter().map(|id| check::rule(id).unwrap().id).collect();
     let found = check::check(&subject, &Selection { only, ..Selection::default() });
     if !found.is_empty() {
-        let said: Vec<String> = found.iter().map(|one| format!("{}: {}", one.rule.id, one.message)).collect();
-        return Err(said.join("; "));
+        return Err(found.iter().map(|one| format!("{}: {}", one.rule.id, one.message)).collect());
     }
     let audience: Vec<Value> = keys.audiences.iter().map(member).collect();
     let keys: Vec<Value> = keys.keys().iter().map(key).collect();
@@ -202,71 +205,6 @@ enum Differ {
     Read,
 }
 
-/// The refusals that are meant: the service reads these files, and we don't.
-const DELIBERATE: &[(&str, &[&str])] = &[
-    (
-        "bytes that are no UTF-8: the service reads each as U+FFFD, so no secret would be what stands there",
-        &["not UTF-8"],
-    ),
-    ("values nested over 256 levels", &["nested more than 256 levels"]),
-    ("encrypted with sops: what stands there as secrets are none", &["encrypted with sops"]),
-    (
-        "an alias inside of what it stands for: a value without an end",
-        &["stands inside of what it stands for"],
-    ),
-    (
-        "a name left out before its colon",
-        &[
-            "there is no name before this `:`",
-            "expected `name: value` here; the space after the colon counts",
-        ],
-    ),
-    (
-        "a name behind a `?`, on one line or two",
-        &["a name behind a `?`", "a `?` alone is no text", "mapping keys are not allowed in this context"],
-    ),
-    (
-        "blank space below a text with a number in its header, or with nothing in it; a comment right below such a number",
-        &["reads the blank space below this text differently", "a comment right below a text with a number"],
-    ),
-    (
-        "a quote that is never closed, or with something behind it, which the service's parser lets pass",
-        &["unclosed quote", "invalid trailing content after"],
-    ),
-    (
-        "YAML 1.1's `!!binary`, `!!merge`, `!!omap`, `!!pairs`, `!!set`, `!!timestamp`",
-        &["reads a value with this tag in a way of its own"],
-    ),
-    ("a list or a mapping as a name", &["can't be a name"]),
-    ("a list as a port, of which the service reads the first entry", &["port` must be"]),
-    ("a carriage return without a line feed", &["stands here without a line feed"]),
-    (
-        "a byte order mark further down, or a space behind it",
-        &["a BOM must not appear inside", "behind a byte order mark"],
-    ),
-    ("a text of nothing but blank space, which the service reads as none", &["reads no text where"]),
-    ("brackets right behind a colon (`{a:[]}`)", &["may not precede any of"]),
-    (
-        "directives and tags that are none",
-        &[
-            "unsupported YAML major version",
-            "while parsing a tag",
-            "while scanning a directive",
-            "verbatim tag",
-            "global tag",
-        ],
-    ),
-    ("control characters, which YAML doesn't allow", &["unexpected character"]),
-    (
-        "half a character (`\\ud800`), which can't be written as UTF-8",
-        &["invalid escape or a control character", "surrogate"],
-    ),
-    (
-        "variables whose name has other characters than letters, digits and `_`: what stands there may be a secret",
-        &["no variable whose name begins with `PS_`"],
-    ),
-];
-
 /// The beginning of a message, without what is of the one file.
 fn kind(why: &str) -> String {
     let why = why.split(" at line ").next().unwrap();
@@ -286,13 +224,10 @@ fn compare(asked: &Asked, service: &Value) -> Result<Option<&'static str>, Diffe
             }
         }
         (Err(why), None) => {
-            let is_question = |line: &str| line.trim_start().trim_start_matches("- ").starts_with("? ");
-            if String::from_utf8_lossy(&asked.bytes).lines().any(is_question) {
-                // Whatever stands in the way first.
-                return Ok(Some("a name behind a `?`, on one line or two"));
-            }
-            let meant = DELIBERATE.iter().find(|(_, words)| words.iter().any(|words| why.contains(words)));
-            meant.map(|(name, _)| Some(*name)).ok_or_else(|| Differ::WeRefuse(kind(&why)))
+            // Each has to be meant: one that is would hide one that isn't.
+            let meant: Result<Vec<&str>, Differ> =
+                why.iter().map(|why| deliberate(why).ok_or_else(|| Differ::WeRefuse(kind(why)))).collect();
+            meant.map(|names| names.first().copied())
         }
     }
 }
@@ -320,7 +255,7 @@ fn report(asked: &Asked, service: &mut Service) -> String {
     let answer = service.read(&small);
     let said = match ours(&small) {
         Ok(read) => read.to_string(),
-        Err(why) => why,
+        Err(why) => why.join("; "),
     };
     let text = String::from_utf8_lossy(&small.bytes).into_owned();
     format!("{} {text:?}\n    service: {answer}\n    ours:    {said}\n", small.file)
@@ -334,17 +269,73 @@ fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |value| value.parse().unwrap())
 }
 
-/// No config goes without a storage, and many of ours here do.
-fn with_storage(text: &str) -> String {
-    if text.contains("storage") {
-        text.to_owned()
-    } else if text.starts_with('{') {
-        text.replacen('{', "{\"storage\": {\"type\": \"mongodb\"},", 1)
-    } else if text.starts_with(['c', '#', 'a', 'p']) {
-        format!("storage: {{type: mongodb}}\n{text}")
-    } else {
-        text.to_owned()
+/// What stands in the way of a comparison, and what was done about it.
+#[derive(Default)]
+struct Kept {
+    compared: u64,
+    /// Not compared, by reason.
+    dropped: BTreeMap<&'static str, u64>,
+    /// Of those compared, how many got a storage first.
+    completed: u64,
+    /// And how many have none: the service refuses each, and all that is seen of them is that we do, too.
+    without: u64,
+}
+
+impl Kept {
+    /// Whether it is compared.
+    fn takes(&mut self, asked: &Asked) -> bool {
+        if let Some(reason) = not_compared(asked) {
+            *self.dropped.entry(reason).or_insert(0) += 1;
+            return false;
+        }
+        self.compared += 1;
+        self.without += u64::from(!String::from_utf8_lossy(&asked.bytes).contains("storage"));
+        true
     }
+}
+
+impl std::fmt::Display for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { compared, dropped, completed, without } = self;
+        write!(
+            f,
+            "{compared} compared, {completed} of them with a storage added and {without} without one; "
+        )?;
+        write!(f, "not compared: {dropped:?}")
+    }
+}
+
+/// What the service's reading says nothing of: it reads no config of Cloud's, and knows no comment that silences rules.
+fn not_compared(asked: &Asked) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(&asked.bytes);
+    if text.contains("ignore[") {
+        return Some("a comment that silences rules");
+    }
+    let is_cloud = text.contains("cloud")
+        && Config::parse(&asked.bytes, Input::of_path(Path::new(&asked.file))).is_ok_and(|it| it.is_cloud());
+    is_cloud.then_some("a config of PowerSync Cloud")
+}
+
+/// The service refuses a config without a storage, and says nothing of the rest then: its keys could not be compared. Many
+/// fixtures have none, and get one in front. `None`: it has one, or begins in a way that leaves no place for one.
+fn with_storage(text: &str) -> Option<String> {
+    let rest = text.trim_start_matches(['\u{feff}', '\r', '\n']);
+    let mark = &text[..text.len() - rest.len()];
+    if rest.contains("storage") {
+        None
+    } else if let Some(members) = rest.strip_prefix('{') {
+        Some(format!("{mark}{{\"storage\": {{\"type\": \"mongodb\"}},{members}"))
+    } else if rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '#' | '_' | '"' | '\'')) {
+        Some(format!("{mark}storage: {{type: mongodb}}\n{rest}"))
+    } else {
+        None
+    }
+}
+
+/// The bytes with a storage, and whether it was added.
+fn completed(bytes: &[u8]) -> (Vec<u8>, bool) {
+    let more = std::str::from_utf8(bytes).ok().and_then(with_storage);
+    more.map_or_else(|| (bytes.to_vec(), false), |text| (text.into_bytes(), true))
 }
 
 /// Documents without end.
@@ -352,6 +343,7 @@ struct Documents {
     dice: Dice,
     proptest: TestRunner,
     fixtures: Vec<(String, String, Vec<u8>)>,
+    kept: Kept,
 }
 
 impl Documents {
@@ -363,36 +355,75 @@ impl Documents {
             dice: Dice::new(seed),
             proptest: TestRunner::new_with_rng(Proptest::default(), rng),
             fixtures: fixtures(),
+            kept: Kept::default(),
         }
     }
 
+    /// One that is compared.
     fn next(&mut self) -> Asked {
-        let (file, mut bytes) = match self.dice.below(10) {
+        loop {
+            let (asked, is_completed) = self.any();
+            if self.kept.takes(&asked) {
+                self.kept.completed += u64::from(is_completed);
+                return asked;
+            }
+        }
+    }
+
+    fn any(&mut self) -> (Asked, bool) {
+        let (file, (mut bytes, is_completed)) = match self.dice.below(10) {
             0 => {
                 let doc = generate::document().new_tree(&mut self.proptest).unwrap().current();
-                (doc.file.to_owned(), with_storage(&doc.text).into_bytes())
+                (doc.file.to_owned(), completed(doc.text.as_bytes()))
             }
             1 | 2 => {
                 let (_, file, bytes) = &self.fixtures[self.dice.below(self.fixtures.len())];
-                let text = String::from_utf8(bytes.clone()).map(|text| with_storage(&text).into_bytes());
-                (file.clone(), text.unwrap_or_else(|_| bytes.clone()))
+                (file.clone(), completed(bytes))
             }
             _ => {
                 let (file, bytes) = odd::document(&mut self.dice);
-                (file.to_owned(), bytes)
+                (file.to_owned(), (bytes, false))
             }
         };
         if self.dice.one_in(4) {
             odd::mutate(&mut self.dice, &mut bytes);
         }
-        Asked { file, bytes, variables: variables() }
+        (Asked { file, bytes, variables: variables() }, is_completed)
     }
 }
 
-/// What another reading is no matter of: Cloud's configs, and comments that silence rules.
-fn is_other(asked: &Asked) -> bool {
-    let text = String::from_utf8_lossy(&asked.bytes);
-    text.contains("cloud") || text.contains("ignore[")
+/// What became of the configs that commands wrote.
+#[derive(Default)]
+struct Judged {
+    accepted: usize,
+    refused: usize,
+    /// Fixtures that we refuse on purpose. Of outputs there is none.
+    meant: usize,
+    written: BTreeMap<String, usize>,
+    /// Of these, how many start though the fixture doesn't.
+    repaired: usize,
+}
+
+impl Judged {
+    /// `run`: what wrote it; `None`: nobody, it is the fixture.
+    fn take(&mut self, name: &str, run: Option<&str>, asked: &Asked, service: &mut Service) -> bool {
+        let answer = service.read(asked);
+        let is_accepted = answer.get("error").is_none();
+        *(if is_accepted { &mut self.accepted } else { &mut self.refused }) += 1;
+        match (compare(asked, &answer), run) {
+            (Ok(None), _) => {}
+            (Ok(Some(_)), None) => self.meant += 1,
+            // On purpose or not: nothing else may edit it any more.
+            (Ok(Some(why)), Some(run)) => panic!("{name}: we refuse what `{run}` wrote: {why}"),
+            (Err(differ), _) => panic!("{name}, {run:?}: {differ:?}: {}", report(asked, service)),
+        }
+        if let Some(run) = run {
+            let read = Config::parse(&asked.bytes, Input::of_path(Path::new(&asked.file)));
+            assert!(read.is_ok(), "{name}: we can't read what `{run}` wrote: {:?}", read.err());
+            *self.written.entry(run.to_owned()).or_insert(0) += 1;
+        }
+        is_accepted
+    }
 }
 
 /// Every fixture, and everything that commands make of it.
@@ -400,48 +431,40 @@ fn is_other(asked: &Asked) -> bool {
 fn fixtures_and_what_is_written_of_them_are_read_as_the_service_reads_them() {
     let mut service = Service::start();
     let mut scene = Scene::new();
-    let (mut accepted, mut refused, mut meant, mut written) = (0, 0, 0, 0);
+    let (mut kept, mut judged) = (Kept::default(), Judged::default());
     for (name, file, content) in fixtures() {
-        let content = String::from_utf8(content.clone()).map_or(content, |text| with_storage(&text).into());
+        let (content, is_completed) = completed(&content);
         let asked = Asked { file: file.clone(), bytes: content.clone(), variables: variables() };
-        if is_other(&asked) {
+        if !kept.takes(&asked) {
             continue;
         }
-        let mut outputs = vec![(String::new(), asked.clone())];
-        for run in RUNS {
-            let (before, outcome) = run_on_fixture(&mut scene, &file, &content, run);
-            let after = scene.read(&file);
-            if outcome.code != 0 || before == after {
-                continue;
-            }
+        kept.completed += u64::from(is_completed);
+        let started = judged.take(&name, None, &asked, &mut service);
+        for output in outputs::of_config(&mut scene, &file, &content) {
             let mut variables = variables();
-            if let Ok(env) = std::fs::read(scene.path("secrets.env")) {
-                let env = EnvFile::parse(&env).unwrap();
-                variables
-                    .extend(env.names().map(|name| (name.to_owned(), env.value(name).unwrap().to_owned())));
-            }
-            outputs.push((run.to_owned(), Asked { file: file.clone(), bytes: after, variables }));
-            written += 1;
-        }
-        let all: Vec<Asked> = outputs.iter().map(|(_, asked)| asked.clone()).collect();
-        let was_accepted = service.read(&asked).get("error").is_none();
-        for ((run, asked), answer) in outputs.iter().zip(service.read_all(&all)) {
-            let is_accepted = answer.get("error").is_none();
-            *(if is_accepted { &mut accepted } else { &mut refused }) += 1;
-            assert!(
-                is_accepted || !was_accepted,
-                "{name}: the service doesn't start after `{run}`: {answer}"
-            );
-            match compare(asked, &answer) {
-                Ok(refusal) => meant += usize::from(refusal.is_some()),
-                Err(differ) => panic!("{name}, {run}: {differ:?}: {}", report(asked, &mut service)),
-            }
+            variables.extend(output.variables);
+            let written = Asked { file: output.file, bytes: output.bytes, variables };
+            let starts = judged.take(&name, Some(&output.run), &written, &mut service);
+            assert!(starts || !started, "{name}: the service doesn't start after `{}`", output.run);
+            judged.repaired += usize::from(starts && !started);
         }
     }
+    let Judged { accepted, refused, meant, written, repaired } = judged;
+    println!("fixtures: {kept}");
     println!(
-        "{accepted} accepted and {refused} refused by the service, {meant} by us on purpose; {written} were written"
+        "{accepted} accepted and {refused} refused by the service; of the fixtures {meant} by us on purpose"
     );
-    assert!(accepted > 1_000 && refused > 100, "{accepted} {refused}");
+    println!(
+        "{} were written by {} runs, {repaired} of which start though the fixture doesn't:",
+        written.values().sum::<usize>(),
+        written.len()
+    );
+    for run in outputs::names() {
+        let count = written.get(&run).copied().unwrap_or(0);
+        println!("{count} by `{run}`");
+        assert!(count > 0, "`{run}` wrote nothing: nothing is judged of it");
+    }
+    assert!(accepted > 2_000 && refused > 100, "{accepted} {refused}");
 }
 
 #[test]
@@ -453,11 +476,9 @@ fn generated_documents_are_read_as_the_service_reads_them() {
     let mut service = Service::start();
     let (mut accepted, mut meant, mut different) = (0, BTreeMap::new(), 0);
     let mut reports: BTreeMap<String, String> = BTreeMap::new();
-    let mut left = count;
-    while left > 0 {
-        let some: Vec<Asked> =
-            (0..left.min(64)).map(|_| documents.next()).filter(|asked| !is_other(asked)).collect();
-        left -= left.min(64);
+    while documents.kept.compared < count {
+        let left = count - documents.kept.compared;
+        let some: Vec<Asked> = (0..left.min(64)).map(|_| documents.next()).collect();
         for (asked, answer) in some.iter().zip(service.read_all(&some)) {
             accepted += u64::from(answer.get("error").is_none());
             match compare(asked, &answer) {
@@ -475,14 +496,31 @@ fn generated_documents_are_read_as_the_service_reads_them() {
             }
         }
     }
-    println!(
-        "{count} documents of seed {seed}: {accepted} accepted by the service, {different} read differently"
-    );
+    println!("documents of seed {seed}: {}", documents.kept);
+    println!("{accepted} accepted by the service, {different} read differently");
     for (name, count) in &meant {
         println!("{count} refused on purpose: {name}");
     }
     let reports: Vec<String> = reports.into_values().collect();
-    assert!(different == 0, "{different} of {count} are read differently:\n{}", reports.join("\n"));
+    assert!(different == 0, "{different} are read differently:\n{}", reports.join("\n"));
     // Else they'd all be broken, and nothing be compared.
     assert!(accepted * 10 > count, "{accepted} of {count} accepted");
+}
+
+/// Each deliberate refusal happens, and is one: the service reads what we refuse there.
+#[test]
+fn what_is_refused_on_purpose_is_read_by_the_service() {
+    let mut service = Service::start();
+    let mut shown = 0;
+    for refusal in DELIBERATE {
+        for (words, file, bytes) in refusal.shown {
+            let asked = Asked { file: (*file).to_owned(), bytes: bytes.to_vec(), variables: variables() };
+            let why = ours(&asked).expect_err(words);
+            assert!(why.iter().all(|why| deliberate::begins(why, words)), "{words}: other refusals: {why:?}");
+            assert_eq!(compare(&asked, &service.read(&asked)), Ok(Some(refusal.what)), "{words}");
+            shown += 1;
+        }
+        assert!(!refusal.shown.is_empty(), "{}: nothing shows it", refusal.what);
+    }
+    println!("{} deliberate refusals, {shown} examples", DELIBERATE.len());
 }

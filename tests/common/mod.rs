@@ -251,7 +251,8 @@ pub fn fixtures() -> Vec<(String, String, Vec<u8>)> {
 }
 
 /// The runs of a fixture: each starts from the original file, but for those a week later and those that come `then`,
-/// which go on from the one before.
+/// which go on from the one before. Their transcripts are kept with the fixtures; `outputs.rs` has further runs, of which
+/// only what they write is looked at.
 pub const RUNS: [&str; 15] = [
     "rotate --yes",
     "prune --yes  # a week later",

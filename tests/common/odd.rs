@@ -155,7 +155,7 @@ const ENV: [&str; 14] = [
 ];
 
 /// The variables that are set.
-pub const VARIABLES: [(&str, &str); 9] = [
+pub const VARIABLES: [(&str, &str); 10] = [
     ("PS_K", "MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQtb2YtdGhlLXRlc3Rz"),
     ("PS_ALG", "HS256"),
     ("PS_TEXT", "some text"),
@@ -165,6 +165,7 @@ pub const VARIABLES: [(&str, &str); 9] = [
     ("PS_KTY", "oct"),
     ("PS_KEY", "YQ"),
     ("PS_CLIENT_AUTH_KEY", "MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQtb2YtdGhlLXRlc3Rz"),
+    ("PS_ODD-NAME", "some text"),
 ];
 
 /// A document and the name that says how to read it.
