@@ -62,6 +62,16 @@ pub(super) fn tab_before(text: &str, at: usize) -> Option<usize> {
     white.find('\t').map(|tab| before.len() + tab)
 }
 
+/// The first blank line with a tab at this column: there it counts as indentation, and no file has tabs for that.
+pub(super) fn blank_with_tab(text: &str, span: &Span, column: usize) -> Option<usize> {
+    let tab = |line: usize| {
+        let white = &text[line..lines::content_end(text, line)];
+        let tab = white.len() - white.trim_start_matches(' ').len();
+        (tab == column && white[tab..].starts_with('\t') && white.trim().is_empty()).then_some(line + tab)
+    };
+    lines_of(text, span).find_map(tab)
+}
+
 /// Whether blank space stands below a block scalar with a number in its header, or ends a file below one with nothing in
 /// it: what counts of it is read in different ways.
 pub(super) fn blank_space_below(text: &str, span: &Span) -> bool {

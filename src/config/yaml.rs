@@ -8,6 +8,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, St
 use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
 use super::indentation;
+use super::lines::line_end;
 use super::scalar::Scalar;
 
 /// How deep values may be nested.
@@ -248,6 +249,12 @@ impl<'t> Builder<'t> {
                 "the service reads a value with this tag in a way of its own. Write the value without it",
             );
         }
+        // An anchor may stand in between.
+        let is_no_tag =
+            || self.text[..span.start].split_whitespace().rev().take(2).any(|word| word == "!<!>");
+        if tag.is_some_and(|tag| tag.handle().is_empty() && tag.suffix() == "!") && is_no_tag() {
+            return error("`!<!>` is no tag. Write the value without it");
+        }
         let is_name = self.open.last().is_some_and(|open| {
             open.name.is_none() && matches!(self.nodes[open.id.0 as usize].kind, Kind::Mapping { .. })
         });
@@ -298,25 +305,57 @@ impl<'t> Builder<'t> {
                 syntax("a tab stands in the blank line below this text; take it out"),
             ));
         }
-        if !is_name && matches!(kind, Kind::Scalar { quote: Quote::Single | Quote::Double, .. }) {
-            return self.check_quoted(span);
+        match kind {
+            Kind::Scalar { quote: Quote::Single | Quote::Double, .. } if !is_name => self.check_quoted(span),
+            Kind::Scalar { quote: Quote::Plain, .. } if !is_name => self.check_tabs(span),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// A text without quotes, or none: blank lines in the one and the first below the other.
+    fn check_tabs(&self, span: &Span) -> Result<(), ConfigError> {
+        let lines = match self.open.last().and_then(|parent| parent.name) {
+            Some(name) if span.is_empty() => {
+                let next = line_end(self.text, self.nodes[name.0 as usize].span.end);
+                next.saturating_sub(1)..line_end(self.text, next)
+            }
+            _ => span.clone(),
+        };
+        if !self.text[lines.clone()].contains('\t') {
+            return Ok(());
+        }
+        let tab =
+            self.column(span.start).and_then(|column| indentation::blank_with_tab(self.text, &lines, column));
+        match tab {
+            Some(at) => Err(ConfigError::at(
+                self.text,
+                at,
+                syntax("this blank line is indented with a tab; take it out"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The column of the innermost member or entry whose value stands there, where it is one by indentation.
+    fn column(&self, value: usize) -> Option<usize> {
+        let parent = self.open.last()?;
+        match (&self.nodes[parent.id.0 as usize].kind, parent.name) {
+            (Kind::Mapping { layout: Layout::Block, .. }, Some(name)) => {
+                Some(indentation::of_member(self.text, self.start_of(name)))
+            }
+            (Kind::Sequence { layout: Layout::Block, .. }, _) => indentation::of_item(self.text, value),
+            _ => None,
+        }
     }
 
     /// A quoted text by itself; those in brackets come with these.
     fn check_quoted(&self, span: &Span) -> Result<(), ConfigError> {
-        let Some(parent) = self.open.last().filter(|_| self.text[span.clone()].contains('\n')) else {
+        if !self.text[span.clone()].contains('\n') {
             return Ok(());
-        };
-        let column = match (&self.nodes[parent.id.0 as usize].kind, parent.name) {
-            (Kind::Mapping { layout: Layout::Block, .. }, Some(name)) => {
-                Some(indentation::of_member(self.text, self.start_of(name)))
-            }
-            (Kind::Sequence { layout: Layout::Block, .. }, _) => indentation::of_item(self.text, span.start),
-            _ => None,
-        };
-        self.indented(column.and_then(|column| indentation::of_quoted(self.text, span, column)))
+        }
+        self.indented(
+            self.column(span.start).and_then(|column| indentation::of_quoted(self.text, span, column)),
+        )
     }
 
     /// Brackets that closed, and the quoted texts in them.
