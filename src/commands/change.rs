@@ -7,8 +7,8 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 use super::Answer;
-use super::drop_env::{DropEnv, unused};
-use super::secret_write::SecretWrite;
+use super::drop_env::{DropEnv, Dropping, unused};
+use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
 use crate::World;
 use crate::cli::{Ending, Global};
@@ -25,6 +25,9 @@ use crate::time::{NumericDate, Seconds};
 
 /// Planned times that moved by more than this while a question waited are shown again.
 const STALE: Seconds = Seconds::new(60);
+
+pub(super) const NO_TERMINAL: &str = "nothing was written: there is no terminal to ask on. Add `--yes` to write without \
+    asking, or `--dry-run` to only look";
 
 /// What to decide from the keys at a moment.
 pub(super) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
@@ -91,8 +94,18 @@ impl Run<'_> {
 
     /// From stdin to stdout. All talk goes to stderr.
     fn filter(&self, world: &mut World<'_>) -> Result<Answer, Error> {
+        if self.drop_env.is_some() {
+            let text = "`--drop-env` works on a config that is a file: here, the new one goes to stdout, and until it is in \
+                        place, the service that starts with the old one needs the variables. Leave `--drop-env` out, put \
+                        the new config in place, restart every replica, and then take the variables away where they are \
+                        kept; for an env file: `-c PATH prune --drop-env=NAME`";
+            return Err(Error::Usage(text.to_owned()));
+        }
         let bytes = self.source.read(world)?;
         let draft = self.draft(&bytes, world)?;
+        if !self.ending.dry_run {
+            draft.check_now(self.global)?;
+        }
         world.stderr.write_all(draft.review.as_bytes())?;
         draft.put_out(&bytes, !self.ending.dry_run, world)?;
         draft.tell_notes(world)?;
@@ -159,9 +172,7 @@ impl Run<'_> {
                 return Ok(Answer::Done);
             }
             if !(world.terminal.stdin && world.terminal.stderr) {
-                let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, \
-                            or `--dry-run` to only look";
-                return Err(Error::Usage(text.to_owned()));
+                return Err(Error::Usage(NO_TERMINAL.to_owned()));
             }
             if !ask(&format!("Write this to {}?", list(&shown.files(&name))), world)? {
                 writeln!(world.stderr, "Nothing was written.")?;
@@ -172,7 +183,7 @@ impl Run<'_> {
                 return Err(Error::store(&name)(StoreError::Changed));
             }
             let (draft, beside) = self.draft_locked(&bytes, world)?;
-            draft.check_beside(&shown)?;
+            draft.check_beside(&shown, &OwnWrites::default())?;
             if shown.is_stale(draft.now) {
                 drop((locked, beside));
                 writeln!(
@@ -243,7 +254,7 @@ impl Run<'_> {
         self.values.check(&keys)?;
         let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let set = self.beside.and_then(RefCell::take);
-        let Decision { changes, notes, live_at } = decision;
+        let Decision { changes, mut notes, live_at } = decision;
         let text = if changes.is_empty() {
             None
         } else {
@@ -256,14 +267,20 @@ impl Run<'_> {
         };
         let after = text.as_ref().map_or(config.text(), |text| text);
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
-        let unused = unused((&config, &keys), &after);
-        let beside = match set.filter(|_| text.is_some()) {
-            Some(set) => Some(set),
-            None => match &self.drop_env {
-                Some(drop) => drop.write(&after, &unused)?,
-                None => None,
-            },
+        let mut unused = unused((&config, &keys), &after);
+        let Dropping { write, kept } = match (&set, &self.drop_env) {
+            (None, Some(drop)) => drop.write(&after, &unused)?,
+            _ => Dropping::default(),
         };
+        for (name, why) in &kept {
+            notes.push(format!("{} stays: {why}", Printable(name)));
+            unused.remove(name);
+        }
+        let beside = set.filter(|_| text.is_some()).or(write);
+        if self.drop_env.as_ref().is_some_and(|drop| drop.later.is_some()) {
+            // What becomes of them is told once all configs are written.
+            unused.clear();
+        }
         let mut draft = Draft {
             now,
             text: None,
@@ -378,6 +395,12 @@ impl Run<'_> {
             draft.notes.extend(review::earlier_rotations(&situation, keys));
         }
         draft.steps = review::next_steps(done, &situation);
+        if !matches!(self.source, Source::File(_)) {
+            // Only of a config in place it can be told that it no longer needs them.
+            for step in &mut draft.steps {
+                step.commands.retain(|command| !command.contains(" prune --drop-env="));
+            }
+        }
     }
 }
 
@@ -407,10 +430,27 @@ impl Draft {
         Ok(self.beside.as_ref().map(|beside| beside.lock(world)).transpose()?.flatten())
     }
 
-    /// Fails where what is written beside the config is made from another file than what was shown.
-    pub(super) fn check_beside(&self, shown: &Self) -> Result<(), Error> {
+    /// With another time than now, what goes to stdout is only looked at, and a file beside it stays.
+    pub(super) fn check_now(&self, global: &Global) -> Result<(), Error> {
+        let Some(file) = self.beside.as_ref().and_then(SecretWrite::file).filter(|_| global.now.is_some()) else {
+            return Ok(());
+        };
+        Err(Error::Usage(format!(
+            "`--now` pretends it is another time, so no file is written with it, and this would write {}. Add `--dry-run`",
+            Printable(file)
+        )))
+    }
+
+    /// What is written beside the config.
+    pub(super) fn beside(&self) -> Option<&SecretWrite> {
+        self.beside.as_ref()
+    }
+
+    /// Fails where what is written beside the config is made from another file than what was shown. `own`: what this run
+    /// has written since.
+    pub(super) fn check_beside(&self, shown: &Self, own: &OwnWrites) -> Result<(), Error> {
         match (&self.beside, &shown.beside) {
-            (Some(one), Some(other)) if one.is_like(other) => Ok(()),
+            (Some(one), Some(other)) if one.is_like(other, own) => Ok(()),
             (None, None) => Ok(()),
             (one, other) => {
                 let file = one.as_ref().or(other.as_ref()).and_then(SecretWrite::file).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use super::destination::Finder;
+use super::destination::{Finder, Reservations};
 use super::policy::Rules;
 use super::secret_write::SecretWrite;
 use super::values::{self, KnownValues};
@@ -53,6 +53,11 @@ impl<'a> KeySource<'a> {
             finder,
             beside: RefCell::default(),
         })
+    }
+
+    /// The same, for one of several configs of a run.
+    pub(super) fn among(self, reserved: &'a Reservations) -> Self {
+        Self { finder: self.finder.among(reserved), ..self }
     }
 
     /// What is known of variables.

@@ -1,15 +1,18 @@
 //! `reconcile`: what is due by the schedule, for one config or many.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use super::ask::{self, Asked};
 use super::change::{Draft, Run, ask as ask_person, tell_steps};
+use super::destination::Reservations;
 use super::new_key::KeySource;
+use super::secret_write::{OwnWrites, SecretWrite};
 use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
 use crate::config::Config;
-use crate::display::{Named, count};
+use crate::display::{Named, Printable, count, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
@@ -65,10 +68,11 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
         return Err(Error::Usage(text.to_owned()));
     }
     let fresh = NewKeyArgs { secret: args.secret.clone(), ..NewKeyArgs::default() };
+    let reserved = Reservations::default();
     let mut items = Vec::new();
     let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
-        match item(global, args, &fresh, source, world) {
+        match item(global, args, &fresh, &reserved, source, world) {
             Ok(item) => items.push(item),
             Err(error) => failures.tell(source, error, world)?,
         }
@@ -77,7 +81,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
     let drafts = loop {
         let drafts = read_all(global, args, &mut items, &mut failures, world)?;
         if let (true, [item], [(bytes, draft)]) = (is_stdin, items.as_slice(), drafts.as_slice()) {
-            return filter(args, item, bytes, draft, world);
+            return filter(global, args, item, bytes, draft, world);
         }
         review(args, &drafts, world)?;
         table(args, &items, world)?;
@@ -90,7 +94,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
                         `--check` to only look";
             return Err(Error::Usage(text.to_owned()));
         }
-        if !ask_person(&format!("Write {}?", count(changed, "file")), world)? {
+        if !ask_person(&question(changed, &drafts), world)? {
             writeln!(world.stderr, "Nothing was written.")?;
             answer = Answer::No;
             break Vec::new();
@@ -121,6 +125,17 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
     }
 }
 
+/// Names what is written beside the configs: the configs themselves were shown, one by one.
+fn question(changed: usize, drafts: &[Drafted]) -> String {
+    let beside = drafts.iter().filter_map(|(_, draft)| draft.beside().and_then(SecretWrite::file));
+    let beside: BTreeSet<String> = beside.map(|file| Printable(file).to_string()).collect();
+    if beside.is_empty() {
+        return format!("Write {}?", count(changed, "file"));
+    }
+    let all = std::iter::once(count(changed, "config")).chain(beside);
+    format!("Write {}?", list(&all.collect::<Vec<String>>()))
+}
+
 /// The configs that something went wrong with.
 struct Failures {
     /// Whether there is only one config: then its error is that of the run.
@@ -132,7 +147,9 @@ struct Failures {
 impl Failures {
     fn tell(&mut self, source: &Source, error: Error, world: &mut World<'_>) -> Result<(), Error> {
         if !self.alone {
-            writeln!(world.stderr, "{}", error_line(&error))?;
+            let (name, text) = (Named(&source.name()).to_string(), error.to_string());
+            let text = if text.contains(&name) { text } else { format!("{name}: {text}") };
+            writeln!(world.stderr, "{}", error_line(&text))?;
         }
         self.all.push((source.name(), error));
         Ok(())
@@ -164,11 +181,12 @@ fn item<'a, 'w: 'a>(
     global: &Global,
     args: &Reconcile,
     fresh: &'a NewKeyArgs,
+    reserved: &'a Reservations,
     source: &'a Source,
     world: &mut World<'w>,
 ) -> Result<Item<'a>, Error> {
     let rules = policy::of_schedule(&args.schedule, source, world)?;
-    let new = KeySource::new(fresh, &rules, source, world)?;
+    let new = KeySource::new(fresh, &rules, source, world)?.among(reserved);
     let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
     let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
     Ok(Item { source, policy: rules.policy, new, asked, finding: RefCell::default() })
@@ -243,6 +261,7 @@ fn read(global: &Global, args: &Reconcile, item: &Item<'_>, world: &mut World<'_
 
 /// From stdin to stdout, all talk on stderr.
 fn filter(
+    global: &Global,
     args: &Reconcile,
     item: &Item<'_>,
     bytes: &[u8],
@@ -250,6 +269,9 @@ fn filter(
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let writes = !(args.check || args.ending.dry_run);
+    if writes {
+        draft.check_now(global)?;
+    }
     world.stderr.write_all(draft.review.as_bytes())?;
     draft.put_out(bytes, writes, world)?;
     draft.tell_notes(world)?;
@@ -319,11 +341,12 @@ fn finish(
         }
         return Ok(());
     }
+    let mut own = OwnWrites::default();
     for (item, drafted) in items.iter().zip(drafts) {
         if drafted.1.text.is_none() {
             continue;
         }
-        match with_run(global, args, item, |run| write_one(args, item, run, drafted, world)) {
+        match with_run(global, args, item, |run| write_one(args, item, run, drafted, &mut own, world)) {
             Ok(written) => item.finding.borrow_mut().written = written,
             Err(error) => failures.tell(item.source, error, world)?,
         }
@@ -337,6 +360,7 @@ fn write_one(
     item: &Item<'_>,
     run: &Run<'_>,
     (shown_bytes, shown): &Drafted,
+    own: &mut OwnWrites,
     world: &mut World<'_>,
 ) -> Result<bool, Error> {
     let Source::File(path) = run.source else { return Ok(false) };
@@ -351,9 +375,13 @@ fn write_one(
         if *bytes != **shown_bytes || action(item) != shown_action {
             return Err(Error::store(&name)(StoreError::Changed));
         }
-        draft.check_beside(shown)?;
+        draft.check_beside(shown, own)?;
     }
-    run.write(&locked, &bytes, &draft, beside.as_ref(), world)?;
+    let written = run.write(&locked, &bytes, &draft, beside.as_ref(), world);
+    if let (Some(beside), Ok(_) | Err(Error::Half { .. })) = (draft.beside(), &written) {
+        own.note(beside);
+    }
+    written?;
     Ok(draft.text.is_some())
 }
 

@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         values: &values::known_so_far(finder.told().as_ref(), world)?,
         decide: &|_, keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
         beside: None,
-        drop_env: names.map(|names| DropEnv { finder: &finder, names }),
+        drop_env: names.map(|names| DropEnv { finder: &finder, names, later: None }),
         on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),
