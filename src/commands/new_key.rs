@@ -100,6 +100,7 @@ impl<'a> KeySource<'a> {
             secret_is_imported: self.imported.is_some(),
             alg,
             secret,
+            iat: None,
             form: slot.map_or(SecretForm::Inline, |slot| slot.form),
         })
     }
