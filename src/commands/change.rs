@@ -11,6 +11,7 @@ use super::drop_env::{DropEnv, Dropping, unused};
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
 use crate::World;
+use crate::check::{self, FileFacts, Selection, Subject};
 use crate::cli::{Ending, Global};
 use crate::config::Config;
 use crate::config::edit;
@@ -45,6 +46,8 @@ pub(super) struct Run<'a> {
     pub(super) beside: Option<&'a RefCell<Option<SecretWrite>>>,
     /// Variables to drop.
     pub(super) drop_env: Option<DropEnv<'a>>,
+    /// Numbers the secrets of all that is shown, where this is one of several runs with one output.
+    pub(super) redactor: Option<&'a RefCell<Redactor>>,
     /// Whether PowerSync Cloud's schema takes what this command writes.
     pub(super) on_cloud: bool,
     /// Said where there is nothing to do.
@@ -330,7 +333,8 @@ impl Run<'_> {
         if !events.is_empty() {
             draft.review.push('\n');
         }
-        let mut redactor = Redactor::default();
+        let own = RefCell::default();
+        let mut redactor = self.redactor.unwrap_or(&own).borrow_mut();
         let mut lines = review::text_diff(&mut redactor, Some(config), Some(after), &name);
         if let Some(diff) = beside.map(|beside| beside.diff(&mut redactor)).filter(|diff| !diff.is_empty()) {
             if !lines.is_empty() {
@@ -365,9 +369,14 @@ impl Run<'_> {
                 .any(|change| matches!(change, Change::MoveSecret { to, .. } if to.variable().is_some()))
             && review::in_git(&world.path(path))
         {
-            let text = "the secret stays in the history of git: if that is no place for it, `rotate` puts a new one in its \
-                        place";
-            draft.notes.push(text.to_owned());
+            let how = if config.is_cloud() {
+                "`add` another key, and remove this one once your backend has left it"
+            } else {
+                "`rotate` puts a new one in its place"
+            };
+            draft
+                .notes
+                .push(format!("the secret stays in the history of git: if that is no place for it, {how}"));
         }
         if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
             && review::in_git(&world.path(path))
@@ -395,6 +404,13 @@ impl Run<'_> {
             draft.notes.extend(review::earlier_rotations(&situation, keys));
         }
         draft.steps = review::next_steps(done, &situation);
+        if matches!(done, Done::Respelled) {
+            if !self.may_start(after, &new_keys, &tool, now) {
+                draft.steps = still_not_starting(&tool);
+            }
+        } else if !matches!(done, Done::Noted) {
+            mend_first(&mut draft.steps, &new_keys, &platform, &tool);
+        }
         if !matches!(self.source, Source::File(_)) {
             // Only of a config in place it can be told that it no longer needs them.
             for step in &mut draft.steps {
@@ -402,6 +418,22 @@ impl Run<'_> {
             }
         }
     }
+}
+
+impl Run<'_> {
+    /// Whether no rule says that the service does not start, whichever rules this run is about.
+    fn may_start(&self, config: &Config<'_>, keys: &KeySet, tool: &str, now: NumericDate) -> bool {
+        let (policy, file) = (self.policy, FileFacts::default());
+        let subject = Subject { config, keys, values: None, policy, now, file, tool };
+        let findings = check::check(&subject, &Selection::default());
+        findings.iter().all(|finding| !finding.message.contains("does not start"))
+    }
+}
+
+fn still_not_starting(tool: &str) -> Vec<Step> {
+    let text = "Replicas that run need no restart for this: what they read is the same. The service still does not start with \
+                this file: before any restart, mend what `check` says";
+    vec![Step { text: text.to_owned(), commands: vec![format!("{tool} check")] }]
 }
 
 const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
@@ -432,7 +464,8 @@ impl Draft {
 
     /// With another time than now, what goes to stdout is only looked at, and a file beside it stays.
     pub(super) fn check_now(&self, global: &Global) -> Result<(), Error> {
-        let Some(file) = self.beside.as_ref().and_then(SecretWrite::file).filter(|_| global.now.is_some()) else {
+        let Some(file) = self.beside.as_ref().and_then(SecretWrite::file).filter(|_| global.now.is_some())
+        else {
             return Ok(());
         };
         Err(Error::Usage(format!(
@@ -514,6 +547,21 @@ impl Draft {
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         Ok(())
+    }
+}
+
+/// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
+fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
+    if let (Some(what), Some(first)) = (review::not_starting(keys), steps.first_mut()) {
+        let (before, then) = match platform {
+            Platform::Cloud => ("Before you deploy", ""),
+            _ => ("Before any restart", ", and a replica that restarts stays down"),
+        };
+        first.text = format!(
+            "{before}, mend {what}: the service does not start with this file{then}. `check` says how. {}",
+            first.text
+        );
+        first.commands.insert(0, format!("{tool} check"));
     }
 }
 

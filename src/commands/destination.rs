@@ -217,6 +217,19 @@ impl<'a> Finder<'a> {
         Ok(Slot { form, to })
     }
 
+    /// Where a secret may go.
+    fn places(&self) -> &'static str {
+        match self.source {
+            Source::File(_) => {
+                "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`"
+            }
+            // There, the config is what goes to stdout.
+            Source::Stdin | Source::Variable => {
+                "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager)"
+            }
+        }
+    }
+
     fn destination(&self, config: &Config<'_>, old: Option<&str>) -> Result<Destination, Error> {
         if let Some(path) = &self.args.secret_out {
             let to = NamedPath { path: self.run_folder.join(path), name: path.display().to_string() };
@@ -241,9 +254,10 @@ impl<'a> Finder<'a> {
             ([one], _) => Ok(Destination::EnvFile(one.clone())),
             ([], Some(old)) => Err(self.usage(&format!(
                 "the secret in use is in the variable {old}, and no env file near the config sets it, so the new one has \
-                 no place to go. {TELL}, or `--secrets inline` (the config itself, in clear)"
+                 no place to go. {}, or `--secrets inline` (the config itself, in clear)",
+                self.places()
             ))),
-            ([], None) => Err(self.usage(&format!("the secret has no place to go. {TELL}"))),
+            ([], None) => Err(self.usage(&format!("the secret has no place to go. {}", self.places()))),
             (several, _) => {
                 let files: Vec<String> = several.iter().map(|file| file.name.clone()).collect();
                 Err(self.usage(&format!(
@@ -322,7 +336,8 @@ impl<'a> Finder<'a> {
         };
         let Some(name) = &self.args.env_name else {
             let near = self.env_files_known();
-            let is_free = |name: &String| taken_by(name).is_none() && !near.iter().any(|near| near.sets(name));
+            let is_free =
+                |name: &String| taken_by(name).is_none() && !near.iter().any(|near| near.sets(name));
             let slots = (1_u32..).map(|number| format!("{SLOT}{number}"));
             // One of them is free: no file holds four billion.
             return Ok(slots.into_iter().find(is_free).unwrap_or_default());
@@ -366,8 +381,6 @@ impl Near {
 
 /// The names that new secrets get.
 const SLOT: &str = "PS_JWKS_KEY_";
-
-const TELL: &str = "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`";
 
 /// Reads an env file, if it is there.
 pub(super) fn read(file: &NamedPath) -> Result<Option<ReadEnvFile>, Error> {

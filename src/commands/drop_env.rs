@@ -27,6 +27,13 @@ pub(super) struct Left {
     pub(super) unused: BTreeSet<String>,
 }
 
+/// What goes from which env file, and what stays there, each with why.
+pub(super) struct Chosen {
+    pub(super) file: NamedPath,
+    pub(super) gone: Vec<String>,
+    pub(super) kept: Vec<(String, String)>,
+}
+
 /// The write that drops variables, and those that stay, each with why.
 #[derive(Default)]
 pub(super) struct Dropping {
@@ -54,8 +61,10 @@ impl DropEnv<'_> {
             return Err(self.finder.usage(&what));
         }
         let own: Vec<PathBuf> = self.finder.config().into_iter().collect();
-        let Some((file, names, kept)) = self.choose(unused, &[], &own)? else { return Ok(Dropping::default()) };
-        let write = if names.is_empty() { None } else { SecretWrite::drop(&file, &names)? };
+        let Some(Chosen { file, gone, kept }) = self.choose(unused, &[], &own)? else {
+            return Ok(Dropping::default());
+        };
+        let write = if gone.is_empty() { None } else { SecretWrite::drop(&file, &gone)? };
         Ok(Dropping { write, kept })
     }
 
@@ -66,7 +75,7 @@ impl DropEnv<'_> {
         unused: &BTreeSet<String>,
         referrers: &[Referrer],
         own: &[PathBuf],
-    ) -> Result<Option<(NamedPath, Vec<String>, Vec<(String, String)>)>, Error> {
+    ) -> Result<Option<Chosen>, Error> {
         let names: BTreeSet<&str> = match self.names {
             [] => unused.iter().map(String::as_str).collect(),
             names => names.iter().map(String::as_str).collect(),
@@ -87,7 +96,15 @@ impl DropEnv<'_> {
                 }
             }
         }
-        Ok(Some((file, gone, kept)))
+        Ok(Some(Chosen { file, gone, kept }))
+    }
+
+    /// Whether no env file near the config sets any of the named variables.
+    pub(super) fn is_nowhere(&self) -> bool {
+        let names = self.names.iter().map(String::as_str).collect();
+        !self.names.is_empty()
+            && self.finder.told().is_none()
+            && self.finder.nearby(&names).is_ok_and(|found| found.is_empty())
     }
 
     /// Where configs may be that read this env file.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::ask::{self, Asked};
 use super::change::{self, NO_TERMINAL, Run};
 use super::destination::{Finder, NamedPath};
-use super::drop_env::{DropEnv, Left};
+use super::drop_env::{Chosen, DropEnv, Left};
 use super::secret_write::SecretWrite;
 use super::used_by::{Referrer, Uses};
 use super::{Answer, files, policy, source, values};
@@ -22,17 +22,18 @@ use crate::review::Redactor;
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe.urls, &sources)?;
+    let redactor = RefCell::default();
     if let [source] = sources.as_slice() {
-        return one(global, args, source, None, world);
+        return one(global, args, source, (None, &redactor), world);
     }
     let mut pruned = Vec::new();
     for source in &sources {
         let left = RefCell::default();
-        let answer = one(global, args, source, Some(&left), world);
+        let answer = one(global, args, source, (Some(&left), &redactor), world);
         pruned.push(Pruned { source, answer, left: left.take() });
     }
     let dropped = match &args.variables.drop_env {
-        Some(names) => drop_variables(global, args, names, &pruned, world),
+        Some(names) => drop_variables(global, args, (names, &redactor), &pruned, world),
         None => Ok(Answer::Done),
     };
     let failed = pruned.iter().filter(|pruned| pruned.answer.is_err()).count();
@@ -64,7 +65,7 @@ fn one(
     global: &Global,
     args: &Prune,
     source: &Source,
-    later: Option<&RefCell<Option<Left>>>,
+    (later, redactor): (Option<&RefCell<Option<Left>>>, &RefCell<Redactor>),
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let DropArgs { drop_env, env_file } = &args.variables;
@@ -89,6 +90,7 @@ fn one(
         },
         beside: None,
         drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names, later }),
+        redactor: Some(redactor),
         on_cloud: drop_env.is_some(),
         nothing: &format!("{}: nothing to remove.", source.name()),
         flags: String::new(),
@@ -104,27 +106,35 @@ fn destination(args: &Prune) -> DestinationArgs {
 fn drop_variables(
     global: &Global,
     args: &Prune,
-    names: &[String],
+    (names, redactor): (&[String], &RefCell<Redactor>),
     pruned: &[Pruned<'_>],
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let own: Vec<PathBuf> = pruned.iter().filter_map(|pruned| pruned.place(world)).collect();
-    let referrers: Vec<Referrer> =
-        pruned.iter().map(|pruned| pruned.referrer(global, world)).collect();
+    let referrers: Vec<Referrer> = pruned.iter().map(|pruned| pruned.referrer(global, world)).collect();
     let mut files: BTreeMap<PathBuf, (NamedPath, BTreeSet<String>)> = BTreeMap::new();
-    let mut kept = BTreeSet::new();
+    let (mut kept, mut errors, mut nowhere) = (BTreeSet::new(), Vec::new(), None);
     for Pruned { source, left, .. } in pruned.iter().filter(|pruned| pruned.is_done()) {
         let rules = policy::rules(&Times::default(), source, world)?;
         let destination = destination(args);
         let finder = Finder::new(source, &destination, rules.env_file, world);
         let drop = DropEnv { finder: &finder, names, later: None };
         let unused = left.as_ref().map(|left| left.unused.clone()).unwrap_or_default();
-        if let Some((file, gone, stays)) = drop.choose(&unused, &referrers, &own)? {
-            kept.extend(stays);
-            let (_, all) = files.entry(file.path.clone()).or_insert_with(|| (file, BTreeSet::new()));
-            all.extend(gone);
+        match drop.choose(&unused, &referrers, &own) {
+            Ok(Some(Chosen { file, gone, kept: stays })) => {
+                kept.extend(stays);
+                let (_, all) = files.entry(file.path.clone()).or_insert_with(|| (file, BTreeSet::new()));
+                all.extend(gone);
+            }
+            Ok(None) => {}
+            // Named variables need not be near every config.
+            Err(error) if drop.is_nowhere() => nowhere = nowhere.or(Some(error)),
+            // Of what is named, all goes or nothing.
+            Err(error) if !names.is_empty() => return Err(error),
+            Err(error) => errors.push(error),
         }
     }
+    errors.extend(nowhere.filter(|_| files.is_empty()));
     for (name, why) in kept {
         writeln!(world.stderr, "note: {} stays: {why}", Printable(&name))?;
     }
@@ -132,12 +142,16 @@ fn drop_variables(
     for (file, gone) in files.into_values() {
         let gone: Vec<String> = gone.into_iter().collect();
         if let Some(write) = SecretWrite::drop(&file, &gone)?
-            && write_one(&write, global, &args.ending, world)? == Answer::No
+            && write_one(&write, redactor, global, &args.ending, world)? == Answer::No
         {
             answer = Answer::No;
         }
     }
-    Ok(answer)
+    let Some(last) = errors.pop() else { return Ok(answer) };
+    for error in errors {
+        writeln!(world.stderr, "{}", error_line(&error))?;
+    }
+    Err(last)
 }
 
 impl Pruned<'_> {
@@ -156,15 +170,15 @@ impl Pruned<'_> {
     /// What the config refers to now; on a dry run, what it would.
     fn referrer(&self, global: &Global, world: &mut World<'_>) -> Referrer {
         let name = self.source.name();
-        if let Some(Left { uses: Uses::Variables(names), .. }) = self.left.as_ref().filter(|_| self.is_done()) {
+        if let Some(Left { uses: Uses::Variables(names), .. }) = self.left.as_ref().filter(|_| self.is_done())
+        {
             return Referrer { name, uses: Uses::Variables(names.clone()) };
         }
-        let uses = self.source.read(world).map_or(Uses::Unseen, |bytes| {
-            match self.source.unwrap(global, &bytes) {
+        let uses =
+            self.source.read(world).map_or(Uses::Unseen, |bytes| match self.source.unwrap(global, &bytes) {
                 Ok(opened) => Uses::read(opened.envelope.inner(), opened.input),
                 Err(_) => Uses::Unseen,
-            }
-        });
+            });
         Referrer { name, uses }
     }
 }
@@ -172,11 +186,12 @@ impl Pruned<'_> {
 /// Shows it, asks, and writes it.
 fn write_one(
     write: &SecretWrite,
+    redactor: &RefCell<Redactor>,
     global: &Global,
     ending: &Ending,
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
-    for line in write.diff(&mut Redactor::default()) {
+    for line in write.diff(&mut redactor.borrow_mut()) {
         writeln!(world.stdout, "{}", diff_line(&line))?;
     }
     world.stdout.flush()?;

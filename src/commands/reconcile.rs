@@ -19,6 +19,7 @@ use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::error_line;
+use crate::review::Redactor;
 use crate::store::{Snapshot, StoreError};
 use crate::time::NumericDate;
 
@@ -38,6 +39,8 @@ struct Item<'a> {
     source: &'a Source,
     policy: Policy,
     new: KeySource<'a>,
+    /// One for the output of the run.
+    redactor: &'a RefCell<Redactor>,
     asked: Option<Asked<'a>>,
     finding: RefCell<Finding>,
 }
@@ -68,11 +71,11 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
         return Err(Error::Usage(text.to_owned()));
     }
     let fresh = NewKeyArgs { secret: args.secret.clone(), ..NewKeyArgs::default() };
-    let reserved = Reservations::default();
+    let (reserved, redactor) = (Reservations::default(), RefCell::default());
     let mut items = Vec::new();
     let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
-        match item(global, args, &fresh, &reserved, source, world) {
+        match item(global, args, &fresh, (&reserved, &redactor), source, world) {
             Ok(item) => items.push(item),
             Err(error) => failures.tell(source, error, world)?,
         }
@@ -181,7 +184,7 @@ fn item<'a, 'w: 'a>(
     global: &Global,
     args: &Reconcile,
     fresh: &'a NewKeyArgs,
-    reserved: &'a Reservations,
+    (reserved, redactor): (&'a Reservations, &'a RefCell<Redactor>),
     source: &'a Source,
     world: &mut World<'w>,
 ) -> Result<Item<'a>, Error> {
@@ -189,7 +192,7 @@ fn item<'a, 'w: 'a>(
     let new = KeySource::new(fresh, &rules, source, world)?.among(reserved);
     let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
     let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
-    Ok(Item { source, policy: rules.policy, new, asked, finding: RefCell::default() })
+    Ok(Item { source, policy: rules.policy, new, redactor, asked, finding: RefCell::default() })
 }
 
 /// The decision of the schedule, which notes on its way what the table shows.
@@ -247,6 +250,7 @@ fn with_run<T>(
         decide: &|config, keys, now| decide(args, item, config, keys, now),
         beside: Some(item.new.beside()),
         drop_env: None,
+        redactor: Some(item.redactor),
         on_cloud: false,
         nothing: "Nothing is due.",
         flags: policy::flags(&args.schedule.times),
@@ -272,7 +276,10 @@ fn filter(
     if writes {
         draft.check_now(global)?;
     }
-    world.stderr.write_all(draft.review.as_bytes())?;
+    // A look makes no key that could be shown.
+    if !args.check {
+        world.stderr.write_all(draft.review.as_bytes())?;
+    }
     draft.put_out(bytes, writes, world)?;
     draft.tell_notes(world)?;
     let finding = item.finding.borrow().clone();

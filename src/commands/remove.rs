@@ -26,6 +26,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         decide: &|_, keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
         beside: None,
         drop_env: names.map(|names| DropEnv { finder: &finder, names, later: None }),
+        redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),
