@@ -231,6 +231,8 @@ fn tell_unknown(finding: &mut Finding, known: &KnownValues<'_>) {
         && let Some(why) = known.why_unknown(name)
     {
         finding.message = format!("whether {name} is set as it should be can't be told: {why}");
+        "Write one value for it that refers to no other variable, or look with the environment of the service"
+            .clone_into(&mut finding.help);
     }
 }
 

@@ -240,3 +240,35 @@ impl SecretWrite {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::lifecycle::SecretForm;
+
+    #[test]
+    fn what_this_run_wrote_itself_is_expected_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        fs::write(&path, "A=1\n").unwrap();
+        let set = |variable: &str| {
+            let file = NamedPath { path: path.clone(), name: ".env".to_owned() };
+            let slot =
+                Slot { form: SecretForm::Variable(variable.to_owned()), to: Destination::EnvFile(file) };
+            let value = SecretText(Zeroizing::new("x".to_owned()));
+            SecretWrite::set(&slot, value).ok().flatten().unwrap()
+        };
+        let (first, shown) = (set("B"), set("C"));
+        assert!(set("C").is_like(&shown, &OwnWrites::default()));
+        assert!(!set("D").is_like(&shown, &OwnWrites::default()), "another variable than was shown");
+        fs::write(&path, "A=1\nB=x\n").unwrap();
+        assert!(!set("C").is_like(&shown, &OwnWrites::default()), "somebody else wrote this");
+        let mut own = OwnWrites::default();
+        own.note(&first);
+        assert!(set("C").is_like(&shown, &own));
+        fs::write(&path, "A=1\nB=x\nE=2\n").unwrap();
+        assert!(!set("C").is_like(&shown, &own), "somebody else wrote behind it");
+    }
+}
