@@ -198,8 +198,8 @@ pub enum Command {
     MoveSecret(MoveSecret),
     /// Print a token that is signed with the current key
     ///
-    /// To try a new key, or to look at what a user sees. Nothing else is on stdout. Refused where the service would reject
-    /// the token.
+    /// To try a new key, or to look at what a user sees. Nothing else is on stdout. Claims that no service accepts are
+    /// refused; where this service would reject the token, a warning says so and why.
     #[command(
         after_help = "Examples:\n  powersync-jwks token --sub user-1\n  powersync-jwks token --sub user-1 --kid prod-2 --ttl 5m\n  powersync-jwks token --sub user-1 --claim role=admin --parameters '{\"project\": 7}'\n  powersync-jwks token --sub user-1 | powersync-jwks verify"
     )]
@@ -357,7 +357,8 @@ pub struct DestinationArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Variables")]
 pub struct DropArgs {
-    /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys
+    /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys.
+    /// One that another config near it refers to stays
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
     pub drop_env: Option<Vec<String>>,
     /// The dotenv file [default: that of the policy, else the one near the config that defines them]

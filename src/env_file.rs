@@ -169,6 +169,27 @@ impl EnvFile {
         self.names().any(|other| other == name)
     }
 
+    /// Whether the name stands alone, so that its value is that of the process.
+    #[must_use]
+    pub fn inherits(&self, name: &str) -> bool {
+        self.one(name).is_ok_and(|entry| entry.is_some_and(|entry| entry.value == Value::Inherited))
+    }
+
+    /// Why the value of a name that is there is not known, if it isn't: in words that go behind the name of the file.
+    #[must_use]
+    pub fn why_unknown(&self, name: &str) -> Option<String> {
+        match self.one(name) {
+            Err(error) => Some(error.to_string()),
+            Ok(Some(Entry { line, value: Value::Unknown, .. })) => Some(format!(
+                "line {line}: the value of {name} refers to other variables, or readers take it in different ways"
+            )),
+            Ok(Some(Entry { line, value: Value::Inherited, .. })) => Some(format!(
+                "line {line}: {name} stands alone, so it has the value of the environment, which does not set it here"
+            )),
+            Ok(_) => None,
+        }
+    }
+
     /// Fails where a name that is needed stands twice.
     pub fn check(&self, name: &str) -> Result<(), EnvFileError> {
         self.one(name).map(drop)
@@ -438,6 +459,17 @@ mod tests {
         }
         let error = EnvFile::parse(b"A=1\nB=\xff\n").err().unwrap();
         assert_eq!(error.to_string(), "line 2: this is not UTF-8 text");
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_is_told_from_one_that_is_not_there() {
+        let file = parse("A=1\nB=2\nA=3\nC=$B\nD\nE=\n");
+        let why = |name| file.why_unknown(name).unwrap_or_default();
+        assert!(why("A").starts_with("line 3: A stands here and on line 1"));
+        assert!(why("C").starts_with("line 4: the value of C refers to other variables"));
+        assert!(why("D").starts_with("line 5: D stands alone"));
+        assert_eq!((why("B"), why("E"), why("F")), (String::new(), String::new(), String::new()));
+        assert!(file.inherits("D") && !file.inherits("E") && !file.inherits("F"));
     }
 
     #[test]

@@ -92,3 +92,23 @@ fn the_nearest_file_up_to_the_root_of_the_repository() {
     fs::write(deep.join(policy_file::NAME), "").unwrap();
     assert_eq!(policy_file::find(&config), Some(deep.join(policy_file::NAME)));
 }
+
+#[test]
+fn the_schema_takes_the_durations_that_the_reader_takes() {
+    let schema = schema();
+    let duration = &schema["$defs"]["duration"];
+    let pattern = duration["pattern"].as_str().unwrap();
+    let (_, units) = pattern.rsplit_once("\\s*(").unwrap();
+    let (units, _) = units.split_once(')').unwrap();
+    for unit in units.split('|') {
+        assert!(format!("400{unit}").parse::<powersync_jwks::time::Seconds>().is_ok(), "{unit}");
+    }
+    for text in ["3months", "1month"] {
+        assert_eq!(reads(&format!("rotate_every: {text}\n")).is_ok(), units.contains("months"), "{text}");
+    }
+    // What is nothing, the reader refuses, and so does the schema: by a second pattern, which needs a digit that counts.
+    assert_eq!(duration["allOf"][0]["pattern"], "[1-9]");
+    for text in ["keep_retired: 0s\n", "rollout: 0h\n", "rollout: 00h 0m\n"] {
+        assert!(reads(text).is_err(), "{text}");
+    }
+}

@@ -534,8 +534,14 @@ impl File {
             waits.set(waits.get() + u64::from(liveness != Liveness::Live));
             Ok(liveness)
         };
-        let run =
-            lifecycle::reconcile_asking(&self.keys, &world.policy, now, world.assume_age, &make, &live, &[]);
+        let run = |assume_age| {
+            lifecycle::reconcile_asking(&self.keys, &world.policy, now, assume_age, &make, &live, &[])
+        };
+        let run = match run(world.assume_age) {
+            // An age that would give up a rotation is refused: whoever gave it leaves it out.
+            Err(LifecycleError::AssumedNewer { .. }) => run(None),
+            run => run,
+        };
         self.tally.waits += waits.get();
         let (due, mut decision) = match run {
             Ok(run) => run,
@@ -688,6 +694,7 @@ impl File {
             secret_is_imported: false,
             alg: world.alg,
             secret: random_secret(world.alg, dice),
+            iat: None,
             form: powersync_jwks::lifecycle::SecretForm::Inline,
         }
     }

@@ -31,6 +31,7 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
         },
         beside: Some(new.beside()),
         drop_env: None,
+        redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),

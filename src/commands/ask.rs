@@ -204,7 +204,8 @@ impl<'w> Asked<'w> {
             Some((place, why)) => Err(Error::NotAsked {
                 place,
                 why: format!(
-                    "{why}. So it can't be told whether {} is live; nothing was changed",
+                    "{why}{} So it can't be told whether {} is live; nothing was changed",
+                    if why.ends_with(['.', '?', '!']) { "" } else { "." },
                     key.name()
                 ),
             }),

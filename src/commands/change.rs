@@ -7,10 +7,11 @@ use std::io::Write;
 use zeroize::Zeroizing;
 
 use super::Answer;
-use super::drop_env::{DropEnv, unused};
-use super::secret_write::SecretWrite;
+use super::drop_env::{DropEnv, Dropping, unused};
+use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
 use crate::World;
+use crate::check::{self, FileFacts, Selection, Subject};
 use crate::cli::{Ending, Global};
 use crate::config::Config;
 use crate::config::edit;
@@ -25,6 +26,9 @@ use crate::time::{NumericDate, Seconds};
 
 /// Planned times that moved by more than this while a question waited are shown again.
 const STALE: Seconds = Seconds::new(60);
+
+pub(super) const NO_TERMINAL: &str = "nothing was written: there is no terminal to ask on. Add `--yes` to write without \
+    asking, or `--dry-run` to only look";
 
 /// What to decide from the keys at a moment.
 pub(super) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
@@ -42,6 +46,8 @@ pub(super) struct Run<'a> {
     pub(super) beside: Option<&'a RefCell<Option<SecretWrite>>>,
     /// Variables to drop.
     pub(super) drop_env: Option<DropEnv<'a>>,
+    /// Numbers the secrets of all that is shown, where this is one of several runs with one output.
+    pub(super) redactor: Option<&'a RefCell<Redactor>>,
     /// Whether PowerSync Cloud's schema takes what this command writes.
     pub(super) on_cloud: bool,
     /// Said where there is nothing to do.
@@ -91,8 +97,18 @@ impl Run<'_> {
 
     /// From stdin to stdout. All talk goes to stderr.
     fn filter(&self, world: &mut World<'_>) -> Result<Answer, Error> {
+        if self.drop_env.is_some() {
+            let text = "`--drop-env` works on a config that is a file: here, the new one goes to stdout, and until it is in \
+                        place, the service that starts with the old one needs the variables. Leave `--drop-env` out, put \
+                        the new config in place, restart every replica, and then take the variables away where they are \
+                        kept; for an env file: `-c PATH prune --drop-env=NAME`";
+            return Err(Error::Usage(text.to_owned()));
+        }
         let bytes = self.source.read(world)?;
         let draft = self.draft(&bytes, world)?;
+        if !self.ending.dry_run {
+            draft.check_now(self.global)?;
+        }
         world.stderr.write_all(draft.review.as_bytes())?;
         draft.put_out(&bytes, !self.ending.dry_run, world)?;
         draft.tell_notes(world)?;
@@ -159,9 +175,7 @@ impl Run<'_> {
                 return Ok(Answer::Done);
             }
             if !(world.terminal.stdin && world.terminal.stderr) {
-                let text = "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, \
-                            or `--dry-run` to only look";
-                return Err(Error::Usage(text.to_owned()));
+                return Err(Error::Usage(NO_TERMINAL.to_owned()));
             }
             if !ask(&format!("Write this to {}?", list(&shown.files(&name))), world)? {
                 writeln!(world.stderr, "Nothing was written.")?;
@@ -172,7 +186,7 @@ impl Run<'_> {
                 return Err(Error::store(&name)(StoreError::Changed));
             }
             let (draft, beside) = self.draft_locked(&bytes, world)?;
-            draft.check_beside(&shown)?;
+            draft.check_beside(&shown, &OwnWrites::default())?;
             if shown.is_stale(draft.now) {
                 drop((locked, beside));
                 writeln!(
@@ -243,7 +257,7 @@ impl Run<'_> {
         self.values.check(&keys)?;
         let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let set = self.beside.and_then(RefCell::take);
-        let Decision { changes, notes, live_at } = decision;
+        let Decision { changes, mut notes, live_at } = decision;
         let text = if changes.is_empty() {
             None
         } else {
@@ -256,14 +270,20 @@ impl Run<'_> {
         };
         let after = text.as_ref().map_or(config.text(), |text| text);
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
-        let unused = unused((&config, &keys), &after);
-        let beside = match set.filter(|_| text.is_some()) {
-            Some(set) => Some(set),
-            None => match &self.drop_env {
-                Some(drop) => drop.write(&after, &unused)?,
-                None => None,
-            },
+        let mut unused = unused((&config, &keys), &after);
+        let Dropping { write, kept } = match (&set, &self.drop_env) {
+            (None, Some(drop)) => drop.write(&after, &unused)?,
+            _ => Dropping::default(),
         };
+        for (name, why) in &kept {
+            notes.push(format!("{} stays: {why}", Printable(name)));
+            unused.remove(name);
+        }
+        let beside = set.filter(|_| text.is_some()).or(write);
+        if self.drop_env.as_ref().is_some_and(|drop| drop.later.is_some()) {
+            // What becomes of them is told once all configs are written.
+            unused.clear();
+        }
         let mut draft = Draft {
             now,
             text: None,
@@ -313,7 +333,8 @@ impl Run<'_> {
         if !events.is_empty() {
             draft.review.push('\n');
         }
-        let mut redactor = Redactor::default();
+        let own = RefCell::default();
+        let mut redactor = self.redactor.unwrap_or(&own).borrow_mut();
         let mut lines = review::text_diff(&mut redactor, Some(config), Some(after), &name);
         if let Some(diff) = beside.map(|beside| beside.diff(&mut redactor)).filter(|diff| !diff.is_empty()) {
             if !lines.is_empty() {
@@ -348,9 +369,14 @@ impl Run<'_> {
                 .any(|change| matches!(change, Change::MoveSecret { to, .. } if to.variable().is_some()))
             && review::in_git(&world.path(path))
         {
-            let text = "the secret stays in the history of git: if that is no place for it, `rotate` puts a new one in its \
-                        place";
-            draft.notes.push(text.to_owned());
+            let how = if config.is_cloud() {
+                "`add` another key, and remove this one once your backend has left it"
+            } else {
+                "`rotate` puts a new one in its place"
+            };
+            draft
+                .notes
+                .push(format!("the secret stays in the history of git: if that is no place for it, {how}"));
         }
         if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
             && review::in_git(&world.path(path))
@@ -378,7 +404,36 @@ impl Run<'_> {
             draft.notes.extend(review::earlier_rotations(&situation, keys));
         }
         draft.steps = review::next_steps(done, &situation);
+        if matches!(done, Done::Respelled) {
+            if !self.may_start(after, &new_keys, &tool, now) {
+                draft.steps = still_not_starting(&tool);
+            }
+        } else if !matches!(done, Done::Noted) {
+            mend_first(&mut draft.steps, &new_keys, &platform, &tool);
+        }
+        if !matches!(self.source, Source::File(_)) {
+            // Only of a config in place it can be told that it no longer needs them.
+            for step in &mut draft.steps {
+                step.commands.retain(|command| !command.contains(" prune --drop-env="));
+            }
+        }
     }
+}
+
+impl Run<'_> {
+    /// Whether no rule says that the service does not start, whichever rules this run is about.
+    fn may_start(&self, config: &Config<'_>, keys: &KeySet, tool: &str, now: NumericDate) -> bool {
+        let (policy, file) = (self.policy, FileFacts::default());
+        let subject = Subject { config, keys, values: None, policy, now, file, tool };
+        let findings = check::check(&subject, &Selection::default());
+        findings.iter().all(|finding| !finding.message.contains("does not start"))
+    }
+}
+
+fn still_not_starting(tool: &str) -> Vec<Step> {
+    let text = "Replicas that run need no restart for this: what they read is the same. The service still does not start with \
+                this file: before any restart, mend what `check` says";
+    vec![Step { text: text.to_owned(), commands: vec![format!("{tool} check")] }]
 }
 
 const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
@@ -407,10 +462,28 @@ impl Draft {
         Ok(self.beside.as_ref().map(|beside| beside.lock(world)).transpose()?.flatten())
     }
 
-    /// Fails where what is written beside the config is made from another file than what was shown.
-    pub(super) fn check_beside(&self, shown: &Self) -> Result<(), Error> {
+    /// With another time than now, what goes to stdout is only looked at, and a file beside it stays.
+    pub(super) fn check_now(&self, global: &Global) -> Result<(), Error> {
+        let Some(file) = self.beside.as_ref().and_then(SecretWrite::file).filter(|_| global.now.is_some())
+        else {
+            return Ok(());
+        };
+        Err(Error::Usage(format!(
+            "`--now` pretends it is another time, so no file is written with it, and this would write {}. Add `--dry-run`",
+            Printable(file)
+        )))
+    }
+
+    /// What is written beside the config.
+    pub(super) fn beside(&self) -> Option<&SecretWrite> {
+        self.beside.as_ref()
+    }
+
+    /// Fails where what is written beside the config is made from another file than what was shown. `own`: what this run
+    /// has written since.
+    pub(super) fn check_beside(&self, shown: &Self, own: &OwnWrites) -> Result<(), Error> {
         match (&self.beside, &shown.beside) {
-            (Some(one), Some(other)) if one.is_like(other) => Ok(()),
+            (Some(one), Some(other)) if one.is_like(other, own) => Ok(()),
             (None, None) => Ok(()),
             (one, other) => {
                 let file = one.as_ref().or(other.as_ref()).and_then(SecretWrite::file).unwrap_or_default();
@@ -474,6 +547,21 @@ impl Draft {
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         Ok(())
+    }
+}
+
+/// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
+fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
+    if let (Some(what), Some(first)) = (review::not_starting(keys), steps.first_mut()) {
+        let (before, then) = match platform {
+            Platform::Cloud => ("Before you deploy", ""),
+            _ => ("Before any restart", ", and a replica that restarts stays down"),
+        };
+        first.text = format!(
+            "{before}, mend {what}: the service does not start with this file{then}. `check` says how. {}",
+            first.text
+        );
+        first.commands.insert(0, format!("{tool} check"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `check`: what would break or weaken a config.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -65,6 +66,10 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
         Some(known) => targets.iter().map(|target| work(target, Some(&known.values()))).collect(),
         None => in_parallel(&targets, &|target| work(target, None)),
     };
+    if let Some(known) = &known {
+        let findings = checked.iter_mut().flatten().flat_map(|checked| &mut checked.findings);
+        findings.for_each(|finding| tell_unknown(finding, known));
+    }
     // The only file's error is told like that of any command.
     if let ([_], FindingsFormat::Human) = (checked.as_slice(), args.format)
         && checked[0].is_err()
@@ -219,6 +224,18 @@ fn check_one(
     Checked { bytes, input, findings, unseen }
 }
 
+/// A variable that is there without a value that is known is not one that is not set.
+fn tell_unknown(finding: &mut Finding, known: &KnownValues<'_>) {
+    if finding.rule.id == "unset-variable"
+        && let Some((name, _)) = finding.message.split_once(" is not set")
+        && let Some(why) = known.why_unknown(name)
+    {
+        finding.message = format!("whether {name} is set as it should be can't be told: {why}");
+        "Write one value for it that refers to no other variable, or look with the environment of the service"
+            .clone_into(&mut finding.help);
+    }
+}
+
 /// The variables whose secrets are not known.
 pub(super) fn unseen(keys: &KeySet) -> Vec<String> {
     keys.unseen().filter_map(Key::variable).map(str::to_owned).collect()
@@ -252,6 +269,7 @@ fn fix(
         ));
     }
     let mut answer = Answer::Done;
+    let redactor = RefCell::default();
     for target in targets {
         if target.path.is_none() {
             return Err(Error::Usage("`--fix` works on files only".to_owned()));
@@ -299,6 +317,7 @@ fn fix(
             decide: &|config, _, now| decide(config, now),
             beside: None,
             drop_env: None,
+            redactor: Some(&redactor),
             on_cloud: true,
             nothing: "Nothing to correct.",
             flags: String::new(),

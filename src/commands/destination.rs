@@ -1,5 +1,6 @@
 //! Where a secret goes that is to stand in a variable: which name, and who gets the value.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -47,10 +48,52 @@ pub(super) struct ReadEnvFile {
     pub(super) file: EnvFile,
 }
 
+/// The variables that the configs of one run have chosen: no two choose the same one of an env file.
+#[derive(Default)]
+pub(super) struct Reservations(RefCell<Vec<Reservation>>);
+
+struct Reservation {
+    config: String,
+    file: PathBuf,
+    variable: String,
+}
+
+impl Reservations {
+    /// Notes what a config has chosen, in place of what it chose before.
+    fn put(&self, config: &Source, file: &NamedPath, variable: &str) {
+        let reservation =
+            Reservation { config: config.name(), file: file.real(), variable: variable.to_owned() };
+        let mut all = self.0.borrow_mut();
+        all.retain(|other| other.config != reservation.config);
+        all.push(reservation);
+    }
+
+    /// The other config that has chosen this variable of this file.
+    fn taken_by(&self, config: &Source, file: &NamedPath, variable: &str) -> Option<String> {
+        let (config, file) = (config.name(), file.real());
+        let all = self.0.borrow();
+        let other = all
+            .iter()
+            .find(|other| other.config != config && other.file == file && other.variable == variable);
+        other.map(|other| other.config.clone())
+    }
+}
+
+impl NamedPath {
+    /// The same for all ways of naming it, also where it is yet to come.
+    fn real(&self) -> PathBuf {
+        let folder = self.path.parent().and_then(|folder| std::fs::canonicalize(folder).ok());
+        let there = || Some(folder?.join(self.path.file_name()?));
+        std::fs::canonicalize(&self.path).ok().or_else(there).unwrap_or_else(|| self.path.clone())
+    }
+}
+
 /// Finds the place for secrets of one config.
 pub(super) struct Finder<'a> {
     source: &'a Source,
     args: &'a DestinationArgs,
+    /// What other configs of the run have chosen.
+    reserved: Option<&'a Reservations>,
     policy_env_file: Option<NamedPath>,
     /// The folder of this run, and that of the config.
     run_folder: PathBuf,
@@ -71,7 +114,30 @@ impl<'a> Finder<'a> {
         };
         let config_folder = config_folder.unwrap_or_else(|| run_folder.clone());
         let policy_env_file = policy_env_file.map(|path| named(&run_folder, path));
-        Self { source, args, policy_env_file, run_folder, config_folder }
+        Self { source, args, reserved: None, policy_env_file, run_folder, config_folder }
+    }
+
+    /// The same, as one of several configs of a run.
+    pub(super) fn among(self, reserved: &'a Reservations) -> Self {
+        Self { reserved: Some(reserved), ..self }
+    }
+
+    /// The folder of this run.
+    pub(super) fn run_folder(&self) -> &Path {
+        &self.run_folder
+    }
+
+    /// The folder of the config; that of this run, where the config is no file.
+    pub(super) fn config_folder(&self) -> &Path {
+        &self.config_folder
+    }
+
+    /// Where the config is, if it is a file.
+    pub(super) fn config(&self) -> Option<PathBuf> {
+        match self.source {
+            Source::File(path) => Some(self.run_folder.join(path)),
+            Source::Stdin | Source::Variable => None,
+        }
     }
 
     pub(super) fn usage(&self, what: &str) -> Error {
@@ -143,9 +209,25 @@ impl<'a> Finder<'a> {
             return Err(self.usage(&format!("there is no folder for {}", Named(&file.name))));
         }
         let name = self.name(config, &to, values)?;
+        if let (Some(reserved), Destination::EnvFile(file)) = (self.reserved, &to) {
+            reserved.put(self.source, file, &name);
+        }
         let form =
             if config.is_cloud() { SecretForm::CloudVariable(name) } else { SecretForm::Variable(name) };
         Ok(Slot { form, to })
+    }
+
+    /// Where a secret may go.
+    fn places(&self) -> &'static str {
+        match self.source {
+            Source::File(_) => {
+                "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`"
+            }
+            // There, the config is what goes to stdout.
+            Source::Stdin | Source::Variable => {
+                "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager)"
+            }
+        }
     }
 
     fn destination(&self, config: &Config<'_>, old: Option<&str>) -> Result<Destination, Error> {
@@ -172,9 +254,10 @@ impl<'a> Finder<'a> {
             ([one], _) => Ok(Destination::EnvFile(one.clone())),
             ([], Some(old)) => Err(self.usage(&format!(
                 "the secret in use is in the variable {old}, and no env file near the config sets it, so the new one has \
-                 no place to go. {TELL}, or `--secrets inline` (the config itself, in clear)"
+                 no place to go. {}, or `--secrets inline` (the config itself, in clear)",
+                self.places()
             ))),
-            ([], None) => Err(self.usage(&format!("the secret has no place to go. {TELL}"))),
+            ([], None) => Err(self.usage(&format!("the secret has no place to go. {}", self.places()))),
             (several, _) => {
                 let files: Vec<String> = several.iter().map(|file| file.name.clone()).collect();
                 Err(self.usage(&format!(
@@ -188,6 +271,22 @@ impl<'a> Finder<'a> {
 
     /// The env files near the config that set any of these variables.
     pub(super) fn nearby(&self, names: &BTreeSet<&str>) -> Result<Vec<NamedPath>, Error> {
+        let mut found = Vec::new();
+        for (file, bytes) in self.env_files() {
+            match EnvFile::parse(&bytes) {
+                Ok(parsed) if names.iter().any(|name| parsed.defines(name)) => found.push(file),
+                // Whether it is the one can't be told, if it may be.
+                Err(error) if names.iter().any(|name| holds(&bytes, name)) => {
+                    return Err(Error::env_file(&file.name)(error));
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// All env files near the config that can be read.
+    fn env_files(&self) -> Vec<(NamedPath, Snapshot)> {
         let above = self.config_folder.parent().filter(|_| !self.config_folder.join(".git").exists());
         let mut found = Vec::new();
         for folder in std::iter::once(self.config_folder.as_path()).chain(above) {
@@ -198,18 +297,10 @@ impl<'a> Finder<'a> {
             paths.sort();
             for path in paths.into_iter().filter(|path| path.is_file()) {
                 let file = named(&self.run_folder, path);
-                let Ok(bytes) = store::snapshot(&file.path) else { continue };
-                match EnvFile::parse(&bytes) {
-                    Ok(parsed) if names.iter().any(|name| parsed.defines(name)) => found.push(file),
-                    // Whether it is the one can't be told, if it may be.
-                    Err(error) if names.iter().any(|name| holds(&bytes, name)) => {
-                        return Err(Error::env_file(&file.name)(error));
-                    }
-                    Ok(_) | Err(_) => {}
-                }
+                found.extend(store::snapshot(&file.path).ok().map(|bytes| (file, bytes)));
             }
         }
-        Ok(found)
+        found
     }
 
     /// The value of a variable in the one env file near the config that sets it.
@@ -227,23 +318,29 @@ impl<'a> Finder<'a> {
             Destination::EnvFile(file) => Some(file.clone()),
             Destination::Out(_) | Destination::Screen => self.policy_env_file.clone(),
         };
-        let file = file.map(|file| Ok::<_, Error>((read(&file)?, file.name))).transpose()?;
+        let file = file.map(|file| Ok::<_, Error>((read(&file)?, file))).transpose()?;
         let variables = config.variables();
         let taken_by = |name: &str| {
             if variables.contains(name) {
                 return Some("the config has it already".to_owned());
             }
-            if let Some((Some(read), file)) = &file
-                && read.file.defines(name)
-            {
-                return Some(format!("{file} sets it already"));
+            if let Some((read, file)) = &file {
+                if read.as_ref().is_some_and(|read| read.file.defines(name)) {
+                    return Some(format!("{} sets it already", file.name));
+                }
+                if let Some(other) = self.reserved.and_then(|all| all.taken_by(self.source, file, name)) {
+                    return Some(format!("{other} gets it in this run"));
+                }
             }
             values.is_in_environment(name).then(|| "the environment of this run sets it already".to_owned())
         };
         let Some(name) = &self.args.env_name else {
+            let near = self.env_files_known();
+            let is_free =
+                |name: &String| taken_by(name).is_none() && !near.iter().any(|near| near.sets(name));
             let slots = (1_u32..).map(|number| format!("{SLOT}{number}"));
             // One of them is free: no file holds four billion.
-            return Ok(slots.into_iter().find(|name| taken_by(name).is_none()).unwrap_or_default());
+            return Ok(slots.into_iter().find(is_free).unwrap_or_default());
         };
         if !is_name(name) || !is_env_name(name, config.is_cloud()) {
             let rule = if config.is_cloud() {
@@ -260,10 +357,30 @@ impl<'a> Finder<'a> {
     }
 }
 
+impl Finder<'_> {
+    /// What the env files near the config say, and the one of the policy. A variable that one of them sets may hold a
+    /// secret that was revoked, which a new key must not get back.
+    fn env_files_known(&self) -> Vec<Near> {
+        let of_policy = self.policy_env_file.as_ref().and_then(|file| store::snapshot(&file.path).ok());
+        let near = self.env_files().into_iter().map(|(_, bytes)| bytes).chain(of_policy);
+        near.map(|bytes| Near { parsed: EnvFile::parse(&bytes).ok(), bytes }).collect()
+    }
+}
+
+/// An env file that may set a variable.
+struct Near {
+    parsed: Option<EnvFile>,
+    bytes: Snapshot,
+}
+
+impl Near {
+    fn sets(&self, name: &str) -> bool {
+        self.parsed.as_ref().map_or_else(|| holds(&self.bytes, name), |parsed| parsed.defines(name))
+    }
+}
+
 /// The names that new secrets get.
 const SLOT: &str = "PS_JWKS_KEY_";
-
-const TELL: &str = "Say where: `--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`";
 
 /// Reads an env file, if it is there.
 pub(super) fn read(file: &NamedPath) -> Result<Option<ReadEnvFile>, Error> {

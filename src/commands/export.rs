@@ -19,6 +19,10 @@ pub(super) fn run(global: &Global, args: &Export, world: &mut World<'_>) -> Resu
             "`--public` goes with `--as jwks`: a symmetric key has no public half".to_owned(),
         ));
     }
+    if args.out.is_some() && global.now.is_some() {
+        let text = "`--now` pretends it is another time, so no file is written with it. Leave `--out` out";
+        return Err(Error::Usage(text.to_owned()));
+    }
     let source = source::one(global, world)?;
     let name = source.name();
     let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;

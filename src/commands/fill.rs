@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
     env.warn(&needs, !generated.is_empty(), world)?;
     let steps = next_steps(&fill_in, &generated, &env, &source, global, world);
     if generated.is_empty() {
-        writeln!(world.stderr, "Nothing to generate: {}.", nothing(&needs, &env.name))?;
+        writeln!(world.stderr, "Nothing to generate: {}.", env.nothing(&needs, world))?;
         if !fill_in.is_empty() {
             tell_steps(&steps, "What to do next", world.stderr)?;
         }
@@ -105,12 +105,9 @@ fn describe(need: &Need) -> String {
     }
 }
 
-fn nothing(needs: &[Need], env: &str) -> String {
-    if needs.iter().any(|need| need.usage != Usage::Other) {
-        format!("the secrets that this config takes from variables have values in {} or here", Printable(env))
-    } else {
-        "this config takes no key and no admin token from a variable".to_owned()
-    }
+/// Whether the environment of this run sets a variable.
+fn is_set(name: &str, world: &World<'_>) -> bool {
+    (world.variable)(name).is_some_and(|value| !value.is_empty())
 }
 
 /// The env file as it is.
@@ -138,11 +135,33 @@ impl EnvState {
 
     /// Whether a variable has a value: here, or in the environment of this run.
     fn has(&self, name: &str, world: &World<'_>) -> bool {
-        init::has_value(&self.parsed, name) || (world.variable)(name).is_some_and(|value| !value.is_empty())
+        init::has_value(&self.parsed, name) || is_set(name, world)
     }
 
     fn is_filled_in(&self, name: &str, world: &World<'_>) -> bool {
-        self.has(name, world) && !self.parsed.value(name).is_some_and(init::is_placeholder)
+        let inherits = self.parsed.inherits(name) && !is_set(name, world);
+        self.has(name, world) && !inherits && !self.parsed.value(name).is_some_and(init::is_placeholder)
+    }
+
+    /// Why nothing is generated.
+    fn nothing(&self, needs: &[Need], world: &World<'_>) -> String {
+        let secrets = || needs.iter().filter(|need| need.usage != Usage::Other);
+        let env = Printable(&self.name);
+        if secrets().next().is_none() {
+            return "this config takes no key and no admin token from a variable".to_owned();
+        }
+        let unset = secrets().filter(|need| self.parsed.inherits(&need.name) && !is_set(&need.name, world));
+        let unset: Vec<String> = unset.map(|need| need.name.clone()).collect();
+        if unset.is_empty() {
+            return format!("the secrets that this config takes from variables have values in {env} or here");
+        }
+        let (verb, it) = if unset.len() == 1 { ("stands", "it") } else { ("stand", "them") };
+        format!(
+            "{names} {verb} in {env} without a value, to be taken from the environment, which does not set {it} here. Set {it} \
+             where the service starts, or write `{first}=` there to have a secret generated",
+            names = list(&unset),
+            first = unset[0],
+        )
     }
 
     /// Fresh values for what lacks one and can be generated.

@@ -30,6 +30,7 @@ mod source;
 mod status;
 mod timeline;
 mod token;
+mod used_by;
 mod values;
 mod verify;
 

@@ -39,6 +39,7 @@ pub(super) fn run(global: &Global, args: &MoveSecret, world: &mut World<'_>) -> 
         },
         beside: Some(&beside),
         drop_env: None,
+        redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
         flags: String::new(),

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use super::destination::Finder;
+use super::destination::{Finder, Reservations};
 use super::policy::Rules;
 use super::secret_write::SecretWrite;
 use super::values::{self, KnownValues};
@@ -55,6 +55,11 @@ impl<'a> KeySource<'a> {
         })
     }
 
+    /// The same, for one of several configs of a run.
+    pub(super) fn among(self, reserved: &'a Reservations) -> Self {
+        Self { finder: self.finder.among(reserved), ..self }
+    }
+
     /// What is known of variables.
     pub(super) fn values(&self) -> &KnownValues<'a> {
         &self.values
@@ -95,6 +100,7 @@ impl<'a> KeySource<'a> {
             secret_is_imported: self.imported.is_some(),
             alg,
             secret,
+            iat: None,
             form: slot.map_or(SecretForm::Inline, |slot| slot.form),
         })
     }

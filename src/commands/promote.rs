@@ -30,6 +30,7 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
         },
         beside: None,
         drop_env: None,
+        redactor: None,
         on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

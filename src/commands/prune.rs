@@ -1,44 +1,78 @@
 //! `prune`: what is removable goes.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
 use super::ask::{self, Asked};
-use super::change::Run;
-use super::destination::Finder;
-use super::drop_env::DropEnv;
-use super::{Answer, policy, source, values};
+use super::change::{self, NO_TERMINAL, Run};
+use super::destination::{Finder, NamedPath};
+use super::drop_env::{Chosen, DropEnv, Left};
+use super::secret_write::SecretWrite;
+use super::used_by::{Referrer, Uses};
+use super::{Answer, files, policy, source, values};
 use crate::World;
-use crate::cli::{DestinationArgs, DropArgs, Global, Prune, Times};
+use crate::cli::{DestinationArgs, DropArgs, Ending, Global, Prune, Times};
+use crate::display::Printable;
 use crate::error::{Error, Source};
 use crate::lifecycle::{self, Policy};
-use crate::report::paint::error_line;
+use crate::report::paint::{diff_line, error_line};
+use crate::review::Redactor;
 
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
-    let mut answers = Vec::new();
     ask::check_alone(&args.probe.urls, &sources)?;
+    let redactor = RefCell::default();
+    if let [source] = sources.as_slice() {
+        return one(global, args, source, (None, &redactor), world);
+    }
+    let mut pruned = Vec::new();
     for source in &sources {
-        answers.push(one(global, args, source, world));
+        let left = RefCell::default();
+        let answer = one(global, args, source, (Some(&left), &redactor), world);
+        pruned.push(Pruned { source, answer, left: left.take() });
     }
-    if answers.len() == 1 {
-        return answers.remove(0);
-    }
-    let failed = answers.iter().filter(|answer| answer.is_err()).count();
-    let no = answers.iter().any(|answer| matches!(answer, Ok(Answer::No)));
-    for error in answers.into_iter().filter_map(Result::err) {
+    let dropped = match &args.variables.drop_env {
+        Some(names) => drop_variables(global, args, (names, &redactor), &pruned, world),
+        None => Ok(Answer::Done),
+    };
+    let failed = pruned.iter().filter(|pruned| pruned.answer.is_err()).count();
+    let no = pruned.iter().any(|pruned| matches!(pruned.answer, Ok(Answer::No)));
+    for error in pruned.into_iter().filter_map(|pruned| pruned.answer.err()) {
         writeln!(world.stderr, "{}", error_line(&error))?;
     }
-    match failed {
-        0 if no => Ok(Answer::No),
-        0 => Ok(Answer::Done),
-        failed => Err(Error::Some { failed, all: sources.len() }),
+    match (failed, dropped) {
+        (0, Ok(Answer::Done)) if no => Ok(Answer::No),
+        (0, dropped) => dropped,
+        (failed, dropped) => {
+            if let Err(error) = dropped {
+                writeln!(world.stderr, "{}", error_line(&error))?;
+            }
+            Err(Error::Some { failed, all: sources.len() })
+        }
     }
 }
 
-fn one(global: &Global, args: &Prune, source: &Source, world: &mut World<'_>) -> Result<Answer, Error> {
+/// What came of one of several configs.
+struct Pruned<'a> {
+    source: &'a Source,
+    answer: Result<Answer, Error>,
+    left: Option<Left>,
+}
+
+/// `later`: what it leaves is noted there, and dropped once all configs are written.
+fn one(
+    global: &Global,
+    args: &Prune,
+    source: &Source,
+    (later, redactor): (Option<&RefCell<Option<Left>>>, &RefCell<Redactor>),
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
     let DropArgs { drop_env, env_file } = &args.variables;
     let rules = policy::rules(&Times::default(), source, world)?;
     let file = env_file.clone().or_else(|| rules.env_file.clone());
     let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
-    let destination = DestinationArgs { env_file: env_file.clone(), ..DestinationArgs::default() };
+    let destination = destination(args);
     let finder = Finder::new(source, &destination, rules.env_file, world);
     let so_far = values::known_so_far(finder.told().as_ref(), world)?;
     let run = Run {
@@ -55,10 +89,130 @@ fn one(global: &Global, args: &Prune, source: &Source, world: &mut World<'_>) ->
             }
         },
         beside: None,
-        drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names }),
+        drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names, later }),
+        redactor: Some(redactor),
         on_cloud: drop_env.is_some(),
         nothing: &format!("{}: nothing to remove.", source.name()),
         flags: String::new(),
     };
     run.run(world)
+}
+
+fn destination(args: &Prune) -> DestinationArgs {
+    DestinationArgs { env_file: args.variables.env_file.clone(), ..DestinationArgs::default() }
+}
+
+/// Once all configs are written: the variables that none of them needs any more go.
+fn drop_variables(
+    global: &Global,
+    args: &Prune,
+    (names, redactor): (&[String], &RefCell<Redactor>),
+    pruned: &[Pruned<'_>],
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
+    let own: Vec<PathBuf> = pruned.iter().filter_map(|pruned| pruned.place(world)).collect();
+    let referrers: Vec<Referrer> = pruned.iter().map(|pruned| pruned.referrer(global, world)).collect();
+    let mut files: BTreeMap<PathBuf, (NamedPath, BTreeSet<String>)> = BTreeMap::new();
+    let (mut kept, mut errors, mut nowhere) = (BTreeSet::new(), Vec::new(), None);
+    for Pruned { source, left, .. } in pruned.iter().filter(|pruned| pruned.is_done()) {
+        let rules = policy::rules(&Times::default(), source, world)?;
+        let destination = destination(args);
+        let finder = Finder::new(source, &destination, rules.env_file, world);
+        let drop = DropEnv { finder: &finder, names, later: None };
+        let unused = left.as_ref().map(|left| left.unused.clone()).unwrap_or_default();
+        match drop.choose(&unused, &referrers, &own) {
+            Ok(Some(Chosen { file, gone, kept: stays })) => {
+                kept.extend(stays);
+                let (_, all) = files.entry(file.path.clone()).or_insert_with(|| (file, BTreeSet::new()));
+                all.extend(gone);
+            }
+            Ok(None) => {}
+            // Named variables need not be near every config.
+            Err(error) if drop.is_nowhere() => nowhere = nowhere.or(Some(error)),
+            // Of what is named, all goes or nothing.
+            Err(error) if !names.is_empty() => return Err(error),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors.extend(nowhere.filter(|_| files.is_empty()));
+    for (name, why) in kept {
+        writeln!(world.stderr, "note: {} stays: {why}", Printable(&name))?;
+    }
+    let mut answer = Answer::Done;
+    for (file, gone) in files.into_values() {
+        let gone: Vec<String> = gone.into_iter().collect();
+        if let Some(write) = SecretWrite::drop(&file, &gone)?
+            && write_one(&write, redactor, global, &args.ending, world)? == Answer::No
+        {
+            answer = Answer::No;
+        }
+    }
+    let Some(last) = errors.pop() else { return Ok(answer) };
+    for error in errors {
+        writeln!(world.stderr, "{}", error_line(&error))?;
+    }
+    Err(last)
+}
+
+impl Pruned<'_> {
+    /// Whether the config is as it was meant.
+    fn is_done(&self) -> bool {
+        matches!(self.answer, Ok(Answer::Done))
+    }
+
+    fn place(&self, world: &World<'_>) -> Option<PathBuf> {
+        match self.source {
+            Source::File(path) => Some(world.path(path)),
+            Source::Stdin | Source::Variable => None,
+        }
+    }
+
+    /// What the config refers to now; on a dry run, what it would.
+    fn referrer(&self, global: &Global, world: &mut World<'_>) -> Referrer {
+        let name = self.source.name();
+        if let Some(Left { uses: Uses::Variables(names), .. }) = self.left.as_ref().filter(|_| self.is_done())
+        {
+            return Referrer { name, uses: Uses::Variables(names.clone()) };
+        }
+        let uses =
+            self.source.read(world).map_or(Uses::Unseen, |bytes| match self.source.unwrap(global, &bytes) {
+                Ok(opened) => Uses::read(opened.envelope.inner(), opened.input),
+                Err(_) => Uses::Unseen,
+            });
+        Referrer { name, uses }
+    }
+}
+
+/// Shows it, asks, and writes it.
+fn write_one(
+    write: &SecretWrite,
+    redactor: &RefCell<Redactor>,
+    global: &Global,
+    ending: &Ending,
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
+    for line in write.diff(&mut redactor.borrow_mut()) {
+        writeln!(world.stdout, "{}", diff_line(&line))?;
+    }
+    world.stdout.flush()?;
+    if ending.dry_run {
+        writeln!(world.stderr, "\nDry run: nothing was written.")?;
+        return Ok(Answer::Done);
+    }
+    files::check_now(global, ending)?;
+    let name = Printable(write.file().unwrap_or_default()).to_string();
+    if !ending.yes {
+        if !(world.terminal.stdin && world.terminal.stderr) {
+            return Err(Error::Usage(NO_TERMINAL.to_owned()));
+        }
+        if !change::ask(&format!("Write this to {name}?"), world)? {
+            writeln!(world.stderr, "Nothing was written.")?;
+            return Ok(Answer::No);
+        }
+    }
+    let lock = write.lock(world)?;
+    write.carry_out(lock.as_ref(), world)?;
+    // It is done: that nobody reads this makes no failure of it.
+    let _ = writeln!(world.stderr, "\nWritten: {name}");
+    Ok(Answer::Done)
 }

@@ -1,21 +1,25 @@
 //! `reconcile`: what is due by the schedule, for one config or many.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use super::ask::{self, Asked};
 use super::change::{Draft, Run, ask as ask_person, tell_steps};
+use super::destination::Reservations;
 use super::new_key::KeySource;
+use super::secret_write::{OwnWrites, SecretWrite};
 use super::{Answer, policy, source};
 use crate::World;
 use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
 use crate::config::Config;
-use crate::display::{Named, count};
+use crate::display::{Named, Printable, count, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::error_line;
+use crate::review::Redactor;
 use crate::store::{Snapshot, StoreError};
 use crate::time::NumericDate;
 
@@ -35,6 +39,8 @@ struct Item<'a> {
     source: &'a Source,
     policy: Policy,
     new: KeySource<'a>,
+    /// One for the output of the run.
+    redactor: &'a RefCell<Redactor>,
     asked: Option<Asked<'a>>,
     finding: RefCell<Finding>,
 }
@@ -65,10 +71,11 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
         return Err(Error::Usage(text.to_owned()));
     }
     let fresh = NewKeyArgs { secret: args.secret.clone(), ..NewKeyArgs::default() };
+    let (reserved, redactor) = (Reservations::default(), RefCell::default());
     let mut items = Vec::new();
     let mut failures = Failures { alone: sources.len() == 1, all: Vec::new() };
     for source in &sources {
-        match item(global, args, &fresh, source, world) {
+        match item(global, args, &fresh, (&reserved, &redactor), source, world) {
             Ok(item) => items.push(item),
             Err(error) => failures.tell(source, error, world)?,
         }
@@ -77,7 +84,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
     let drafts = loop {
         let drafts = read_all(global, args, &mut items, &mut failures, world)?;
         if let (true, [item], [(bytes, draft)]) = (is_stdin, items.as_slice(), drafts.as_slice()) {
-            return filter(args, item, bytes, draft, world);
+            return filter(global, args, item, bytes, draft, world);
         }
         review(args, &drafts, world)?;
         table(args, &items, world)?;
@@ -90,7 +97,7 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
                         `--check` to only look";
             return Err(Error::Usage(text.to_owned()));
         }
-        if !ask_person(&format!("Write {}?", count(changed, "file")), world)? {
+        if !ask_person(&question(changed, &drafts), world)? {
             writeln!(world.stderr, "Nothing was written.")?;
             answer = Answer::No;
             break Vec::new();
@@ -121,6 +128,17 @@ pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> R
     }
 }
 
+/// Names what is written beside the configs: the configs themselves were shown, one by one.
+fn question(changed: usize, drafts: &[Drafted]) -> String {
+    let beside = drafts.iter().filter_map(|(_, draft)| draft.beside().and_then(SecretWrite::file));
+    let beside: BTreeSet<String> = beside.map(|file| Printable(file).to_string()).collect();
+    if beside.is_empty() {
+        return format!("Write {}?", count(changed, "file"));
+    }
+    let all = std::iter::once(count(changed, "config")).chain(beside);
+    format!("Write {}?", list(&all.collect::<Vec<String>>()))
+}
+
 /// The configs that something went wrong with.
 struct Failures {
     /// Whether there is only one config: then its error is that of the run.
@@ -132,7 +150,9 @@ struct Failures {
 impl Failures {
     fn tell(&mut self, source: &Source, error: Error, world: &mut World<'_>) -> Result<(), Error> {
         if !self.alone {
-            writeln!(world.stderr, "{}", error_line(&error))?;
+            let (name, text) = (Named(&source.name()).to_string(), error.to_string());
+            let text = if text.contains(&name) { text } else { format!("{name}: {text}") };
+            writeln!(world.stderr, "{}", error_line(&text))?;
         }
         self.all.push((source.name(), error));
         Ok(())
@@ -164,14 +184,15 @@ fn item<'a, 'w: 'a>(
     global: &Global,
     args: &Reconcile,
     fresh: &'a NewKeyArgs,
+    (reserved, redactor): (&'a Reservations, &'a RefCell<Redactor>),
     source: &'a Source,
     world: &mut World<'w>,
 ) -> Result<Item<'a>, Error> {
     let rules = policy::of_schedule(&args.schedule, source, world)?;
-    let new = KeySource::new(fresh, &rules, source, world)?;
+    let new = KeySource::new(fresh, &rules, source, world)?.among(reserved);
     let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
     let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
-    Ok(Item { source, policy: rules.policy, new, asked, finding: RefCell::default() })
+    Ok(Item { source, policy: rules.policy, new, redactor, asked, finding: RefCell::default() })
 }
 
 /// The decision of the schedule, which notes on its way what the table shows.
@@ -229,6 +250,7 @@ fn with_run<T>(
         decide: &|config, keys, now| decide(args, item, config, keys, now),
         beside: Some(item.new.beside()),
         drop_env: None,
+        redactor: Some(item.redactor),
         on_cloud: false,
         nothing: "Nothing is due.",
         flags: policy::flags(&args.schedule.times),
@@ -243,6 +265,7 @@ fn read(global: &Global, args: &Reconcile, item: &Item<'_>, world: &mut World<'_
 
 /// From stdin to stdout, all talk on stderr.
 fn filter(
+    global: &Global,
     args: &Reconcile,
     item: &Item<'_>,
     bytes: &[u8],
@@ -250,7 +273,13 @@ fn filter(
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let writes = !(args.check || args.ending.dry_run);
-    world.stderr.write_all(draft.review.as_bytes())?;
+    if writes {
+        draft.check_now(global)?;
+    }
+    // A look makes no key that could be shown.
+    if !args.check {
+        world.stderr.write_all(draft.review.as_bytes())?;
+    }
     draft.put_out(bytes, writes, world)?;
     draft.tell_notes(world)?;
     let finding = item.finding.borrow().clone();
@@ -319,11 +348,12 @@ fn finish(
         }
         return Ok(());
     }
+    let mut own = OwnWrites::default();
     for (item, drafted) in items.iter().zip(drafts) {
         if drafted.1.text.is_none() {
             continue;
         }
-        match with_run(global, args, item, |run| write_one(args, item, run, drafted, world)) {
+        match with_run(global, args, item, |run| write_one(args, item, run, drafted, &mut own, world)) {
             Ok(written) => item.finding.borrow_mut().written = written,
             Err(error) => failures.tell(item.source, error, world)?,
         }
@@ -337,6 +367,7 @@ fn write_one(
     item: &Item<'_>,
     run: &Run<'_>,
     (shown_bytes, shown): &Drafted,
+    own: &mut OwnWrites,
     world: &mut World<'_>,
 ) -> Result<bool, Error> {
     let Source::File(path) = run.source else { return Ok(false) };
@@ -351,9 +382,13 @@ fn write_one(
         if *bytes != **shown_bytes || action(item) != shown_action {
             return Err(Error::store(&name)(StoreError::Changed));
         }
-        draft.check_beside(shown)?;
+        draft.check_beside(shown, own)?;
     }
-    run.write(&locked, &bytes, &draft, beside.as_ref(), world)?;
+    let written = run.write(&locked, &bytes, &draft, beside.as_ref(), world);
+    if let (Some(beside), Ok(_) | Err(Error::Half { .. })) = (draft.beside(), &written) {
+        own.note(beside);
+    }
+    written?;
     Ok(draft.text.is_some())
 }
 

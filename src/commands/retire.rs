@@ -32,6 +32,7 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
         },
         beside: None,
         drop_env: None,
+        redactor: None,
         on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

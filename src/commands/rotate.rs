@@ -34,6 +34,7 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
         },
         beside: Some(new.beside()),
         drop_env: None,
+        redactor: None,
         on_cloud: false,
         nothing: "Nothing to do.",
         flags: policy::flags(&args.times),

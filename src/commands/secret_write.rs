@@ -1,6 +1,9 @@
 //! What is written beside a config: the value of a variable that the config refers to, or the end of one that it no
 //! longer does.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
 use super::destination::{Destination, NamedPath, Slot, read};
@@ -24,6 +27,19 @@ enum What {
     Set { variable: String, value: SecretText },
     /// Go, once the config no longer refers to them.
     Drop(Vec<String>),
+}
+
+/// The env files that this run has written, as it left them.
+#[derive(Default)]
+pub(super) struct OwnWrites(HashMap<PathBuf, Zeroizing<Vec<u8>>>);
+
+impl OwnWrites {
+    /// Notes what was carried out.
+    pub(super) fn note(&mut self, write: &SecretWrite) {
+        if let To::EnvFile { file, new, .. } = &write.to {
+            self.0.insert(file.path.clone(), Zeroizing::new(new.as_bytes().to_vec()));
+        }
+    }
 }
 
 enum To {
@@ -130,16 +146,19 @@ impl SecretWrite {
         }
     }
 
-    /// Whether it is made from the same file as this one was.
-    pub(super) fn is_like(&self, shown: &Self) -> bool {
-        match (&self.to, &shown.to) {
+    /// Whether it does what was shown, to the same file. `own`: what this run has written since.
+    pub(super) fn is_like(&self, shown: &Self, own: &OwnWrites) -> bool {
+        let to = match (&self.to, &shown.to) {
             (To::EnvFile { file, old, .. }, To::EnvFile { file: shown_file, old: shown_old, .. }) => {
-                file.path == shown_file.path && old == shown_old
+                let is_own = |old: &Snapshot| own.0.get(&file.path).is_some_and(|own| **own == **old);
+                file.path == shown_file.path && (old == shown_old || old.as_ref().is_some_and(is_own))
             }
             (To::Out(file), To::Out(shown)) => file.path == shown.path,
             (To::Screen, To::Screen) => true,
             _ => false,
-        }
+        };
+        to && self.new_variable().map(|new| new.name) == shown.new_variable().map(|new| new.name)
+            && self.dropped() == shown.dropped()
     }
 
     /// What people see of it.
@@ -219,5 +238,37 @@ impl SecretWrite {
                 format!("nothing refers to {}; `prune --drop-env={}` drops it", list(names), names.join(","))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::lifecycle::SecretForm;
+
+    #[test]
+    fn what_this_run_wrote_itself_is_expected_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        fs::write(&path, "A=1\n").unwrap();
+        let set = |variable: &str| {
+            let file = NamedPath { path: path.clone(), name: ".env".to_owned() };
+            let slot =
+                Slot { form: SecretForm::Variable(variable.to_owned()), to: Destination::EnvFile(file) };
+            let value = SecretText(Zeroizing::new("x".to_owned()));
+            SecretWrite::set(&slot, value).ok().flatten().unwrap()
+        };
+        let (first, shown) = (set("B"), set("C"));
+        assert!(set("C").is_like(&shown, &OwnWrites::default()));
+        assert!(!set("D").is_like(&shown, &OwnWrites::default()), "another variable than was shown");
+        fs::write(&path, "A=1\nB=x\n").unwrap();
+        assert!(!set("C").is_like(&shown, &OwnWrites::default()), "somebody else wrote this");
+        let mut own = OwnWrites::default();
+        own.note(&first);
+        assert!(set("C").is_like(&shown, &own));
+        fs::write(&path, "A=1\nB=x\nE=2\n").unwrap();
+        assert!(!set("C").is_like(&shown, &own), "somebody else wrote behind it");
     }
 }

@@ -5,7 +5,7 @@ use super::values;
 use super::{Answer, policy, read, source};
 use crate::World;
 use crate::cli::{Format, Global, Status, Times};
-use crate::display::{Printable, list};
+use crate::display::{Named, Printable, list};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
 use crate::lifecycle;
@@ -21,7 +21,12 @@ use crate::time::NumericDate;
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     world.stdout.flush()?;
     let unseen = keys.keys().iter().filter(|key| key.secret().is_none());
-    let variables: Vec<String> = unseen.filter_map(|key| key.variable().map(str::to_owned)).collect();
+    let mut variables: Vec<String> = Vec::new();
+    for name in unseen.filter_map(Key::variable) {
+        if !variables.iter().any(|other| other == name) {
+            variables.push(name.to_owned());
+        }
+    }
     if !variables.is_empty() {
         writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
     }
@@ -40,24 +45,25 @@ pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Resu
     ask::check_alone(&args.probe, &sources)?;
     let values = values::known(args.env_file.as_deref(), world)?;
     let mut read: Vec<(&Source, KeySet)> = Vec::new();
-    let mut failed = 0;
+    let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
         match read::keys_with(global, source, &values, world) {
             Ok(keys) => read.push((source, keys)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
-                failed += 1;
                 writeln!(world.stderr, "{}", error_line(&error))?;
+                failures.push((source, error.to_string()));
             }
         }
     }
+    let failed = failures.len();
     let service = match read.as_slice() {
         [(_, keys)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
     let column = service.as_ref().map(|service| service.cells.as_slice());
     match (args.format, read.as_slice()) {
-        (Format::Json, _) => report(global, &read, column, now, world)?,
+        (Format::Json, _) => report(global, &sources, &read, &failures, column, now, world)?,
         (Format::Human, [(source, keys)]) if failed == 0 => one(global, source, keys, column, now, world)?,
         (Format::Human, _) => several(global, &read, now, world)?,
     }
@@ -102,6 +108,11 @@ fn one(
         world.stdout.flush()?;
         match keys.other_login {
             Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
+            None if keys.is_cloud => writeln!(
+                world.stderr,
+                "`{} add` makes the first key; `powersync deploy` brings it to the service.",
+                source.tool(global, world)
+            )?,
             None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(global, world))?,
         }
     } else {
@@ -148,14 +159,20 @@ fn several(
 
 fn report(
     global: &Global,
+    sources: &[Source],
     read: &[(&Source, KeySet)],
+    failures: &[(&Source, String)],
     service: Option<&[Option<String>]>,
     now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
-    let configs = read.iter().map(|(source, keys)| {
+    let configs = sources.iter().filter_map(|source| {
+        if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
+            return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
+        }
+        let (_, keys) = read.iter().find(|(read, _)| *read == source)?;
         let warnings = warnings(keys, &source.tool(global, world), now);
-        json::StatusConfig::new(&source.name(), keys, service, warnings, now)
+        Some(json::StatusConfig::new(&source.name(), keys, service, warnings, now))
     });
     let report = json::Status::new(now, configs.collect());
     let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;

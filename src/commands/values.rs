@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::destination::{NamedPath, read};
 use crate::World;
+use crate::display::Printable;
 use crate::env_file::EnvFile;
 use crate::error::Error;
 use crate::keyset::{KeySet, Member};
@@ -50,6 +51,12 @@ impl KnownValues<'_> {
             let (_, file) = self.file.as_ref()?;
             Some(Zeroizing::new(file.value(name)?.to_owned()))
         })
+    }
+
+    /// Why the value of a variable is not known, where the env file has it and it isn't.
+    pub(super) fn why_unknown(&self, name: &str) -> Option<String> {
+        let (file_name, file) = self.file.as_ref()?;
+        Some(format!("{}, {}", Printable(file_name), file.why_unknown(name)?))
     }
 
     /// Whether the environment of this run sets a variable.

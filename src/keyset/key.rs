@@ -214,12 +214,18 @@ impl Key {
     /// Its name as an argument of a command.
     #[must_use]
     pub fn argument(&self) -> String {
+        self.argument_at(self.number())
+    }
+
+    /// The same, once it has this number.
+    #[must_use]
+    pub fn argument_at(&self, number: usize) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
         match &self.kid {
             Member::Value(kid) if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') => {
                 kid.to_string()
             }
-            _ => format!("@{}", self.number()),
+            _ => format!("@{number}"),
         }
     }
 

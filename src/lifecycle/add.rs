@@ -30,6 +30,7 @@ pub fn add(
         );
     }
     guard.finish()?;
+    let new = new.after(keys.current().ok().flatten(), now);
     Ok(Decision {
         changes: vec![Change::Add { key: new, at: keys.keys().len(), nbf: None }],
         ..Decision::default()

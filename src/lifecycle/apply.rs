@@ -82,7 +82,7 @@ fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
         line: 0,
         kid: Member::Value(key.kid.clone()),
         material: Material::Symmetric { alg: Member::Value(key.alg), secret },
-        iat: Member::Value(now),
+        iat: Member::Value(key.iat.unwrap_or(now)),
         nbf: nbf.map_or(Member::Absent, Member::Value),
         exp: Member::Absent,
     }

@@ -3,8 +3,11 @@
 use zeroize::Zeroizing;
 
 use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
-use crate::keyset::{HmacAlg, Kid, Secret, SecretText, strength};
-use crate::time::NumericDate;
+use crate::keyset::{HmacAlg, Key, Kid, Secret, SecretText, strength};
+use crate::time::{NumericDate, Seconds};
+
+/// A key that is made within the same second as the current one is dated this much ahead.
+pub(crate) const SAME_SECOND: Seconds = Seconds::new(1);
 
 /// A key to be written. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct NewKey {
     pub alg: HmacAlg,
     /// Its secret.
     pub secret: Secret,
+    /// Its `iat`, where that is not the moment in which it is written.
+    pub iat: Option<NumericDate>,
     /// How the config has it.
     pub form: SecretForm,
 }
@@ -66,6 +71,13 @@ impl NewKey {
             .then(|| format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg))
     }
 
+    /// The same key, later by its `iat` than the current one: made within the same second, it could never be promoted.
+    pub(super) fn after(self, current: Option<&Key>, now: NumericDate) -> Self {
+        let made = current.and_then(|current| current.iat.value().copied());
+        let just = made.filter(|made| (0..=SAME_SECOND.get()).contains(&made.since(now).get()));
+        Self { iat: just.map(|made| made + SAME_SECOND), ..self }
+    }
+
     fn entry(&self, now: NumericDate, nbf: Option<NumericDate>) -> NewEntry {
         let text = |text: &str| NewValue::Text(Zeroizing::new(text.to_owned()));
         let waits = nbf.map(|nbf| {
@@ -79,7 +91,8 @@ impl NewKey {
         ];
         // The schema of Cloud refuses members it doesn't know.
         if !matches!(self.form, SecretForm::CloudVariable(_)) {
-            members.push(("iat", NewValue::Date { seconds: now.seconds(), comment: format!("made {now}") }));
+            let iat = self.iat.unwrap_or(now);
+            members.push(("iat", NewValue::Date { seconds: iat.seconds(), comment: format!("made {iat}") }));
             members.extend(waits);
         }
         NewEntry { members }
@@ -145,6 +158,17 @@ pub enum Change {
         /// Which.
         index: usize,
     },
+}
+
+impl Change {
+    /// The key that goes, if one does.
+    #[must_use]
+    pub fn removed(&self) -> Option<usize> {
+        match self {
+            Self::Remove { index } => Some(*index),
+            _ => None,
+        }
+    }
 }
 
 /// What is to be done; nothing, where it is empty.

@@ -17,6 +17,7 @@ mod simulate;
 
 pub use add::add;
 pub use apply::apply;
+pub(crate) use change::SAME_SECOND;
 pub use change::{Change, Decision, NewKey, SecretForm, plan};
 pub use live::{AskLive, Liveness, guard_live};
 pub use move_secret::move_secret;
@@ -74,7 +75,9 @@ fn guard_clock(guard: &mut Guard<'_>, keys: &KeySet, now: NumericDate) {
         let why = "so it can't be told whether this machine's clock went back";
         guard.refuse(RefusalId::Clock, format!("the `iat` of {} can't be read, {why}", key.name()));
     }
-    let ahead = keys.keys().iter().find_map(|key| Some((key, *key.iat.value().filter(|iat| **iat > now)?)));
+    let latest = now + SAME_SECOND;
+    let ahead =
+        keys.keys().iter().find_map(|key| Some((key, *key.iat.value().filter(|iat| **iat > latest)?)));
     if let Some((key, iat)) = ahead {
         guard.refuse(
             RefusalId::Clock,

@@ -31,8 +31,10 @@ pub fn move_secret(
         }
         _ => {}
     }
-    let variable = || key.variable().unwrap_or_default().to_owned();
-    let k = k.ok_or_else(|| LifecycleError::ValueUnknown { key: key.name(), variable: variable() })?;
+    let k = k.ok_or_else(|| match key.variable() {
+        Some(variable) => LifecycleError::ValueUnknown { key: key.name(), variable: variable.to_owned() },
+        None => LifecycleError::EmptySecret(key.name()),
+    })?;
     Ok(Decision { changes: vec![Change::MoveSecret { index: key.index, to, k }], ..Decision::default() })
 }
 

@@ -35,7 +35,7 @@ pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Decis
                  removes this one",
                 key.number(),
                 key.name(),
-                key.number()
+                key.number() - removable.iter().filter(|gone| gone.index < key.index).count()
             ));
         }
     }

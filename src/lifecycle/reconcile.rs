@@ -8,7 +8,7 @@ use super::promote::{never_promoted, promotion, standbys};
 use super::prune::{candidates, prune};
 use super::refusal::{Allowed, Guard, LifecycleError, RefusalId};
 use super::rotate::{guard_overlap, standby};
-use crate::keyset::{HmacAlg, Key, KeySet, Phase};
+use crate::keyset::{HmacAlg, Key, KeySet, Material, Phase};
 use crate::time::{NumericDate, Seconds};
 
 /// What a schedule does to a config.
@@ -118,7 +118,19 @@ fn assumed_iat(
     assume_age: Option<Seconds>,
 ) -> Result<Option<(usize, NumericDate)>, LifecycleError> {
     let current = keys.current()?.filter(|current| current.iat.is_absent());
-    Ok(current.zip(assume_age).map(|(current, age)| (current.index, now + (Seconds::default() - age))))
+    let Some((current, age)) = current.zip(assume_age) else { return Ok(None) };
+    let assumed = now + (Seconds::default() - age);
+    for (key, _) in standbys(keys, now)? {
+        if let Some(made) = key.needed("iat", &key.iat)?.filter(|made| *made <= assumed) {
+            return Err(LifecycleError::AssumedNewer {
+                current: current.name(),
+                assumed,
+                waiting: key.name(),
+                made,
+            });
+        }
+    }
+    Ok(Some((current.index, assumed)))
 }
 
 /// Promotion, rotation and removal as they stand ahead, in this order.
@@ -131,6 +143,14 @@ fn upcoming(
 ) -> Result<Vec<Due>, LifecycleError> {
     let mut upcoming = Vec::new();
     let Some(current) = keys.current()? else {
+        // It may be the one that is due, once it is mended.
+        let unusable = keys.keys().iter().find_map(|key| match key.material {
+            Material::Unusable(why) => Some((key, why)),
+            _ => None,
+        });
+        if let Some((key, why)) = unusable {
+            return Err(LifecycleError::Unusable { key: key.name(), why });
+        }
         notes.push("there is no shared secret in this file, so there is nothing to rotate".to_owned());
         upcoming.extend(removal(keys, None)?);
         return Ok(upcoming);

@@ -152,6 +152,12 @@ pub enum LifecycleError {
     /// A public key has none.
     #[error("{0} is a public key: it has no secret")]
     NoSecret(String),
+    /// A secret of no bytes.
+    #[error(
+        "the secret of {0} is empty as the service reads it, so anyone can sign with it, and a variable without a value \
+         can't hold it. Put another key in its place"
+    )]
+    EmptySecret(String),
     /// A secret whose value is needed.
     #[error(
         "the secret of {key} is the value of {variable}, which is not known here. Name the file that has it: \
@@ -162,6 +168,21 @@ pub enum LifecycleError {
         key: String,
         /// The variable.
         variable: String,
+    },
+    /// The current key would count as newer than the one that is to take its place.
+    #[error(
+        "--assume-age: {current} would count as made at {assumed}, and {waiting}, which waits to take its place, was made \
+         at {made}. A key is never promoted over a newer one, so that rotation would be given up. Assume a greater age"
+    )]
+    AssumedNewer {
+        /// The current key.
+        current: String,
+        /// Its assumed `iat`.
+        assumed: NumericDate,
+        /// The key that waits.
+        waiting: String,
+        /// Its `iat`.
+        made: NumericDate,
     },
     /// A key that stops the service has no schedule.
     #[error("the service does not start with {key}: {why}. Mend it, or `remove` it")]

@@ -80,12 +80,13 @@ pub fn rotate(
         ));
     }
     if options.revoke {
+        let gone: Vec<usize> = decision.changes.iter().filter_map(Change::removed).collect();
         for (key, _) in standbys(keys, now).unwrap_or_default() {
             decision.notes.push(format!(
                 "{} waits to be promoted, but is older than the new key: it never is, by itself. `remove {} --allow \
                  live-key` gives it up",
                 key.name(),
-                key.argument()
+                key.argument_at(key.number() + 1 - gone.iter().filter(|index| **index < key.index).count())
             ));
         }
     }
@@ -137,7 +138,9 @@ pub fn standby(
     guard_standby(keys, now)?;
     let Some(current) = keys.current()? else { return Err(LifecycleError::NothingToFollow) };
     guard.finish()?;
-    let change = Change::Add { key: new, at: current.index + 1, nbf: Some(now + wait + CLOCKS_DIFFER) };
+    let new = new.after(Some(current), now);
+    // Behind all others, whose numbers stay as they are.
+    let change = Change::Add { key: new, at: keys.keys().len(), nbf: Some(now + wait + CLOCKS_DIFFER) };
     Ok(Decision { changes: vec![change], ..Decision::default() })
 }
 

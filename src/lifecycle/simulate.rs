@@ -144,6 +144,7 @@ pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
         secret_is_imported: false,
         alg,
         secret: Secret::new(zeroize::Zeroizing::new(mixed)),
+        iat: None,
         form: SecretForm::Inline,
     }
 }

@@ -23,7 +23,7 @@ pub enum CannotExport {
     #[error("there is no key {}. `powersync-jwks status` lists them", Named(.0))]
     Unknown(String),
     /// No current key.
-    #[error("there is no symmetric key (`kty: oct`) to hand out. `powersync-jwks rotate` makes one")]
+    #[error("there is no symmetric key (`kty: oct`) to hand out. `powersync-jwks add` makes one")]
     NoKey,
     /// No secret in it.
     #[error(

@@ -19,6 +19,7 @@ pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
     warnings: Vec<String>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -61,7 +62,12 @@ impl StatusConfig {
         let current = keys.current().ok().flatten();
         let service = |key: &Key| service.and_then(|cells| cells.get(key.index).cloned().flatten());
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
-        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings }
+        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings, error: None }
+    }
+
+    /// One that could not be read.
+    pub(crate) fn failed(name: &str, error: String) -> Self {
+        Self { config: name.to_owned(), keys: Vec::new(), warnings: Vec::new(), error: Some(error) }
     }
 }
 

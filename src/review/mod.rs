@@ -16,4 +16,4 @@ pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next
 pub use platform::{Platform, compose_file, detect, in_git};
 pub(crate) use redact::has_secret;
 pub use redact::{Redactor, is_secret_name};
-pub use warnings::warnings;
+pub use warnings::{not_starting, warnings};

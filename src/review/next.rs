@@ -1,8 +1,9 @@
 //! What to do after a change, in plain words, with times.
 
+use super::events::counterparts;
 use super::platform::Platform;
 use crate::display::{Printable, list};
-use crate::keyset::{Key, KeySet, Material, Phase};
+use crate::keyset::{Key, KeySet, Material, Member, Phase};
 use crate::lifecycle::Policy;
 use crate::time::{NumericDate, Seconds};
 
@@ -158,8 +159,8 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                      place. Until then your backend goes on signing with {}, and needs nothing new",
                     situation.tool,
                     new.name(),
-                    current.map_or_else(String::new, Key::name)
-                ),
+                    current.map_or_else(String::new, |current| situation.lasting(current))
+                ) + &situation.moving(new),
                 commands: vec![format!("{} promote {}{}", situation.tool, new.argument(), situation.flags)],
             },
         ],
@@ -213,7 +214,11 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             } else if situation.keys.other_login.is_none() && !situation.keys.keys().iter().any(is_usable) {
                 steps.push(Step {
                     text: "Nobody can log in until there is a key again".to_owned(),
-                    commands: vec![format!("{} rotate", situation.tool)],
+                    commands: if *situation.platform == Platform::Cloud {
+                        vec![format!("{} add", situation.tool), "powersync deploy".to_owned()]
+                    } else {
+                        vec![format!("{} rotate", situation.tool)]
+                    },
                 });
             }
             steps.push(situation.expect_rejections("with what was removed"));
@@ -247,7 +252,7 @@ impl Situation<'_> {
         let Some(outgoing) = outgoing else {
             return vec![self.restart(RESTART), say(format!("Only then: {}", self.hand_over(new)))];
         };
-        let old = outgoing.name();
+        let old = self.lasting(outgoing);
         let (deployed, switched) = self.policy.deadlines(self.now);
         let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
         vec![
@@ -263,10 +268,7 @@ impl Situation<'_> {
                 commands: self.export(new),
             },
             self.prune_outgoing(removable, outgoing, new),
-            Step {
-                text: "If 1 or 2 comes later than planned, run this when it is done, and before 3, to count anew".to_owned(),
-                commands: vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
-            },
+            self.retire_later("If 1 or 2 comes later", outgoing),
         ]
     }
 
@@ -287,11 +289,7 @@ impl Situation<'_> {
         if let Some(outgoing) = outgoing {
             let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
             steps.push(self.prune_outgoing(removable, outgoing, key));
-            steps.push(Step {
-                text: "If 1 comes later than planned, run this when it is done, and before 3, to count anew"
-                    .to_owned(),
-                commands: vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
-            });
+            steps.push(self.retire_later("If 1 comes later", outgoing));
         }
         steps
     }
@@ -397,7 +395,7 @@ impl Situation<'_> {
     }
 
     fn prune_outgoing(&self, from: NumericDate, outgoing: &Key, successor: &Key) -> Step {
-        let mut step = self.prune(from, &outgoing.name());
+        let mut step = self.prune(from, &self.lasting(outgoing));
         step.text += ". First ask, with a token that your backend made just now, whether it has switched";
         step.commands.insert(0, format!("{} verify --expect {} TOKEN_FILE", self.tool, successor.argument()));
         let others = self.keys.keys().iter().any(|key| key.is_wildcard() && key.index != outgoing.index);
@@ -405,6 +403,42 @@ impl Situation<'_> {
             step.text += ". From then on, a token without a kid in its header is rejected";
         }
         step
+    }
+
+    /// What a late step takes.
+    fn retire_later(&self, late: &str, outgoing: &Key) -> Step {
+        let command = format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags);
+        Step {
+            text: format!(
+                "{late} than planned, run this when it is done, and before 3, to count anew{}",
+                self.moving(outgoing)
+            ),
+            commands: vec![command],
+        }
+    }
+
+    /// A key by what stays the same when numbers move.
+    fn lasting(&self, key: &Key) -> String {
+        let wildcards = self.keys.keys().iter().filter(|key| key.is_wildcard()).count();
+        match (&key.kid, key.exp.value()) {
+            (Member::Value(kid), _) => kid.to_string(),
+            (Member::Variable(name), _) => format!("the key with the kid `!env {name}`"),
+            (Member::Absent, _) if wildcards <= 1 => "the key without a kid".to_owned(),
+            (Member::Absent, Some(exp)) => format!("the key without a kid that may be removed from {exp}"),
+            _ => format!("the key on line {} of this file", key.line),
+        }
+    }
+
+    /// Said beside a command for later that names a key by its number.
+    fn moving(&self, key: &Key) -> String {
+        if !key.argument().starts_with('@') {
+            return String::new();
+        }
+        format!(
+            ". Numbers move with each change: look with `{} status` first which one {} has then",
+            self.tool,
+            self.lasting(key)
+        )
     }
 
     fn prune(&self, from: NumericDate, what: &str) -> Step {
@@ -429,17 +463,19 @@ impl Situation<'_> {
 #[must_use]
 pub fn earlier_rotations(situation: &Situation<'_>, before: &KeySet) -> Vec<String> {
     let retiring = before.keys().iter().filter(|key| key.is_symmetric() && !before.is_current(key));
+    let after = counterparts(before, situation.keys);
     let deadline = |key: &Key| {
         let Phase::Retiring { exp } = key.phase(situation.now) else { return None };
         let last = exp + (Seconds::default() - situation.policy.least_overlap());
         (last > situation.now).then(|| {
             format!(
                 "a backend that still signs with {} must have left it by {last}, whatever is said below. `{} retire {}{}` \
-                 gives it more time",
-                key.name(),
+                 gives it more time{}",
+                situation.lasting(key),
                 situation.tool,
-                key.argument(),
-                situation.flags
+                key.argument_at(after[key.index].map_or(key.number(), |index| index + 1)),
+                situation.flags,
+                situation.moving(key)
             )
         })
     };

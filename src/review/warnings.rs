@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::config::Audience;
+use crate::config::{Audience, NOT_STARTING};
+use crate::display::list;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, Secret};
-use crate::lifecycle::never_promoted;
+use crate::lifecycle::{SAME_SECOND, never_promoted};
 use crate::time::NumericDate;
 
 /// Faults and dangers, each with what to do.
@@ -15,16 +16,19 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
     let mut first_of = HashMap::new();
     let mut warnings = keys.faults.clone();
     for key in keys.keys() {
-        let place = match key.kid {
-            Member::Value(_) => format!("{} (line {})", key.name(), key.line),
-            _ => format!("key {} (line {})", key.name(), key.line),
-        };
+        let place = with_line(key);
         if let Material::Unusable(why) = &key.material {
             warnings.push(format!("the service does not start with {place}: {why}"));
             continue;
         }
         if let Some(weakness) = key.weakness() {
-            let replace = if current == Some(key.index) {
+            let replace = if keys.is_cloud {
+                format!(
+                    "`{tool} add` another, deploy it and let your backend sign with it, then `{tool} remove {} --allow \
+                     live-key` and deploy again",
+                    key.argument()
+                )
+            } else if current == Some(key.index) {
                 format!("`{tool} rotate --revoke` replaces it at once")
             } else {
                 format!("`{tool} remove {} --allow live-key` removes it", key.argument())
@@ -51,7 +55,9 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
                  needs only the public members"
             ));
         }
+        // On Cloud, no key is signed with by its place.
         if current == Some(key.index)
+            && !keys.is_cloud
             && matches!(key.phase(now), Phase::Retiring { .. } | Phase::Removable { .. })
         {
             warnings.push(format!(
@@ -84,6 +90,25 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
     warnings
 }
 
+/// A key, and where it is.
+fn with_line(key: &Key) -> String {
+    match key.kid {
+        Member::Value(_) => format!("{} (line {})", key.name(), key.line),
+        _ => format!("key {} (line {})", key.name(), key.line),
+    }
+}
+
+/// What keeps the service from starting, as far as the keys and what stands around them tell.
+#[must_use]
+pub fn not_starting(keys: &KeySet) -> Option<String> {
+    let unusable = keys.keys().iter().filter(|key| !is_usable(key)).map(with_line);
+    let audience = (keys.audience == Audience::Invalid).then(|| "`client_auth.audience`".to_owned());
+    let around = keys.faults.iter().any(|fault| fault.starts_with(NOT_STARTING));
+    let around = around.then(|| "what stands around the keys".to_owned());
+    let all: Vec<String> = unusable.chain(audience).chain(around).collect();
+    (!all.is_empty()).then(|| list(&all))
+}
+
 /// Dates that can't be read, or can't be true.
 fn schedule(key: &Key, place: &str, now: NumericDate) -> Vec<String> {
     let members = [("iat", &key.iat), ("nbf", &key.nbf), ("exp", &key.exp)];
@@ -97,7 +122,7 @@ fn schedule(key: &Key, place: &str, now: NumericDate) -> Vec<String> {
             Member::Absent | Member::Value(_) => None,
         })
         .collect();
-    if let Some(iat) = key.iat.value().filter(|iat| **iat > now) {
+    if let Some(iat) = key.iat.value().filter(|iat| **iat > now + SAME_SECOND) {
         warnings.push(format!(
             "{place} says it was made at {iat}, and it is {now}: is this machine's clock right?"
         ));

@@ -31,7 +31,7 @@ pub enum CannotSign {
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No symmetric key.
-    #[error("there is no symmetric key (`kty: oct`) to sign with. `powersync-jwks rotate` makes one")]
+    #[error("there is no symmetric key (`kty: oct`) to sign with. `powersync-jwks add` makes one")]
     NoKey,
     /// No key of this name.
     #[error("there is no key {}. `powersync-jwks status` lists them", Named(&.0.to_string()))]
