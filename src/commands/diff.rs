@@ -6,7 +6,7 @@ use super::source::Opened;
 use super::values::{self, KnownValues};
 use super::{Answer, check, findings, policy, source};
 use crate::World;
-use crate::check::{Comparison, FileFacts, Selection, Subject, compare, not_compared};
+use crate::check::{Comparison, FileFacts, Selection, Subject, breaks_the_start, compare, not_compared};
 use crate::cli::{DiffArgs, Global, Times};
 use crate::config::{Config, Input};
 use crate::display::{Named, Printable};
@@ -276,13 +276,17 @@ fn compare_one(
         unused: &[],
         live_at: &[],
     };
-    let steps = review::deploy_steps(
-        &old_keys,
-        &new_keys,
-        !old.same_around_the_list(&new),
-        &comparison.new_variables(),
-        &situation,
-    );
+    let steps = if breaks_the_start(&comparison) {
+        vec![review::first_mend(tool)]
+    } else {
+        review::deploy_steps(
+            &old_keys,
+            &new_keys,
+            !old.same_around_the_list(&new),
+            &comparison.new_variables(),
+            &situation,
+        )
+    };
     let events = review::events(&old_keys, &new_keys, now);
     let nothing_to_do = sides.new.is_none() || (old.text() == new.text() && events.is_empty());
     let change = Change {
