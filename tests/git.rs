@@ -7,6 +7,8 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use common::{Outcome, Scene};
 
 const OLD: &str = "\
@@ -153,6 +155,31 @@ fn files_that_are_new_gone_renamed_or_no_config() {
     has(&scene.run("diff --git HEAD"), 1, &["- removed prod-1", "- removed prod-2", "last-key-removed"]);
     has(&scene.run("diff --git HEAD -- deploy/powersync.yaml"), 1, &["- removed prod-2"]);
     has(&scene.run("diff --git HEAD -- nowhere.yaml"), 2, &["there is no such file, neither at HEAD"]);
+}
+
+#[test]
+fn manifests_are_looked_into_or_named() {
+    let scene = repository();
+    let secret = |config: &str| {
+        format!("apiVersion: v1\nkind: Secret\ndata:\n  powersync.yaml: {}\n", STANDARD.encode(config))
+    };
+    let map = |config: &str| {
+        let text = config.replace('\n', "\n    ");
+        format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  powersync.yaml: |\n    {text}\n")
+    };
+    scene.write("secret.yaml", secret(OLD));
+    scene.write("map.yaml", map(OLD));
+    commit(&scene);
+    scene.write("secret.yaml", secret(&without_prod_1()));
+    scene.write("map.yaml", map(&without_prod_1()));
+    let words = [
+        "error[removed-early]: prod-1",
+        "secret.yaml (powersync.yaml):4:",
+        "Not looked at: map.yaml, a ConfigMap",
+    ];
+    has(&scene.run("diff --git HEAD"), 1, &words);
+    let github = scene.run("diff --git HEAD --format github");
+    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=map.yaml::"]);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::config::{Config, Input};
 use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{KeySet, Values};
-use crate::report::findings::{Change, FileReport, FindingsFormat, Report, shown};
+use crate::manifest::{Holds, holds};
+use crate::report::findings::{Change, FileReport, FindingsFormat, Report, Skipped, shown};
 use crate::report::paint::error_line;
 use crate::review::{self, Platform, Redactor, Situation};
 use crate::store::git::{ChangedFile, Repository, short};
@@ -22,9 +23,9 @@ use crate::store::{self, Snapshot};
 const ABSENT: &str = "{}";
 
 pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Result<Answer, Error> {
-    let sides = match &args.git {
+    let (sides, skipped) = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
-        None => vec![two_files(&args.paths, global, world)?],
+        None => (vec![two_files(&args.paths, global, world)?], Vec::new()),
     };
     let known = Known {
         old: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
@@ -35,22 +36,26 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
     let mut files = Vec::new();
     let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
     for side in sides {
-        let name = side.name.clone();
+        let names = (side.name.clone(), side.old_name.clone());
         let report = compare_one(global, args, side, &known, &selection, &mut redactor, world);
-        // The only file's error is told like that of any command.
-        if alone && report.is_err() {
-            return report.map(|_| Answer::Done);
-        }
-        files.push(report.unwrap_or_else(|error| {
-            let name = Named(&name).to_string();
-            FileReport::failed(name.clone(), name, error.to_string())
-        }));
+        files.push(match report {
+            Ok(report) => report,
+            // The only file's error is told like that of any command.
+            Err(fault) if alone => return Err(fault.error),
+            Err(Fault { of_old, error }) => {
+                let name = if of_old { names.1 } else { names.0 };
+                let path = store::git::path_in_repository(&world.path(Path::new(&name)));
+                let path = Named(path.as_ref().unwrap_or(&name)).to_string();
+                FileReport::failed(Named(&name).to_string(), path, error.to_string())
+            }
+        });
     }
     let report = Report {
         command: "diff",
         now: world.clock.now(),
         values: known.old.is_some() && known.new.is_some(),
         files,
+        skipped,
     };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
@@ -69,10 +74,31 @@ struct Known<'w> {
     new: Option<KnownValues<'w>>,
 }
 
+/// Why two texts can't be compared.
+struct Fault {
+    /// Whether it is the old one's.
+    of_old: bool,
+    error: Error,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { of_old: false, error }
+    }
+}
+
+impl Fault {
+    fn of_old(error: Error) -> Self {
+        Self { of_old: true, error }
+    }
+}
+
 /// Two texts to be compared.
 struct Sides {
     /// The config, as findings name it.
     name: String,
+    /// The file with the old text; of a revision, where that file is now.
+    old_name: String,
     /// The old text; `None` where there is none.
     old: Option<Snapshot>,
     /// The new one.
@@ -98,7 +124,8 @@ fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_>) -> Resul
     let input_old = old.input(global);
     let input_new = new.input(global);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
-    Ok(Sides { name: to.clone(), old, new: bytes, from, to, input_old, input_new, source: new })
+    let (name, old_name) = (to.clone(), from.clone());
+    Ok(Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new })
 }
 
 /// A config; `/dev/null`, which git passes for a file that isn't there, is none.
@@ -111,7 +138,7 @@ fn from_git(
     paths: &[PathBuf],
     global: &Global,
     world: &mut World<'_>,
-) -> Result<Vec<Sides>, Error> {
+) -> Result<(Vec<Sides>, Vec<Skipped>), Error> {
     if global.config.is_some() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
@@ -144,7 +171,7 @@ fn from_git(
         });
         named.collect::<Result<_, Error>>()?
     };
-    let mut sides = Vec::new();
+    let (mut sides, mut skipped) = (Vec::new(), Vec::new());
     for (file, name) in chosen {
         let maybe = |path: &Option<PathBuf>| path.as_deref().is_some_and(store::may_be_config);
         if paths.is_empty() && !maybe(&file.old) && !maybe(&file.new) {
@@ -162,10 +189,16 @@ fn from_git(
         };
         let input = |path: &Option<PathBuf>| path.as_deref().map_or(Input::Either, Input::of_path);
         let (input_old, input_new) = (input(&file.old), input(&file.new));
-        let is_config =
-            |text: &Option<Snapshot>, input| text.as_ref().is_some_and(|text| store::is_config(text, input));
-        if paths.is_empty() && !is_config(&old, input_old) && !is_config(&new, input_new) {
-            continue;
+        let what =
+            |text: &Option<Snapshot>, input| text.as_ref().map_or(Holds::Nothing, |text| holds(text, input));
+        match (what(&old, input_old), what(&new, input_new)) {
+            _ if !paths.is_empty() => {}
+            (_, Holds::Unseen(why)) | (Holds::Unseen(why), _) => {
+                skipped.push(findings::skipped(Path::new(&name), &world.path(Path::new(&name)), why));
+                continue;
+            }
+            (Holds::Nothing, Holds::Nothing) => continue,
+            _ => {}
         }
         if old.is_none() && new.is_none() {
             return Err(Error::Usage(format!(
@@ -177,9 +210,9 @@ fn from_git(
         let from = renamed.map_or_else(|| from.clone(), |old| format!("{from}, there {}", old.display()));
         let to = "working tree".to_owned();
         let source = Source::File(PathBuf::from(&name));
-        sides.push(Sides { name, old, new, from, to, input_old, input_new, source });
+        sides.push(Sides { old_name: name.clone(), name, old, new, from, to, input_old, input_new, source });
     }
-    Ok(sides)
+    Ok((sides, skipped))
 }
 
 /// A word that is no revision may have been meant as a file.
@@ -230,17 +263,20 @@ fn compare_one(
     selection: &Selection,
     redactor: &mut Redactor,
     world: &mut World<'_>,
-) -> Result<FileReport, Error> {
+) -> Result<FileReport, Fault> {
     let now = world.clock.now();
     let times = Times { policy: args.policy.clone(), ..Times::default() };
     let policy = policy::of(&times, &sides.source, world)?;
     let tool = sides.source.tool(global, world);
-    let of_old = format!("{} ({})", sides.name, sides.from);
-    let old_name = if sides.from == sides.name { sides.name.clone() } else { of_old };
-    let old = open(&sides.source, global, sides.old.as_ref(), sides.input_old, &old_name)?;
+    let is_file = sides.from == sides.old_name;
+    let old_name = if is_file { sides.from.clone() } else { format!("{} ({})", sides.name, sides.from) };
+    let old =
+        open(&sides.source, global, sides.old.as_ref(), sides.input_old, &old_name).map_err(Fault::of_old)?;
     let new = open(&sides.source, global, sides.new.as_ref(), sides.input_new, &sides.name)?;
     let absent = || Config::parse_str(ABSENT, Input::Yaml).map_err(Error::config(&sides.name));
-    let old = old.as_ref().map_or_else(absent, Opened::config)?;
+    let old = old.as_ref().map_or_else(absent, Opened::config).map_err(Fault::of_old)?;
+    let wrapped = new.as_ref().zip(sides.new.as_ref());
+    let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
     let new = new.as_ref().map_or_else(absent, Opened::config)?;
     let (old_values, new_values) =
         (known.old.as_ref().map(KnownValues::values), known.new.as_ref().map(KnownValues::values));
@@ -313,6 +349,7 @@ fn compare_one(
     Ok(FileReport {
         path: path.unwrap_or_else(|| sides.name.clone()),
         name: sides.name,
+        wrapped,
         findings: shown(found, new.text(), sides.new.is_some().then_some(&new), redactor),
         unseen,
         change: Some(change),
