@@ -183,6 +183,30 @@ fn manifests_are_looked_into_or_named() {
 }
 
 #[test]
+fn a_folder_stands_for_the_configs_below_it() {
+    let scene = repository();
+    scene.write("other/powersync.yaml", OLD);
+    scene.write("other/readme.md", "x");
+    commit(&scene);
+    scene.write("deploy/powersync.yaml", without_prod_1());
+    scene.write("other/powersync.yaml", OLD.replace("prod-2", "prod-9"));
+    scene.write("other/readme.md", "y");
+    let one = scene.run("diff --git HEAD -- other");
+    has(&one, 1, &["1 config compared", "+ added prod-9"]);
+    assert!(!one.stdout.contains("deploy/"), "{}", one.stdout);
+    has(&scene.run("diff --git HEAD -- ."), 1, &["2 configs compared"]);
+    has(&scene.run("diff --git HEAD -- other deploy/powersync.yaml"), 1, &["2 configs compared"]);
+    scene.write("none/readme.md", "z");
+    has(&scene.run("diff --git HEAD -- none"), 0, &["0 configs compared"]);
+    std::fs::remove_file(scene.path("other/powersync.yaml")).unwrap();
+    has(
+        &scene.run("diff --git HEAD -- other"),
+        1,
+        &["- removed prod-2", "last-key-removed", "1. Replicas that run keep"],
+    );
+}
+
+#[test]
 fn what_cannot_be_compared_is_said() {
     let scene = repository();
     has(&scene.run("diff --git no-such-branch"), 2, &["there is no revision `no-such-branch`"]);

@@ -151,30 +151,11 @@ fn from_git(
         (commit, from)
     };
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
-    let changed = repository.changed(&commit)?;
-    let chosen: Vec<(ChangedFile, String)> = if paths.is_empty() {
-        changed
-            .into_iter()
-            .map(|file| (name_of(&repository, &file, world), file))
-            .map(|(name, file)| (file, name))
-            .collect()
-    } else {
-        let named = paths.iter().map(|path| {
-            let inside = below(&repository, &world.path(path)).ok_or_else(|| {
-                Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
-            })?;
-            let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
-            let file = same
-                .cloned()
-                .unwrap_or_else(|| ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) });
-            Ok((file, path.display().to_string()))
-        });
-        named.collect::<Result<_, Error>>()?
-    };
+    let chosen = chosen(&repository, repository.changed(&commit)?, &paths, world)?;
     let (mut sides, mut skipped) = (Vec::new(), Vec::new());
-    for (file, name) in chosen {
+    for Chosen { file, name, is_named } in chosen {
         let maybe = |path: &Option<PathBuf>| path.as_deref().is_some_and(store::may_be_config);
-        if paths.is_empty() && !maybe(&file.old) && !maybe(&file.new) {
+        if !is_named && !maybe(&file.old) && !maybe(&file.new) {
             continue;
         }
         let old = match &file.old {
@@ -192,7 +173,7 @@ fn from_git(
         let what =
             |text: &Option<Snapshot>, input| text.as_ref().map_or(Holds::Nothing, |text| holds(text, input));
         match (what(&old, input_old), what(&new, input_new)) {
-            _ if !paths.is_empty() => {}
+            _ if is_named => {}
             (_, Holds::Unseen(why)) | (Holds::Unseen(why), _) => {
                 skipped.push(findings::skipped(Path::new(&name), &world.path(Path::new(&name)), why));
                 continue;
@@ -215,6 +196,48 @@ fn from_git(
     Ok((sides, skipped))
 }
 
+/// A file to be compared with its old text.
+struct Chosen {
+    file: ChangedFile,
+    name: String,
+    /// Whether it was named itself: then it is compared, whatever is in it.
+    is_named: bool,
+}
+
+/// The files that are meant, of those that changed: the named ones, those below named folders, or all.
+fn chosen(
+    repository: &Repository,
+    changed: Vec<ChangedFile>,
+    paths: &[PathBuf],
+    world: &World<'_>,
+) -> Result<Vec<Chosen>, Error> {
+    let found = |file: ChangedFile| {
+        let name = name_of(repository, &file, world);
+        Chosen { file, name, is_named: false }
+    };
+    if paths.is_empty() {
+        return Ok(changed.into_iter().map(found).collect());
+    }
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for path in paths {
+        let inside = below(repository, &world.path(path)).ok_or_else(|| {
+            Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
+        })?;
+        if world.path(path).is_dir() {
+            let is_inside =
+                |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.starts_with(&inside));
+            let files = changed.iter().filter(|file| is_inside(&file.old) || is_inside(&file.new));
+            chosen.extend(files.cloned().map(found));
+            continue;
+        }
+        let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
+        let unchanged = || ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) };
+        let file = same.cloned().unwrap_or_else(unchanged);
+        chosen.push(Chosen { file, name: path.display().to_string(), is_named: true });
+    }
+    Ok(chosen)
+}
+
 /// A word that is no revision may have been meant as a file.
 fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error {
     if world.path(Path::new(revision)).exists() {
@@ -226,10 +249,13 @@ fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error
     error.into()
 }
 
-/// A file's path from the root of the repository.
+/// A path from the root of the repository.
 fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
-    let folder = std::fs::canonicalize(path.parent()?).ok()?;
     let root = std::fs::canonicalize(&repository.root).ok()?;
+    if path.is_dir() {
+        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(root).ok()?.to_owned());
+    }
+    let folder = std::fs::canonicalize(path.parent()?).ok()?;
     Some(folder.join(path.file_name()?).strip_prefix(root).ok()?.to_owned())
 }
 
@@ -312,7 +338,12 @@ fn compare_one(
         unused: &[],
         live_at: &[],
     };
-    let steps = if breaks_the_start(&comparison) {
+    let events = review::events(&old_keys, &new_keys, now);
+    let steps = if sides.new.is_none() {
+        vec![review::after_deletion()]
+    } else if old.text() == new.text() && events.is_empty() {
+        Vec::new()
+    } else if breaks_the_start(&comparison) {
         vec![review::first_mend(tool)]
     } else {
         review::deploy_steps(
@@ -323,8 +354,6 @@ fn compare_one(
             &situation,
         )
     };
-    let events = review::events(&old_keys, &new_keys, now);
-    let nothing_to_do = sides.new.is_none() || (old.text() == new.text() && events.is_empty());
     let change = Change {
         from: sides.from.clone(),
         to: sides.to.clone(),
@@ -336,7 +365,7 @@ fn compare_one(
             sides.new.is_some().then_some(&new),
             &sides.name,
         ),
-        steps: if nothing_to_do { Vec::new() } else { steps },
+        steps,
     };
     let mut unseen = check::unseen(&old_keys);
     unseen.extend(check::unseen(&new_keys));

@@ -64,6 +64,17 @@ pub fn first_mend(tool: &str) -> Step {
     }
 }
 
+/// What to do once a config is gone.
+#[must_use]
+pub fn after_deletion() -> Step {
+    Step {
+        text: "Replicas that run keep what they have read. One that restarts needs another config, or does not start: name \
+               the one that takes the place of this, or take the service down"
+            .to_owned(),
+        commands: Vec::new(),
+    }
+}
+
 /// When a change was written, as far as its dates tell.
 fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
     let policy = situation.policy;

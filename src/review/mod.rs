@@ -10,7 +10,7 @@ mod platform;
 mod redact;
 mod warnings;
 
-pub use deploy::{deploy_steps, first_mend};
+pub use deploy::{after_deletion, deploy_steps, first_mend};
 pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
 pub use events::{EventKind, KeyEvent, counterparts, events};
 pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
