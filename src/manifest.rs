@@ -17,7 +17,7 @@ pub(crate) enum Holds {
 
 const CONFIG_MAP: &str = "a ConfigMap: take the config out of it to check it";
 const SECRET: &str =
-    "a Secret that holds it in another way than one entry of `data`: name the file, which says what to do";
+    "a Secret that holds it in another way than one entry of `data`: `check FILE` says what to do";
 const SEVERAL: &str =
     "several Kubernetes objects in one file: give the one that holds the config a file of its own";
 

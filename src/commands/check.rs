@@ -175,15 +175,13 @@ fn sources(
 
 /// A folder without a config to look at.
 fn nothing_below(folder: &Path, skipped: &[Skipped]) -> Error {
-    let mut text = format!(
-        "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top",
+    let also = skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why));
+    Error::Usage(format!(
+        "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top{}",
         Printable(&folder.display().to_string()),
-        crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`")))
-    );
-    for Skipped { name, why, .. } in skipped {
-        text += &format!(". Not looked at: {}, {why}", Printable(name));
-    }
-    Error::Usage(text)
+        crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
+        also.collect::<String>()
+    ))
 }
 
 /// A path below a folder, as people write it.

@@ -149,7 +149,7 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     let counts = |key: &&Key| is_new(key) && !hidden.contains(&key.index);
     for key in new.keys().iter().filter(counts).filter(|key| is.is_none_or(|is| is.index != key.index)) {
         done.push(match key.phase(situation.now) {
-            Phase::Standby { nbf } if !situation.policy.leaves_time(nbf, situation.now) => {
+            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
                 Done::WaitsTooShort { new: key, nbf }
             }
             Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },

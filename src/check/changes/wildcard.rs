@@ -29,9 +29,11 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
         let Some(kid) = key.kid.value().filter(|kid| !kid.is_fresh(prefix) && !known.contains(kid)) else {
             continue;
         };
-        let Some(wildcard) = wildcards.iter().find(|old| key.verifies_what(old) != Some(true)) else {
-            continue;
+        let is_other = |old: &&&Key| {
+            let by_name = key.variable().is_some() && key.variable() == old.variable();
+            !key.verifies_what(old).unwrap_or(by_name)
         };
+        let Some(wildcard) = wildcards.iter().find(is_other) else { continue };
         let message = format!(
             "{kid} is the kid of a new key: tokens that carry it and were verified by the key without a kid ({} before) are \
              rejected from the restart on",
