@@ -84,7 +84,12 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
         Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
             before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
         }
-        Done::Waits { nbf, .. } => before(Some(nbf), policy.standby() + CLOCKS_DIFFER),
+        Done::Waits { nbf, .. } => {
+            // A long wait leaves more time to restart than the policy asks for.
+            let is_late = |written: &NumericDate| *written + policy.deploy_within < situation.now;
+            let latest = before(Some(nbf), policy.deploy_within + CLOCKS_DIFFER);
+            before(Some(nbf), policy.standby() + CLOCKS_DIFFER).filter(|date| !is_late(date)).or(latest)
+        }
         _ => None,
     };
     written.filter(|written| *written < situation.now).unwrap_or(situation.now)
