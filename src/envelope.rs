@@ -124,6 +124,12 @@ impl<'o> Envelope<'o> {
         self.entry.as_ref().map(|entry| entry.name.as_str())
     }
 
+    /// The bytes around the config that stand for it: the value of the entry, or all.
+    #[must_use]
+    pub fn place(&self) -> Span {
+        self.entry.as_ref().map_or(0..self.outer.len(), |entry| entry.span.clone())
+    }
+
     /// Whether the config is wrapped in anything.
     #[must_use]
     pub fn is_wrapped(&self) -> bool {
@@ -154,7 +160,7 @@ impl<'o> Envelope<'o> {
 }
 
 /// Base64 in any of its forms, white space and missing padding included.
-fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut clean = Zeroizing::new(Vec::with_capacity(text.len()));
     clean.extend(text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
     if clean.is_empty() {

@@ -24,6 +24,7 @@ mod error;
 pub mod init;
 pub mod keyset;
 pub mod lifecycle;
+mod manifest;
 pub mod policy_file;
 pub mod probe;
 pub mod random;

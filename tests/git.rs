@@ -7,6 +7,8 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use common::{Outcome, Scene};
 
 const OLD: &str = "\
@@ -153,6 +155,55 @@ fn files_that_are_new_gone_renamed_or_no_config() {
     has(&scene.run("diff --git HEAD"), 1, &["- removed prod-1", "- removed prod-2", "last-key-removed"]);
     has(&scene.run("diff --git HEAD -- deploy/powersync.yaml"), 1, &["- removed prod-2"]);
     has(&scene.run("diff --git HEAD -- nowhere.yaml"), 2, &["there is no such file, neither at HEAD"]);
+}
+
+#[test]
+fn manifests_are_looked_into_or_named() {
+    let scene = repository();
+    let secret = |config: &str| {
+        format!("apiVersion: v1\nkind: Secret\ndata:\n  powersync.yaml: {}\n", STANDARD.encode(config))
+    };
+    let map = |config: &str| {
+        let text = config.replace('\n', "\n    ");
+        format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  powersync.yaml: |\n    {text}\n")
+    };
+    scene.write("secret.yaml", secret(OLD));
+    scene.write("map.yaml", map(OLD));
+    commit(&scene);
+    scene.write("secret.yaml", secret(&without_prod_1()));
+    scene.write("map.yaml", map(&without_prod_1()));
+    let words = [
+        "error[removed-early]: prod-1",
+        "secret.yaml (powersync.yaml):4:",
+        "Not looked at: map.yaml, a ConfigMap",
+    ];
+    has(&scene.run("diff --git HEAD"), 1, &words);
+    let github = scene.run("diff --git HEAD --format github");
+    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=map.yaml::"]);
+}
+
+#[test]
+fn a_folder_stands_for_the_configs_below_it() {
+    let scene = repository();
+    scene.write("other/powersync.yaml", OLD);
+    scene.write("other/readme.md", "x");
+    commit(&scene);
+    scene.write("deploy/powersync.yaml", without_prod_1());
+    scene.write("other/powersync.yaml", OLD.replace("prod-2", "prod-9"));
+    scene.write("other/readme.md", "y");
+    let one = scene.run("diff --git HEAD -- other");
+    has(&one, 1, &["1 config compared", "+ added prod-9"]);
+    assert!(!one.stdout.contains("deploy/"), "{}", one.stdout);
+    has(&scene.run("diff --git HEAD -- ."), 1, &["2 configs compared"]);
+    has(&scene.run("diff --git HEAD -- other deploy/powersync.yaml"), 1, &["2 configs compared"]);
+    scene.write("none/readme.md", "z");
+    has(&scene.run("diff --git HEAD -- none"), 0, &["0 configs compared"]);
+    std::fs::remove_file(scene.path("other/powersync.yaml")).unwrap();
+    has(
+        &scene.run("diff --git HEAD -- other"),
+        1,
+        &["- removed prod-2", "last-key-removed", "1. Replicas that run keep"],
+    );
 }
 
 #[test]

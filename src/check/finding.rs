@@ -55,6 +55,11 @@ impl Found {
         Self { span, entry: None, key: None, message, help: None, fix: None, unsure: false }
     }
 
+    /// What it is about, to tell it from others of its rule: the entry, or else what it says.
+    pub(super) fn subject(&self) -> (Option<usize>, &str) {
+        (self.entry, if self.entry.is_some() { "" } else { &self.message })
+    }
+
     /// Which key of the config it is about.
     pub(super) fn of(self, key: &Key) -> Self {
         Self { entry: Some(key.index), key: Some(key.name()), ..self }

@@ -57,11 +57,14 @@ pub static RULES: &[&Rule] = &[
     &changes::removed_early::RULE,
     &changes::current_key_removed::RULE,
     &changes::last_key_removed::RULE,
+    &changes::login_removed::RULE,
     &changes::re_keyed::RULE,
     &changes::overlap_cut::RULE,
+    &changes::before_nbf::RULE,
     &changes::kid_added::RULE,
     &changes::audience_removed::RULE,
     &changes::secret_exposed::RULE,
+    &changes::wildcard::RULE,
     &changes::new_variable::RULE,
     &ignore::WITHOUT_REASON,
     &ignore::UNUSED,
@@ -78,14 +81,11 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 pub fn check(subject: &Subject<'_>, selection: &Selection) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES.iter().filter(|rule| selection.runs(rule)) {
-        if let Look::Config(look) | Look::Both(look, _) = rule.look {
+        if let Look::Config(look) | Look::Both(look, _) | Look::Start(look) | Look::New(look) = rule.look {
             found.extend(look(subject).into_iter().map(|one| one.of_rule(rule)));
         }
     }
-    for one in &mut found {
-        one.fix = one.fix.take().filter(|fix| subject.can_rewrite(fix.entry, fix.member));
-    }
-    let by_config = |rule: &Rule| matches!(rule.look, Look::Config(_) | Look::Both(..));
+    let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File);
     finish(found, subject, selection, &by_config)
 }
 
@@ -94,21 +94,37 @@ pub fn check(subject: &Subject<'_>, selection: &Selection) -> Vec<Finding> {
 pub fn compare(comparison: &Comparison<'_>, selection: &Selection) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES.iter().filter(|rule| selection.runs(rule)) {
-        if let Look::Change(look) | Look::Both(_, look) = rule.look {
-            found.extend(look(comparison).into_iter().map(|one| one.of_rule(rule)));
-        }
+        let new = match rule.look {
+            Look::Change(look) | Look::Both(_, look) => look(comparison),
+            Look::Start(look) | Look::New(look) => comparison.only_new(look),
+            Look::Config(_) | Look::File => Vec::new(),
+        };
+        found.extend(new.into_iter().map(|one| one.of_rule(rule)));
     }
+    // Of the others, what the old config had as well isn't found.
     let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
     finish(found, comparison.new, selection, &by_change)
 }
 
+/// Whether the service doesn't start with the new config: with one of its keys, or for another reason that the old one
+/// hadn't.
+#[must_use]
+pub fn breaks_the_start(comparison: &Comparison<'_>) -> bool {
+    let is_new =
+        |rule: &&Rule| matches!(rule.look, Look::Start(look) if !comparison.only_new(look).is_empty());
+    !comparison.new.keys.keys().iter().all(subject::is_usable) || RULES.iter().any(is_new)
+}
+
 /// Takes out what comments silence, and sorts by place.
 fn finish(
-    found: Vec<Finding>,
+    mut found: Vec<Finding>,
     subject: &Subject<'_>,
     selection: &Selection,
     looked: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
+    for one in &mut found {
+        one.fix = one.fix.take().filter(|fix| subject.can_rewrite(fix.entry, fix.member));
+    }
     let mut found = ignore::apply(found, subject, selection, looked);
     found.sort_by_key(|one| (one.span.as_ref().map(|span| span.start), one.severity));
     found

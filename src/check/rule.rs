@@ -41,6 +41,10 @@ pub(super) enum Look {
     Change(LookAtChange),
     /// At both.
     Both(LookAtConfig, LookAtChange),
+    /// At a config for what keeps the service from starting. Of a change, for what the old one hadn't.
+    Start(LookAtConfig),
+    /// The same, for what the service starts with.
+    New(LookAtConfig),
     /// At the file itself, or at the comments that silence other rules.
     File,
 }
@@ -67,13 +71,13 @@ impl Rule {
     /// Whether `check` runs it.
     #[must_use]
     pub fn is_of_config(&self) -> bool {
-        matches!(self.look, Look::Config(_) | Look::Both(..) | Look::File)
+        !matches!(self.look, Look::Change(_))
     }
 
     /// Whether `diff` runs it.
     #[must_use]
     pub fn is_of_change(&self) -> bool {
-        matches!(self.look, Look::Change(_) | Look::Both(..) | Look::File)
+        !matches!(self.look, Look::Config(_))
     }
 }
 

@@ -16,14 +16,15 @@ use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet, Values};
 use crate::lifecycle::{Change, Decision, Policy};
-use crate::report::findings::{FileReport, FindingsFormat, Report, shown};
+use crate::manifest::{Holds, holds};
+use crate::report::findings::{FileReport, FindingsFormat, Report, Skipped, Wrapped, shown};
 use crate::report::paint::error_line;
 use crate::review::Redactor;
 use crate::store::{self, Snapshot};
 use crate::time::NumericDate;
 
 pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Result<Answer, Error> {
-    let sources = sources(&args.paths, global, world)?;
+    let (sources, skipped) = sources(&args.paths, global, world)?;
     let targets = sources
         .into_iter()
         .map(|source| {
@@ -57,9 +58,10 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             (None, None) => Snapshot::default(),
         };
         let opened = target.source.unwrap(global, &bytes)?;
-        let input = opened.input;
+        let (input, wrapped) = (opened.input, findings::wrapped(&opened.envelope, &bytes));
         let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
-        Ok(check_one(target, inner.unwrap_or(bytes), input, values, &selection, now))
+        let checked = check_one(target, inner.unwrap_or(bytes), input, values, &selection, now);
+        Ok(Checked { wrapped, ..checked })
     };
     let mut checked: Vec<Result<Checked, Error>> = match &known {
         // The environment is one for all.
@@ -88,7 +90,7 @@ pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Resul
             error.to_string(),
         ),
     });
-    let report = Report { command: "check", now, values: known.is_some(), files: files.collect() };
+    let report = Report { command: "check", now, values: known.is_some(), files: files.collect(), skipped };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
     {
@@ -118,6 +120,7 @@ impl Target {
 /// What came of it.
 struct Checked {
     bytes: Snapshot,
+    wrapped: Option<Wrapped>,
     input: Input,
     findings: Vec<Finding>,
     /// Variables whose secrets were not looked at.
@@ -132,6 +135,7 @@ impl Checked {
         FileReport {
             name: target.name.clone(),
             path: target.place(),
+            wrapped: self.wrapped,
             findings: shown(self.findings, text, config.as_ref(), redactor),
             unseen: self.unseen,
             change: None,
@@ -140,28 +144,49 @@ impl Checked {
     }
 }
 
-/// The configs that are meant: files, those below folders, or stdin.
-fn sources(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
-    let mut files = Vec::new();
+/// The configs that are meant: files, those below folders, or stdin. And those below folders that aren't looked into.
+fn sources(
+    paths: &[PathBuf],
+    global: &Global,
+    world: &World<'_>,
+) -> Result<(Vec<Source>, Vec<Skipped>), Error> {
+    let (mut files, mut skipped) = (Vec::new(), Vec::new());
     for path in paths {
         let full = world.path(path);
-        if path != Path::new("-") && full.is_dir() {
-            let found = store::configs_below(&full).map_err(Error::store(&path.display().to_string()))?;
-            if found.is_empty() {
-                return Err(Error::Usage(format!(
-                    "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top",
-                    Printable(&path.display().to_string()),
-                    crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`")))
-                )));
-            }
-            let named =
-                |found: PathBuf| found.strip_prefix(&full).map_or(found.clone(), |below| join(path, below));
-            files.extend(found.into_iter().map(named));
-        } else {
+        if path == Path::new("-") || !full.is_dir() {
             files.push(path.clone());
+            continue;
         }
+        let named =
+            |found: &Path| found.strip_prefix(&full).map_or(found.to_owned(), |below| join(path, below));
+        let before = skipped.len();
+        let keep = |found: &Path, bytes: &[u8]| match holds(bytes, Input::of_path(found)) {
+            Holds::Config => true,
+            Holds::Unseen(why) => {
+                skipped.push(findings::skipped(&named(found), found, why));
+                false
+            }
+            Holds::Nothing => false,
+        };
+        let found = store::files_below(&full, keep).map_err(Error::store(&path.display().to_string()))?;
+        if found.is_empty() {
+            return Err(nothing_below(path, &skipped[before..]));
+        }
+        files.extend(found.iter().map(|found| named(found)));
     }
-    source::several(&files, global, world)
+    skipped.sort_by(|one, two| one.name.cmp(&two.name));
+    Ok((source::several(&files, global, world)?, skipped))
+}
+
+/// A folder without a config to look at.
+fn nothing_below(folder: &Path, skipped: &[Skipped]) -> Error {
+    let also = skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why));
+    Error::Usage(format!(
+        "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top{}",
+        Printable(&folder.display().to_string()),
+        crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
+        also.collect::<String>()
+    ))
 }
 
 /// A path below a folder, as people write it.
@@ -221,7 +246,7 @@ fn check_one(
             (if selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
         }
     };
-    Checked { bytes, input, findings, unseen }
+    Checked { bytes, wrapped: None, input, findings, unseen }
 }
 
 /// A variable that is there without a value that is known is not one that is not set.

@@ -6,13 +6,14 @@ use super::source::Opened;
 use super::values::{self, KnownValues};
 use super::{Answer, check, findings, policy, source};
 use crate::World;
-use crate::check::{Comparison, FileFacts, Selection, Subject, compare, not_compared};
+use crate::check::{Comparison, FileFacts, Selection, Subject, breaks_the_start, compare, not_compared};
 use crate::cli::{DiffArgs, Global, Times};
 use crate::config::{Config, Input};
 use crate::display::{Named, Printable};
 use crate::error::{Error, Source};
 use crate::keyset::{KeySet, Values};
-use crate::report::findings::{Change, FileReport, FindingsFormat, Report, shown};
+use crate::manifest::{Holds, holds};
+use crate::report::findings::{Change, FileReport, FindingsFormat, Report, Skipped, shown};
 use crate::report::paint::error_line;
 use crate::review::{self, Platform, Redactor, Situation};
 use crate::store::git::{ChangedFile, Repository, short};
@@ -22,9 +23,9 @@ use crate::store::{self, Snapshot};
 const ABSENT: &str = "{}";
 
 pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Result<Answer, Error> {
-    let sides = match &args.git {
+    let (sides, skipped) = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
-        None => vec![two_files(&args.paths, global, world)?],
+        None => (vec![two_files(&args.paths, global, world)?], Vec::new()),
     };
     let known = Known {
         old: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
@@ -35,22 +36,26 @@ pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Re
     let mut files = Vec::new();
     let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
     for side in sides {
-        let name = side.name.clone();
+        let names = (side.name.clone(), side.old_name.clone());
         let report = compare_one(global, args, side, &known, &selection, &mut redactor, world);
-        // The only file's error is told like that of any command.
-        if alone && report.is_err() {
-            return report.map(|_| Answer::Done);
-        }
-        files.push(report.unwrap_or_else(|error| {
-            let name = Named(&name).to_string();
-            FileReport::failed(name.clone(), name, error.to_string())
-        }));
+        files.push(match report {
+            Ok(report) => report,
+            // The only file's error is told like that of any command.
+            Err(fault) if alone => return Err(fault.error),
+            Err(Fault { of_old, error }) => {
+                let name = if of_old { names.1 } else { names.0 };
+                let path = store::git::path_in_repository(&world.path(Path::new(&name)));
+                let path = Named(path.as_ref().unwrap_or(&name)).to_string();
+                FileReport::failed(Named(&name).to_string(), path, error.to_string())
+            }
+        });
     }
     let report = Report {
         command: "diff",
         now: world.clock.now(),
         values: known.old.is_some() && known.new.is_some(),
         files,
+        skipped,
     };
     for file in
         report.files.iter().filter(|file| file.failure.is_some() && args.format == FindingsFormat::Human)
@@ -69,10 +74,31 @@ struct Known<'w> {
     new: Option<KnownValues<'w>>,
 }
 
+/// Why two texts can't be compared.
+struct Fault {
+    /// Whether it is the old one's.
+    of_old: bool,
+    error: Error,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { of_old: false, error }
+    }
+}
+
+impl Fault {
+    fn of_old(error: Error) -> Self {
+        Self { of_old: true, error }
+    }
+}
+
 /// Two texts to be compared.
 struct Sides {
     /// The config, as findings name it.
     name: String,
+    /// The file with the old text; of a revision, where that file is now.
+    old_name: String,
     /// The old text; `None` where there is none.
     old: Option<Snapshot>,
     /// The new one.
@@ -98,7 +124,8 @@ fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_>) -> Resul
     let input_old = old.input(global);
     let input_new = new.input(global);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
-    Ok(Sides { name: to.clone(), old, new: bytes, from, to, input_old, input_new, source: new })
+    let (name, old_name) = (to.clone(), from.clone());
+    Ok(Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new })
 }
 
 /// A config; `/dev/null`, which git passes for a file that isn't there, is none.
@@ -111,7 +138,7 @@ fn from_git(
     paths: &[PathBuf],
     global: &Global,
     world: &mut World<'_>,
-) -> Result<Vec<Sides>, Error> {
+) -> Result<(Vec<Sides>, Vec<Skipped>), Error> {
     if global.config.is_some() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
@@ -124,30 +151,11 @@ fn from_git(
         (commit, from)
     };
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
-    let changed = repository.changed(&commit)?;
-    let chosen: Vec<(ChangedFile, String)> = if paths.is_empty() {
-        changed
-            .into_iter()
-            .map(|file| (name_of(&repository, &file, world), file))
-            .map(|(name, file)| (file, name))
-            .collect()
-    } else {
-        let named = paths.iter().map(|path| {
-            let inside = below(&repository, &world.path(path)).ok_or_else(|| {
-                Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
-            })?;
-            let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
-            let file = same
-                .cloned()
-                .unwrap_or_else(|| ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) });
-            Ok((file, path.display().to_string()))
-        });
-        named.collect::<Result<_, Error>>()?
-    };
-    let mut sides = Vec::new();
-    for (file, name) in chosen {
+    let chosen = chosen(&repository, repository.changed(&commit)?, &paths, world)?;
+    let (mut sides, mut skipped) = (Vec::new(), Vec::new());
+    for Chosen { file, name, is_named } in chosen {
         let maybe = |path: &Option<PathBuf>| path.as_deref().is_some_and(store::may_be_config);
-        if paths.is_empty() && !maybe(&file.old) && !maybe(&file.new) {
+        if !is_named && !maybe(&file.old) && !maybe(&file.new) {
             continue;
         }
         let old = match &file.old {
@@ -162,10 +170,16 @@ fn from_git(
         };
         let input = |path: &Option<PathBuf>| path.as_deref().map_or(Input::Either, Input::of_path);
         let (input_old, input_new) = (input(&file.old), input(&file.new));
-        let is_config =
-            |text: &Option<Snapshot>, input| text.as_ref().is_some_and(|text| store::is_config(text, input));
-        if paths.is_empty() && !is_config(&old, input_old) && !is_config(&new, input_new) {
-            continue;
+        let what =
+            |text: &Option<Snapshot>, input| text.as_ref().map_or(Holds::Nothing, |text| holds(text, input));
+        match (what(&old, input_old), what(&new, input_new)) {
+            _ if is_named => {}
+            (_, Holds::Unseen(why)) | (Holds::Unseen(why), _) => {
+                skipped.push(findings::skipped(Path::new(&name), &world.path(Path::new(&name)), why));
+                continue;
+            }
+            (Holds::Nothing, Holds::Nothing) => continue,
+            _ => {}
         }
         if old.is_none() && new.is_none() {
             return Err(Error::Usage(format!(
@@ -177,9 +191,51 @@ fn from_git(
         let from = renamed.map_or_else(|| from.clone(), |old| format!("{from}, there {}", old.display()));
         let to = "working tree".to_owned();
         let source = Source::File(PathBuf::from(&name));
-        sides.push(Sides { name, old, new, from, to, input_old, input_new, source });
+        sides.push(Sides { old_name: name.clone(), name, old, new, from, to, input_old, input_new, source });
     }
-    Ok(sides)
+    Ok((sides, skipped))
+}
+
+/// A file to be compared with its old text.
+struct Chosen {
+    file: ChangedFile,
+    name: String,
+    /// Whether it was named itself: then it is compared, whatever is in it.
+    is_named: bool,
+}
+
+/// The files that are meant, of those that changed: the named ones, those below named folders, or all.
+fn chosen(
+    repository: &Repository,
+    changed: Vec<ChangedFile>,
+    paths: &[PathBuf],
+    world: &World<'_>,
+) -> Result<Vec<Chosen>, Error> {
+    let found = |file: ChangedFile| {
+        let name = name_of(repository, &file, world);
+        Chosen { file, name, is_named: false }
+    };
+    if paths.is_empty() {
+        return Ok(changed.into_iter().map(found).collect());
+    }
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for path in paths {
+        let inside = below(repository, &world.path(path)).ok_or_else(|| {
+            Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
+        })?;
+        if world.path(path).is_dir() {
+            let is_inside =
+                |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.starts_with(&inside));
+            let files = changed.iter().filter(|file| is_inside(&file.old) || is_inside(&file.new));
+            chosen.extend(files.cloned().map(found));
+            continue;
+        }
+        let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
+        let unchanged = || ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) };
+        let file = same.cloned().unwrap_or_else(unchanged);
+        chosen.push(Chosen { file, name: path.display().to_string(), is_named: true });
+    }
+    Ok(chosen)
 }
 
 /// A word that is no revision may have been meant as a file.
@@ -193,10 +249,13 @@ fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error
     error.into()
 }
 
-/// A file's path from the root of the repository.
+/// A path from the root of the repository.
 fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
-    let folder = std::fs::canonicalize(path.parent()?).ok()?;
     let root = std::fs::canonicalize(&repository.root).ok()?;
+    if path.is_dir() {
+        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(root).ok()?.to_owned());
+    }
+    let folder = std::fs::canonicalize(path.parent()?).ok()?;
     Some(folder.join(path.file_name()?).strip_prefix(root).ok()?.to_owned())
 }
 
@@ -230,17 +289,20 @@ fn compare_one(
     selection: &Selection,
     redactor: &mut Redactor,
     world: &mut World<'_>,
-) -> Result<FileReport, Error> {
+) -> Result<FileReport, Fault> {
     let now = world.clock.now();
     let times = Times { policy: args.policy.clone(), ..Times::default() };
     let policy = policy::of(&times, &sides.source, world)?;
     let tool = sides.source.tool(global, world);
-    let of_old = format!("{} ({})", sides.name, sides.from);
-    let old_name = if sides.from == sides.name { sides.name.clone() } else { of_old };
-    let old = open(&sides.source, global, sides.old.as_ref(), sides.input_old, &old_name)?;
+    let is_file = sides.from == sides.old_name;
+    let old_name = if is_file { sides.from.clone() } else { format!("{} ({})", sides.name, sides.from) };
+    let old =
+        open(&sides.source, global, sides.old.as_ref(), sides.input_old, &old_name).map_err(Fault::of_old)?;
     let new = open(&sides.source, global, sides.new.as_ref(), sides.input_new, &sides.name)?;
     let absent = || Config::parse_str(ABSENT, Input::Yaml).map_err(Error::config(&sides.name));
-    let old = old.as_ref().map_or_else(absent, Opened::config)?;
+    let old = old.as_ref().map_or_else(absent, Opened::config).map_err(Fault::of_old)?;
+    let wrapped = new.as_ref().zip(sides.new.as_ref());
+    let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
     let new = new.as_ref().map_or_else(absent, Opened::config)?;
     let (old_values, new_values) =
         (known.old.as_ref().map(KnownValues::values), known.new.as_ref().map(KnownValues::values));
@@ -276,15 +338,22 @@ fn compare_one(
         unused: &[],
         live_at: &[],
     };
-    let steps = review::deploy_steps(
-        &old_keys,
-        &new_keys,
-        !old.same_around_the_list(&new),
-        &comparison.new_variables(),
-        &situation,
-    );
     let events = review::events(&old_keys, &new_keys, now);
-    let nothing_to_do = sides.new.is_none() || (old.text() == new.text() && events.is_empty());
+    let steps = if sides.new.is_none() {
+        vec![review::after_deletion()]
+    } else if old.text() == new.text() && events.is_empty() {
+        Vec::new()
+    } else if breaks_the_start(&comparison) {
+        vec![review::first_mend(tool)]
+    } else {
+        review::deploy_steps(
+            &old_keys,
+            &new_keys,
+            !old.same_around_the_list(&new),
+            &comparison.new_variables(),
+            &situation,
+        )
+    };
     let change = Change {
         from: sides.from.clone(),
         to: sides.to.clone(),
@@ -296,7 +365,7 @@ fn compare_one(
             sides.new.is_some().then_some(&new),
             &sides.name,
         ),
-        steps: if nothing_to_do { Vec::new() } else { steps },
+        steps,
     };
     let mut unseen = check::unseen(&old_keys);
     unseen.extend(check::unseen(&new_keys));
@@ -309,6 +378,7 @@ fn compare_one(
     Ok(FileReport {
         path: path.unwrap_or_else(|| sides.name.clone()),
         name: sides.name,
+        wrapped,
         findings: shown(found, new.text(), sides.new.is_some().then_some(&new), redactor),
         unseen,
         change: Some(change),

@@ -1,11 +1,16 @@
 //! What `check` and `diff` share: which rules run, what their findings mean for the exit code, and how they are printed.
 
+use std::path::Path;
+
 use super::Answer;
 use crate::World;
 use crate::check::{Finding, Selection, Severity};
 use crate::cli::{Deny, RuleArgs};
+use crate::config::Lines;
+use crate::envelope::Envelope;
 use crate::error::Error;
-use crate::report::findings::{FindingsFormat, Report};
+use crate::report::findings::{FindingsFormat, Report, Skipped, Wrapped};
+use crate::store::git::path_in_repository;
 
 /// Which rules run.
 pub(super) fn selection(args: &RuleArgs) -> Selection {
@@ -14,6 +19,21 @@ pub(super) fn selection(args: &RuleArgs) -> Selection {
         skip: args.skip.iter().map(|rule| rule.0.id).collect(),
         pedantic: args.pedantic,
     }
+}
+
+/// What the config of a file is wrapped in. `bytes`: those of the file.
+pub(super) fn wrapped(envelope: &Envelope<'_>, bytes: &[u8]) -> Option<Wrapped> {
+    let text = std::str::from_utf8(bytes).ok().filter(|_| envelope.is_wrapped())?;
+    let (lines, place) = (Lines::of(text), envelope.place());
+    let entry = envelope.entry().map(str::to_owned);
+    Some(Wrapped { entry, start: lines.position(place.start), end: lines.position(place.end) })
+}
+
+/// A config that isn't looked into. `path`: where it is, to be named for CI systems.
+pub(super) fn skipped(name: &Path, path: &Path, why: &'static str) -> Skipped {
+    let name = name.display().to_string();
+    let path = path_in_repository(path).unwrap_or_else(|| name.clone());
+    Skipped { name, path, why }
 }
 
 /// Makes errors of what was denied. `overdue` is caused by time alone, so only its own name does.

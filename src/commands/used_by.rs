@@ -74,7 +74,8 @@ pub(super) fn around(folders: &[&Path], but: &[PathBuf], run_folder: &Path) -> V
         let beside = beside.filter(|path| store::may_be_config(path) && path.is_file()).filter(|path| {
             store::snapshot(path).map_or(true, |bytes| store::is_config(&bytes, Input::of_path(path)))
         });
-        let below = store::configs_below(folder).unwrap_or_default();
+        let below = store::files_below(folder, |path, bytes| store::is_config(bytes, Input::of_path(path)))
+            .unwrap_or_default();
         let mut paths: Vec<PathBuf> = beside.chain(below).collect();
         paths.sort();
         for path in paths.into_iter().filter(|path| seen.insert(real(path))) {

@@ -171,7 +171,7 @@ impl<'t> Config<'t> {
     }
 
     /// A member of `client_auth`.
-    fn client_auth(&self, name: &str) -> Option<NodeId> {
+    pub(crate) fn client_auth(&self, name: &str) -> Option<NodeId> {
         let (_, client_auth) = self.doc.member(self.doc.root(), PATH[0])?;
         Some(self.doc.member(client_auth, name)?.1)
     }

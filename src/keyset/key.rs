@@ -176,6 +176,27 @@ pub enum Material {
     Unusable(Fault),
 }
 
+/// What tells an entry from others when its kid doesn't: never to be shown, since it could be tried against.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Likeness(pub(super) [u8; 32]);
+
+impl fmt::Debug for Likeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Likeness(…)")
+    }
+}
+
+impl Likeness {
+    /// By the text that stands for the key: the name of a variable, the numbers of a public key.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self(Secret::new(zeroize::Zeroizing::new(text.as_bytes().to_vec())).fingerprint())
+    }
+
+    pub(super) fn of_variable(name: &str) -> Self {
+        Self::of_text(&format!("!env {name}"))
+    }
+}
+
 /// An entry of `client_auth.jwks.keys`.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -193,6 +214,8 @@ pub struct Key {
     pub nbf: Member<NumericDate>,
     /// `exp`: not to be removed before.
     pub exp: Member<NumericDate>,
+    /// Of an entry the service doesn't start with: what is in it all the same.
+    pub(crate) likeness: Option<Likeness>,
 }
 
 impl Key {
@@ -245,6 +268,12 @@ impl Key {
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
         self.kid.is_absent()
+    }
+
+    /// What tells it from others, whatever its kid.
+    pub(crate) fn likeness(&self) -> Option<Likeness> {
+        let by_secret = || self.secret().map(|secret| Likeness(secret.fingerprint()));
+        self.likeness.or_else(|| self.variable().map(Likeness::of_variable)).or_else(by_secret)
     }
 
     /// The HMAC algorithm, where it is one and known.

@@ -64,6 +64,22 @@ impl Kid {
         Ok(Self(format!("{prefix}{}-{suffix}", now.day())))
     }
 
+    /// Whether it looks like one that [`Kid::fresh`] made: no token carried it before.
+    #[must_use]
+    pub fn is_fresh(&self, prefix: &str) -> bool {
+        let parts = self.0.strip_prefix(prefix).and_then(|rest| rest.rsplit_once('-'));
+        parts.is_some_and(|(day, random)| {
+            let is_day = day.bytes().zip(*b"0000-00-00").all(|(byte, form)| match form {
+                b'-' => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+            is_day
+                && day.len() == 10
+                && random.len() == 6
+                && random.bytes().all(|byte| Self::ALPHABET.contains(&byte))
+        })
+    }
+
     /// The name of a key that isn't made yet: a chosen kid never looks like it.
     pub(crate) fn stand_in(when: &str) -> Self {
         Self(format!("(new {when})"))

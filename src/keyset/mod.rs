@@ -4,14 +4,17 @@ mod curve;
 mod fault;
 mod key;
 mod kid;
+mod logins;
 mod read;
 mod secret;
 mod state;
 pub mod strength;
 
 pub use fault::{Fault, FaultKind};
+pub(crate) use key::Likeness;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, Kid};
+pub use logins::{Logins, Setting};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
@@ -33,6 +36,8 @@ pub struct KeySet {
     pub audiences: Vec<Member<String>>,
     /// The member that gives users keys from elsewhere, if there is one.
     pub other_login: Option<&'static str>,
+    /// Where else keys come from.
+    pub logins: Logins,
     /// Whether this is a PowerSync Cloud config, which keeps no schedule.
     pub is_cloud: bool,
     /// What is wrong on the way to the keys, in words.
@@ -67,6 +72,7 @@ impl KeySet {
             audience: config.audience(),
             audiences,
             other_login: config.other_login(),
+            logins: Logins::read(config, values),
             faults: config.faults(),
             is_cloud: cloud,
         }
@@ -106,6 +112,15 @@ impl KeySet {
             KeyName::Kid(kid) => key.kid.value().is_some_and(|other| other.as_str() == kid),
         };
         self.keys.iter().filter(fits).collect()
+    }
+
+    /// The keys that never verify a token, by their places: one before them has their kid, and the service takes the
+    /// first.
+    #[must_use]
+    pub fn shadowed(&self) -> HashSet<usize> {
+        let mut seen = HashSet::new();
+        let named = self.keys.iter().filter_map(|key| Some((key.index, key.kid.value()?)));
+        named.filter(|(_, kid)| !seen.insert(*kid)).map(|(index, _)| index).collect()
     }
 
     /// The kids that stand more than once.

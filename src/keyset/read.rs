@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, FaultKind};
-use super::key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
+use super::key::{HmacAlg, Key, Known, Likeness, Material, Member, PublicKey, PublicNumbers, SecretSource};
 use super::kid::Kid;
 use super::secret::{Secret, decode_as_service};
 use super::{curve, strength};
@@ -34,6 +34,7 @@ pub(super) fn key(entry: &Entry<'_, '_>, index: usize, line: usize) -> Key {
         iat: Member::Absent,
         nbf: Member::Absent,
         exp: Member::Absent,
+        likeness: None,
     };
     if entry.doc.members(entry.id).is_some() {
         key.kid = entry.kid();
@@ -41,6 +42,7 @@ pub(super) fn key(entry: &Entry<'_, '_>, index: usize, line: usize) -> Key {
         key.iat = entry.date("iat");
         key.nbf = entry.date("nbf");
         key.exp = entry.date("exp");
+        key.likeness = matches!(key.material, Material::Unusable(_)).then(|| entry.likeness()).flatten();
     }
     key
 }
@@ -227,6 +229,23 @@ impl<'d> Entry<'d, '_> {
             Some("OKP") => self.public("OKP"),
             _ => Material::Unusable(Fault::KTY_VARIABLE),
         }
+    }
+
+    /// What is in an entry that makes no key, as far as it tells it from others.
+    fn likeness(&self) -> Option<Likeness> {
+        match self.text("k") {
+            Text::Written(k) => return Some(Likeness(Secret::decode_as_service(k).fingerprint())),
+            Text::Variable(name, _) => return Some(Likeness::of_variable(name)),
+            Text::Absent | Text::Unreadable(_) => {}
+        }
+        let numbers: Vec<&str> = ["n", "x", "y"]
+            .into_iter()
+            .filter_map(|name| match self.text(name) {
+                Text::Written(text) => Some(text),
+                _ => None,
+            })
+            .collect();
+        (!numbers.is_empty()).then(|| Likeness::of_text(&numbers.join(" ")))
     }
 
     fn cloud_secret(&self) -> Option<String> {

@@ -134,6 +134,13 @@ impl Policy {
         (now + Seconds::new(deployed), now + Seconds::new(slack))
     }
 
+    /// Whether a key that waits until `nbf` still leaves enough of the time in which replicas restart. Half of it may be
+    /// over: reviews take some.
+    #[must_use]
+    pub fn leaves_time(&self, nbf: NumericDate, now: NumericDate) -> bool {
+        nbf >= now + Seconds::new(self.deploy_within.get() / 2) + CLOCKS_DIFFER
+    }
+
     /// The least that can be safe: a token signed this moment lives that long.
     #[must_use]
     pub fn least_overlap(&self) -> Seconds {

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::next::{Done, Situation, Step, next_steps};
+use super::next::{Done, Planned, RESTART, Role, Situation, Step, numbered, planned_steps, say};
 use super::{EventKind, counterparts, events};
 use crate::display::list;
-use crate::keyset::{Key, KeySet, Phase, Secret};
+use crate::keyset::{Key, KeySet, Material, Phase, Secret};
 use crate::lifecycle::CLOCKS_DIFFER;
 use crate::time::{NumericDate, Seconds};
 
@@ -19,27 +19,25 @@ pub fn deploy_steps(
     variables: &[String],
     situation: &Situation<'_>,
 ) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<Planned> = Vec::new();
     for done in all_done(old, new, situation) {
         // Its dates were counted when it was written.
         let situation = &Situation { now: written(done, situation), ..*situation };
-        for step in next_steps(done, situation) {
-            // A restart serves all that needs one: the first says when.
-            let is_restart = |step: &Step| step.commands == situation.platform.restart();
-            let again = is_restart(&step) && steps.iter().any(is_restart);
-            // Whose tokens fail is told by the findings, one by one.
-            let is_loss = |step: &Step| step.text.starts_with("Expect rejections");
-            let again = again || (is_loss(&step) && steps.iter().any(is_loss));
-            if !again && !steps.contains(&step) {
-                steps.push(step);
+        for planned in planned_steps(done, situation) {
+            // A restart serves all that needs one: the first says when. Whose tokens fail is told by the findings, one by one.
+            let once = matches!(planned.role, Role::Restart | Role::Losses | Role::NoRestart);
+            let again = once && steps.iter().any(|other| other.role == planned.role);
+            if !again && !steps.contains(&planned) {
+                steps.push(planned);
             }
         }
     }
-    let restarts = steps.iter().any(|step| step.commands == situation.platform.restart());
-    if !restarts && (around || served(old, new, situation)) {
-        let text = "Restart every replica of the PowerSync Service with this file; it reads it only at start";
-        steps.insert(0, Step { text: text.to_owned(), commands: situation.platform.restart() });
-        steps.retain(|step| !step.text.starts_with("No restart is needed"));
+    let restart = steps.iter().position(|planned| planned.role == Role::Restart).map(|at| steps.remove(at));
+    let restart =
+        restart.or_else(|| (around || served(old, new, situation)).then(|| situation.restart(RESTART)));
+    if let Some(restart) = restart {
+        steps.retain(|planned| planned.role != Role::NoRestart);
+        steps.insert(0, restart);
     }
     if !variables.is_empty() {
         let text = format!(
@@ -47,15 +45,34 @@ pub fn deploy_steps(
              be made anew to see it",
             list(variables)
         );
-        match steps.first_mut() {
-            // Later steps count on the restart being the first.
-            Some(first) if first.commands == situation.platform.restart() => {
-                first.text = format!("{text}. {}", first.text);
-            }
-            _ => steps.insert(0, Step { text, commands: Vec::new() }),
+        match steps.first_mut().filter(|first| first.role == Role::Restart) {
+            Some(Planned { step, .. }) => step.text = format!("{text}. {}", step.text),
+            None => steps.insert(0, say(text)),
         }
     }
-    steps
+    numbered(steps)
+}
+
+/// What to do with a change after which the service doesn't start.
+#[must_use]
+pub fn first_mend(tool: &str) -> Step {
+    Step {
+        text: "The service does not start with this file: every replica that restarts with it is gone. Mend it first. This \
+               says what is wrong"
+            .to_owned(),
+        commands: vec![format!("{tool} check")],
+    }
+}
+
+/// What to do once a config is gone.
+#[must_use]
+pub fn after_deletion() -> Step {
+    Step {
+        text: "Replicas that run keep what they have read. One that restarts needs another config, or does not start: name \
+               the one that takes the place of this, or take the service down"
+            .to_owned(),
+        commands: Vec::new(),
+    }
 }
 
 /// When a change was written, as far as its dates tell.
@@ -67,7 +84,12 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
         Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
             before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
         }
-        Done::Waits { nbf, .. } => before(Some(nbf), policy.standby() + CLOCKS_DIFFER),
+        Done::Waits { nbf, .. } => {
+            // A long wait leaves more time to restart than the policy asks for.
+            let is_late = |written: &NumericDate| *written + policy.deploy_within < situation.now;
+            let latest = before(Some(nbf), policy.deploy_within + CLOCKS_DIFFER);
+            before(Some(nbf), policy.standby() + CLOCKS_DIFFER).filter(|date| !is_late(date)).or(latest)
+        }
         _ => None,
     };
     written.filter(|written| *written < situation.now).unwrap_or(situation.now)
@@ -127,11 +149,17 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             Some(_) => {}
         }
     }
-    for key in new.keys().iter().filter(|key| is_new(key) && is.is_none_or(|is| is.index != key.index)) {
+    let hidden = new.shadowed();
+    // Nobody is to begin to sign with what never verifies a token.
+    let counts = |key: &&Key| is_new(key) && !hidden.contains(&key.index);
+    for key in new.keys().iter().filter(counts).filter(|key| is.is_none_or(|is| is.index != key.index)) {
         done.push(match key.phase(situation.now) {
+            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
+                Done::WaitsTooShort { new: key, nbf }
+            }
             Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
             // Nobody is to begin to sign with it.
-            Phase::Retiring { .. } | Phase::Removable { .. } => continue,
+            Phase::Retiring { .. } | Phase::Removable { .. } | Phase::Unusable => continue,
             _ => Done::Added { new: key, current: false },
         });
     }
@@ -142,7 +170,12 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             old.keys().iter().filter(gone).any(|key| crate::lifecycle::is_live(old, key, situation.now));
         done.push(Done::Removed { live, successor: None });
     }
-    let re_keyed = |(old, new): &(&Key, &Key)| !old.kid.is_absent() && new.verifies_what(old) == Some(false);
+    let was_hidden = old.shadowed();
+    let is_usable = |key: &Key| !matches!(key.material, Material::Unusable(_));
+    let re_keyed = |(old, new): &(&Key, &Key)| {
+        let had_tokens = !old.kid.is_absent() && is_usable(old) && !was_hidden.contains(&old.index);
+        had_tokens && is_usable(new) && new.verifies_what(old) == Some(false)
+    };
     let staying = old.keys().iter().filter_map(|key| Some((key, stays(key)?)));
     done.extend(staying.filter(re_keyed).map(|(_, key)| Done::ReKeyed { key }));
     let others = |key: &&Key| was.is_none_or(|was| was.index != key.index);

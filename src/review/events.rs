@@ -1,8 +1,9 @@
 //! What a change means for each key, found by comparing the keys before with the keys after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::keyset::{Key, KeySet, Kid, Material, Member};
+use super::logins::login_events;
+use crate::keyset::{Key, KeySet, Kid, Likeness, Material, Member};
 use crate::time::NumericDate;
 
 /// What happened to a key.
@@ -68,10 +69,15 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     // Named as it is after the change, where it is still there: without a kid, its number has moved.
     let signing = old_current.map(|key| after[key.index].unwrap_or(key).name());
     let new_current = new.current().ok().flatten();
+    let (was_hidden, is_hidden) = (old.shadowed(), new.shadowed());
     let mut events = Vec::new();
     for (key, _) in new.keys().iter().zip(&before).filter(|(_, before)| before.is_none()) {
-        let state = new.state_of(key, new_current, now);
-        events.push(event(EventKind::Added, key, added(key, &state, signing.as_deref())));
+        let text = if is_hidden.contains(&key.index) {
+            hidden(key)
+        } else {
+            added(key, &new.state_of(key, new_current, now), signing.as_deref())
+        };
+        events.push(event(EventKind::Added, key, text));
     }
     if let (Some(was), Some(is)) = (old_current, new_current)
         && let Some(before) = before[is.index]
@@ -91,13 +97,17 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         let promoted = new_current.is_some_and(|current| after.is_some_and(|key| key.index == current.index))
             && old_current.is_some_and(|current| current.index != before.index);
         let Some(after) = after else { continue };
+        // What verified no token before and verifies none now is the same to everyone.
+        let told_apart = !(was_hidden.contains(&before.index) && is_hidden.contains(&after.index));
+        let other = told_apart.then(|| other_key(before, after)).flatten();
         // A promotion says what becomes of the dates.
-        let told = if promoted { other_key(before, after) } else { changed(before, after) };
+        let told = if promoted || other.is_some() { other } else { changed(before, after, told_apart) };
         events.extend(told.map(|(kind, text)| event(kind, after, text)));
     }
     for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
         events.push(event(EventKind::Removed, key, format!("- removed {} ({})", key.name(), key.describe())));
     }
+    events.extend(login_events(old, new));
     events
 }
 
@@ -118,6 +128,9 @@ fn event(kind: EventKind, key: &Key, text: String) -> KeyEvent {
 }
 
 fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
+    if let Material::Unusable(fault) = &key.material {
+        return format!("! added {}: the service does not start with it: {fault}", key.name());
+    }
     let what = format!("+ added {} ({}), {state}", key.name(), key.describe());
     match signing {
         Some(old) if state.starts_with("current") => {
@@ -132,12 +145,19 @@ fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
     }
 }
 
-fn changed(before: &Key, after: &Key) -> Option<(EventKind, String)> {
+/// A key that the service never tries.
+fn hidden(key: &Key) -> String {
+    let (number, name) = (key.number(), key.name());
+    format!(
+        "+ added @{number} ({}), which never verifies a token: a key before it has the same kid, {name}",
+        key.describe()
+    )
+}
+
+/// What became of a key that is the same. `told_apart`: whether it matters which secret it has.
+fn changed(before: &Key, after: &Key, told_apart: bool) -> Option<(EventKind, String)> {
     let name = after.name();
-    if let Some((kind, text)) = other_key(before, after) {
-        return Some((kind, text));
-    }
-    if before.variable() != after.variable() {
+    if told_apart && before.variable() != after.variable() {
         let place = after.variable().map_or_else(
             || format!("from {} into the config, in clear", before.variable().unwrap_or_default()),
             |variable| format!("into {variable}"),
@@ -204,21 +224,57 @@ fn other_key(before: &Key, after: &Key) -> Option<(EventKind, String)> {
 /// Whether both are the same key, as far as can be seen.
 fn same_secret(before: &Key, after: &Key) -> bool {
     let by_name = before.variable().is_some() && before.variable() == after.variable();
-    after.verifies_what(before).unwrap_or(by_name)
+    let alike = || before.likeness().is_some() && before.likeness() == after.likeness();
+    match (&before.material, &after.material) {
+        (Material::Unusable(_), Material::Unusable(_)) => alike(),
+        _ => after.verifies_what(before).unwrap_or(by_name),
+    }
 }
 
-/// For each key of the new set, the one of the old set that it was: by kid, and where a kid stands twice or there
-/// is none, by secret.
-fn origins<'k>(old: &'k KeySet, new: &KeySet) -> Vec<Option<&'k Key>> {
-    let mut unclaimed: HashMap<Option<Kid>, Vec<&Key>> = HashMap::new();
+/// For each key of the new set, the one of the old set that it was: by kid, and where there is none, by secret.
+fn origins<'k, 'n>(old: &'k KeySet, new: &'n KeySet) -> Vec<Option<&'k Key>> {
+    let mut unclaimed: HashMap<Option<&Kid>, Vec<&Key>> = HashMap::new();
     for key in old.keys() {
-        unclaimed.entry(key.kid.value().cloned()).or_default().push(key);
+        unclaimed.entry(key.kid.value()).or_default().push(key);
     }
-    let claim = |key: &Key| {
-        let candidates = unclaimed.get_mut(&key.kid.value().cloned())?;
-        let same = candidates.iter().position(|old| same_secret(old, key) && old.kid == key.kid);
-        let first = (!candidates.is_empty() && key.kid.value().is_some()).then_some(0);
-        same.or(first).map(|at| candidates.remove(at))
-    };
-    new.keys().iter().map(claim).collect()
+    let mut seen = HashSet::new();
+    let was = |key: &'n Key| claim(unclaimed.get_mut(&key.kid.value())?, key, &mut seen);
+    let mut origins: Vec<Option<&Key>> = new.keys().iter().map(was).collect();
+    claim_mended(old, new, &mut origins);
+    origins
+}
+
+/// Takes what a key was out of the old keys of its kid.
+fn claim<'k, 'n>(
+    candidates: &mut Vec<&'k Key>,
+    key: &'n Key,
+    seen: &mut HashSet<&'n Kid>,
+) -> Option<&'k Key> {
+    let kid = key.kid.value();
+    // The service takes the first of a kid: what tokens of that kid are verified with is that key, whatever stands behind.
+    let is_first = kid.is_some_and(|kid| seen.insert(kid));
+    let same = || candidates.iter().position(|old| same_secret(old, key) && old.kid == key.kid);
+    let first = (!candidates.is_empty() && kid.is_some()).then_some(0);
+    let at = if is_first { first } else { same().or(first) };
+    at.map(|at| candidates.remove(at))
+}
+
+/// Entries that the service doesn't start with, or starts with now: a kid that can't be read names none of them.
+fn claim_mended<'k>(old: &'k KeySet, new: &KeySet, origins: &mut [Option<&'k Key>]) {
+    let is_broken = |key: &Key| matches!(key.material, Material::Unusable(_)) && key.kid.value().is_none();
+    if !old.keys().iter().chain(new.keys()).any(is_broken) {
+        return;
+    }
+    let claimed: HashSet<usize> = origins.iter().flatten().map(|key| key.index).collect();
+    let mut left: HashMap<Likeness, Vec<&Key>> = HashMap::new();
+    for key in old.keys().iter().filter(|key| !claimed.contains(&key.index)) {
+        if let Some(likeness) = key.likeness() {
+            left.entry(likeness).or_default().push(key);
+        }
+    }
+    for (key, origin) in new.keys().iter().zip(origins).filter(|(_, origin)| origin.is_none()) {
+        let Some(alike) = key.likeness().and_then(|likeness| left.get_mut(&likeness)) else { continue };
+        let at = alike.iter().position(|old| is_broken(old) || is_broken(key));
+        *origin = at.map(|at| alike.remove(at));
+    }
 }

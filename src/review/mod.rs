@@ -4,12 +4,13 @@
 mod deploy;
 mod diff;
 mod events;
+mod logins;
 mod next;
 mod platform;
 mod redact;
 mod warnings;
 
-pub use deploy::deploy_steps;
+pub use deploy::{after_deletion, deploy_steps, first_mend};
 pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
 pub use events::{EventKind, KeyEvent, counterparts, events};
 pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};

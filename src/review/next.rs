@@ -33,6 +33,13 @@ pub enum Done<'k> {
         /// The key that signs until then.
         current: Option<&'k Key>,
     },
+    /// A key waits behind the current one, and too little time is left before it may be promoted.
+    WaitsTooShort {
+        /// The new key.
+        new: &'k Key,
+        /// When it may be promoted.
+        nbf: NumericDate,
+    },
     /// A key that waited is the current one.
     Promoted {
         /// It.
@@ -122,19 +129,85 @@ pub struct Situation<'a> {
     pub live_at: &'a [String],
 }
 
-fn say(text: impl Into<String>) -> Step {
-    Step { text: text.into(), commands: Vec::new() }
+/// What a step is, for steps that call it by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Every replica restarts.
+    Restart,
+    /// Nobody needs to.
+    NoRestart,
+    /// The backend gets another key.
+    Switch,
+    /// A key that waits takes the first place.
+    Promote,
+    /// Keys are removed.
+    Prune,
+    /// What to do if steps came late.
+    CountAnew,
+    /// Whose tokens fail.
+    Losses,
+    /// Anything else.
+    Other,
+}
+
+/// A step before all are numbered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Planned {
+    pub(super) role: Role,
+    pub(super) step: Step,
+}
+
+impl Planned {
+    fn new(role: Role, text: impl Into<String>, commands: Vec<String>) -> Self {
+        Self { role, step: Step { text: text.into(), commands } }
+    }
+}
+
+pub(super) fn say(text: impl Into<String>) -> Planned {
+    Planned::new(Role::Other, text, Vec::new())
+}
+
+fn no_restart(text: &str) -> Planned {
+    Planned::new(Role::NoRestart, format!("No restart is needed{text}"), Vec::new())
+}
+
+/// What stands for the number of a step.
+const NUMBER_OF: [(&str, Role); 3] =
+    [("{restart}", Role::Restart), ("{switch}", Role::Switch), ("{prune}", Role::Prune)];
+
+/// The steps as they are told, with the numbers of those they speak of.
+pub(super) fn numbered(planned: Vec<Planned>) -> Vec<Step> {
+    let number = |role| planned.iter().position(|one| one.role == role).map_or(1, |index| index + 1);
+    let numbers = NUMBER_OF.map(|(mark, role)| (mark, number(role).to_string()));
+    let tell = |Planned { role, mut step }| {
+        if matches!(role, Role::Promote | Role::CountAnew) {
+            for (mark, number) in &numbers {
+                step.text = step.text.replace(mark, number);
+            }
+        }
+        step
+    };
+    planned.into_iter().map(tell).collect()
 }
 
 /// What a person does next.
 #[must_use]
 pub fn next_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
+    numbered(planned_steps(done, situation))
+}
+
+/// The same, to be put together with others.
+pub(super) fn planned_steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Planned> {
     let mut steps = steps(done, situation);
     steps.extend(situation.drop_unused());
     steps
 }
 
-fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
+fn switch(text: impl Into<String>) -> Planned {
+    Planned::new(Role::Switch, text, Vec::new())
+}
+
+fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Planned> {
     match done {
         Done::Rotated { new, outgoing } => situation.after_rotation(new, outgoing),
         Done::Revoked { new, gone } => {
@@ -144,35 +217,30 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                     &format!("Now: restart every replica of the PowerSync Service with this file. Until the last one has \
                      restarted, whoever has the secret of {old} can still sign in"),
                 ),
-                say(format!("At the same time: {}", situation.hand_over(new))),
+                switch(format!("At the same time: {}", situation.hand_over(new))),
                 situation.expect_rejections(&format!("with {old}")),
             ]
         }
-        Done::Waits { new, nbf, current } => vec![
-            situation.restart(&format!(
-                "By {}: restart every replica of the PowerSync Service with this file; it reads it only at start",
-                situation.now + situation.policy.deploy_within
+        Done::Waits { new, nbf, current } => situation.while_it_waits(new, nbf, current),
+        Done::WaitsTooShort { new, nbf } => vec![
+            situation.restart(
+                "Now: restart every replica of the PowerSync Service with this file; it reads it only at start",
+            ),
+            say(format!(
+                "{} may be promoted from {nbf} on, and `reconcile` does it: a replica that has not restarted by then rejects \
+                 its tokens",
+                new.name()
             )),
-            Step {
-                text: format!(
-                    "From {nbf}, not earlier, and only if 1 is done (`{} probe URL` asks a replica): let {} take the first \
-                     place. Until then your backend goes on signing with {}, and needs nothing new",
-                    situation.tool,
-                    new.name(),
-                    current.map_or_else(String::new, |current| situation.lasting(current))
-                ) + &situation.moving(new),
-                commands: vec![format!("{} promote {}{}", situation.tool, new.argument(), situation.flags)],
-            },
         ],
         Done::Promoted { key, outgoing } => situation.after_promotion(key, outgoing),
-        Done::Noted => vec![say("No restart is needed: the service doesn't read `iat`, it is a note for us")],
+        Done::Noted => vec![no_restart(": the service doesn't read `iat`, it is a note for us")],
         Done::Respelled => vec![say(
             "Replicas that run need no restart for this: what they read is the same. A service that did not start \
              with the old file starts with this one",
         )],
         Done::ReKeyed { key } => vec![
             situation.restart(RESTART),
-            say(format!(
+            switch(format!(
                 "At the same time: give your backend what it signs with now under the kid {}. Until both have it, new tokens \
                  are rejected, too",
                 key.name()
@@ -185,7 +253,7 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             say(format!("Only then let someone sign with {}: give them its kid and its secret together", new.name())),
         ],
         Done::Retired(exp) => vec![
-            say("No restart is needed: the service doesn't read `exp`, it is a note for us"),
+            no_restart(": the service doesn't read `exp`, it is a note for us"),
             say(format!(
                 "By {}, nobody may sign with it any more: a token signed later is rejected once the key is gone",
                 NumericDate::new(exp.seconds() - situation.policy.least_overlap().get())
@@ -197,7 +265,7 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
             situation.restart(RESTART),
             say(format!("Nothing changes for your backend: {} is the same key", key.name())),
         ],
-        Done::Unretired => vec![say("No restart is needed: the service has accepted the key all the time")],
+        Done::Unretired => vec![no_restart(": the service has accepted the key all the time")],
         Done::Removed { live: false, .. } => vec![situation.restart(
             "Restart every replica of the PowerSync Service with this file. Until then it accepts what was removed",
         )],
@@ -207,19 +275,20 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
                  whoever has the removed secret can still sign in",
             )];
             if let Some(successor) = successor {
-                steps.push(say(format!(
+                steps.push(switch(format!(
                     "At the same time: {}. Until it has both, all its new tokens are rejected, too",
                     situation.hand_over(successor)
                 )));
             } else if situation.keys.other_login.is_none() && !situation.keys.keys().iter().any(is_usable) {
-                steps.push(Step {
-                    text: "Nobody can log in until there is a key again".to_owned(),
-                    commands: if *situation.platform == Platform::Cloud {
+                steps.push(Planned::new(
+                    Role::Other,
+                    "Nobody can log in until there is a key again",
+                    if *situation.platform == Platform::Cloud {
                         vec![format!("{} add", situation.tool), "powersync deploy".to_owned()]
                     } else {
                         vec![format!("{} rotate", situation.tool)]
                     },
-                });
+                ));
             }
             steps.push(situation.expect_rejections("with what was removed"));
             steps
@@ -227,7 +296,7 @@ fn steps(done: Done<'_>, situation: &Situation<'_>) -> Vec<Step> {
     }
 }
 
-const RESTART: &str =
+pub(super) const RESTART: &str =
     "Restart every replica of the PowerSync Service with this file; it reads it only at start";
 
 fn is_usable(key: &Key) -> bool {
@@ -248,9 +317,29 @@ fn in_cloud(text: &str) -> String {
 }
 
 impl Situation<'_> {
-    fn after_rotation(&self, new: &Key, outgoing: Option<&Key>) -> Vec<Step> {
+    fn while_it_waits(&self, new: &Key, nbf: NumericDate, current: Option<&Key>) -> Vec<Planned> {
+        vec![
+            self.restart(&format!(
+                "By {}: restart every replica of the PowerSync Service with this file; it reads it only at start",
+                self.now + self.policy.deploy_within
+            )),
+            Planned::new(
+                Role::Promote,
+                format!(
+                    "From {nbf}, not earlier, and only if {{restart}} is done (`{} probe URL` asks a replica): let {} take the \
+                     first place. Until then your backend goes on signing with {}, and needs nothing new",
+                    self.tool,
+                    new.name(),
+                    current.map_or_else(String::new, |current| self.lasting(current))
+                ) + &self.moving(new),
+                vec![format!("{} promote {}{}", self.tool, new.argument(), self.flags)],
+            ),
+        ]
+    }
+
+    fn after_rotation(&self, new: &Key, outgoing: Option<&Key>) -> Vec<Planned> {
         let Some(outgoing) = outgoing else {
-            return vec![self.restart(RESTART), say(format!("Only then: {}", self.hand_over(new)))];
+            return vec![self.restart(RESTART), switch(format!("Only then: {}", self.hand_over(new)))];
         };
         let old = self.lasting(outgoing);
         let (deployed, switched) = self.policy.deadlines(self.now);
@@ -259,39 +348,52 @@ impl Situation<'_> {
             self.restart(&format!(
                 "By {deployed}: restart every replica of the PowerSync Service with this file; it reads it only at start"
             )),
-            Step {
-                text: format!(
+            Planned::new(
+                Role::Switch,
+                format!(
                     "Only then, and by {switched}: {}. Until it has both, it goes on signing with {old}{}",
                     self.hand_over(new),
                     Self::printed(new)
                 ),
-                commands: self.export(new),
-            },
+                self.export(new),
+            ),
             self.prune_outgoing(removable, outgoing, new),
-            self.retire_later("If 1 or 2 comes later", outgoing),
+            self.count_anew("{restart} or {switch}", outgoing),
         ]
     }
 
-    fn after_promotion(&self, key: &Key, outgoing: Option<&Key>) -> Vec<Step> {
+    fn after_promotion(&self, key: &Key, outgoing: Option<&Key>) -> Vec<Planned> {
         let (_, switched) = self.policy.deadlines(self.now);
         let mut steps = vec![
-            Step {
-                text: format!(
+            Planned::new(
+                Role::Switch,
+                format!(
                     "By {switched}: {}. {}{}",
                     self.hand_over(key),
                     self.known_to_replicas(key),
                     Self::printed(key)
                 ),
-                commands: self.export(key),
-            },
-            say("No restart is needed for this change alone: the service knows both keys already"),
+                self.export(key),
+            ),
+            no_restart(" for this change alone: the service knows both keys already"),
         ];
         if let Some(outgoing) = outgoing {
             let removable = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
             steps.push(self.prune_outgoing(removable, outgoing, key));
-            steps.push(self.retire_later("If 1 comes later", outgoing));
+            steps.push(self.count_anew("{switch}", outgoing));
         }
         steps
+    }
+
+    fn count_anew(&self, late: &str, outgoing: &Key) -> Planned {
+        Planned::new(
+            Role::CountAnew,
+            format!(
+                "If {late} comes later than planned, run this when it is done, and before {{prune}}, to count anew{}",
+                self.moving(outgoing)
+            ),
+            vec![format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags)],
+        )
     }
 
     /// Which replicas know the key, as far as it was asked.
@@ -329,13 +431,13 @@ impl Situation<'_> {
         )
     }
 
-    fn restart(&self, text: &str) -> Step {
+    pub(super) fn restart(&self, text: &str) -> Planned {
         let text = match self.platform {
             Platform::Cloud => in_cloud(text),
             _ => text.to_owned(),
         };
         let Some(NewVariable { name, kept }) = self.variable else {
-            return Step { text, commands: self.platform.restart() };
+            return Planned::new(Role::Restart, text, self.platform.restart());
         };
         let store = match kept {
             Kept::EnvFile(_) => String::new(),
@@ -357,11 +459,11 @@ impl Situation<'_> {
         };
         let mut commands = self.platform.pass(name);
         commands.extend(self.platform.restart());
-        Step { text: format!("{text}{store}. {needs}"), commands }
+        Planned::new(Role::Restart, format!("{text}{store}. {needs}"), commands)
     }
 
     /// Variables that are in the way of nothing, and still hold a secret.
-    fn drop_unused(&self) -> Option<Step> {
+    fn drop_unused(&self) -> Option<Planned> {
         let names = list(self.unused);
         let (verb, it) = if self.unused.len() == 1 { ("is", "it") } else { ("are", "them") };
         let until = match self.platform {
@@ -371,11 +473,12 @@ impl Situation<'_> {
                  config uses {it}"
             ),
         };
-        (!self.unused.is_empty()).then(|| Step {
-            text: format!(
-                "{names} {verb} no longer used by this config. {until}, drop {it} from the env file"
-            ),
-            commands: vec![format!("{} prune --drop-env={}", self.tool, self.unused.join(","))],
+        (!self.unused.is_empty()).then(|| {
+            Planned::new(
+                Role::Other,
+                format!("{names} {verb} no longer used by this config. {until}, drop {it} from the env file"),
+                vec![format!("{} prune --drop-env={}", self.tool, self.unused.join(","))],
+            )
         })
     }
 
@@ -394,27 +497,16 @@ impl Situation<'_> {
         }
     }
 
-    fn prune_outgoing(&self, from: NumericDate, outgoing: &Key, successor: &Key) -> Step {
-        let mut step = self.prune(from, &self.lasting(outgoing));
+    fn prune_outgoing(&self, from: NumericDate, outgoing: &Key, successor: &Key) -> Planned {
+        let mut planned = self.prune(from, &self.lasting(outgoing));
+        let step = &mut planned.step;
         step.text += ". First ask, with a token that your backend made just now, whether it has switched";
         step.commands.insert(0, format!("{} verify --expect {} TOKEN_FILE", self.tool, successor.argument()));
         let others = self.keys.keys().iter().any(|key| key.is_wildcard() && key.index != outgoing.index);
         if outgoing.is_wildcard() && !others {
             step.text += ". From then on, a token without a kid in its header is rejected";
         }
-        step
-    }
-
-    /// What a late step takes.
-    fn retire_later(&self, late: &str, outgoing: &Key) -> Step {
-        let command = format!("{} retire {}{}", self.tool, outgoing.argument(), self.flags);
-        Step {
-            text: format!(
-                "{late} than planned, run this when it is done, and before 3, to count anew{}",
-                self.moving(outgoing)
-            ),
-            commands: vec![command],
-        }
+        planned
     }
 
     /// A key by what stays the same when numbers move.
@@ -441,20 +533,19 @@ impl Situation<'_> {
         )
     }
 
-    fn prune(&self, from: NumericDate, what: &str) -> Step {
-        Step {
-            text: format!("From {from}, not earlier: remove {what}, and restart every replica again"),
-            commands: vec![format!("{} prune", self.tool)],
-        }
+    fn prune(&self, from: NumericDate, what: &str) -> Planned {
+        let text = format!("From {from}, not earlier: remove {what}, and restart every replica again");
+        Planned::new(Role::Prune, text, vec![format!("{} prune", self.tool)])
     }
 
-    fn expect_rejections(&self, signed: &str) -> Step {
+    fn expect_rejections(&self, signed: &str) -> Planned {
         let when = if *self.platform == Platform::Cloud { "from then on" } else { "as replicas restart" };
-        say(format!(
+        let text = format!(
             "Expect rejections: tokens signed {signed} fail {when}, until their users get new ones. The \
              last of them would have expired by {}",
             self.now + self.policy.least_overlap()
-        ))
+        );
+        Planned::new(Role::Losses, text, Vec::new())
     }
 }
 

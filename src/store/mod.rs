@@ -7,4 +7,4 @@ mod search;
 
 pub use file::{Locked, Snapshot, StoreError, create, exists, is_open_to_others, mode, read, snapshot};
 pub use find::{FindError, find, found};
-pub use search::{TOP_MEMBERS, configs_below, is_config, may_be_config};
+pub use search::{TOP_MEMBERS, files_below, is_config, may_be_config};

@@ -10,9 +10,13 @@ use crate::config::{Document, Input};
 /// The members by which a config is known: one of them stands at its top.
 pub const TOP_MEMBERS: [&str; 4] = ["client_auth", "replication", "sync_config", "sync_rules"];
 
-/// The configs below a folder, in the order of their paths. What `.gitignore` names is left out. Files that look like one
-/// and can't be read are there, too: whoever reads them says why.
-pub fn configs_below(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+/// The files below a folder that may be configs by their names, in the order of their paths, with their bytes. What
+/// `.gitignore` names is left out. `keep`: whether one counts; those that can't be read do, and whoever reads them says
+/// why.
+pub fn files_below(
+    folder: &Path,
+    mut keep: impl FnMut(&Path, &[u8]) -> bool,
+) -> Result<Vec<PathBuf>, StoreError> {
     let skipped = |name: &std::ffi::OsStr| name == ".git" || name == "node_modules";
     let walk = WalkBuilder::new(folder)
         .hidden(false)
@@ -24,7 +28,7 @@ pub fn configs_below(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
         .map(ignore::DirEntry::into_path)
         .filter(|path| may_be_config(path))
-        .filter(|path| snapshot(path).map_or(true, |bytes| is_config(&bytes, Input::of_path(path))))
+        .filter(|path| snapshot(path).map_or(true, |bytes| keep(path, &bytes)))
         .collect();
     found.sort();
     Ok(found)

@@ -1,17 +1,22 @@
 //! Rules about a change of a config, one a file.
 
 pub(super) mod audience_removed;
+pub(super) mod before_nbf;
 pub(super) mod current_key_removed;
 pub(super) mod kid_added;
 pub(super) mod last_key_removed;
+pub(super) mod login_removed;
 pub(super) mod new_variable;
 pub(super) mod overlap_cut;
 pub(super) mod re_keyed;
 pub(super) mod removed_early;
 pub(super) mod secret_exposed;
+pub(super) mod wildcard;
 
 use std::collections::{HashMap, HashSet};
 
+use super::finding::Found;
+use super::rule::LookAtConfig;
 use super::subject::{Subject, verifying};
 use crate::keyset::{Key, KeySet, Kid};
 use crate::lifecycle::is_over;
@@ -73,6 +78,35 @@ impl<'a> Comparison<'a> {
     pub(super) fn added(&self) -> impl Iterator<Item = &'a Key> {
         let stayed: HashSet<usize> = self.counterparts.iter().copied().flatten().collect();
         self.new.keys.keys().iter().filter(move |key| !stayed.contains(&key.index))
+    }
+
+    /// What a rule finds in the new config and didn't find in the old one. A config that is gone has no faults.
+    pub(super) fn only_new(&self, look: LookAtConfig) -> Vec<Found> {
+        let is_gone = self.new.doc().members(self.new.doc().root()).is_none_or(<[_]>::is_empty);
+        if is_gone {
+            return Vec::new();
+        }
+        let mut found = look(self.new);
+        if !found.is_empty() {
+            let before = look(self.old);
+            let known: HashSet<(Option<usize>, &str)> = before.iter().map(Found::subject).collect();
+            found.retain(|one| {
+                let (entry, text) = one.subject();
+                let before =
+                    entry.map(|index| self.counterparts.iter().position(|after| *after == Some(index)));
+                !before.map_or_else(
+                    || known.contains(&(None, text)),
+                    |at| at.is_some_and(|at| known.contains(&(Some(at), ""))),
+                )
+            });
+        }
+        found
+    }
+
+    /// What a key of the new config was in the old one.
+    pub(super) fn origin(&self, key: &Key) -> Option<&'a Key> {
+        let at = self.counterparts.iter().position(|index| *index == Some(key.index))?;
+        self.old.keys.keys().get(at)
     }
 
     /// Whether tokens may be about that were verified with this key of the old config.

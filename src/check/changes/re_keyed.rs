@@ -3,6 +3,7 @@
 use super::Comparison;
 use crate::check::finding::Found;
 use crate::check::rule::{Look, Rule, Severity};
+use crate::check::subject::is_usable;
 
 pub(in crate::check) static RULE: Rule = Rule {
     id: "re-keyed",
@@ -19,8 +20,9 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for (old, new) in comparison.pairs() {
         let Some(new) = new.filter(|_| comparison.had_tokens(old)) else { continue };
-        // A wildcard has no name to keep, and one that is not compared is listed as that.
-        if old.kid.is_absent() || new.verifies_what(old) != Some(false) {
+        // A wildcard has no name to keep, one that is not compared is listed as that, and with one that is unusable the
+        // service doesn't start.
+        if old.kid.is_absent() || !is_usable(new) || new.verifies_what(old) != Some(false) {
             continue;
         }
         let what = match (old.hmac_alg(), new.hmac_alg()) {

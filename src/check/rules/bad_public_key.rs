@@ -13,7 +13,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     why: "The service imports all keys at start, and does not start where a point is not on its curve or has the wrong \
           length. An RSA key is not looked at before the first token; see `short-rsa`.",
     mend: "Copy `x`, `y` and `crv` anew from the JWKS of whoever signs with the key.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

@@ -15,7 +15,7 @@ pub(in crate::check) static RULE: Rule = Rule {
           (`PSYNC_S2101`, signature verification failed).",
     mend: "Give each key a kid of its own. Tokens carry the kid, so change it in the backend, too; or remove the second, \
            which verifies nothing.",
-    look: Look::Config(look),
+    look: Look::New(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

@@ -13,7 +13,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     why: "The name must begin with `PS_`; behind it may stand `::number` or `::boolean`. The service does not start with \
           another, even in a field that nobody uses.",
     mend: "Give the variable a name that begins with `PS_`, here and where it is set.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

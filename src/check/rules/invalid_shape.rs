@@ -15,7 +15,7 @@ pub(in crate::check) static RULE: Rule = Rule {
           Members it doesn't know are accepted and ignored, at any level.",
     mend: "Write what the message asks for, or leave the member out where the service doesn't need it. A name without a \
            value is `null`, which is none of these.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 /// What a member has to be.

@@ -14,7 +14,7 @@ pub(in crate::check) static RULE: Rule = Rule {
           place. `oct` needs `alg` and `k`; `RSA` needs `kid`, `n` and `e`; `EC` needs `alg`, `crv`, `x` and `y`; `OKP` \
           needs `alg`, `crv` and `x`.",
     mend: "Add the member, or remove the key.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

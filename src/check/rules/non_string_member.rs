@@ -16,7 +16,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     why: "The service reads YAML 1.2: an unquoted `kid: 123` or `1e3` is a number, `true` a boolean, `~` and nothing are \
           null. It does not start with such a key, and doesn't say with which.",
     mend: "Put the value in quotes: `kid: '123'`. An optional member that is to be empty has to be left out.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

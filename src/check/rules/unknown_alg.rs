@@ -15,7 +15,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     why: "The service does not start with it. A shared secret needs `HS256`, `HS384` or `HS512`, in capitals, and \
           verifies tokens of that algorithm only.",
     mend: "Write the `alg` that the backend signs with, such as `alg: 'HS256'`.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 const OF_PUBLIC_KEYS: &str = "Copy `alg` and `crv` anew from the JWKS of whoever signs with the key";

@@ -15,7 +15,7 @@ pub(in crate::check) static RULE: Rule = Rule {
     why: "The service knows `oct`, `RSA`, `EC` and `OKP`; upper and lower case count (RFC 7518, section 6.1). It does \
           not start with another.",
     mend: "Write `kty: oct` for a shared secret.",
-    look: Look::Config(look),
+    look: Look::Start(look),
 };
 
 fn look(subject: &Subject<'_>) -> Vec<Found> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Report, Skipped};
 use crate::check::Severity;
 
 pub(super) fn write(report: &Report) -> String {
@@ -18,14 +18,17 @@ pub(super) fn write(report: &Report) -> String {
             let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(line));
         }
     }
+    for Skipped { path, why, .. } in &report.skipped {
+        let _ =
+            writeln!(text, "::notice file={}::{}", property(path), data(&format!("not looked at: {why}")));
+    }
     for (file, finding) in report.findings() {
         let level = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
-        let place = finding.place.as_ref().map_or_else(String::new, |place| {
-            let (start, end) = (place.start, place.end);
+        let place = file.place_in_file(finding).map_or_else(String::new, |(start, end)| {
             // Columns are shown only where the range stays on its line.
             let columns = if start.line == end.line {
                 format!(",col={},endColumn={}", start.column, end.column.max(start.column))

@@ -64,7 +64,9 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
     let _ = writeln!(text, "{head} {}", lines.join("\n  "));
     let line = finding.place.as_ref().map_or_else(String::new, |place| place.start.line.to_string());
     let gutter = " ".repeat(line.len().max(1));
-    let _ = writeln!(text, "{gutter}{} {}{place}", paint(CYAN, "-->"), Printable(&file.name));
+    let entry = file.wrapped.as_ref().and_then(|wrapped| wrapped.entry.as_ref());
+    let entry = entry.map_or_else(String::new, |entry| format!(" ({})", Printable(entry)));
+    let _ = writeln!(text, "{gutter}{} {}{entry}{place}", paint(CYAN, "-->"), Printable(&file.name));
     if let Some(Place { excerpt: Some(excerpt), .. }) = &finding.place {
         let bar = paint(CYAN, "|");
         let under = format!("{}{}", " ".repeat(excerpt.from), paint(style, "^".repeat(excerpt.width)));
@@ -89,7 +91,11 @@ pub(super) fn summary(report: &Report) -> String {
     let looked = report.files.iter().filter(|file| file.failure.is_none()).count();
     let what = if report.command == "check" { "checked" } else { "compared" };
     let found = if found.is_empty() { "nothing found".to_owned() } else { list(&found) };
-    let mut text = format!("{} {what}: {found}.", count(looked, "config"));
+    let failed = report.files.len() - looked;
+    let mut text = match looked {
+        0 if failed > 0 => format!("No config was {what}."),
+        _ => format!("{} {what}: {found}.", count(looked, "config")),
+    };
     let unchanged = report
         .files
         .iter()
@@ -97,7 +103,7 @@ pub(super) fn summary(report: &Report) -> String {
             file.change.as_ref().is_some_and(|change| change.diff.is_empty() && change.events.is_empty())
         })
         .count();
-    if report.command == "diff" && unchanged == looked {
+    if report.command == "diff" && unchanged == looked && failed < report.files.len().max(1) {
         let what = match looked {
             0 => "any config",
             1 => "this file",
@@ -105,9 +111,11 @@ pub(super) fn summary(report: &Report) -> String {
         };
         let _ = write!(text, " No change visible in {what}.");
     }
-    let failed = report.files.len() - looked;
     if failed > 0 {
         let _ = write!(text, " {} could not be read.", count(failed, "file"));
+    }
+    for skipped in &report.skipped {
+        let _ = write!(text, "\nNot looked at: {}, {}.", Printable(&skipped.name), skipped.why);
     }
     let mut unseen: Vec<String> = report.files.iter().flat_map(|file| file.unseen.clone()).collect();
     let number = unseen.len();

@@ -12,7 +12,14 @@ struct Findings<'r> {
     command: &'static str,
     now: String,
     files: Vec<File<'r>>,
+    not_looked_at: Vec<NotLookedAt<'r>>,
     summary: Summary,
+}
+
+#[derive(Serialize)]
+struct NotLookedAt<'r> {
+    config: &'r str,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -82,6 +89,11 @@ pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
         command: report.command,
         now: report.now.to_string(),
         files: report.files.iter().map(file).collect(),
+        not_looked_at: report
+            .skipped
+            .iter()
+            .map(|one| NotLookedAt { config: &one.name, why: one.why })
+            .collect(),
         summary: Summary {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),

@@ -21,6 +21,28 @@ pub(crate) struct Report {
     pub(crate) values: bool,
     /// The files, in the order they were named.
     pub(crate) files: Vec<FileReport>,
+    /// Files that hold a config and were not looked at.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// A file that holds a config in a form that isn't looked into.
+pub(crate) struct Skipped {
+    /// As people in this folder name it.
+    pub(crate) name: String,
+    /// From the root of its repository, where it is in one.
+    pub(crate) path: String,
+    /// In what form.
+    pub(crate) why: &'static str,
+}
+
+/// What the config of a file is wrapped in.
+pub(crate) struct Wrapped {
+    /// The entry of a Kubernetes Secret.
+    pub(crate) entry: Option<String>,
+    /// Where the value that stands for the config begins in the file.
+    pub(crate) start: Position,
+    /// Past its last character.
+    pub(crate) end: Position,
 }
 
 /// What was found in one file.
@@ -29,6 +51,8 @@ pub(crate) struct FileReport {
     pub(crate) name: String,
     /// From the root of its repository, where it is in one: what CI systems go by.
     pub(crate) path: String,
+    /// What its config is wrapped in, if it is: findings have the lines of the config itself.
+    pub(crate) wrapped: Option<Wrapped>,
     /// What was found.
     pub(crate) findings: Vec<Shown>,
     /// Variables whose secrets were not looked at.
@@ -127,7 +151,23 @@ impl Report {
 impl FileReport {
     /// A file that could not be looked at.
     pub(crate) fn failed(name: String, path: String, why: String) -> Self {
-        Self { name, path, findings: Vec::new(), unseen: Vec::new(), change: None, failure: Some(why) }
+        Self {
+            name,
+            path,
+            wrapped: None,
+            findings: Vec::new(),
+            unseen: Vec::new(),
+            change: None,
+            failure: Some(why),
+        }
+    }
+
+    /// The place of a finding in the file itself, for CI systems that show the file.
+    fn place_in_file(&self, finding: &Shown) -> Option<(Position, Position)> {
+        match &self.wrapped {
+            Some(wrapped) => Some((wrapped.start, wrapped.end)),
+            None => finding.place.as_ref().map(|place| (place.start, place.end)),
+        }
     }
 }
 

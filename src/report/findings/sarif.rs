@@ -12,8 +12,9 @@ pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
     let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
     let is_whole = failures.is_empty();
+    let skipped = report.skipped.iter().map(|one| note(&one.path, &format!("not looked at: {}", one.why)));
     let notifications: Vec<Value> =
-        failures.into_iter().chain(report.files.iter().flat_map(unseen)).collect();
+        failures.into_iter().chain(report.files.iter().flat_map(unseen)).chain(skipped).collect();
     let sarif = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -54,12 +55,12 @@ fn describe(rule: &Rule) -> Value {
 
 fn result(file: &FileReport, finding: &Shown) -> Value {
     let mut location = json!({ "artifactLocation": { "uri": uri(&file.path) } });
-    if let Some(place) = &finding.place {
+    if let Some((start, end)) = file.place_in_file(finding) {
         location["region"] = json!({
-            "startLine": place.start.line,
-            "startColumn": place.start.column,
-            "endLine": place.end.line,
-            "endColumn": place.end.column,
+            "startLine": start.line,
+            "startColumn": start.column,
+            "endLine": end.line,
+            "endColumn": end.column,
         });
     }
     let mut place = json!({ "physicalLocation": location });
@@ -87,15 +88,15 @@ fn failure(file: &FileReport) -> Option<Value> {
 /// The secrets that were not compared.
 fn unseen(file: &FileReport) -> Vec<Value> {
     let lines = file.change.iter().flat_map(|change| &change.not_compared);
-    lines
-        .map(|line| {
-            json!({
-                "level": "note",
-                "message": { "text": line },
-                "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
-            })
-        })
-        .collect()
+    lines.map(|line| note(&file.path, line)).collect()
+}
+
+fn note(path: &str, text: &str) -> Value {
+    json!({
+        "level": "note",
+        "message": { "text": text },
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } }],
+    })
 }
 
 /// A path as a URI reference (RFC 3986): relative paths stay relative.
