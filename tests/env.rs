@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::Scene;
+use common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::env_file::EnvFile;
 
@@ -237,7 +237,7 @@ fn other_reader(scene: &Scene, program: &str, arguments: &[&str]) -> Option<Stri
         Command::new(program).args(arguments).current_dir(scene.folder.path()).stderr(Stdio::null()).output();
     let output = run.ok().filter(|output| output.status.success());
     if output.is_none() {
-        eprintln!("SKIPPED: {program} can't read an env file here");
+        skip(&format!("{program} can't read an env file here"));
     }
     output.map(|output| String::from_utf8(output.stdout).unwrap())
 }
