@@ -226,10 +226,8 @@ impl Run<'_> {
             Some(text) => locked.replace(old, text).map_err(Error::store(&name)),
             None => Ok(()),
         })?;
-        // It is done: that nobody reads what comes now makes no failure of it.
-        let _ = writeln!(world.stderr, "\nWritten: {}", list(&draft.files(&name)))
-            .map_err(Error::from)
-            .and_then(|()| tell_steps(&draft.steps, "What to do next", world.stderr));
+        writeln!(world.stderr, "\nWritten: {}", list(&draft.files(&name)))?;
+        tell_steps(&draft.steps, "What to do next", world.stderr)?;
         Ok(Answer::Done)
     }
 

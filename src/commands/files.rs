@@ -167,8 +167,7 @@ pub(super) fn write(
     writeln!(world.stderr)?;
     for file in files.iter().filter(|file| file.is_written()) {
         let copy = file.write(world)?;
-        // It is done: that nobody reads this makes no failure of it.
-        let _ = match copy.as_deref().and_then(|copy| copy.file_name()) {
+        match copy.as_deref().and_then(|copy| copy.file_name()) {
             Some(copy) => writeln!(
                 world.stderr,
                 "Written: {} (the old one is kept beside it, as {})",
@@ -176,7 +175,7 @@ pub(super) fn write(
                 Printable(&copy.to_string_lossy())
             ),
             None => writeln!(world.stderr, "Written: {}", Printable(&file.name)),
-        };
+        }?;
     }
     Ok(Written::Yes)
 }

@@ -69,8 +69,7 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
         Written::NotNow => "What to do once it is written",
         Written::Declined => return Ok(Answer::No),
     };
-    // It is done: that nobody reads what comes now makes no failure of it.
-    let _ = tell_steps(&steps, title, world.stderr);
+    tell_steps(&steps, title, world.stderr)?;
     Ok(written.into())
 }
 

@@ -60,8 +60,7 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
         Written::Declined => return Ok(Answer::No),
     };
     let steps = next_steps(&options, &draft, &folder, global, world);
-    // It is done: that nobody reads what comes now makes no failure of it.
-    let _ = tell_steps(&steps, title, world.stderr);
+    tell_steps(&steps, title, world.stderr)?;
     Ok(written.into())
 }
 

@@ -34,7 +34,7 @@ mod used_by;
 mod values;
 mod verify;
 
-use std::io;
+use std::io::{self, Write};
 
 use crate::World;
 use crate::cli::{Cli, Command};
@@ -52,7 +52,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         variable: world.variable,
         stdin: &mut *world.stdin,
         stdout: &mut *world.stdout,
-        stderr: &mut *world.stderr,
+        stderr: &mut Talk(&mut *world.stderr),
         terminal: world.terminal,
         ask: world.ask,
         sleep: world.sleep,
@@ -65,10 +65,28 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         // The reader of the output went away: nobody is left to tell.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 2,
         Err(error) => {
-            // Where even this can't be written, the exit code still tells.
+            // Where nobody hears this, the exit code still tells.
             let _ = writeln!(world.stderr, "{}", error_line(&error));
             2
         }
+    }
+}
+
+/// What is said beside the data. That nobody hears it, on a full disk or at the end of a pipe, makes no failure of work
+/// that is done, or can be.
+struct Talk<'w>(&'w mut dyn Write);
+
+impl Write for Talk<'_> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        match self.0.write(text) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Ok(text.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
     }
 }
 

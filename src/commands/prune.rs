@@ -212,7 +212,6 @@ fn write_one(
     }
     let lock = write.lock(world)?;
     write.carry_out(lock.as_ref(), world)?;
-    // It is done: that nobody reads this makes no failure of it.
-    let _ = writeln!(world.stderr, "\nWritten: {name}");
+    writeln!(world.stderr, "\nWritten: {name}")?;
     Ok(Answer::Done)
 }

@@ -163,9 +163,10 @@ impl Locked {
     pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
         loop {
             let real = fs::canonicalize(path).map_err(on_open)?;
-            let metadata = fs::metadata(&real).map_err(on_open)?;
-            check_regular(&metadata)?;
-            check_writable(&metadata)?;
+            check_regular(&fs::metadata(&real).map_err(on_open)?)?;
+            // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second name.
+            clear_up(folder_of(&real), &temporary_prefix(&real));
+            check_writable(&fs::metadata(&real).map_err(on_open)?)?;
             let file = OpenOptions::new().read(true).write(true).open(&real).map_err(on_write)?;
             match file.try_lock() {
                 Ok(()) => {}
@@ -326,9 +327,14 @@ fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
 fn clear_up(folder: &Path, prefix: &OsStr) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| is_temporary(&entry.file_name(), prefix)) {
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
-            // One that can't be removed is in nobody's way.
+        // Only a file: opening a pipe would wait for its other end.
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // One that can't be opened, or removed, is in nobody's way.
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -338,11 +344,15 @@ fn clear_up(folder: &Path, prefix: &OsStr) {
 fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, StoreError> {
     let (folder, prefix) = (folder_of(path), temporary_prefix(path));
     clear_up(folder, &prefix);
-    let temporary = tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder);
-    let mut temporary = temporary.map_err(on_write_folder)?;
-    // The other run that clears up between the two takes it away, and this one fails and says so. Where files can't be
-    // locked, none is taken for left.
-    let _ = temporary.as_file().try_lock();
+    let mut temporary = loop {
+        let made = tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder);
+        let made = made.map_err(on_write_folder)?;
+        // Another run that clears up may come between the two. Where files can't be locked, none is taken for left.
+        let is_taken = matches!(made.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && made.path().exists() {
+            break made;
+        }
+    };
     temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
     Ok(temporary)
 }
