@@ -194,8 +194,8 @@ impl<'t> Config<'t> {
         self.client_auth(name).and_then(|id| self.doc.items(id)).unwrap_or_default()
     }
 
-    /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri`,
-    /// `supabase` or `supabase_jwt_secret`.
+    /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri` or `supabase`. A
+    /// `supabase_jwt_secret` counts only beside `supabase`.
     #[must_use]
     pub fn other_login(&self) -> Option<&'static str> {
         if let Some(uri) = self.client_auth("jwks_uri")
@@ -203,11 +203,8 @@ impl<'t> Config<'t> {
         {
             return Some("jwks_uri");
         }
-        let on = |name| {
-            let value = self.client_auth(name).and_then(|id| self.doc.scalar(id));
-            value.is_some_and(|value| !matches!(value, Scalar::Null | Scalar::Bool(false)))
-        };
-        ["supabase", "supabase_jwt_secret"].into_iter().find(|name| on(name))
+        let supabase = self.client_auth("supabase").and_then(|id| self.doc.scalar(id));
+        supabase.filter(|value| !matches!(value, Scalar::Null | Scalar::Bool(false))).map(|_| "supabase")
     }
 
     /// Whether `supabase: true` can give users keys: with a `supabase_jwt_secret`, or a connection to a Supabase

@@ -247,7 +247,8 @@ fn in_query(text: &str) -> impl Iterator<Item = Span> {
     text.match_indices('=').filter_map(move |(at, _)| {
         let name = &text[text[..at].rfind(['?', '&', ';'])? + 1..at];
         let end = text[at + 1..].find(is_end).map_or(text.len(), |n| at + 1 + n);
-        (is_secret_name(name) && at + 1 < end).then(|| at + 1..end)
+        let is_secret = is_secret_name(name) || name.to_ascii_lowercase().contains("token");
+        (is_secret && at + 1 < end).then(|| at + 1..end)
     })
 }
 
@@ -357,8 +358,8 @@ mod tests {
             "uri: postgres://‹secret 1›@host:5432/db # was postgres://‹secret 2›@old\n"
         );
         assert_eq!(
-            shown("u: http://h/?a=1&password=abc&b=2\n"),
-            "u: http://h/?a=1&password=‹secret 1›&b=2\n"
+            shown("u: http://h/?a=1&password=abc&b=2\njwks_uri: https://h/keys?access_token=abd\n"),
+            "u: http://h/?a=1&password=‹secret 1›&b=2\njwks_uri: https://h/keys?access_token=‹secret 2›\n"
         );
         assert_eq!(
             shown("k: !env PS_X abc\nd: {password: !abc def}\n"),
