@@ -8,7 +8,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, St
 use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
 use super::indentation;
-use super::lines::line_end;
+use super::lines::{content_end, line_end};
 use super::scalar::Scalar;
 
 /// How deep values may be nested.
@@ -316,22 +316,20 @@ impl<'t> Builder<'t> {
     fn check_tabs(&self, span: &Span) -> Result<(), ConfigError> {
         let lines = match self.open.last().and_then(|parent| parent.name) {
             Some(name) if span.is_empty() => {
-                let next = line_end(self.text, self.nodes[name.0 as usize].span.end);
-                next.saturating_sub(1)..line_end(self.text, next)
+                let end = content_end(self.text, self.nodes[name.0 as usize].span.end);
+                end..line_end(self.text, line_end(self.text, end))
             }
             _ => span.clone(),
         };
         if !self.text[lines.clone()].contains('\t') {
             return Ok(());
         }
-        let tab =
-            self.column(span.start).and_then(|column| indentation::blank_with_tab(self.text, &lines, column));
-        match tab {
-            Some(at) => Err(ConfigError::at(
-                self.text,
-                at,
-                syntax("this blank line is indented with a tab; take it out"),
-            )),
+        let column = self.column(span.start);
+        match column.and_then(|column| indentation::blank_with_tab(self.text, &lines, column)) {
+            Some(at) => {
+                let what = syntax("this blank line is indented with a tab; take it out");
+                Err(ConfigError::at(self.text, at, what))
+            }
             None => Ok(()),
         }
     }
