@@ -594,3 +594,17 @@ impl<'d> Pretty<'d> {
         self.wrap('[', &[entry], ']', depth)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_reads_back_and_shows_no_control_character() {
+        let text: String = ('\0'..'\u{300}').collect();
+        let double = quoted(&text, Quote::Double);
+        assert_eq!(serde_json::from_str::<String>(&double).ok(), Some(text));
+        assert!(!double.contains(char::is_control));
+        assert_eq!(*quoted("it's 'it'", Quote::Single), "'it''s ''it'''");
+    }
+}
