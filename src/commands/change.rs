@@ -1,12 +1,14 @@
 //! How every changing command ends: the diff, the question, the write, and what to do next.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use zeroize::Zeroizing;
 
 use super::Answer;
+use super::done::done;
+use super::draft::Draft;
 use super::drop_env::{DropEnv, Dropping, unused};
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
@@ -17,15 +19,12 @@ use crate::config::Config;
 use crate::config::edit;
 use crate::display::{Printable, list};
 use crate::error::{Error, Source};
-use crate::keyset::{Key, KeySet};
-use crate::lifecycle::{Change, Decision, Policy, is_live, plan};
-use crate::report::paint::{self, diff_line, event_line, warning_line};
+use crate::keyset::KeySet;
+use crate::lifecycle::{Change, Decision, Policy, plan};
+use crate::report::paint::{self, diff_line, event_line};
 use crate::review::{self, DiffLine, Done, LineKind, Platform, Redactor, Situation, Step};
 use crate::store::{Locked, StoreError};
-use crate::time::{NumericDate, Seconds};
-
-/// Planned times that moved by more than this while a question waited are shown again.
-const STALE: Seconds = Seconds::new(60);
+use crate::time::NumericDate;
 
 pub(super) const NO_TERMINAL: &str = "nothing was written: there is no terminal to ask on. Add `--yes` to write without \
     asking, or `--dry-run` to only look";
@@ -54,22 +53,6 @@ pub(super) struct Run<'a> {
     pub(super) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
     pub(super) flags: String,
-}
-
-/// A change as it would be written, and all that is said about it.
-pub(super) struct Draft {
-    now: NumericDate,
-    /// `None`: nothing to do.
-    pub(super) text: Option<Zeroizing<Vec<u8>>>,
-    /// Whether it is an entry of a Kubernetes Secret.
-    in_secret: bool,
-    /// What is written beside it.
-    beside: Option<SecretWrite>,
-    /// Key events and diff, coloured.
-    pub(super) review: String,
-    notes: Vec<String>,
-    warnings: Vec<String>,
-    pub(super) steps: Vec<Step>,
 }
 
 impl Run<'_> {
@@ -439,115 +422,6 @@ const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), w
     let your backend sign with it, and once the last token of the old key has expired (a day at most), \
     `remove KEY --allow live-key` and deploy again";
 
-impl Draft {
-    /// Whether there is nothing to write.
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_none() && self.beside.is_none()
-    }
-
-    /// The files that are written, in their order. `config`: the config as it was named.
-    pub(super) fn files(&self, config: &str) -> Vec<String> {
-        let config = self.text.as_ref().map(|_| Printable(config).to_string());
-        let beside = self.beside.as_ref();
-        let file = beside.and_then(SecretWrite::file).map(|file| Printable(file).to_string());
-        let (first, last) =
-            if beside.is_some_and(SecretWrite::goes_first) { (file, config) } else { (config, file) };
-        first.into_iter().chain(last).collect()
-    }
-
-    /// Locks what is written beside the config.
-    pub(super) fn lock(&self, world: &mut World<'_>) -> Result<Option<Locked>, Error> {
-        Ok(self.beside.as_ref().map(|beside| beside.lock(world)).transpose()?.flatten())
-    }
-
-    /// With another time than now, what goes to stdout is only looked at, and a file beside it stays.
-    pub(super) fn check_now(&self, global: &Global) -> Result<(), Error> {
-        let Some(file) = self.beside.as_ref().and_then(SecretWrite::file).filter(|_| global.now.is_some())
-        else {
-            return Ok(());
-        };
-        Err(Error::Usage(format!(
-            "`--now` pretends it is another time, so no file is written with it, and this would write {}. Add `--dry-run`",
-            Printable(file)
-        )))
-    }
-
-    /// What is written beside the config.
-    pub(super) fn beside(&self) -> Option<&SecretWrite> {
-        self.beside.as_ref()
-    }
-
-    /// Fails where what is written beside the config is made from another file than what was shown. `own`: what this run
-    /// has written since.
-    pub(super) fn check_beside(&self, shown: &Self, own: &OwnWrites) -> Result<(), Error> {
-        match (&self.beside, &shown.beside) {
-            (Some(one), Some(other)) if one.is_like(other, own) => Ok(()),
-            (None, None) => Ok(()),
-            (one, other) => {
-                let file = one.as_ref().or(other.as_ref()).and_then(SecretWrite::file).unwrap_or_default();
-                Err(Error::store(file)(StoreError::Changed))
-            }
-        }
-    }
-
-    /// Writes the config and what goes with it: a variable before the config that refers to it, the end of one behind the
-    /// config that no longer does. So whichever of the two writes is the last, the service accepts what is there.
-    fn write_around(
-        &self,
-        lock: Option<&Locked>,
-        world: &mut World<'_>,
-        config: impl FnOnce(&mut World<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(beside) = &self.beside else { return config(world) };
-        let half = |error| Error::Half { left: beside.left_behind(), source: Box::new(error) };
-        if beside.goes_first() {
-            beside.carry_out(lock, world)?;
-            config(world).map_err(half)
-        } else {
-            config(world)?;
-            let written = beside.carry_out(lock, world);
-            if self.text.is_some() { written.map_err(half) } else { written }
-        }
-    }
-
-    /// To stdout goes the new config if it is to be written, else the old one.
-    pub(super) fn put_out(&self, old: &[u8], writes: bool, world: &mut World<'_>) -> Result<(), Error> {
-        let text = |world: &mut World<'_>, bytes: &[u8]| {
-            world.stdout.write_all(bytes)?;
-            Ok(world.stdout.flush()?)
-        };
-        let new = self.text.as_ref().map_or(old, |text| text);
-        if !writes {
-            return text(world, old);
-        }
-        let lock = self.lock(world)?;
-        self.write_around(lock.as_ref(), world, |world| text(world, new))?;
-        if let Some(file) = self.beside.as_ref().and_then(SecretWrite::file) {
-            writeln!(world.stderr, "Written: {}", Printable(file))?;
-        }
-        Ok(())
-    }
-
-    /// Whether its times have moved by more than people would let pass.
-    pub(super) fn is_stale(&self, now: NumericDate) -> bool {
-        self.text.is_some() && now.since(self.now).abs() > STALE
-    }
-
-    /// What was left alone, and what is dangerous.
-    pub(super) fn tell_notes(&self, world: &mut World<'_>) -> Result<(), Error> {
-        if !(self.is_empty() || self.notes.is_empty() && self.warnings.is_empty()) {
-            writeln!(world.stderr)?;
-        }
-        for note in &self.notes {
-            writeln!(world.stderr, "note: {note}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(world.stderr, "{}", warning_line(&warning))?;
-        }
-        Ok(())
-    }
-}
-
 /// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
 fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
     if let (Some(what), Some(first)) = (review::not_starting(keys), steps.first_mut()) {
@@ -596,78 +470,6 @@ fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Opti
         "this config {why}, so replicas may get it at different times. `rotate --standby` makes the new key known to all \
          of them before anyone signs with it"
     ))
-}
-
-/// What was done, in the terms of the next steps.
-fn done<'k>(changes: &[Change], old: &'k KeySet, new: &'k KeySet, now: NumericDate) -> Done<'k> {
-    let current = old.current().ok().flatten();
-    let removed: HashSet<usize> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Remove { index } => Some(*index),
-            _ => None,
-        })
-        .collect();
-    let added = changes.iter().find_map(|change| match change {
-        Change::Add { key, at, nbf } => {
-            let new_key = new.keys().iter().find(|other| other.kid.value() == Some(&key.kid))?;
-            Some((new_key, *at, *nbf))
-        }
-        _ => None,
-    });
-    if let Some((key, at, nbf)) = added {
-        return match (nbf, current) {
-            (Some(nbf), _) => Done::Waits { new: key, nbf, current },
-            (None, Some(gone)) if at == 0 && removed.contains(&gone.index) => {
-                Done::Revoked { new: key, gone }
-            }
-            // The new key stands before it now.
-            (None, was) if at == 0 => {
-                Done::Rotated { new: key, outgoing: was.and_then(|was| new.keys().get(was.index + 1)) }
-            }
-            (None, _) => Done::Added { new: key, current: new.is_current(key) },
-        };
-    }
-    if let Some(index) = changes.iter().find_map(|change| match change {
-        Change::Promote { index } => Some(*index),
-        _ => None,
-    }) && let Some(key) = new.keys().first()
-    {
-        // What stood before the promoted key stands one place further back now.
-        let moved = |was: &Key| was.index + usize::from(was.index < index);
-        return Done::Promoted { key, outgoing: current.and_then(|was| new.keys().get(moved(was))) };
-    }
-    if let Some(index) = changes.iter().find_map(|change| match change {
-        Change::MoveSecret { index, .. } => Some(*index),
-        _ => None,
-    }) && let Some(key) = new.keys().get(index)
-    {
-        return Done::Moved(key);
-    }
-    let latest = changes.iter().filter_map(|change| match change {
-        Change::Retire { exp, .. } => Some(*exp),
-        _ => None,
-    });
-    if let Some(exp) = latest.max() {
-        return Done::Retired(exp);
-    }
-    if changes.iter().any(|change| matches!(change, Change::Unretire { .. })) {
-        return Done::Unretired;
-    }
-    if changes.iter().all(|change| matches!(change, Change::Respell { .. })) {
-        return Done::Respelled;
-    }
-    if changes.iter().all(|change| matches!(change, Change::Assume { .. })) {
-        return Done::Noted;
-    }
-    let gone = |key: &Key| removed.contains(&key.index);
-    Done::Removed {
-        live: old.keys().iter().any(|key| gone(key) && is_live(old, key, now)),
-        // On Cloud, no key is signed with by its place.
-        successor: current
-            .filter(|was| gone(was) && !old.is_cloud)
-            .and_then(|_| new.current().ok().flatten()),
-    }
 }
 
 /// Asks a question that only yes answers with yes.

@@ -6,6 +6,8 @@ mod change;
 mod check;
 mod destination;
 mod diff;
+mod done;
+mod draft;
 mod drop_env;
 mod export;
 mod files;

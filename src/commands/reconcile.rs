@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::ask::{self, Asked};
-use super::change::{Draft, Run, ask as ask_person, tell_steps};
+use super::change::{Run, ask as ask_person, tell_steps};
 use super::destination::Reservations;
+use super::draft::Draft;
 use super::new_key::KeySource;
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::{Answer, policy, source};
