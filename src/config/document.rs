@@ -266,7 +266,14 @@ impl<'t> Document<'t> {
         } else {
             content.trim_end_matches([' ', '\t', '\n', '\r']).len()
         };
-        span.start + length
+        let before = &self.text[..span.start];
+        match before.strip_suffix('\n') {
+            // With nothing in it, it ends with the line of its header: what begins at its span is what comes next.
+            Some(line) if length == 0 && !(keep && !content.is_empty()) => {
+                line.strip_suffix('\r').unwrap_or(line).len()
+            }
+            _ => span.start + length,
+        }
     }
 
     /// Line and column of a byte, both from 1; columns count characters.
