@@ -269,7 +269,7 @@ impl<'t> Document<'t> {
         let before = &self.text[..span.start];
         match before.strip_suffix('\n') {
             // With nothing in it, it ends with the line of its header: what begins at its span is what comes next.
-            Some(line) if length == 0 && !(keep && !content.is_empty()) => {
+            Some(line) if length == 0 && (content.is_empty() || !keep) => {
                 line.strip_suffix('\r').unwrap_or(line).len()
             }
             _ => span.start + length,

@@ -72,6 +72,25 @@ pub(super) fn blank_with_tab(text: &str, span: &Span, column: usize) -> Option<u
     lines_of(text, span).find_map(tab)
 }
 
+/// A tab that counts as indentation below a member or an entry without a value: at a member's column, before the next
+/// one; at that column or left of it, at the end of the file.
+pub(super) fn tab_below(text: &str, at: usize, column: usize, is_member: bool) -> Option<usize> {
+    let from = lines::line_end(text, at);
+    let tab_of = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let is_blank = |line: &&str| line.trim().is_empty();
+    let mut below = text[from..].lines();
+    let next = below.clone().find(|line| !(is_blank(line) || line.trim_start().starts_with('#')));
+    if let Some(next) = next {
+        let first = below.next().filter(is_blank).filter(|first| first[tab_of(first)..].starts_with('\t'))?;
+        return (is_member && tab_of(first) == column && tab_of(next) == column && !next.starts_with("..."))
+            .then_some(from + column);
+    }
+    let last = text.rfind('\n').map_or(0, |at| at + 1).max(from);
+    let line = &text[last..];
+    (is_blank(&line) && tab_of(line) <= column && line[tab_of(line)..].starts_with('\t'))
+        .then(|| last + tab_of(line))
+}
+
 /// Whether blank space stands below a block scalar with a number in its header, or ends a file below one with nothing in
 /// it: what counts of it is read in different ways.
 pub(super) fn blank_space_below(text: &str, span: &Span) -> bool {

@@ -8,7 +8,6 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as EventSpan, St
 use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Span, Syntax};
 use super::error::{ConfigError, Problem};
 use super::indentation;
-use super::lines::{content_end, line_end};
 use super::scalar::Scalar;
 
 /// How deep values may be nested.
@@ -81,6 +80,7 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
             let rest = text.get(at..).unwrap_or_default();
             let problem = match error.kind() {
                 _ if begins(rest, ':') => syntax(NO_NAME),
+                ErrorKind::InvalidBlockScalarIndent if is_behind_question_mark(text, at) => syntax(BEHIND_MARK),
                 // The service reads a comment there, and no text.
                 ErrorKind::InvalidBlockScalarIndent if begins(rest, '#') => {
                     syntax("a comment right below a text with a number in its header is indented deeper than the text's name")
@@ -138,6 +138,8 @@ fn start(span: &EventSpan) -> usize {
     span.byte_range().map_or(0, |range| range.start)
 }
 
+const BEHIND_MARK: &str = "a name behind a `?` is read differently by the service. Write it as `name: value`";
+
 /// Whether a name is written as YAML's explicit key, `? name`, on one line or two.
 fn is_behind_question_mark(text: &str, start: usize) -> bool {
     let mut before = text[..start].trim_end_matches([' ', '\t']);
@@ -154,7 +156,7 @@ fn is_behind_question_mark(text: &str, start: usize) -> bool {
     let rest = above.and_then(|line| line.trim_start_matches("- ").trim_start().strip_prefix('?'));
     rest.is_some_and(|rest| {
         let rest = (rest.is_empty() || rest.starts_with([' ', '\t'])).then(|| rest.trim_start());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '&', '!']))
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '&', '!', '|', '>']))
     })
 }
 
@@ -266,9 +268,7 @@ impl<'t> Builder<'t> {
             return error("a list or a mapping can't be a name");
         }
         if is_name && is_behind_question_mark(self.text, span.start) {
-            return error(
-                "a name behind a `?` is read differently by the service. Write it as `name: value`",
-            );
+            return error(BEHIND_MARK);
         }
         let in_lines = matches!(
             kind,
@@ -312,20 +312,18 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// A text without quotes, or none: blank lines in the one and the first below the other.
+    /// A text without quotes, or none: blank lines in the one and below the other.
     fn check_tabs(&self, span: &Span) -> Result<(), ConfigError> {
-        let lines = match self.open.last().and_then(|parent| parent.name) {
+        let name = self.open.last().and_then(|parent| parent.name);
+        let found = |column| match name {
             Some(name) if span.is_empty() => {
-                let end = content_end(self.text, self.nodes[name.0 as usize].span.end);
-                end..line_end(self.text, line_end(self.text, end))
+                indentation::tab_below(self.text, self.nodes[name.0 as usize].span.end, column, true)
             }
-            _ => span.clone(),
+            _ if span.is_empty() => indentation::tab_below(self.text, span.start, column, false),
+            _ => indentation::blank_with_tab(self.text, span, column),
         };
-        if !self.text[lines.clone()].contains('\t') {
-            return Ok(());
-        }
-        let column = self.column(span.start);
-        match column.and_then(|column| indentation::blank_with_tab(self.text, &lines, column)) {
+        let may = self.text[span.start..].contains('\t');
+        match self.column(span.start).filter(|_| may).and_then(found) {
             Some(at) => {
                 let what = syntax("this blank line is indented with a tab; take it out");
                 Err(ConfigError::at(self.text, at, what))

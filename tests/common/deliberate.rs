@@ -185,6 +185,11 @@ pub const DELIBERATE: &[Refusal] = &[
         shown: &[
             ("unexpected character", YAML, b"storage: {type: mongodb}\nnote: \x07\n"),
             (
+                "while scanning a verbatim tag, did not find the expected",
+                YAML,
+                b"storage: {type: mongodb}\nnote: !<a\x12> b\n",
+            ),
+            (
                 "while scanning an anchor or alias, did not find expected alphabetic or numeric character",
                 YAML,
                 b"storage: {type: mongodb}\nnote: &\x15 []\n",
