@@ -134,3 +134,27 @@ impl fmt::Display for KeyName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Kid;
+
+    #[test]
+    fn only_kids_that_the_tool_made_look_fresh() {
+        let is_fresh = |text: &str| Kid::new(text).unwrap().is_fresh("app-");
+        assert!(is_fresh("app-2026-11-23-k7f3q9"));
+        for other in [
+            "2026-11-23-k7f3q9",
+            "app-2026-11-23-k7f3q",
+            "app-2026-11-23-k7f3q99",
+            "app-2026-11-23-K7F3Q9",
+            "app-2026-11-2-k7f3q9",
+            "app-2026-11-234-k7f3q9",
+            "app-2026x11-23-k7f3q9",
+            "app-20a6-11-23-k7f3q9",
+            "app-k7f3q9",
+        ] {
+            assert!(!is_fresh(other), "{other}");
+        }
+    }
+}
