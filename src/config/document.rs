@@ -266,7 +266,7 @@ impl<'t> Document<'t> {
         } else {
             content.trim_end_matches([' ', '\t', '\n', '\r']).len()
         };
-        let before = &self.text[..span.start];
+        let before = self.text[..span.start].trim_end_matches(' ');
         match before.strip_suffix('\n') {
             // With nothing in it, it ends with the line of its header: what begins at its span is what comes next.
             Some(line) if length == 0 && (content.is_empty() || !keep) => {
