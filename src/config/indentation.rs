@@ -54,6 +54,14 @@ pub(super) fn of_brackets(text: &str, span: &Span, column: usize) -> Option<usiz
     })
 }
 
+/// Whether `---` or `...` stands by itself here, with nothing but tabs before it on its line.
+pub(super) fn is_mark_behind_tabs(text: &str, at: usize) -> bool {
+    let rest = text[at..].strip_prefix("---").or_else(|| text[at..].strip_prefix("..."));
+    let is_alone = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+    let before = &text[lines::line_start(text, at)..at];
+    is_alone && !before.is_empty() && before.bytes().all(|byte| byte == b'\t')
+}
+
 /// A tab between the beginning of a line and this byte, where nothing else stands there.
 pub(super) fn tab_before(text: &str, at: usize) -> Option<usize> {
     let before = text[..at].trim_end_matches([' ', '\t']);

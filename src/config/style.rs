@@ -427,6 +427,8 @@ fn append_block(
     let body = block_tree(doc, column, names, entry, newline);
     // Top-level sections are mostly set apart by a blank line: a new one then is, too.
     let apart = mapping.is_none()
+        // They would become a part of a text that keeps them.
+        && !doc.keeps_blank_lines(id)
         && text.contains(&format!("{newline}{newline}"))
         && !text[..at].ends_with(&format!("{newline}{newline}"));
     let blank = if apart { newline } else { "" };

@@ -56,6 +56,13 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
         let said = "a space stands before the first line, which the service reads differently behind a byte order mark";
         return Err(ConfigError::at(text, 3, syntax(said)));
     }
+    if text.starts_with("\u{feff}\u{feff}") {
+        return Err(ConfigError::at(
+            text,
+            3,
+            syntax("a BOM must not appear inside of the text; it stands there twice"),
+        ));
+    }
     let options = granit_parser::options! {
         emit_anchor_events: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -304,6 +311,11 @@ impl<'t> Builder<'t> {
                 at,
                 syntax("a tab stands in the blank line below this text; take it out"),
             ));
+        }
+        if matches!(kind, Kind::Scalar { quote: Quote::Plain, .. })
+            && indentation::is_mark_behind_tabs(self.text, span.start)
+        {
+            return error("this counts as the mark between two documents behind a tab; put it in quotes");
         }
         match kind {
             Kind::Scalar { quote: Quote::Single | Quote::Double, .. } if !is_name => self.check_quoted(span),

@@ -123,6 +123,11 @@ pub const DELIBERATE: &[Refusal] = &[
         shown: &[
             ("a BOM must not appear inside", YAML, "storage: {type: mongodb}\nnote: \u{feff}a\n".as_bytes()),
             (
+                "a BOM must not appear inside of the text; it stands there twice",
+                YAML,
+                "\u{feff}\u{feff}a: b\nstorage: {type: mongodb}\n".as_bytes(),
+            ),
+            (
                 "a space stands before the first line, which the service reads differently behind a byte order mark",
                 YAML,
                 "\u{feff} storage: {type: mongodb}\n".as_bytes(),
