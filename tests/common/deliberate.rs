@@ -66,6 +66,14 @@ pub const DELIBERATE: &[Refusal] = &[
         )],
     },
     Refusal {
+        what: "a tab in the white space below a text in lines, which ends its mapping for the service",
+        shown: &[(
+            "a tab stands in the blank line below this text",
+            YAML,
+            b"storage: {type: mongodb}\nmore:\n  a: |\n  \t\n  b: c\n",
+        )],
+    },
+    Refusal {
         what: "a comment right below a text's header with a number in it, deeper than the text's name",
         shown: &[(
             "a comment right below a text with a number in its header",
