@@ -300,7 +300,8 @@ impl<'t> Builder<'t> {
         {
             return error("the service reads no text where nothing but blank space stands");
         }
-        if matches!(kind, Kind::Scalar { text, quote: Quote::Plain } if text == "?") {
+        let ends_in_mark = || self.text[span.clone()].lines().last().is_some_and(|line| line.trim() == "?");
+        if matches!(kind, Kind::Scalar { quote: Quote::Plain, .. }) && ends_in_mark() {
             return error("a `?` alone is no text; put it in quotes");
         }
         if matches!(kind, Kind::Scalar { quote: Quote::Block, .. })
