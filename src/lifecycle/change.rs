@@ -219,3 +219,14 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
 fn unscheduled(index: usize) -> impl Iterator<Item = MemberEdit> {
     ["nbf", "exp"].into_iter().map(move |name| MemberEdit { entry: index, name, value: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Change;
+
+    #[test]
+    fn only_a_removal_takes_a_key_away() {
+        assert_eq!(Change::Remove { index: 3 }.removed(), Some(3));
+        assert_eq!(Change::Unretire { index: 3 }.removed(), None);
+    }
+}
