@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::document::{Kind, Layout, NodeId, Span};
 use super::error::{ConfigError, Problem};
-use super::{Config, Input, Place, Syntax, block, flow, style, verify};
+use super::{Config, Input, Place, Syntax, block, create, flow, style, verify};
 use crate::wiped::Wiped;
 
 /// A value that is written.
@@ -229,7 +229,7 @@ fn insert(
 ) -> Result<Vec<Splice>, ConfigError> {
     let doc = &config.doc;
     match config.place {
-        Place::Missing { member, names } => style::create(doc, member, names, entry),
+        Place::Missing { member, names } => create::create(doc, member, names, entry),
         Place::List { name, list } => {
             let sample = style::sample(config, at, like);
             match doc.node(list).kind {

@@ -4,6 +4,7 @@
 //! replacements of byte ranges, and its result is parsed again and compared with what was meant.
 
 mod block;
+mod create;
 mod document;
 pub mod edit;
 mod error;
