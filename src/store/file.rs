@@ -163,9 +163,13 @@ impl Locked {
     pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
         loop {
             let real = fs::canonicalize(path).map_err(on_open)?;
-            check_regular(&fs::metadata(&real).map_err(on_open)?)?;
-            // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second name.
-            clear_up(folder_of(&real), &temporary_prefix(&real));
+            let metadata = fs::metadata(&real).map_err(on_open)?;
+            check_regular(&metadata)?;
+            if let Err(StoreError::HardLinks(_)) = check_writable(&metadata) {
+                // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second
+                // name.
+                clear_up(folder_of(&real), &temporary_prefix(&real));
+            }
             check_writable(&fs::metadata(&real).map_err(on_open)?)?;
             let file = OpenOptions::new().read(true).write(true).open(&real).map_err(on_write)?;
             match file.try_lock() {
