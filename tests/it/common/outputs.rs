@@ -1,0 +1,153 @@
+//! Everything that commands make of a config: the runs of the transcripts, and those that write it elsewhere or into
+//! something else.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use powersync_jwks::env_file::EnvFile;
+
+use crate::common::{NOW, RUNS, Scene, date, run_on_fixture};
+
+/// The env file of every run that has one.
+const ENV: &str = "secrets.env";
+
+/// Where a run finds the config and leaves the new one.
+#[derive(Clone, Copy)]
+enum Form {
+    File,
+    /// From stdin to stdout.
+    Stdin,
+    Base64,
+    /// An entry of a Kubernetes Secret.
+    Secret,
+}
+
+/// A run, and those that come before it.
+type Other = (Form, &'static [&'static str], &'static str);
+
+/// Not among [`RUNS`], which end in a transcript: these are for what they write alone.
+const OTHERS: [Other; 10] = [
+    (Form::File, &[], "check --fix --yes"),
+    (Form::File, &[], "rotate --all --yes --secrets inline --allow other-login,wildcard,clock"),
+    (
+        Form::File,
+        &["rotate --yes --secrets env --env-file secrets.env --allow other-login,wildcard,clock"; 2],
+        "prune --drop-env --env-file secrets.env --yes  # a week later",
+    ),
+    (Form::File, &[], "init --fill --env-file secrets.env --yes"),
+    (Form::Stdin, &[], "rotate --yes --secrets inline --allow other-login,wildcard,clock"),
+    (Form::Stdin, &[], "retire @1 --in 30d --yes --allow current-key,last-key,short-overlap"),
+    (Form::Base64, &[], "rotate --yes --secrets inline --allow other-login,wildcard,clock"),
+    (Form::Base64, &[], "remove @1 --yes --allow live-key,last-key,current-key"),
+    (Form::Secret, &[], "rotate --yes --secrets inline --allow other-login,wildcard,clock"),
+    (Form::Secret, &[], "add --alg HS384 --secrets inline --yes --allow other-login,wildcard,clock"),
+];
+
+/// A config that a run wrote, out of what it came in.
+pub struct Output {
+    pub run: String,
+    /// The name that says how to read it.
+    pub file: String,
+    pub bytes: Vec<u8>,
+    /// What the env file sets then.
+    pub variables: Vec<(String, String)>,
+}
+
+/// What all runs make of a config, where they change anything.
+pub fn of_config(scene: &mut Scene, file: &str, content: &[u8]) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    for run in RUNS {
+        let (before, outcome) = run_on_fixture(scene, file, content, run);
+        let after = scene.read(file);
+        if outcome.code == 0 && before != after {
+            outputs.push(output(scene, run, file, after));
+        }
+    }
+    outputs.extend(OTHERS.iter().filter_map(|other| of_other(scene, file, content, *other)));
+    outputs
+}
+
+/// The runs, as outputs name them.
+pub fn names() -> impl Iterator<Item = String> {
+    RUNS.iter().map(|run| (*run).to_owned()).chain(OTHERS.iter().map(|(form, _, run)| named(*form, run)))
+}
+
+fn named(form: Form, run: &str) -> String {
+    let how = match form {
+        Form::File => "",
+        Form::Stdin => "-c - ",
+        Form::Base64 => "--base64 ",
+        Form::Secret => "--entry ",
+    };
+    format!("{how}{run}")
+}
+
+fn output(scene: &Scene, run: &str, file: &str, bytes: Vec<u8>) -> Output {
+    let env = std::fs::read(scene.path(ENV)).unwrap_or_default();
+    let env = EnvFile::parse(&env).unwrap();
+    let variables = env.names().map(|name| (name.to_owned(), env.value(name).unwrap().to_owned())).collect();
+    Output { run: run.to_owned(), file: file.to_owned(), bytes, variables }
+}
+
+fn of_other(scene: &mut Scene, file: &str, content: &[u8], (form, first, run): Other) -> Option<Output> {
+    let (path, options) = match form {
+        Form::File => (file, format!("-c {file}")),
+        Form::Stdin => ("-", "-c -".to_owned()),
+        Form::Base64 => ("config.b64", "-c config.b64 --base64".to_owned()),
+        Form::Secret => ("secret.yaml", format!("-c secret.yaml --entry {file}")),
+    };
+    let wrapped = wrap(form, file, content);
+    let _ = std::fs::remove_file(scene.path(ENV));
+    if let Form::Stdin = form {
+        scene.stdin.clone_from(&wrapped);
+    } else {
+        scene.write(path, &wrapped);
+    }
+    scene.now = date(NOW);
+    for first in first {
+        scene.run(&format!("{options} {first}"));
+    }
+    if run.ends_with("# a week later") {
+        scene.now = date("2026-11-30T09:31:00Z");
+    }
+    let env = |scene: &Scene| std::fs::read(scene.path(ENV)).unwrap_or_default();
+    let before = (if path == "-" { wrapped } else { scene.read(path) }, env(scene));
+    let outcome = scene.run(&format!("{options} {}", run.split("  # ").next().unwrap()));
+    let after = if path == "-" { outcome.stdout.clone().into_bytes() } else { scene.read(path) };
+    let is_dropped = env(scene).len() < before.1.len();
+    if outcome.code != 0 || before == (after.clone(), env(scene)) {
+        return None;
+    }
+    // JSON has no variables, and so there is no env file.
+    let may_drop = run.contains("--drop-env") && !before.1.is_empty();
+    assert_eq!(is_dropped, may_drop, "{file}, {run}: {}", outcome.stderr);
+    // Wherever the config's name doesn't reach it, it is read as either syntax.
+    let file = if matches!(form, Form::Stdin | Form::Base64) { "powersync" } else { file };
+    Some(output(scene, &named(form, run), file, unwrap(form, file, after)))
+}
+
+fn wrap(form: Form, entry: &str, config: &[u8]) -> Vec<u8> {
+    match form {
+        Form::File | Form::Stdin => config.to_vec(),
+        Form::Base64 => STANDARD.encode(config).into_bytes(),
+        Form::Secret => format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: powersync}}\ndata:\n  {entry}: '{}' # ours\n  other: AAAA\n",
+            STANDARD.encode(config)
+        )
+        .into_bytes(),
+    }
+}
+
+/// Without our own code, which this judges.
+fn unwrap(form: Form, entry: &str, outer: Vec<u8>) -> Vec<u8> {
+    match form {
+        Form::File | Form::Stdin => outer,
+        Form::Base64 => STANDARD.decode(outer).unwrap(),
+        Form::Secret => {
+            let secret: serde_yaml::Value = serde_yaml::from_slice(&outer).unwrap();
+            assert_eq!(secret["data"]["other"], "AAAA");
+            STANDARD.decode(secret["data"][entry].as_str().unwrap()).unwrap()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! All tests of the program and its library, in one binary: `cargo test --test it NAME` runs those of a module.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bounds;
+mod canary;
+mod cases;
+mod common;
+mod env;
+mod faults;
+mod fixtures;
+mod forms;
+mod fuzz;
+mod git;
+mod guide;
+mod init;
+mod keys;
+mod policy;
+mod probe;
+mod probe_rotation;
+mod proof;
+mod properties;
+mod readme;
+mod rules;
+mod rules_page;
+mod schedule;
+mod secrecy;
+mod store;
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
+mod token;
+mod tokens;

@@ -1,0 +1,110 @@
+//! The policy file: its reader agrees with the JSON schema that editors use.
+
+use std::fs;
+
+use crate::common::root;
+use powersync_jwks::policy_file;
+use serde_json::Value;
+
+fn schema() -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join("docs/powersync-jwks.schema.json")).unwrap())
+        .unwrap()
+}
+
+fn reads(text: &str) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(policy_file::NAME);
+    fs::write(&path, text).unwrap();
+    policy_file::read(&path, policy_file::NAME).map(drop).map_err(|error| error.to_string())
+}
+
+/// A value that a property takes, and one that it doesn't.
+fn samples(property: &Value) -> (&'static str, &'static str) {
+    match property.get("type").and_then(Value::as_str) {
+        None => ("'4d'", "4"),
+        Some("string") => ("text", "[1]"),
+        Some("array") => ("['https://a.example']", "text"),
+        Some(other) => panic!("what is a property of type {other}?"),
+    }
+}
+
+#[test]
+fn every_property_of_the_schema_is_read_and_nothing_else() {
+    let schema = schema();
+    assert_eq!(schema["additionalProperties"], false);
+    // Spans that go together with any other of the samples.
+    let room = |name: &str| match name {
+        "rotate_every" => "rotate_every: '400d'",
+        "standby" => "standby: '4d'",
+        "token_ttl" => "token_ttl: '4h'",
+        _ => "",
+    };
+    for (name, property) in schema["properties"].as_object().unwrap() {
+        let (good, bad) = samples(property);
+        let line = room(name);
+        let text =
+            if line.is_empty() { format!("{name}: {good}\nstandby: '5d'\n") } else { format!("{line}\n") };
+        let text = if name == "standby" { "standby: '4d'\n".to_owned() } else { text };
+        assert_eq!(reads(&text), Ok(()), "{text}");
+        let error = reads(&format!("{name}: {bad}\n")).unwrap_err();
+        assert!(error.starts_with(policy_file::NAME), "{error}");
+    }
+    let error = reads("rotate_evry: 90d\n").unwrap_err();
+    assert!(error.contains("unknown field `rotate_evry`"), "{error}");
+    for name in schema["properties"].as_object().unwrap().keys() {
+        assert!(error.contains(&format!("`{name}`")), "the reader doesn't know {name}: {error}");
+    }
+}
+
+#[test]
+fn defaults_of_the_schema_are_those_of_the_reader() {
+    let schema = schema();
+    let text: String = schema["properties"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter_map(|(name, property)| Some(format!("{name}: {}\n", property.get("default")?)))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(policy_file::NAME);
+    fs::write(&path, text).unwrap();
+    let read = policy_file::read(&path, policy_file::NAME).unwrap().policy;
+    assert_eq!(read, powersync_jwks::lifecycle::Policy::default());
+}
+
+#[test]
+fn the_nearest_file_up_to_the_root_of_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("repository/instances/eu");
+    fs::create_dir_all(&deep).unwrap();
+    let config = deep.join("powersync.yaml");
+    fs::write(folder.path().join(policy_file::NAME), "").unwrap();
+    assert_eq!(policy_file::find(&config), Some(folder.path().join(policy_file::NAME)));
+    fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    assert_eq!(policy_file::find(&config), None);
+    let in_repository = folder.path().join("repository").join(policy_file::NAME);
+    fs::write(&in_repository, "").unwrap();
+    assert_eq!(policy_file::find(&config), Some(in_repository));
+    fs::write(deep.join(policy_file::NAME), "").unwrap();
+    assert_eq!(policy_file::find(&config), Some(deep.join(policy_file::NAME)));
+}
+
+#[test]
+fn the_schema_takes_the_durations_that_the_reader_takes() {
+    let schema = schema();
+    let duration = &schema["$defs"]["duration"];
+    let pattern = duration["pattern"].as_str().unwrap();
+    let (_, units) = pattern.rsplit_once("\\s*(").unwrap();
+    let (units, _) = units.split_once(')').unwrap();
+    for unit in units.split('|') {
+        assert!(format!("400{unit}").parse::<powersync_jwks::time::Seconds>().is_ok(), "{unit}");
+    }
+    for text in ["3months", "1month"] {
+        assert_eq!(reads(&format!("rotate_every: {text}\n")).is_ok(), units.contains("months"), "{text}");
+    }
+    // What is nothing, the reader refuses, and so does the schema: by a second pattern, which needs a digit that counts.
+    assert_eq!(duration["allOf"][0]["pattern"], "[1-9]");
+    for text in ["keep_retired: 0s\n", "rollout: 0h\n", "rollout: 00h 0m\n"] {
+        assert!(reads(text).is_err(), "{text}");
+    }
+}

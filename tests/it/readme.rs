@@ -1,0 +1,162 @@
+//! The README's sessions, word for word: its `console` blocks are played on `fixtures/demo`, at a terminal.
+//! `BLESS=1 cargo test --test it readme` writes them anew.
+
+use std::cell::RefCell;
+use std::fs;
+use std::io::{Read, Write};
+use std::rc::Rc;
+
+use crate::common::service::Replicas;
+use crate::common::{NOW, Noise, Scene, date, expect_file, root};
+use clap::{CommandFactory as _, Parser as _};
+use powersync_jwks::lifecycle::RefusalId;
+use powersync_jwks::time::{FixedClock, NumericDate};
+use powersync_jwks::{Cli, Terminal, World, run};
+
+/// What a terminal shows: both streams, and what is typed.
+#[derive(Clone, Default)]
+struct Screen(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Somebody who says yes to everything.
+struct Yes {
+    screen: Screen,
+    typed: &'static [u8],
+}
+
+impl Read for Yes {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.typed.read(buffer)?;
+        self.screen.write_all(&buffer[..count])?;
+        Ok(count)
+    }
+}
+
+/// Somebody who answers each question of `init` with its default, and then yes.
+const DEFAULTS: &[u8] = b"\n\n\n\ny\n";
+
+fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
+    let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
+    let cli = Cli::try_parse_from(line.trim_start_matches("$ ").split(' ')).unwrap();
+    let screen = Screen::default();
+    let stdout = if file.is_some() { Screen::default() } else { screen.clone() };
+    let code = run(
+        &cli,
+        &mut World {
+            clock: &FixedClock(date(now)),
+            random: &Noise::new(1),
+            folder: scene.folder.path().to_owned(),
+            variable: &|_| None,
+            stdin: &mut Yes { screen: screen.clone(), typed },
+            stdout: &mut stdout.clone(),
+            stderr: &mut screen.clone(),
+            terminal: Terminal { stdin: true, stderr: true, width: None },
+            ask: replicas(scene, date(now)).ask().as_ref(),
+            sleep: &|_| {},
+        },
+    );
+    if let Some(file) = file {
+        scene.write(file, stdout.0.take());
+    }
+    let shown = anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string();
+    if code == 0 { shown } else { format!("{}\n[exit {code}]", shown.trim_end()) }
+}
+
+/// The start of each new file alone: `init` shows them whole.
+fn shorten(output: &str) -> String {
+    const KEPT: usize = 8;
+    let mut short = Vec::new();
+    // How many lines of a file have come; none outside of one.
+    let mut within = None;
+    for line in output.lines() {
+        within = match within {
+            _ if line.starts_with("+++ ") => Some(0),
+            Some(count) if line.starts_with('+') => Some(count + 1),
+            _ => None,
+        };
+        match within {
+            Some(count) if count == KEPT + 1 => short.push("…"),
+            Some(count) if count > KEPT => {}
+            _ => short.push(line),
+        }
+    }
+    short.join("\n")
+}
+
+/// Two replicas, of which the second has never restarted.
+fn replicas(scene: &Scene, now: NumericDate) -> Replicas {
+    let replicas = Replicas::default();
+    if scene.path("powersync.yaml").exists() {
+        replicas.restart("10.0.0.1", &scene.text("powersync.yaml"), now);
+    }
+    replicas.restart(
+        "10.0.0.2",
+        &fs::read_to_string(root().join("fixtures/demo/powersync.yaml")).unwrap(),
+        now,
+    );
+    replicas
+}
+
+fn play(text: &str) -> String {
+    let scene = Scene::new();
+    let demo = root().join("fixtures/demo/powersync.yaml");
+    scene.write("powersync.yaml", fs::read(&demo).unwrap());
+    scene.write("main.yaml", fs::read(demo).unwrap());
+    scene.write("compose.yaml", "services: {powersync: {image: journeyapps/powersync-service}}\n");
+    let mut played = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        played.push(line.to_owned());
+        let Some(options) = line.strip_prefix("```console") else { continue };
+        let now = options.trim().strip_prefix("now=").unwrap_or(NOW);
+        let nothing = Scene::new();
+        let from_nothing = options.trim() == "nothing";
+        let (scene, typed) = if from_nothing { (&nothing, DEFAULTS) } else { (&scene, &b"y\n"[..]) };
+        let block = lines.by_ref().take_while(|line| *line != "```").filter(|line| line.starts_with("$ "));
+        for (index, line) in block.enumerate() {
+            let gap = if index > 0 { "\n" } else { "" };
+            let output = command(scene, line, now, typed);
+            let output = if from_nothing { shorten(&output) } else { output };
+            played.push(format!("{gap}{line}\n{output}").trim_end().to_owned());
+        }
+        played.push("```".to_owned());
+    }
+    played.join("\n") + "\n"
+}
+
+#[test]
+fn its_sessions_come_out_as_written() {
+    let path = root().join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    if let Err(difference) = expect_file(&path, &play(&text)) {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+fn it_names_every_refusal() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    for id in <RefusalId as clap::ValueEnum>::value_variants() {
+        assert!(text.contains(&format!("| `{}` |", id.name())), "{}", id.name());
+    }
+}
+
+#[test]
+fn the_help_names_every_command() {
+    let mut cli = Cli::command();
+    let help = cli.render_help().to_string();
+    for command in cli.get_subcommands() {
+        let listed =
+            help.lines().any(|line| line.trim_start().starts_with(&format!("{} ", command.get_name())));
+        assert!(listed, "{}", command.get_name());
+    }
+    cli.debug_assert();
+}

@@ -1,0 +1,117 @@
+//! Every rule of `check` and `diff`: `tests/rules/ID.md` is a session (see `tests/cases.rs`) that shows a file with the
+//! fault, and one that comes near it and is fine.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use crate::common::session::play;
+use crate::common::{Scene, expect_file, root};
+use powersync_jwks::check::RULES;
+
+/// Rules about what a session has not: permissions and a git repository.
+const SHOWN_BELOW: [&str; 2] = ["file-mode", "inline-secret"];
+
+const WITH_SECRET: &str = "client_auth:
+  audience: ['app']
+  jwks:
+    keys:
+      - kty: oct
+        alg: HS256
+        k: cGBLqZyvwPcfxEbYpKD3m0rAWlJ0VQZkdh1sDXRt9XE
+        kid: prod-1
+";
+
+#[test]
+fn every_rule_finds_its_fault_and_no_near_miss() {
+    let mut failures = Vec::new();
+    for rule in RULES {
+        let path = root().join(format!("tests/rules/{}.md", rule.id));
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let played = play(&text);
+        failures.extend(expect_file(&path, &played).err());
+        let outputs = played.split("```console").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let (found, fine): (Vec<_>, Vec<_>) =
+            outputs.partition(|output| output.contains(&format!("[{}]", rule.id)));
+        let elsewhere = SHOWN_BELOW.contains(&rule.id);
+        if found.is_empty() != elsewhere || fine.is_empty() {
+            failures.push(format!("{}: a fault or a near miss is missing", path.display()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn rules_are_told_apart_and_described() {
+    for (index, rule) in RULES.iter().enumerate() {
+        assert!(RULES[..index].iter().all(|other| other.id != rule.id), "{}", rule.id);
+        for text in [rule.finds, rule.why, rule.mend] {
+            assert!(text.ends_with(['.', ')']) && !text.contains("  "), "{}: {text}", rule.id);
+        }
+    }
+}
+
+fn git(scene: &Scene, arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(scene.folder.path()).args(["-c", "user.name=a", "-c", "user.email=a@example.com"]);
+    let out = git.env("GIT_CONFIG_GLOBAL", "/dev/null").args(arguments).output().unwrap();
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+fn set_mode(scene: &Scene, name: &str, mode: u32) {
+    fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn file_mode_is_found_where_others_may_read_a_secret() {
+    let scene = Scene::with("powersync.yaml", WITH_SECRET);
+    for mode in [0o644, 0o604, 0o666] {
+        set_mode(&scene, "powersync.yaml", mode);
+        let outcome = scene.run("check --rule file-mode");
+        let message = format!("(mode {mode:o}), and secrets stand in it\n");
+        assert!(outcome.stdout.contains("warning[file-mode]: everyone on this machine may read this file"));
+        assert!(outcome.stdout.contains(&message), "{}", outcome.stdout);
+        // The official image has to be able to read it still.
+        assert!(outcome.stdout.contains("901"), "{}", outcome.stdout);
+        assert_eq!(outcome.code, 0);
+    }
+    for mode in [0o600, 0o640, 0o660] {
+        set_mode(&scene, "powersync.yaml", mode);
+        assert_eq!(scene.run("check --rule file-mode").stdout, "", "{mode:o}");
+    }
+    // It is never changed, not even by `--fix`.
+    set_mode(&scene, "powersync.yaml", 0o644);
+    scene.run("check --fix --yes --rule file-mode");
+    let mode = fs::metadata(scene.path("powersync.yaml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    // Git keeps no such modes: in a checkout they say nothing.
+    git(&scene, &["init", "-q"]);
+    git(&scene, &["add", "powersync.yaml"]);
+    assert_eq!(scene.run("check --rule file-mode").stdout, "");
+}
+
+#[test]
+fn inline_secret_is_found_where_git_tracks_the_file() {
+    let scene = Scene::with("powersync.yaml", WITH_SECRET);
+    scene.write("local.yaml", WITH_SECRET);
+    scene.write(
+        "variable.yaml",
+        WITH_SECRET.replace("cGBLqZyvwPcfxEbYpKD3m0rAWlJ0VQZkdh1sDXRt9XE", "!env PS_K"),
+    );
+    git(&scene, &["init", "-q"]);
+    git(&scene, &["add", "powersync.yaml", "variable.yaml"]);
+    git(&scene, &["commit", "-q", "-m", "a"]);
+    let outcome = scene.run("check --rule inline-secret powersync.yaml local.yaml variable.yaml");
+    let found = "warning[inline-secret]: the secret of prod-1 stands in clear in a file that git tracks
+ --> powersync.yaml:7:12
+  |
+7 |         k: ‹secret 1›
+  |            ^^^^^^^^^^
+  = Keep it in a variable: `k: !env PS_JWKS_KEY_1`, set from a file that git ignores or from a
+    secrets manager. Then rotate: the old one is in the history
+";
+    assert_eq!(outcome.stdout, found);
+    // It is pedantic.
+    assert!(!scene.run("check powersync.yaml").stdout.contains("inline-secret"));
+    assert!(scene.run("check --pedantic powersync.yaml").stdout.contains("inline-secret"));
+}
