@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::check::{RULES, Rule, rule};
+use crate::base::time::{NumericDate, Seconds};
 use crate::config::Input;
 use crate::init::{Audience, Database, Layout, Storage};
 use crate::keyset::{Encoding, HmacAlg, KeyName};
-use crate::lifecycle::{MAX_TOKEN_TTL, RefusalId};
 use crate::report::findings::FindingsFormat;
-use crate::time::{NumericDate, Seconds};
+use crate::rules::{RULES, Rule, rule};
+use crate::schedule::{MAX_TOKEN_TTL, RefusalId};
 
 const HELP: &str = "\
 {about}
@@ -280,7 +280,7 @@ pub struct Times {
 }
 
 fn token_ttl(text: &str) -> Result<Seconds, String> {
-    let ttl: Seconds = text.parse().map_err(|error: crate::time::InvalidDuration| error.to_string())?;
+    let ttl: Seconds = text.parse().map_err(|error: crate::base::time::InvalidDuration| error.to_string())?;
     if ttl > MAX_TOKEN_TTL {
         return Err("the service rejects tokens that live longer than 24h (PSYNC_S2104)".to_owned());
     }

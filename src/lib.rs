@@ -3,41 +3,38 @@
 //! One way, no back and forth:
 //!
 //! ```text
-//! store ─► config ─► keyset ─► lifecycle ─► config ─► review ─► store
-//!  bytes    text +     keys      decides      text      shows     writes
-//!           spans    (typed)    (changes)    edited    & asks    whole
+//! store ─► wrap ─► config ─► keyset ─► schedule ─► config ─► changeset ─► report
+//! bytes    what is  what the   keys     decides     edits     shows, asks,  lays out,
+//!          this?    service    (typed)  (typed      the text  writes whole  one format
+//!                   reads               outcome)                            a file
 //! ```
 //!
 //! [`config`] reads what the service would read and edits the text in place, [`keyset`] makes typed keys of it,
-//! [`lifecycle`] decides, [`review`] says what a change means, [`check`] finds what would break a config, [`token`] mints
-//! and verifies, [`probe`] asks running services, [`init`] makes what isn't there yet. They know no clock, no randomness, no
-//! files and, but for `probe::http`, no network: [`run`] hands these in, through [`World`].
+//! [`schedule`] decides, [`explain`] says what a change means, [`rules`] finds what would break a config, [`token`] mints
+//! and verifies, [`probe`] asks running services, [`init`] makes what isn't there yet. They know no clock, no randomness,
+//! no files and, but for `probe::http`, no network: [`run`] hands these in, through [`World`].
 
-pub mod check;
+mod app;
+pub mod base;
 pub mod cli;
 mod commands;
 pub mod config;
-pub mod display;
-pub mod env_file;
-pub mod envelope;
-mod error;
+pub mod explain;
 pub mod init;
 pub mod keyset;
-pub mod lifecycle;
-mod manifest;
-pub mod policy_file;
 pub mod probe;
-pub mod random;
+pub mod redact;
 mod report;
-pub mod review;
+pub mod rules;
+pub mod schedule;
+pub mod session;
 pub mod store;
-pub mod time;
+mod syntax;
 pub mod token;
-mod wiped;
-mod world;
+pub mod wrap;
 
+pub use app::run;
+pub use base::{random, text, time};
 pub use cli::Cli;
-pub use commands::run;
-pub use error::{Error, Source};
 pub use report::CannotExport;
-pub use world::{Terminal, World};
+pub use session::{Error, Source, Terminal, World, policy_file};

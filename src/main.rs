@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser as _;
 use powersync_jwks::cli::Color;
-use powersync_jwks::display::{report_of_panic, without_secrets};
 use powersync_jwks::probe::{Ask, CannotAsk, Options};
 use powersync_jwks::random::System;
+use powersync_jwks::text::{report_of_panic, without_secrets};
 use powersync_jwks::time::SystemClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 

@@ -1,13 +1,13 @@
 //! `add`: a key at the end of the list.
 
-use super::change::Run;
-use super::new_key::KeySource;
-use super::{Answer, policy, source};
-use crate::World;
 use crate::cli::{Add, Global, Times};
-use crate::error::Error;
 use crate::keyset::{HmacAlg, Key};
-use crate::lifecycle::{self, LifecycleError};
+use crate::schedule::{self, ScheduleError};
+use crate::session::Error;
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::new_key::KeySource;
+use crate::session::{Answer, policy, source};
 
 pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -23,11 +23,11 @@ pub(super) fn run(global: &Global, args: &Add, world: &mut World<'_>) -> Result<
             let alg = if let Some(alg) = args.alg {
                 alg
             } else {
-                let current = keys.current().map_err(LifecycleError::from)?;
+                let current = keys.current().map_err(ScheduleError::from)?;
                 current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
             };
             let key = new.key(config, keys, alg, now)?;
-            Ok(lifecycle::add(keys, key, now, &args.ending.allow)?)
+            Ok(schedule::add(keys, key, now, &args.ending.allow)?)
         },
         beside: Some(new.beside()),
         drop_env: None,

@@ -5,23 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::change::Run;
-use super::values::{self, KnownValues};
-use super::{Answer, findings, policy, source};
-use crate::World;
-use crate::check::{self, FileFacts, Finding, Selection, Subject};
+use crate::base::text::{Named, Printable};
+use crate::base::time::NumericDate;
 use crate::cli::{Check, Global, Times};
 use crate::config::{Config, Input};
-use crate::display::{Named, Printable};
-use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet, Values};
-use crate::lifecycle::{Change, Decision, Policy};
-use crate::manifest::{Holds, holds};
+use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, Report, Skipped, Wrapped, shown};
 use crate::report::paint::error_line;
-use crate::review::Redactor;
+use crate::rules::{self, FileFacts, Finding, Selection, Subject};
+use crate::schedule::{Change, Decision, Policy};
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::values::{self, KnownValues};
+use crate::session::{Answer, findings, policy, source};
+use crate::session::{Error, Source};
 use crate::store::{self, Snapshot};
-use crate::time::NumericDate;
+use crate::wrap::manifest::{Holds, holds};
 
 pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Result<Answer, Error> {
     let (sources, skipped) = sources(&args.paths, global, world)?;
@@ -184,7 +184,7 @@ fn nothing_below(folder: &Path, skipped: &[Skipped]) -> Error {
     Error::Usage(format!(
         "{}: there is no PowerSync config in this folder: no .yaml, .yml or .json file with one of {} at its top{}",
         Printable(&folder.display().to_string()),
-        crate::display::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
+        crate::base::text::list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
         also.collect::<String>()
     ))
 }
@@ -239,10 +239,10 @@ fn check_one(
                 file: facts(target.path.as_deref(), &keys, selection),
                 tool: &target.tool,
             };
-            (check::check(&subject, selection), unseen(&keys))
+            (rules::check(&subject, selection), unseen(&keys))
         }
         Err(error) => {
-            let finding = check::unreadable(&error, std::str::from_utf8(&bytes).ok());
+            let finding = rules::unreadable(&error, std::str::from_utf8(&bytes).ok());
             (if selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
         }
     };
@@ -269,7 +269,7 @@ pub(super) fn unseen(keys: &KeySet) -> Vec<String> {
 /// What is known of the file. Git is asked only where a rule wants to know.
 fn facts(path: Option<&Path>, keys: &KeySet, selection: &Selection) -> FileFacts {
     let Some(path) = path else { return FileFacts::default() };
-    let runs = |id| check::rule(id).is_some_and(|rule| selection.runs(rule));
+    let runs = |id| rules::rule(id).is_some_and(|rule| selection.runs(rule));
     let inline = keys.keys().iter().any(|key| key.is_symmetric() && key.variable().is_none());
     let wanted = inline && (runs("inline-secret") || runs("file-mode"));
     let real = wanted.then(|| std::fs::canonicalize(path).ok()).flatten();
@@ -309,7 +309,7 @@ fn fix(
             let (policy, tool, file) = (&target.policy, target.tool.as_str(), FileFacts::default());
             let subject = Subject { config, keys: &keys, values, policy, now, file, tool };
             let mut decision = Decision::default();
-            for finding in check::check(&subject, selection) {
+            for finding in rules::check(&subject, selection) {
                 let Some(fix) = finding.fix else { continue };
                 decision.notes.push(format!("corrected for {}: {}", finding.rule.id, finding.message));
                 decision.changes.push(Change::Respell {

@@ -2,22 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use super::source::Opened;
-use super::values::{self, KnownValues};
-use super::{Answer, check, findings, policy, source};
-use crate::World;
-use crate::check::{Comparison, FileFacts, Selection, Subject, breaks_the_start, compare, not_compared};
+use super::check;
+use crate::base::text::{Named, Printable};
 use crate::cli::{DiffArgs, Global, Times};
 use crate::config::{Config, Input};
-use crate::display::{Named, Printable};
-use crate::error::{Error, Source};
+use crate::explain::{self, Situation};
 use crate::keyset::{KeySet, Values};
-use crate::manifest::{Holds, holds};
+use crate::redact::Redactor;
 use crate::report::findings::{Change, FileReport, FindingsFormat, Report, Skipped, shown};
 use crate::report::paint::error_line;
-use crate::review::{self, Platform, Redactor, Situation};
+use crate::rules::{Comparison, FileFacts, Selection, Subject, breaks_the_start, compare, not_compared};
+use crate::session::World;
+use crate::session::source::Opened;
+use crate::session::values::{self, KnownValues};
+use crate::session::{Answer, findings, policy, source};
+use crate::session::{Error, Source};
+use crate::store::Platform;
 use crate::store::git::{ChangedFile, Repository, short};
 use crate::store::{self, Snapshot};
+use crate::wrap::manifest::{Holds, holds};
 
 /// What stands for a file that isn't there.
 const ABSENT: &str = "{}";
@@ -324,7 +327,7 @@ fn compare_one(
     let mut found = compare(&comparison, selection);
     findings::deny(&mut found, &args.deny);
     let platform = match &sides.source {
-        Source::File(path) => review::detect(&world.path(path)),
+        Source::File(path) => crate::store::detect(&world.path(path)),
         Source::Stdin | Source::Variable => Platform::Unknown,
     };
     let situation = Situation {
@@ -338,15 +341,15 @@ fn compare_one(
         unused: &[],
         live_at: &[],
     };
-    let events = review::events(&old_keys, &new_keys, now);
+    let events = explain::events(&old_keys, &new_keys, now);
     let steps = if sides.new.is_none() {
-        vec![review::after_deletion()]
+        vec![explain::after_deletion()]
     } else if old.text() == new.text() && events.is_empty() {
         Vec::new()
     } else if breaks_the_start(&comparison) {
-        vec![review::first_mend(tool)]
+        vec![explain::first_mend(tool)]
     } else {
-        review::deploy_steps(
+        explain::deploy_steps(
             &old_keys,
             &new_keys,
             !old.same_around_the_list(&new),
@@ -359,7 +362,7 @@ fn compare_one(
         to: sides.to.clone(),
         events,
         not_compared: not_compared(&comparison),
-        diff: review::text_diff(
+        diff: crate::redact::text_diff(
             redactor,
             sides.old.is_some().then_some(&old),
             sides.new.is_some().then_some(&new),

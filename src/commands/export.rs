@@ -2,15 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{Answer, read, source};
-use crate::World;
+use crate::base::text::Printable;
 use crate::cli::{Export, ExportForm, Global};
-use crate::display::Printable;
-use crate::error::Error;
 use crate::keyset::{Key, KeyName, KeySet, Member, Phase};
 use crate::report::CannotExport;
 use crate::report::export as form;
 use crate::report::paint::warning_line;
+use crate::session::Error;
+use crate::session::World;
+use crate::session::{Answer, read, source};
 use crate::store;
 
 pub(super) fn run(global: &Global, args: &Export, world: &mut World<'_>) -> Result<Answer, Error> {

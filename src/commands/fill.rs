@@ -4,23 +4,23 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::change::tell_steps;
-use super::files::{self, Action, FileChange, Written};
 use super::init::{Folder, is_ignored_above};
-use super::source::shell_word;
-use super::{Answer, source};
-use crate::World;
+use crate::base::text::{Printable, list};
 use crate::cli::{Global, Init};
-use crate::display::{Printable, list};
-use crate::env_file::EnvFile;
-use crate::error::{Error, Source};
+use crate::explain::Step;
 use crate::init::fill::{Need, Usage, needs};
 use crate::init::{self, Access};
 use crate::keyset::KeySet;
 use crate::keyset::strength::weakness_of_k;
 use crate::report::paint::{event_line, warning_line};
-use crate::review::{self, Step};
+use crate::session::World;
+use crate::session::change::tell_steps;
+use crate::session::files::{self, Action, FileChange, Written};
+use crate::session::source::shell_word;
+use crate::session::{Answer, source};
+use crate::session::{Error, Source};
 use crate::store::{self, Snapshot, StoreError};
+use crate::wrap::env_file::EnvFile;
 
 pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result<Answer, Error> {
     let folder = Folder::new(&args.dir, world)?;
@@ -257,7 +257,7 @@ fn next_steps(
         text: "Start the service with these variables. One that runs gets them only when its containers are made anew, \
                not when they are restarted"
             .to_owned(),
-        commands: review::detect(&world.path(path)).restart(),
+        commands: crate::store::detect(&world.path(path)).restart(),
     });
     if generated.iter().any(|(need, _)| matches!(need.usage, Usage::Key { .. })) {
         steps.push(Step {

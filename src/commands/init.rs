@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use zeroize::Zeroizing;
 
-use super::change::tell_steps;
-use super::files::{self, Action, FileChange, Written};
-use super::source::{host_path, shell_word};
-use super::{Answer, policy};
-use crate::World;
+use crate::base::text::{Printable, list};
 use crate::cli::{self, Global, Init, Times};
-use crate::display::{Printable, list};
-use crate::env_file::EnvFile;
-use crate::error::{Error, Source};
+use crate::explain::Step;
 use crate::init::{
     self, Audience, Database, KEY, Layout, NewFile, NewKey, Options, SecretPlace, Secrets, Storage,
     VariableValue,
 };
 use crate::keyset::Kid;
 use crate::keyset::strength::weakness_of_k;
-use crate::lifecycle::{LifecycleError, Refusal, RefusalId};
 use crate::report::paint::warning_line;
-use crate::review::{self, Step};
+use crate::schedule::{Refusal, RefusalId, ScheduleError};
+use crate::session::World;
+use crate::session::change::tell_steps;
+use crate::session::files::{self, Action, FileChange, Written};
+use crate::session::source::{host_path, shell_word};
+use crate::session::{Answer, policy};
+use crate::session::{Error, Source};
 use crate::store;
+use crate::wrap::env_file::EnvFile;
 
 pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result<Answer, Error> {
     if global.config.is_some() {
@@ -137,7 +137,7 @@ fn check_place_is_free(args: &Init, folder: &Folder) -> Result<(), Error> {
 }
 
 fn refused(name: &str, id: RefusalId, reason: String) -> Error {
-    Error::lifecycle(name)(LifecycleError::Refused(vec![Refusal { id, reason }]))
+    Error::lifecycle(name)(ScheduleError::Refused(vec![Refusal { id, reason }]))
 }
 
 // --- questions -----------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ fn draft(options: &Options, args: &Init, folder: &Folder, world: &mut World<'_>)
     let mut compose_entry = None;
     if let Some(file) = init::compose_file(options) {
         let beside = folder.path.join(&file.path);
-        match review::compose_file(beside.parent().unwrap_or(&folder.path)) {
+        match crate::store::compose_file(beside.parent().unwrap_or(&folder.path)) {
             Some(there) if fs::read(&there).is_ok_and(|text| *text == *file.content.as_bytes()) => {
                 changes.push(unless_there(file, folder));
             }

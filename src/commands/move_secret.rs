@@ -4,18 +4,18 @@ use std::cell::RefCell;
 
 use zeroize::Zeroizing;
 
-use super::change::Run;
-use super::destination::Finder;
-use super::secret_write::SecretWrite;
-use super::values::KnownValues;
-use super::{Answer, policy, source, values};
-use crate::World;
 use crate::cli::{Global, MoveSecret, SecretPlace, Times};
 use crate::config::Config;
-use crate::env_file::needs_no_quotes;
-use crate::error::Error;
 use crate::keyset::{Key, KeySet, SecretText};
-use crate::lifecycle::{self, Change, Decision, SecretForm};
+use crate::schedule::{self, Change, Decision, SecretForm};
+use crate::session::Error;
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::destination::Finder;
+use crate::session::secret_write::SecretWrite;
+use crate::session::values::KnownValues;
+use crate::session::{Answer, policy, source, values};
+use crate::wrap::env_file::needs_no_quotes;
 
 pub(super) fn run(global: &Global, args: &MoveSecret, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -58,7 +58,7 @@ fn to_variable(
     let written = keys.named(&args.key).first().and_then(|key| SecretText::of(key, config));
     // What has no secret to move needs no place for one.
     let anywhere = SecretForm::Variable(String::new());
-    let decision = lifecycle::move_secret(keys, &args.key, anywhere, written)?;
+    let decision = schedule::move_secret(keys, &args.key, anywhere, written)?;
     let Some(Change::MoveSecret { index, k, .. }) = decision.changes.into_iter().next() else {
         return Ok((Decision { notes: decision.notes, ..Decision::default() }, None));
     };
@@ -86,7 +86,7 @@ fn to_config(
         None => None,
     };
     let value = value.filter(|value| !value.is_empty()).map(SecretText);
-    Ok(lifecycle::move_secret(keys, &args.key, SecretForm::Inline, value)?)
+    Ok(schedule::move_secret(keys, &args.key, SecretForm::Inline, value)?)
 }
 
 impl SecretText {

@@ -2,15 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::Answer;
-use super::read;
 use super::verify::{Question, tell};
-use crate::World;
+use crate::base::text::{Printable, list};
 use crate::cli::Verify;
-use crate::display::{Printable, list};
-use crate::error::{Error, Source};
 use crate::keyset::Secret;
 use crate::report::paint::{GREEN, YELLOW, paint};
+use crate::session::Answer;
+use crate::session::World;
+use crate::session::read;
+use crate::session::{Error, Source};
 use crate::store;
 use crate::token::{Ending, Form, Owner, Writing, owner_of};
 

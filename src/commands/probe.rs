@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::ask::{Services, endpoints};
-use super::{Answer, policy, read, source};
-use crate::World;
+use crate::base::text::Printable;
+use crate::base::time::{NumericDate, Seconds};
 use crate::cli::{Format, Global, Probe, Times};
-use crate::display::Printable;
-use crate::error::{Error, Source};
 use crate::probe::{Plan, Round};
 use crate::report::paint::{BOLD, DIM, error_line, paint, warning_line};
 use crate::report::probe as words;
-use crate::review::{self, Platform};
-use crate::time::{NumericDate, Seconds};
+use crate::session::World;
+use crate::session::ask::{Services, endpoints};
+use crate::session::{Answer, policy, read, source};
+use crate::session::{Error, Source};
+use crate::store::Platform;
 
 /// The longest pause between two rounds.
 const LONGEST: u64 = 30;
@@ -140,7 +140,7 @@ fn tell_meaning(plan: &Plan, round: &Round, source: &Source, world: &mut World<'
         writeln!(world.stderr, "{sentence}.")?;
     }
     let platform = match source {
-        Source::File(path) => review::detect(&world.path(path)),
+        Source::File(path) => crate::store::detect(&world.path(path)),
         Source::Stdin | Source::Variable => Platform::Unknown,
     };
     writeln!(

@@ -1,12 +1,12 @@
 //! `promote`: the second step of a rotation.
 
-use super::ask::Asked;
-use super::change::Run;
-use super::{Answer, policy, source, values};
-use crate::World;
 use crate::cli::{Global, Promote};
-use crate::error::Error;
-use crate::lifecycle;
+use crate::schedule;
+use crate::session::Error;
+use crate::session::World;
+use crate::session::ask::Asked;
+use crate::session::change::Run;
+use crate::session::{Answer, policy, source, values};
 
 pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -22,7 +22,7 @@ pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Res
         policy: &policy,
         values: asked.as_ref().map_or(&known, |asked| &asked.values),
         decide: &|_, keys, now| {
-            let decision = lifecycle::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?;
+            let decision = schedule::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?;
             match &asked {
                 Some(asked) => asked.promotion(decision, keys, &args.ending.allow),
                 None => Ok(decision),

@@ -4,20 +4,20 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::ask::{self, Asked};
-use super::change::{self, NO_TERMINAL, Run};
-use super::destination::{Finder, NamedPath};
-use super::drop_env::{Chosen, DropEnv, Left};
-use super::secret_write::SecretWrite;
-use super::used_by::{Referrer, Uses};
-use super::{Answer, files, policy, source, values};
-use crate::World;
+use crate::base::text::Printable;
 use crate::cli::{DestinationArgs, DropArgs, Ending, Global, Prune, Times};
-use crate::display::Printable;
-use crate::error::{Error, Source};
-use crate::lifecycle::{self, Policy};
+use crate::redact::Redactor;
 use crate::report::paint::{diff_line, error_line};
-use crate::review::Redactor;
+use crate::schedule::{self, Policy};
+use crate::session::World;
+use crate::session::ask::{self, Asked};
+use crate::session::change::{self, NO_TERMINAL, Run};
+use crate::session::destination::{Finder, NamedPath};
+use crate::session::drop_env::{Chosen, DropEnv, Left};
+use crate::session::secret_write::SecretWrite;
+use crate::session::used_by::{Referrer, Uses};
+use crate::session::{Answer, files, policy, source, values};
+use crate::session::{Error, Source};
 
 pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
@@ -82,7 +82,7 @@ fn one(
         policy: &Policy::default(),
         values: asked.as_ref().map_or(&so_far, |asked| &asked.values),
         decide: &|_, keys, now| {
-            let decision = lifecycle::prune(keys, now, &args.ending.allow)?;
+            let decision = schedule::prune(keys, now, &args.ending.allow)?;
             match &asked {
                 Some(asked) => asked.removals(decision, keys),
                 None => Ok(decision),

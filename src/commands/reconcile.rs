@@ -3,26 +3,26 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::ask::{self, Asked};
-use super::change::{Run, ask as ask_person, tell_steps};
-use super::destination::Reservations;
-use super::draft::Draft;
-use super::new_key::KeySource;
-use super::secret_write::{OwnWrites, SecretWrite};
-use super::{Answer, policy, source};
-use crate::World;
+use crate::base::text::{Named, Printable, count, list};
+use crate::base::time::NumericDate;
 use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
 use crate::config::Config;
-use crate::display::{Named, Printable, count, list};
-use crate::error::{Error, Source};
 use crate::keyset::{Key, KeySet};
-use crate::lifecycle::{self, Decision, Due, Liveness, Policy};
+use crate::redact::Redactor;
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::error_line;
-use crate::review::Redactor;
+use crate::schedule::{self, Decision, Due, Liveness, Policy};
+use crate::session::World;
+use crate::session::ask::{self, Asked};
+use crate::session::change::{Run, ask as ask_person, tell_steps};
+use crate::session::destination::Reservations;
+use crate::session::draft::Draft;
+use crate::session::new_key::KeySource;
+use crate::session::secret_write::{OwnWrites, SecretWrite};
+use crate::session::{Answer, policy, source};
+use crate::session::{Error, Source};
 use crate::store::{Snapshot, StoreError};
-use crate::time::NumericDate;
 
 /// What was found out about a config, for the table.
 #[derive(Clone, Default)]
@@ -206,11 +206,7 @@ fn decide(
 ) -> Result<Decision, Error> {
     // A look needs no key, nor a place for its secret.
     let make = |alg| {
-        if args.check {
-            Ok(lifecycle::stand_in(keys, alg, now))
-        } else {
-            item.new.key(config, keys, alg, now)
-        }
+        if args.check { Ok(schedule::stand_in(keys, alg, now)) } else { item.new.key(config, keys, alg, now) }
     };
     let allowed = &args.ending.allow;
     let waiting = RefCell::new(None);
@@ -223,13 +219,13 @@ fn decide(
         Ok::<_, Error>(liveness)
     };
     let (due, mut decision) =
-        lifecycle::reconcile_asking(keys, &item.policy, now, args.assume_age, &make, &live, allowed)?;
+        schedule::reconcile_asking(keys, &item.policy, now, args.assume_age, &make, &live, allowed)?;
     if let Some(asked) = &item.asked {
         decision.live_at = asked.live_at(&decision, allowed);
         decision = asked.removals(decision, keys)?;
     }
-    let after = lifecycle::apply(keys, &decision.changes, now);
-    let next = lifecycle::next_due(&after, &item.policy, now)?;
+    let after = schedule::apply(keys, &decision.changes, now);
+    let next = schedule::next_due(&after, &item.policy, now)?;
     let current = after.current().ok().flatten().map(Key::name);
     let waiting = waiting.take();
     *item.finding.borrow_mut() = Finding { current, due, next, waiting, written: false };

@@ -1,10 +1,10 @@
 //! `redact`: a config as it may be shown.
 
-use super::{Answer, source};
-use crate::World;
 use crate::cli::{Global, Redact};
-use crate::error::Error;
-use crate::review::Redactor;
+use crate::redact::Redactor;
+use crate::session::Error;
+use crate::session::World;
+use crate::session::{Answer, source};
 
 pub(super) fn run(global: &Global, args: &Redact, world: &mut World<'_>) -> Result<Answer, Error> {
     let paths: Vec<_> = args.path.iter().cloned().collect();

@@ -1,13 +1,13 @@
 //! `remove`: keys go at once.
 
-use super::change::Run;
-use super::destination::Finder;
-use super::drop_env::DropEnv;
-use super::{Answer, policy, source, values};
-use crate::World;
 use crate::cli::{DestinationArgs, Global, Remove, Times};
-use crate::error::Error;
-use crate::lifecycle;
+use crate::schedule;
+use crate::session::Error;
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::destination::Finder;
+use crate::session::drop_env::DropEnv;
+use crate::session::{Answer, policy, source, values};
 
 pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -23,7 +23,7 @@ pub(super) fn run(global: &Global, args: &Remove, world: &mut World<'_>) -> Resu
         ending: &args.ending,
         policy: &rules.policy,
         values: &values::known_so_far(finder.told().as_ref(), world)?,
-        decide: &|_, keys, now| Ok(lifecycle::remove(keys, &args.keys, now, &args.ending.allow)?),
+        decide: &|_, keys, now| Ok(schedule::remove(keys, &args.keys, now, &args.ending.allow)?),
         beside: None,
         drop_env: names.map(|names| DropEnv { finder: &finder, names, later: None }),
         redactor: None,

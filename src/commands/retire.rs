@@ -1,11 +1,11 @@
 //! `retire`: keys get an end, or lose it again.
 
-use super::change::Run;
-use super::{Answer, policy, source, values};
-use crate::World;
 use crate::cli::{Global, Retire};
-use crate::error::Error;
-use crate::lifecycle::{self, When};
+use crate::schedule::{self, When};
+use crate::session::Error;
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::{Answer, policy, source, values};
 
 pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -24,9 +24,9 @@ pub(super) fn run(global: &Global, args: &Retire, world: &mut World<'_>) -> Resu
         decide: &|_, keys, now| {
             let allowed = &args.ending.allow;
             let decided = if args.undo {
-                lifecycle::unretire(keys, &args.keys, now, allowed)
+                schedule::unretire(keys, &args.keys, now, allowed)
             } else {
-                lifecycle::retire(keys, &args.keys, when, &policy, now, allowed)
+                schedule::retire(keys, &args.keys, when, &policy, now, allowed)
             };
             Ok(decided?)
         },

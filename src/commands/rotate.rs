@@ -1,13 +1,13 @@
 //! `rotate`: a new key in the first place, the outgoing one on its way out.
 
-use super::change::Run;
-use super::new_key::KeySource;
-use super::{Answer, policy, source};
-use crate::World;
 use crate::cli::{Global, Rotate};
-use crate::error::Error;
 use crate::keyset::{HmacAlg, Key};
-use crate::lifecycle::{self, LifecycleError, RotateOptions};
+use crate::schedule::{self, RotateOptions, ScheduleError};
+use crate::session::Error;
+use crate::session::World;
+use crate::session::change::Run;
+use crate::session::new_key::KeySource;
+use crate::session::{Answer, policy, source};
 
 pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -22,13 +22,13 @@ pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Resu
         policy,
         values: new.values(),
         decide: &|config, keys, now| {
-            let current = keys.current().map_err(LifecycleError::from)?;
+            let current = keys.current().map_err(ScheduleError::from)?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
             let key = new.key(config, keys, alg, now)?;
             let allowed = &args.ending.allow;
             let decided = match args.standby {
-                Some(wait) => lifecycle::standby(keys, key, policy, now, wait, allowed),
-                None => lifecycle::rotate(keys, key, policy, now, options, allowed),
+                Some(wait) => schedule::standby(keys, key, policy, now, wait, allowed),
+                None => schedule::rotate(keys, key, policy, now, options, allowed),
             };
             Ok(decided?)
         },

@@ -1,21 +1,21 @@
 //! `status`: all keys as they are.
 
-use super::ask::{self, Services};
-use super::values;
-use super::{Answer, policy, read, source};
-use crate::World;
+use crate::base::text::{Named, Printable, list};
+use crate::base::time::NumericDate;
 use crate::cli::{Format, Global, Status, Times};
-use crate::display::{Named, Printable, list};
-use crate::error::{Error, Source};
+use crate::explain::warnings;
 use crate::keyset::{Key, KeySet};
-use crate::lifecycle;
 use crate::probe::Plan;
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
 use crate::report::probe as words;
-use crate::review::warnings;
-use crate::time::NumericDate;
+use crate::schedule;
+use crate::session::World;
+use crate::session::ask::{self, Services};
+use crate::session::values;
+use crate::session::{Answer, policy, read, source};
+use crate::session::{Error, Source};
 
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
@@ -137,7 +137,7 @@ fn several(
         // What can't be decided is told by the warnings; on Cloud there is no schedule.
         let next = match policy::of(&Times::default(), source, world) {
             Ok(_) if keys.is_cloud => None,
-            Ok(policy) => lifecycle::next_due(keys, &policy, now).ok().flatten(),
+            Ok(policy) => schedule::next_due(keys, &policy, now).ok().flatten(),
             Err(error) => {
                 told.push(format!("{}: {error}", Printable(&source.name())));
                 None

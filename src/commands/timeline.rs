@@ -1,13 +1,13 @@
 //! `timeline`: what will happen to each key, and when.
 
-use super::{Answer, policy, source};
-use crate::World;
+use crate::base::text::Printable;
 use crate::cli::{ChartFormat, Global, Timeline};
-use crate::display::Printable;
-use crate::error::Error;
 use crate::keyset::KeySet;
-use crate::lifecycle;
 use crate::report::{json, mermaid, timeline};
+use crate::schedule;
+use crate::session::Error;
+use crate::session::World;
+use crate::session::{Answer, policy, source};
 
 pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     if until <= now {
         return Err(Error::Usage(format!("--until {until} is not in the future; it is {now}")));
     }
-    let ahead = lifecycle::simulate(&keys, &policy, now, until).map_err(Error::lifecycle(&name))?;
+    let ahead = schedule::simulate(&keys, &policy, now, until).map_err(Error::lifecycle(&name))?;
     let text = match args.format {
         ChartFormat::Human if ahead.lives.is_empty() => "no keys in client_auth.jwks.keys\n".to_owned(),
         ChartFormat::Human => timeline::chart(&ahead, width(args, world)),

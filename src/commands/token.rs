@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{Answer, read, source};
-use crate::World;
 use crate::cli::{Global, Token};
-use crate::error::{Error, Source};
 use crate::keyset::Member;
 use crate::report::paint::warning_line;
+use crate::session::World;
+use crate::session::{Answer, read, source};
+use crate::session::{Error, Source};
 use crate::store;
 use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims};
 

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Answer, owner, read, source};
-use crate::World;
+use super::owner;
+use crate::base::text::wrap;
+use crate::base::text::{Named, Printable, list};
+use crate::base::time::NumericDate;
 use crate::cli::{Global, Verify};
-use crate::display::wrap;
-use crate::display::{Named, Printable, list};
-use crate::error::{Error, Source};
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::report::paint::{BOLD, GREEN, RED, YELLOW, paint};
+use crate::session::World;
+use crate::session::{Answer, read, source};
+use crate::session::{Error, Source};
 use crate::store;
-use crate::time::NumericDate;
 use crate::token::{Accepted, Rejection, Verdict, Verifier, claims_of, nearest_cause};
 
 /// What Node takes as the headers of a request, at most.

@@ -1,13 +1,13 @@
 //! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
 
-use super::document::{Document, Kind, Layout, NodeId, Quote, Span};
 use super::edit::{NewEntry, NewValue, Splice};
-use super::error::{ConfigError, Problem};
-use super::lines::{
+use super::style::{self, Sample};
+use crate::base::secret_string::wiped;
+use crate::syntax::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
-use super::style::{self, Sample};
-use crate::wiped::wiped;
+use crate::syntax::{ConfigError, Problem};
+use crate::syntax::{Document, Kind, Layout, NodeId, Quote, Span};
 
 /// The lines of one entry of a block list.
 #[derive(Clone, Copy)]

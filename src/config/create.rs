@@ -1,13 +1,13 @@
 //! A list of keys that isn't there yet: written with its first key, and with what is missing above it.
 
 use super::block::past_colon;
-use super::document::{Document, Kind, Layout, NodeId, Syntax};
 use super::edit::{NewEntry, Splice};
-use super::error::{ConfigError, Problem};
 use super::flow;
-use super::lines::{indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
 use super::style::{block_entry, flow_entry, flow_member, name_text, ordered, spaced};
-use crate::wiped::{Wiped, join, wiped};
+use crate::base::secret_string::{Wiped, join, wiped};
+use crate::syntax::lines::{indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
+use crate::syntax::{ConfigError, Problem};
+use crate::syntax::{Document, Kind, Layout, NodeId, Syntax};
 
 /// Writes the first key of a config, with what is missing above it.
 pub(super) fn create(

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
-use super::document::{Kind, Layout, NodeId, Span};
-use super::error::{ConfigError, Problem};
 use super::{Config, Input, Place, Syntax, block, create, flow, style, verify};
-use crate::wiped::Wiped;
+use crate::base::secret_string::Wiped;
+use crate::syntax::{ConfigError, Problem};
+use crate::syntax::{Kind, Layout, NodeId, Span};
 
 /// A value that is written.
 #[derive(Clone)]

@@ -1,10 +1,12 @@
 //! Lists and mappings written in brackets and braces, JSON included.
 
-use super::document::{Document, Kind, NodeId, Span};
 use super::edit::{NewEntry, NewValue, Splice};
-use super::lines::{content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap};
 use super::style::{self, Sample, spaced};
-use crate::wiped::wiped;
+use crate::base::secret_string::wiped;
+use crate::syntax::lines::{
+    content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
+};
+use crate::syntax::{Document, Kind, NodeId, Span};
 
 /// What stands between the brackets: the bytes of each child, without its comma.
 struct Flow<'t> {

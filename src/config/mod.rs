@@ -5,70 +5,24 @@
 
 mod block;
 mod create;
-mod document;
 pub mod edit;
-mod error;
 mod flow;
-mod indentation;
-mod json;
-mod lines;
-mod scalar;
 mod style;
 mod verify;
-mod yaml;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
-pub use error::{ConfigError, Problem};
-pub(crate) use lines::Lines;
-pub use scalar::{Scalar, env_name, is_env_name};
-
-/// The largest config that is read, in bytes.
-pub const MAX_BYTES: usize = 64 << 20;
+pub(crate) use crate::syntax::Lines;
+pub use crate::syntax::{
+    ConfigError, Document, Input, Kind, Layout, MAX_BYTES, Node, NodeId, Position, Problem, Quote, Scalar,
+    Span, Syntax, env_name, is_env_name,
+};
 
 /// How a fault begins that keeps the service from starting.
 pub(crate) const NOT_STARTING: &str = "the service does not start with this file";
 
 /// The members that lead to the list of keys.
 const PATH: [&str; 3] = ["client_auth", "jwks", "keys"];
-
-/// How to read the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Input {
-    /// As YAML.
-    Yaml,
-    /// As JSON, as the service reads `.json` files.
-    Json,
-    /// As YAML, and where that fails as JSON.
-    #[default]
-    #[value(skip)]
-    Either,
-}
-
-impl Input {
-    /// By the file's name, as the service decides.
-    #[must_use]
-    pub fn of_path(path: &Path) -> Self {
-        match path.extension().and_then(|e| e.to_str()) {
-            Some("yaml" | "yml") => Self::Yaml,
-            Some("json") => Self::Json,
-            _ => Self::Either,
-        }
-    }
-}
-
-impl<'t> Document<'t> {
-    /// Reads a text that need not be a config.
-    pub fn read(text: &'t str, input: Input) -> Result<Self, ConfigError> {
-        match input {
-            Input::Yaml => yaml::parse(text),
-            Input::Json => json::parse(text),
-            Input::Either => yaml::parse(text).or_else(|error| json::parse(text).map_err(|_| error)),
-        }
-    }
-}
 
 /// Where the list of keys stands, or where it would.
 #[derive(Clone, Copy)]
@@ -232,8 +186,9 @@ impl<'t> Config<'t> {
     /// The bytes that belong to each entry of the list, its own comments included.
     #[must_use]
     pub fn entry_regions(&self) -> Vec<Span> {
-        let to_line_end =
-            |id: &NodeId| self.doc.start_of(*id)..lines::content_end(self.text(), self.doc.end_of(*id));
+        let to_line_end = |id: &NodeId| {
+            self.doc.start_of(*id)..crate::syntax::lines::content_end(self.text(), self.doc.end_of(*id))
+        };
         match self.place {
             Place::List { name, list } => block::regions(&self.doc, name, list)
                 .unwrap_or_else(|| self.entries().iter().map(to_line_end).collect()),

@@ -4,11 +4,11 @@ use std::fmt::{self, Write as _};
 
 use super::Config;
 use super::block::past_colon;
-use super::document::{Document, Kind, Layout, NodeId, Quote, Syntax};
 use super::edit::{NewEntry, NewValue, Splice};
-use super::lines::{content_end, indent_of, line_start, newline_at, skip_gap};
-use super::scalar::{self, Scalar};
-use crate::wiped::{Wiped, join, wiped};
+use crate::base::secret_string::{Wiped, join, wiped};
+use crate::syntax::lines::{content_end, indent_of, line_start, newline_at, skip_gap};
+use crate::syntax::scalar::{self, Scalar};
+use crate::syntax::{Document, Kind, Layout, NodeId, Quote, Syntax};
 
 /// The entry whose way of writing a new one imitates.
 pub(super) type Sample = Option<NodeId>;

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::document::{Document, NodeId};
 use super::edit::{MemberEdit, NewEntry, NewValue, Plan};
-use super::scalar::Scalar;
 use super::{Config, PATH};
+use crate::syntax::scalar::Scalar;
+use crate::syntax::{Document, NodeId};
 
 /// What an entry of the result has to be.
 enum Expected<'p> {

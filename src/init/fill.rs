@@ -3,9 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::secrets::fresh_text;
+use crate::base::random::{Random, RandomError};
 use crate::config::{Config, Document, NodeId, Scalar, env_name, is_env_name};
 use crate::keyset::{HmacAlg, KeySet};
-use crate::random::{Random, RandomError};
 
 /// A variable of a config.
 #[derive(Clone, Debug, PartialEq, Eq)]

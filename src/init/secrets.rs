@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use crate::base::random::{Random, RandomError};
+use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Kid, Secret};
-use crate::random::{Random, RandomError};
-use crate::time::NumericDate;
 
 /// The names of a new key.
 #[derive(Clone, Debug)]

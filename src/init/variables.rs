@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::options::{Options, SecretPlace, Storage};
 use super::secrets::Secrets;
-use crate::env_file::{EnvFile, EnvFileError};
+use crate::wrap::env_file::{EnvFile, EnvFileError};
 
 /// The source database's URI, as PowerSync's own command line names it.
 pub(super) const SOURCE_URI: &str = "PS_DATA_SOURCE_URI";

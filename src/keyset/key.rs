@@ -5,7 +5,7 @@ use std::fmt;
 use super::fault::Fault;
 use super::kid::Kid;
 use super::secret::Secret;
-use crate::time::NumericDate;
+use crate::base::time::NumericDate;
 
 /// A member of a key: absent is not the same as there and unreadable.
 #[derive(Clone, Debug, PartialEq, Eq)]

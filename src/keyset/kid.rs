@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::display::{Named, Printable};
-use crate::random::{Random, RandomError};
-use crate::time::NumericDate;
+use crate::base::random::{Random, RandomError};
+use crate::base::text::{Named, Printable};
+use crate::base::time::NumericDate;
 
 /// A key id (RFC 7517, section 4.5): never empty, since the service never matches an empty one, and free of
 /// control characters.

@@ -5,8 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::read::Values;
+use crate::base::text::Printable;
 use crate::config::{Config, NodeId, Scalar, env_name};
-use crate::display::Printable;
 
 /// Where keys come from besides the list, as far as the service uses it.
 #[derive(Clone, Debug, Default)]

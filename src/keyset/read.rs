@@ -7,8 +7,8 @@ use super::key::{HmacAlg, Key, Known, Likeness, Material, Member, PublicKey, Pub
 use super::kid::Kid;
 use super::secret::{Secret, decode_as_service};
 use super::{curve, strength};
+use crate::base::time::NumericDate;
 use crate::config::{Document, NodeId, Scalar, env_name, is_env_name};
-use crate::time::NumericDate;
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
 pub const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{
 };
 use zeroize::Zeroizing;
 
-use crate::random::{Random, RandomError};
+use crate::base::random::{Random, RandomError};
 
 /// Reads base64url with or without padding, and doesn't mind stray bits at the end: as Node does.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -2,7 +2,7 @@
 
 use super::KeySet;
 use super::key::{HmacAlg, Key, Material, Member};
-use crate::time::NumericDate;
+use crate::base::time::NumericDate;
 
 /// Where a key is in its life, apart from whether it is the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::display::Printable;
-use crate::time::NumericDate;
+use crate::base::text::Printable;
+use crate::base::time::NumericDate;
 
 /// An answer of a service, or of whatever listens there.
 #[derive(Clone, PartialEq, Eq, Default)]

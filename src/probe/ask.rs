@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::answer::Answer;
 use super::endpoint::Endpoint;
-use crate::display::Printable;
-use crate::time::Seconds;
+use crate::base::text::Printable;
+use crate::base::time::Seconds;
 
 /// Which certificates are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum CannotAsk {
     NoCertificate,
 }
 
-/// For [`World`](crate::World) where there is no network code.
+/// For [`World`](crate::session::World) where there is no network code.
 pub fn not_built_in(_: Options) -> Result<Box<dyn Ask>, CannotAsk> {
     Err(CannotAsk::NotBuiltIn)
 }

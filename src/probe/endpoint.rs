@@ -4,7 +4,7 @@ use std::fmt;
 
 use ::http::Uri;
 
-use crate::display::Printable;
+use crate::base::text::Printable;
 
 /// The path that is asked, behind the URL's own.
 const PATH: &str = "/sync/stream";

@@ -18,12 +18,12 @@ use ureq::{Agent, Body, Proxy};
 use super::answer::Answer;
 use super::ask::{Ask, CannotAsk, Certificates, Connection, NoAnswer, Options};
 use super::endpoint::Endpoint;
-use crate::time::{NumericDate, Seconds};
+use crate::base::time::{NumericDate, Seconds};
 
 /// The most that is read of an answer.
 const MOST: u64 = 64 * 1024;
 
-/// For [`World`](crate::World): asks through the proxy that the environment of this process names, if it does.
+/// For [`World`](crate::session::World): asks through the proxy that the environment of this process names, if it does.
 pub fn through_proxy_of_environment(options: Options) -> Result<Box<dyn Ask>, CannotAsk> {
     open(options, Proxy::try_from_env())
 }

@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use crate::base::random::{Random, RandomError};
+use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{HmacAlg, Key, KeySet, Kid, Material, Member, Secret};
-use crate::random::{Random, RandomError};
-use crate::time::{NumericDate, Seconds};
 use crate::token::{Claims, Signer};
 
 /// Who asks, to whoever reads the service's log.
@@ -180,8 +180,8 @@ fn hex(random: &dyn Random) -> Result<String, RandomError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::random::System;
     use crate::config::{Config, Input};
-    use crate::random::System;
     use crate::token::{Rejection, Verdict, Verifier};
 
     fn keys(entries: &str) -> KeySet {

@@ -9,8 +9,8 @@ use super::ask::{Ask, Connection, NoAnswer};
 use super::endpoint::Endpoint;
 use super::plan::{Expected, Plan, Subject};
 use super::standing::{Standing, judge};
-use crate::random::{Random, RandomError};
-use crate::time::{Clock, Seconds};
+use crate::base::random::{Random, RandomError};
+use crate::base::time::{Clock, Seconds};
 
 /// A service, or one of the addresses that its name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]

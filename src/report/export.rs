@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::display::{Named, Printable};
+use crate::base::text::{Named, Printable};
 use crate::keyset::{HmacAlg, Key, Material, Member, PublicNumbers, Secret, Undecidable};
 
 /// The variables that hold kid and secret, in `env` and `node`.

@@ -1,10 +1,10 @@
 //! Tables for people.
 
 use super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::display::Printable;
+use crate::base::text::Printable;
+use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource};
-use crate::lifecycle::{Action, Due};
-use crate::time::NumericDate;
+use crate::schedule::{Action, Due};
 
 /// The table of `status`. `service`: what the running service says of each key, where it was asked.
 pub(crate) fn key_table(keys: &KeySet, service: Option<&[Option<String>]>, now: NumericDate) -> String {

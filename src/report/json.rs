@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::human::Row;
+use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
-use crate::lifecycle::{self, Action, Due};
-use crate::time::NumericDate;
+use crate::schedule::{self, Action, Due};
 
 #[derive(Serialize)]
 pub(crate) struct Status {
@@ -187,13 +187,13 @@ struct TimelineSpan {
 }
 
 impl Timeline {
-    pub(crate) fn new(config: &str, timeline: &lifecycle::Timeline) -> Self {
-        let span = |span: &lifecycle::Span| TimelineSpan {
+    pub(crate) fn new(config: &str, timeline: &schedule::Timeline) -> Self {
+        let span = |span: &schedule::Span| TimelineSpan {
             state: span.state.clone(),
             from: span.from.to_string(),
             until: span.until.to_string(),
         };
-        let key = |life: &lifecycle::Life| TimelineKey {
+        let key = |life: &schedule::Life| TimelineKey {
             key: life.key.clone(),
             spans: life.spans.iter().map(span).collect(),
         };

@@ -1,7 +1,7 @@
 //! A timeline as a Mermaid Gantt chart, which pull requests draw.
 
-use crate::lifecycle::Timeline;
-use crate::time::NumericDate;
+use crate::base::time::NumericDate;
+use crate::schedule::Timeline;
 
 /// The chart, without the fence around it.
 pub(crate) fn gantt(timeline: &Timeline, config: &str) -> String {

@@ -4,8 +4,9 @@ use std::fmt::{Display, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::display::{Printable, wrap};
-use crate::review::{DiffLine, LineKind, Step};
+use crate::base::text::{Printable, wrap};
+use crate::explain::Step;
+use crate::redact::{DiffLine, LineKind};
 
 /// Text in a style.
 pub(crate) fn paint(style: Style, text: impl Display) -> String {

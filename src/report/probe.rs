@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::paint::{BOLD, DIM, GREEN, RED, YELLOW, paint};
-use crate::display::{Printable, list};
-use crate::lifecycle::CLOCKS_DIFFER;
+use crate::base::text::{Printable, list};
+use crate::base::time::NumericDate;
 use crate::probe::{Expected, Plan, Report, Round, Seen, Standing, Subject};
-use crate::time::NumericDate;
+use crate::schedule::CLOCKS_DIFFER;
 
 /// The places that could not be asked, and why.
 pub(crate) fn troubles(round: &Round) -> Vec<(String, String)> {
@@ -124,7 +124,7 @@ pub(crate) fn clocks(round: &Round) -> Vec<String> {
     let told = |report: &Report| {
         let place = &report.place;
         let by = report.ahead.filter(|ahead| ahead.abs() > CLOCKS_DIFFER || report.expired);
-        let way = |ahead: crate::time::Seconds| if ahead.get() < 0 { "behind" } else { "ahead of" };
+        let way = |ahead: crate::base::time::Seconds| if ahead.get() < 0 { "behind" } else { "ahead of" };
         match by {
             Some(ahead) if ahead.abs().get() > 0 => Some(format!(
                 "the clock of {place} is {ahead} {} this machine's. The schedule takes them to differ by 5 minutes at most",
@@ -206,7 +206,7 @@ impl Json {
                 address: report.place.address.map(|address| address.to_string()),
                 tries: report.tries,
                 answered: report.answered,
-                clock_ahead: report.ahead.map(crate::time::Seconds::get),
+                clock_ahead: report.ahead.map(crate::base::time::Seconds::get),
                 error: errors.iter().find(|(place, _)| *place == name).map(|(_, why)| why.clone()),
                 keys: plan
                     .subjects

@@ -1,8 +1,8 @@
 //! A timeline as a chart for people.
 
 use super::paint::{BOLD, CYAN, DIM, GREEN, YELLOW, paint};
-use crate::lifecycle::{Action, Life, Timeline};
-use crate::time::{NumericDate, Seconds};
+use crate::base::time::{NumericDate, Seconds};
+use crate::schedule::{Action, Life, Timeline};
 
 /// From time to columns.
 struct Scale {

@@ -15,10 +15,10 @@ const USUAL: [&str; 5] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindError {
     /// None of the usual ones exists.
-    #[error("no PowerSync config here. Looked for {}. Name it with `-c PATH`", crate::display::list(&usual()))]
+    #[error("no PowerSync config here. Looked for {}. Name it with `-c PATH`", crate::base::text::list(&usual()))]
     None,
     /// Several exist.
-    #[error("there are several configs here: {}. Say which one with `-c PATH`", crate::display::list(.0))]
+    #[error("there are several configs here: {}. Say which one with `-c PATH`", crate::base::text::list(.0))]
     Several(Vec<String>),
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::Snapshot;
-use crate::display::Named;
+use crate::base::text::Named;
 
 /// Git can't answer.
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +195,7 @@ impl Repository {
             return Err(match named {
                 Some(branch) if self.is_shallow() => GitError::Shallow(branch),
                 None if self.is_shallow() => GitError::Shallow("the default branch".to_owned()),
-                _ => GitError::NoBase(crate::display::list(&branches)),
+                _ => GitError::NoBase(crate::base::text::list(&branches)),
             });
         };
         match self.text(&["merge-base", "HEAD", branch]) {

@@ -10,9 +10,9 @@ use super::jws::Jws;
 use super::rejection::{ClaimFault, Malformed, Rejection};
 use super::writing::{self, Ending, Form, Writing};
 use super::{hmac_algorithm, seconds};
-use crate::display::{Printable, list};
+use crate::base::text::{Printable, list};
+use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{HmacAlg, Key, KeySet, Member};
-use crate::time::{NumericDate, Seconds};
 
 /// Numbers of seconds above this lie after the year 5000: milliseconds, more likely.
 pub(crate) const MILLISECONDS: f64 = 1e11;
@@ -103,7 +103,7 @@ fn malformed(what: Malformed) -> Cause {
             cause("it has no dots in it, and a JWT has three parts with dots between: it is no JWT", again)
         }
         Malformed::Parts(count) => {
-            let parts = crate::display::count(count, "part");
+            let parts = crate::base::text::count(count, "part");
             let why = format!(
                 "it has {parts}, with dots between them, and a JWT has three: it was cut off, or is no JWT"
             );
@@ -272,7 +272,7 @@ fn audience(keys: &KeySet, aud: &str) -> Cause {
             let how = if own.eq_ignore_ascii_case(aud) {
                 "in upper and lower case".to_owned()
             } else {
-                format!("by {}", crate::display::count(distance, "character"))
+                format!("by {}", crate::base::text::count(distance, "character"))
             };
             cause(
                 format!(

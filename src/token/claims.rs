@@ -4,9 +4,9 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
 use super::js::Object;
-use crate::display::{Printable, list};
-use crate::lifecycle::MAX_TOKEN_TTL;
-use crate::time::{NumericDate, Seconds};
+use crate::base::text::{Printable, list};
+use crate::base::time::{NumericDate, Seconds};
+use crate::schedule::MAX_TOKEN_TTL;
 
 /// What a token says (RFC 7519, section 4): who, when, for whom, and whatever else the sync rules read.
 #[derive(Clone, PartialEq)]

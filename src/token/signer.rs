@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::hmac_algorithm;
 use super::starts::{self, NotStarting};
-use crate::display::Named;
+use crate::base::text::Named;
+use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Member, Phase, Secret, Undecidable};
-use crate::time::NumericDate;
 
 /// Signs tokens with one key. Made once and then used, from any thread.
 pub struct Signer {

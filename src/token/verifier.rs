@@ -8,9 +8,9 @@ use super::public::Outcome;
 use super::rejection::{ClaimFault, Malformed, Rejection};
 use super::starts::{self, NotStarting};
 use super::{hmac_algorithm, seconds};
+use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, PublicKey};
-use crate::lifecycle::{MAX_TOKEN_TTL, TOLERANCE};
-use crate::time::NumericDate;
+use crate::schedule::{MAX_TOKEN_TTL, TOLERANCE};
 
 /// Verifies tokens as the service does that reads these keys. Made once and then used, from any thread.
 pub struct Verifier {

@@ -14,10 +14,10 @@ use crate::common::odd::{Dice, VARIABLES};
 use crate::common::{NOW, Scene, date, fixtures, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use powersync_jwks::check::{self, FileFacts, Selection, Subject};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource};
-use powersync_jwks::lifecycle::Policy;
+use powersync_jwks::rules::{self, FileFacts, Selection, Subject};
+use powersync_jwks::schedule::Policy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config as Proptest, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -121,8 +121,8 @@ fn ours(asked: &Asked) -> Result<Value, Vec<String>> {
         file: FileFacts::default(),
         tool: "powersync-jwks",
     };
-    let only = NOT_STARTING.iter().map(|id| check::rule(id).unwrap().id).collect();
-    let found = check::check(&subject, &Selection { only, ..Selection::default() });
+    let only = NOT_STARTING.iter().map(|id| rules::rule(id).unwrap().id).collect();
+    let found = rules::check(&subject, &Selection { only, ..Selection::default() });
     if !found.is_empty() {
         return Err(found.iter().map(|one| format!("{}: {}", one.rule.id, one.message)).collect());
     }

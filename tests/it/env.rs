@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::wrap::env_file::EnvFile;
 
 const CONFIG: &str = "client_auth:
   audience: ['app']

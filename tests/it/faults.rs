@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::KeySet;
 use powersync_jwks::store::{Locked, StoreError};
+use powersync_jwks::wrap::env_file::EnvFile;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_powersync-jwks");
 const SECRET: &str = "7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY";

@@ -2,7 +2,7 @@
 //!
 //! `BLESS=1 cargo test --test it fixtures` writes these files anew; read what `git diff` then shows.
 
-use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::wrap::env_file::EnvFile;
 
 use crate::common::{RUNS, Scene, expect_file, fixtures, raw_diff, root, run_on_fixture};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::root;
-use powersync_jwks::policy_file;
+use powersync_jwks::session::policy_file;
 use serde_json::Value;
 
 fn schema() -> Value {
@@ -69,7 +69,7 @@ fn defaults_of_the_schema_are_those_of_the_reader() {
     let path = folder.path().join(policy_file::NAME);
     fs::write(&path, text).unwrap();
     let read = policy_file::read(&path, policy_file::NAME).unwrap().policy;
-    assert_eq!(read, powersync_jwks::lifecycle::Policy::default());
+    assert_eq!(read, powersync_jwks::schedule::Policy::default());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn the_schema_takes_the_durations_that_the_reader_takes() {
     let (_, units) = pattern.rsplit_once("\\s*(").unwrap();
     let (units, _) = units.split_once(')').unwrap();
     for unit in units.split('|') {
-        assert!(format!("400{unit}").parse::<powersync_jwks::time::Seconds>().is_ok(), "{unit}");
+        assert!(format!("400{unit}").parse::<powersync_jwks::base::time::Seconds>().is_ok(), "{unit}");
     }
     for text in ["3months", "1month"] {
         assert_eq!(reads(&format!("rotate_every: {text}\n")).is_ok(), units.contains("months"), "{text}");

@@ -2,7 +2,7 @@
 
 use crate::common::service::Replicas;
 use crate::common::{NOW, Outcome, Scene, date};
-use powersync_jwks::time::{NumericDate, Seconds};
+use powersync_jwks::base::time::{NumericDate, Seconds};
 
 const CONFIG: &str = "\
 client_auth:

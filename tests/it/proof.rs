@@ -42,12 +42,12 @@ use std::fmt::Write as _;
 use std::ops::AddAssign;
 use std::thread;
 
+use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
-use powersync_jwks::lifecycle::{
-    self, Action, Change, Decision, LifecycleError, Liveness, NewKey, Policy, RefusalId, When,
+use powersync_jwks::schedule::{
+    self, Action, Change, Decision, Liveness, NewKey, Policy, RefusalId, ScheduleError, When,
 };
-use powersync_jwks::time::{NumericDate, Seconds};
 use zeroize::Zeroizing;
 
 const HISTORIES: u64 = 100_000;
@@ -483,7 +483,7 @@ impl File {
         }
         let made = date(dice.uniform(born + 1, START));
         file.made += u32::from(adds_a_key(&changes));
-        file.keys = lifecycle::apply(&file.keys, &changes, made);
+        file.keys = schedule::apply(&file.keys, &changes, made);
         file.note("start", START);
         file
     }
@@ -515,7 +515,7 @@ impl File {
             5 => 7 * DAY,
             6 if dice.one_in(2) => dice.uniform(0, YEAR),
             _ => {
-                let due = lifecycle::next_due(&self.keys, &world.policy, now).ok().flatten();
+                let due = schedule::next_due(&self.keys, &world.policy, now).ok().flatten();
                 let wait = due.map_or(0, |due| due.at.since(now).get());
                 (wait + *dice.pick(&[0, 0, 0, 0, 0, 1, -1])).max(0)
             }
@@ -525,7 +525,7 @@ impl File {
     /// A run of the timer. Where it finds nothing due, no key is in the file that could go.
     fn reconcile(&mut self, world: &World, now: NumericDate, dice: &mut Dice) -> Option<Action> {
         let key = self.new_key(world, dice);
-        let make = |_| Ok::<_, LifecycleError>(key.clone());
+        let make = |_| Ok::<_, ScheduleError>(key.clone());
         let waits = Cell::new(0);
         let live = |key: &Key| {
             let liveness = self.liveness(key, world);
@@ -533,25 +533,25 @@ impl File {
             Ok(liveness)
         };
         let run = |assume_age| {
-            lifecycle::reconcile_asking(&self.keys, &world.policy, now, assume_age, &make, &live, &[])
+            schedule::reconcile_asking(&self.keys, &world.policy, now, assume_age, &make, &live, &[])
         };
         let run = match run(world.assume_age) {
             // An age that would give up a rotation is refused: whoever gave it leaves it out.
-            Err(LifecycleError::AssumedNewer { .. }) => run(None),
+            Err(ScheduleError::AssumedNewer { .. }) => run(None),
             run => run,
         };
         self.tally.waits += waits.get();
         let (due, mut decision) = match run {
             Ok(run) => run,
-            Err(LifecycleError::Refused(why)) if why.iter().all(|why| why.id == RefusalId::Clock) => {
+            Err(ScheduleError::Refused(why)) if why.iter().all(|why| why.id == RefusalId::Clock) => {
                 return None;
             }
             Err(error) => panic!("{error}: {self:#?}"),
         };
         let action = due.map(|due| due.action);
         if world.mutant == Mutant::OneStep && action == Some(Action::Rotate) {
-            let options = lifecycle::RotateOptions::default();
-            decision = lifecycle::rotate(&self.keys, key, &world.policy, now, options, &[]).ok()?;
+            let options = schedule::RotateOptions::default();
+            decision = schedule::rotate(&self.keys, key, &world.policy, now, options, &[]).ok()?;
         }
         if action.is_none() {
             self.tally.idle_runs += 1;
@@ -585,11 +585,11 @@ impl File {
     /// A promotion by hand, if the replicas let it through.
     fn if_live(
         &self,
-        decision: Result<Decision, LifecycleError>,
+        decision: Result<Decision, ScheduleError>,
         world: &World,
-    ) -> Result<Decision, LifecycleError> {
+    ) -> Result<Decision, ScheduleError> {
         let decision = decision?;
-        lifecycle::guard_live(&decision, &self.keys, &|key| Ok(self.liveness(key, world)), &[])
+        schedule::guard_live(&decision, &self.keys, &|key| Ok(self.liveness(key, world)), &[])
             .map(|()| decision)
     }
 
@@ -619,16 +619,14 @@ impl File {
             0 => {
                 let longer = Seconds::new(dice.span(30 * DAY));
                 let wait = dice.one_in(2).then(|| policy.deploy_within + longer);
-                ("rotate --standby", lifecycle::standby(keys, new, policy, now, wait, &[]))
+                ("rotate --standby", schedule::standby(keys, new, policy, now, wait, &[]))
             }
-            1 => ("promote", self.if_live(lifecycle::promote(keys, None, policy, now, &[]), world)),
-            2 => {
-                ("promote KEY", self.if_live(lifecycle::promote(keys, Some(&name), policy, now, &[]), world))
-            }
-            3 => ("retire", lifecycle::retire(keys, &[name], When::Overlap, policy, now, &[])),
-            8 => ("retire --undo", lifecycle::unretire(keys, &[name], now, &[])),
-            4 => ("prune", lifecycle::prune(keys, now, &[])),
-            5 => ("add", lifecycle::add(keys, new, now, &[])),
+            1 => ("promote", self.if_live(schedule::promote(keys, None, policy, now, &[]), world)),
+            2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), policy, now, &[]), world)),
+            3 => ("retire", schedule::retire(keys, &[name], When::Overlap, policy, now, &[])),
+            8 => ("retire --undo", schedule::unretire(keys, &[name], now, &[])),
+            4 => ("prune", schedule::prune(keys, now, &[])),
+            5 => ("add", schedule::add(keys, new, now, &[])),
             6 => {
                 let key = dice.pick(keys.keys());
                 let Some(exp) = key.exp.value() else { return };
@@ -667,7 +665,7 @@ impl File {
         }
         mutate(&mut decision.changes, &self.keys, world);
         self.made += u32::from(adds_a_key(&decision.changes));
-        self.keys = lifecycle::apply(&self.keys, &decision.changes, now);
+        self.keys = schedule::apply(&self.keys, &decision.changes, now);
         self.tally.writes += 1;
         // Versions are merged in the order in which they were written.
         let before = self.versions.last().map_or(START, |version| version.merged);
@@ -693,7 +691,7 @@ impl File {
             alg: world.alg,
             secret: random_secret(world.alg, dice),
             iat: None,
-            form: powersync_jwks::lifecycle::SecretForm::Inline,
+            form: powersync_jwks::schedule::SecretForm::Inline,
         }
     }
 }

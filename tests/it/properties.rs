@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::common::generate::{Doc, List, document, document_with_keys};
 use crate::common::{NOW, Outcome, Scene, date};
+use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::{Key, KeySet, Material};
-use powersync_jwks::time::NumericDate;
+use powersync_jwks::wrap::env_file::EnvFile;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use crate::common::service::Replicas;
 use crate::common::{NOW, Noise, Scene, date, expect_file, root};
 use clap::{CommandFactory as _, Parser as _};
-use powersync_jwks::lifecycle::RefusalId;
-use powersync_jwks::time::{FixedClock, NumericDate};
+use powersync_jwks::base::time::{FixedClock, NumericDate};
+use powersync_jwks::schedule::RefusalId;
 use powersync_jwks::{Cli, Terminal, World, run};
 
 /// What a terminal shows: both streams, and what is typed.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::common::session::play;
 use crate::common::{Scene, expect_file, root};
-use powersync_jwks::check::RULES;
+use powersync_jwks::rules::RULES;
 
 /// Rules about what a session has not: permissions and a git repository.
 const SHOWN_BELOW: [&str; 2] = ["file-mode", "inline-secret"];

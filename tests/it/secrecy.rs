@@ -11,16 +11,16 @@ use crate::common::pieces::{Pieces, hex};
 use crate::common::{NOW, Scene, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use powersync_jwks::base::text::report_of_panic;
+use powersync_jwks::base::time::Seconds;
 use powersync_jwks::cli::ClaimArg;
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::display::report_of_panic;
-use powersync_jwks::env_file::EnvFile;
 use powersync_jwks::keyset::strength::Weakness;
 use powersync_jwks::keyset::{Encoding, KeyName, KeySet, Secret, SecretText, import};
-use powersync_jwks::lifecycle::Policy;
 use powersync_jwks::probe::{Answer, Plan};
-use powersync_jwks::time::Seconds;
-use powersync_jwks::{review, token};
+use powersync_jwks::schedule::Policy;
+use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::{explain, redact, token};
 use zeroize::Zeroizing;
 
 /// Base64url of 32 bytes: what `k` holds.
@@ -413,9 +413,9 @@ fn debug_of_no_public_type_shows_a_secret() {
                     show(&KeySet::faults_of(&config, *entry, &value));
                 }
                 let old = KeySet::read(&Config::parse_str("{}", Input::Yaml).unwrap());
-                show(&(Plan::new(&keys, Some(&old)), review::events(&old, &keys, date(NOW))));
-                let mut redactor = review::Redactor::default();
-                show(&review::text_diff(&mut redactor, None, Some(&config), name));
+                show(&(Plan::new(&keys, Some(&old)), explain::events(&old, &keys, date(NOW))));
+                let mut redactor = redact::Redactor::default();
+                show(&redact::text_diff(&mut redactor, None, Some(&config), name));
                 let imported = Secret::new(Zeroizing::new(RETIRED.as_bytes().to_vec()));
                 show(&token::owner_of(&keys, &imported));
                 show(&token::Signer::new(&keys, None, date(NOW)).err());

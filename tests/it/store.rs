@@ -11,9 +11,9 @@ use std::process::{Command, Stdio};
 
 use crate::common::{NOW, Noise, Scene, date, skip};
 use clap::Parser as _;
+use powersync_jwks::base::time::FixedClock;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::store::{self, Locked, StoreError};
-use powersync_jwks::time::FixedClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 
 const CONFIG: &str = "client_auth:

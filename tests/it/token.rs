@@ -3,9 +3,9 @@
 use crate::common::{NOW, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use powersync_jwks::base::time::Seconds;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{KeyName, KeySet, Secret};
-use powersync_jwks::time::Seconds;
 use powersync_jwks::token::{
     CannotSign, Claims, Ending, Form, InvalidClaims, Rejection, Signer, Verdict, Verifier, Writing, owner_of,
     read_claims,

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{FileReport, Place, Report, Shown};
-use crate::check::Severity;
-use crate::display::{Printable, count, list, wrap};
+use crate::base::text::{Printable, count, list, wrap};
 use crate::report::paint::{BOLD, CYAN, RED, YELLOW, diff_line, event_line, paint, steps};
+use crate::rules::Severity;
 
 pub(super) fn write(report: &Report) -> String {
     let mut text = String::new();

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Change, FileReport, Report, Shown};
-use crate::check::Severity;
-use crate::review::KeyEvent;
+use crate::explain::KeyEvent;
+use crate::rules::Severity;
 
 #[derive(Serialize)]
 struct Findings<'r> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Report, Shown};
-use crate::check::Severity;
+use crate::rules::Severity;
 
 pub(super) fn write(report: &Report) -> String {
     let mut text = String::new();

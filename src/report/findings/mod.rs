@@ -6,10 +6,11 @@ mod json;
 mod markdown;
 mod sarif;
 
-use crate::check::{Finding, Rule, Severity};
+use crate::base::time::NumericDate;
 use crate::config::{Config, Lines, Position};
-use crate::review::{DiffLine, KeyEvent, Redactor, Step};
-use crate::time::NumericDate;
+use crate::explain::{KeyEvent, Step};
+use crate::redact::{DiffLine, Redactor};
+use crate::rules::{Finding, Rule, Severity};
 
 /// What a run found.
 pub(crate) struct Report {
@@ -217,7 +218,7 @@ const LONG: usize = 160;
 fn excerpt(before: &str, under: &str, after: &str) -> Excerpt {
     let clean = |text: &str| {
         let text = text.trim_matches(['\r', '\u{feff}']).replace('\t', "  ");
-        crate::display::Printable(&text).to_string()
+        crate::base::text::Printable(&text).to_string()
     };
     let (before, under, after) = (clean(before), clean(under), clean(after));
     let length = |text: &str| text.chars().count();

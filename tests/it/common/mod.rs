@@ -19,9 +19,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser as _;
+use powersync_jwks::base::random::{Random, RandomError};
+use powersync_jwks::base::time::{Clock, NumericDate};
 use powersync_jwks::probe;
-use powersync_jwks::random::{Random, RandomError};
-use powersync_jwks::time::{Clock, NumericDate};
 use powersync_jwks::{Cli, Terminal, World, run};
 
 /// The moment of all tests that don't set another.

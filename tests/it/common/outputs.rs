@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use powersync_jwks::env_file::EnvFile;
+use powersync_jwks::wrap::env_file::EnvFile;
 
 use crate::common::{NOW, RUNS, Scene, date, run_on_fixture};
 

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::KeySet;
 use powersync_jwks::probe::{Answer, Ask, CannotAsk, Connection, Endpoint, NoAnswer, Options};
-use powersync_jwks::time::NumericDate;
 use powersync_jwks::token::{Verdict, Verifier};
 
 /// A service that has started with a config.

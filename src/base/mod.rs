@@ -1,0 +1,8 @@
+//! What everything else stands on: time, randomness, text on its way to a screen, secrets in memory.
+
+pub(crate) mod look;
+pub mod random;
+pub(crate) mod secret_string;
+pub mod sentence;
+pub mod text;
+pub mod time;

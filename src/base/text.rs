@@ -1,0 +1,121 @@
+//! Text from files, on its way to a person's screen.
+
+use std::fmt;
+use std::panic::PanicHookInfo;
+
+use super::look::looks_secret;
+
+/// Shows text without the characters that could steer a terminal or hide what is there.
+pub struct Printable<'a>(pub &'a str);
+
+/// Control characters, and those that turn the direction of writing or take no room.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.chars().any(is_unsafe) {
+            return f.pad(self.0);
+        }
+        let mut safe = String::with_capacity(self.0.len());
+        for c in self.0.chars() {
+            if is_unsafe(c) {
+                safe.extend(c.escape_unicode());
+            } else {
+                safe.push(c);
+            }
+        }
+        f.pad(&safe)
+    }
+}
+
+/// A name that was given as an argument. What looks like a secret in its place is not repeated: logs keep messages.
+pub struct Named<'a>(pub &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(if holds_secret(self.0) { HIDDEN } else { return Printable(self.0).fmt(f) })
+    }
+}
+
+/// Whether an argument is, or has in it, what looks like a secret: a header with its token, a line or all of a file, a
+/// URL with a password.
+fn holds_secret(argument: &str) -> bool {
+    let is_text_of_file = argument.contains('\n') && argument.contains(": ");
+    let has_password = argument.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let mut words = argument.split(|c: char| c.is_whitespace() || "'\",;:".contains(c));
+    is_text_of_file
+        || has_password
+        || words.any(|word| looks_secret(word) || word.split('/').any(looks_secret))
+}
+
+/// Stands for an argument that looks like a secret.
+const HIDDEN: &str = "(not shown: it looks like a secret, and those don't belong among the arguments)";
+
+/// A message about arguments without those that look like secrets.
+#[must_use]
+pub fn without_secrets(message: &str, arguments: impl IntoIterator<Item = String>) -> String {
+    let mut message = message.to_owned();
+    for argument in arguments {
+        let value = argument.split_once('=').map(|(_, value)| value).filter(|value| !value.is_empty());
+        for text in
+            [value, Some(argument.trim_start_matches('-').trim_end_matches('='))].into_iter().flatten()
+        {
+            if holds_secret(text) {
+                message = message.replace(text, HIDDEN);
+            }
+        }
+    }
+    message
+}
+
+/// What is told of a fault of our own: where, and not the message, which may hold a piece of the file.
+#[must_use]
+pub fn report_of_panic(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+    format!(
+        "error: powersync-jwks {} failed by a fault of its own{place}. No file is half-written: each is as it was, or as it \
+         was meant. Please report this, with the file's shape but without its secrets (`powersync-jwks redact`)",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// "a", "a and b", "a, b and c".
+#[must_use]
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// "1 key", "2 keys".
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Breaks text into lines of at most that many characters, between words.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let size = word.chars().count();
+        if length > 0 && length + 1 + size > width {
+            lines.push(String::new());
+            length = 0;
+        }
+        let Some(line) = lines.last_mut() else { continue };
+        if length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(word);
+        length += size;
+    }
+    lines
+}

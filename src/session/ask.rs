@@ -1,0 +1,214 @@
+//! Running services, asked on behalf of a command.
+
+use std::path::Path;
+
+use crate::base::random::Random;
+use crate::base::text::{Named, Printable, list};
+use crate::base::time::{Clock, Seconds};
+use crate::cli::{AskArgs, Global, ProbeArgs};
+use crate::keyset::{Key, KeySet};
+use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, Options, Place, Plan, Round, Target};
+use crate::report::paint::warning_line;
+use crate::report::probe as words;
+use crate::schedule::{self, Allowed, Change, Decision, Liveness};
+use crate::session::World;
+use crate::session::{Error, Source};
+use crate::store;
+
+use super::values::{self, KnownValues};
+
+/// How long an answer may take.
+const TIMEOUT: Seconds = Seconds::new(10);
+
+/// The services to ask, and how.
+pub(crate) struct Services<'w> {
+    ask: Box<dyn Ask>,
+    endpoints: Vec<Endpoint>,
+    all_addresses: bool,
+    tries: usize,
+    clock: &'w dyn Clock,
+    random: &'w dyn Random,
+}
+
+/// The same for a command that writes, with the values of variables that it needs for that.
+pub(crate) struct Asked<'w> {
+    services: Services<'w>,
+    pub(crate) values: KnownValues<'w>,
+}
+
+/// Reads URLs as arguments have them.
+pub(crate) fn endpoints(urls: &[String]) -> Result<Vec<Endpoint>, Error> {
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for url in urls {
+        // Before an `@`, a password may stand.
+        let name = if url.contains('@') { "URL" } else { url };
+        let endpoint = url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Named(name))))?;
+        if !endpoints.contains(&endpoint) {
+            endpoints.push(endpoint);
+        }
+    }
+    Ok(endpoints)
+}
+
+/// Fails where several configs would be held against one service.
+pub(crate) fn check_alone(urls: &[String], sources: &[Source]) -> Result<(), Error> {
+    if urls.is_empty() || sources.len() < 2 {
+        return Ok(());
+    }
+    Err(Error::Usage(
+        "`--probe` goes with one config: several run with several services. Say which in a powersync-jwks.yaml beside each, \
+         under `probe:`"
+            .to_owned(),
+    ))
+}
+
+impl<'w> Services<'w> {
+    /// Prepares what asks. Nothing is connected yet.
+    pub(crate) fn new(
+        global: &Global,
+        endpoints: Vec<Endpoint>,
+        args: &AskArgs,
+        world: &mut World<'w>,
+    ) -> Result<Self, Error> {
+        if global.now.is_some() {
+            let text = "`--now` pretends it is another time, and a running service goes by its own clock. Leave one of them \
+                        out; `--no-probe` leaves out what the policy says";
+            return Err(Error::Usage(text.to_owned()));
+        }
+        let file = args.ca.as_ref().map(|path| path.display().to_string());
+        let certificates = match (&args.ca, &file) {
+            (Some(path), Some(name)) => {
+                let pem = store::snapshot(&world.path(path)).map_err(Error::store(name))?;
+                Certificates::Pem(pem.to_vec())
+            }
+            _ if args.insecure => {
+                let text = "certificates are not checked (`--insecure`): whoever stands between can answer for the service";
+                writeln!(world.stderr, "{}", warning_line(&text))?;
+                Certificates::Unchecked
+            }
+            _ => Certificates::System,
+        };
+        let options = Options { timeout: args.timeout.unwrap_or(TIMEOUT), certificates };
+        Ok(Self {
+            ask: (world.ask)(options).map_err(|source| Error::CannotAsk { file, source })?,
+            endpoints,
+            all_addresses: args.all_addresses,
+            tries: usize::from(args.tries.unwrap_or(1)),
+            clock: world.clock,
+            random: world.random,
+        })
+    }
+
+    /// Asks everywhere for the keys of a plan.
+    pub(crate) fn round(&self, plan: &Plan) -> Round {
+        let targets: Vec<Target> =
+            self.endpoints.iter().flat_map(|endpoint| self.targets(endpoint)).collect();
+        let asker = Asker { ask: self.ask.as_ref(), clock: self.clock, random: self.random };
+        Round::ask(plan, &targets, self.tries, &asker)
+    }
+
+    fn targets(&self, endpoint: &Endpoint) -> Vec<Target> {
+        let place = |address| Target::Place(Place { endpoint: endpoint.clone(), address });
+        if !self.all_addresses {
+            return vec![place(None)];
+        }
+        match self.ask.addresses(endpoint) {
+            Ok(addresses) => addresses.into_iter().map(|address| place(Some(address))).collect(),
+            Err(why) => vec![Target::Unresolved(endpoint.clone(), why)],
+        }
+    }
+}
+
+impl<'w> Asked<'w> {
+    /// The services of the flags, else of the policy; nothing, where none is named.
+    pub(crate) fn new(
+        global: &Global,
+        args: &ProbeArgs,
+        policy: &[Endpoint],
+        env_file: Option<&Path>,
+        world: &mut World<'w>,
+    ) -> Result<Option<Self>, Error> {
+        let named = if args.urls.is_empty() { policy.to_vec() } else { endpoints(&args.urls)? };
+        if named.is_empty() || args.no_probe {
+            return Ok(None);
+        }
+        let values = values::known(env_file, world)?;
+        Ok(Some(Self { services: Services::new(global, named, &args.ask, world)?, values }))
+    }
+
+    /// Lets a promotion through if the key is live everywhere.
+    pub(crate) fn promotion(
+        &self,
+        mut decision: Decision,
+        keys: &KeySet,
+        allowed: &Allowed,
+    ) -> Result<Decision, Error> {
+        schedule::guard_live(&decision, keys, &|key| self.liveness(keys, key), allowed)?;
+        decision.live_at = self.live_at(&decision, allowed);
+        Ok(decision)
+    }
+
+    /// Where the key of a promotion is live that was let through.
+    pub(crate) fn live_at(&self, decision: &Decision, allowed: &Allowed) -> Vec<String> {
+        let promotes = decision.changes.iter().any(|change| matches!(change, Change::Promote { .. }));
+        if !promotes || allowed.contains(&schedule::RefusalId::NotLive) {
+            return Vec::new();
+        }
+        self.services.endpoints.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether a key is live everywhere. Fails where that can't be told.
+    pub(crate) fn liveness(&self, keys: &KeySet, key: &Key) -> Result<Liveness, Error> {
+        self.values.check(keys)?;
+        let plan = Plan::one(keys, key);
+        if let Some(left_out) = plan.left_out.first() {
+            return Err(Error::NotAsked {
+                place: Printable(&left_out.name).to_string(),
+                why: format!("the service can't be asked for it: {}. Nothing was changed", left_out.why),
+            });
+        }
+        let round = self.round(&plan, key)?;
+        if round.is_as_planned(&plan) {
+            return Ok(Liveness::Live);
+        }
+        let found = round.reports.iter().flat_map(|report| {
+            let others = report.seen.iter().filter(|seen| !seen.is(Expected::Live));
+            others.map(move |seen| format!("{seen} at {}", report.place))
+        });
+        let found = list(&found.collect::<Vec<_>>());
+        Ok(Liveness::NotLive(format!("the running service doesn't know it yet ({found})")))
+    }
+
+    /// Says of the keys that a decision removes whether services still know them.
+    pub(crate) fn removals(&self, mut decision: Decision, keys: &KeySet) -> Result<Decision, Error> {
+        self.values.check(keys)?;
+        for change in &decision.changes {
+            let Change::Remove { index } = change else { continue };
+            let Some(key) = keys.keys().get(*index) else { continue };
+            let plan = Plan::one(keys, key);
+            if plan.subjects.is_empty() {
+                let why = plan.left_out.first().map_or("it is a public key", |out| out.why.as_str());
+                decision.notes.push(format!("the service was not asked for {}: {why}", key.name()));
+                continue;
+            }
+            let round = self.round(&plan, key)?;
+            decision.notes.push(words::removal(&key.name(), &round));
+        }
+        Ok(decision)
+    }
+
+    fn round(&self, plan: &Plan, key: &Key) -> Result<Round, Error> {
+        let round = self.services.round(plan);
+        match words::troubles(&round).into_iter().next() {
+            None => Ok(round),
+            Some((place, why)) => Err(Error::NotAsked {
+                place,
+                why: format!(
+                    "{why}{} So it can't be told whether {} is live; nothing was changed",
+                    if why.ends_with(['.', '?', '!']) { "" } else { "." },
+                    key.name()
+                ),
+            }),
+        }
+    }
+}

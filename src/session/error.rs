@@ -1,0 +1,213 @@
+//! What can go wrong in a run, in words for people.
+
+use std::path::PathBuf;
+
+use crate::base::random::RandomError;
+use crate::base::text::{Named, Printable};
+use crate::config::ConfigError;
+use crate::keyset::{ImportError, InvalidKid};
+use crate::probe::CannotAsk;
+use crate::report::CannotExport;
+use crate::schedule::ScheduleError;
+use crate::store::git::GitError;
+use crate::store::{FindError, StoreError};
+use crate::token::{CannotSign, InvalidClaims, SignError};
+use crate::wrap::env_file::EnvFileError;
+use crate::wrap::envelope::EnvelopeError;
+
+/// A run ended without doing what was asked. The exit code is 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The config's text.
+    #[error("{}{}: {}", Printable(name), place(.source), .source.problem)]
+    Config {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong, and where.
+        source: ConfigError,
+    },
+    /// The config's file.
+    #[error("{}: {source}", Named(name))]
+    Store {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        source: StoreError,
+    },
+    /// An env file.
+    #[error("{}{}: {}", Printable(name), .source.line.map_or_else(String::new, |line| format!(":{line}")), .source.problem)]
+    EnvFile {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong, and where.
+        source: EnvFileError,
+    },
+    /// What the config comes in.
+    #[error("{}: {source}", Printable(name))]
+    Envelope {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        source: EnvelopeError,
+    },
+    /// Which file.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// Git, where a change is to be compared.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// No decision.
+    #[error("{}: {source}", Printable(name))]
+    Lifecycle {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: ScheduleError,
+    },
+    /// A policy file, or flags that can't be kept together.
+    #[error("{}: {what}", Printable(name))]
+    Policy {
+        /// The file as it was named.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A kid that can't be one.
+    #[error("--kid: {0}")]
+    Kid(#[from] InvalidKid),
+    /// An imported secret.
+    #[error("{name}: {source}")]
+    Import {
+        /// Where it came from.
+        name: String,
+        /// What is wrong.
+        source: ImportError,
+    },
+    /// A key that can't sign or be handed out, or a config that the service does not start with.
+    #[error("{}: {source}", Printable(name))]
+    Token {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: CannotSign,
+    },
+    /// A key that can't be handed out.
+    #[error("{}: {source}", Printable(name))]
+    Export {
+        /// The file as it was named.
+        name: String,
+        /// Why.
+        source: CannotExport,
+    },
+    /// Claims for a token.
+    #[error(transparent)]
+    Claims(#[from] InvalidClaims),
+    /// A token that can't be written.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A question whose answer can't be seen from here.
+    #[error("this can't be judged here: {0}")]
+    NotJudged(String),
+    /// What asks running services can't be made.
+    #[error("{}{source}", .file.as_ref().map_or_else(String::new, |file| format!("{}: ", Printable(file))))]
+    CannotAsk {
+        /// The file of certificates, if one was named.
+        file: Option<String>,
+        /// Why.
+        source: CannotAsk,
+    },
+    /// A running service that could not be asked.
+    #[error("{place}: {why}")]
+    NotAsked {
+        /// Where.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// Several running services; each was reported by itself.
+    #[error("{failed} of {all} places could not be asked")]
+    SomePlaces {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Arguments that don't go together, or a terminal that isn't there.
+    #[error("{0}")]
+    Usage(String),
+    /// Writing to stdout or stderr failed.
+    #[error("writing the output failed: {0}")]
+    Output(#[from] std::io::Error),
+    /// The config was to follow a secret that is written already, or the other way round.
+    #[error("{source}. What was written before is left as it is: {left}")]
+    Half {
+        /// What is there now.
+        left: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
+    /// Several files; each was reported by itself.
+    #[error("{failed} of {all} files failed")]
+    Some {
+        /// How many failed.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+}
+
+fn place(error: &ConfigError) -> String {
+    error.at.map_or_else(String::new, |at| format!(":{at}"))
+}
+
+impl Error {
+    pub(crate) fn config(name: &str) -> impl Fn(ConfigError) -> Self {
+        move |source| Self::Config { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn env_file(name: &str) -> impl Fn(EnvFileError) -> Self {
+        move |source| Self::EnvFile { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn store(name: &str) -> impl Fn(StoreError) -> Self {
+        move |source| Self::Store { name: name.to_owned(), source }
+    }
+
+    pub(crate) fn token<E: Into<CannotSign>>(name: &str) -> impl Fn(E) -> Self {
+        move |source| Self::Token { name: name.to_owned(), source: source.into() }
+    }
+
+    /// The same error, about this file, where it doesn't name one yet.
+    pub(crate) fn named(self, file: &str) -> Self {
+        match self {
+            Self::Lifecycle { name, source } if name.is_empty() => {
+                Self::Lifecycle { name: file.to_owned(), source }
+            }
+            other => other,
+        }
+    }
+
+    pub(crate) fn lifecycle(name: &str) -> impl Fn(ScheduleError) -> Self {
+        move |source| Self::Lifecycle { name: name.to_owned(), source }
+    }
+}
+
+impl From<ScheduleError> for Error {
+    fn from(source: ScheduleError) -> Self {
+        Self::Lifecycle { name: String::new(), source }
+    }
+}
+
+/// Where a config comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file, as it was named.
+    File(PathBuf),
+    /// Standard input; the new config goes to standard output.
+    Stdin,
+    /// The variable `POWERSYNC_CONFIG_B64`; the new config goes to standard output.
+    Variable,
+}

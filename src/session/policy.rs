@@ -1,0 +1,84 @@
+//! The policy of a run: flags, else the policy file, else the defaults.
+
+use std::path::PathBuf;
+
+use super::source::shell_word;
+use crate::cli::{ScheduleArgs, Times};
+use crate::probe::Endpoint;
+use crate::schedule::Policy;
+use crate::session::World;
+use crate::session::policy_file::{self, Found};
+use crate::session::{Error, Source};
+
+/// The policy for a config, and what else the policy file says.
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    pub(crate) env_file: Option<PathBuf>,
+    /// The running services to ask before a key is promoted.
+    pub(crate) probe: Vec<Endpoint>,
+}
+
+/// The policy for a config, with the flags that win over the file.
+pub(crate) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Policy, Error> {
+    rules(times, source, world).map(|rules| rules.policy)
+}
+
+/// The same, with what else the file says.
+pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
+    let found = if let Some(path) = &times.policy {
+        policy_file::read(&world.path(path), &path.display().to_string())?
+    } else {
+        let config = match source {
+            Source::File(path) => world.path(path),
+            Source::Stdin | Source::Variable => world.folder.join("stdin"),
+        };
+        // By its real place: a link into a repository has the policy of that repository.
+        let config = std::fs::canonicalize(&config).unwrap_or(config);
+        policy_file::find(&config).map_or_else(
+            || Ok(Found::default()),
+            |path| {
+                let name = path.strip_prefix(&world.folder).unwrap_or(&path).display().to_string();
+                policy_file::read(&path, &name)
+            },
+        )?
+    };
+    let file = found.policy;
+    let policy = Policy {
+        deploy_within: times.deploy_within.unwrap_or(file.deploy_within),
+        rollout: times.rollout.unwrap_or(file.rollout),
+        token_ttl: times.token_ttl.unwrap_or(file.token_ttl),
+        overlap: times.overlap,
+        ..file
+    };
+    Ok(Rules { policy, env_file: found.env_file, probe: found.probe })
+}
+
+/// The flags that a later command needs to count as this one does, with a space before each.
+pub(crate) fn flags(times: &Times) -> String {
+    let spans = [
+        ("deploy-within", times.deploy_within),
+        ("rollout", times.rollout),
+        ("token-ttl", times.token_ttl),
+        ("overlap", times.overlap),
+    ];
+    let spans = spans.into_iter().filter_map(|(name, span)| Some(format!(" --{name} {}", span?.compact())));
+    let policy =
+        times.policy.as_ref().map(|path| format!(" --policy {}", shell_word(&path.display().to_string())));
+    spans.chain(policy).collect()
+}
+
+/// The same for commands that keep a schedule: their spans have to go together.
+pub(crate) fn of_schedule(
+    args: &ScheduleArgs,
+    source: &Source,
+    world: &mut World<'_>,
+) -> Result<Rules, Error> {
+    let rules = rules(&args.times, source, world)?;
+    let policy = Policy {
+        rotate_every: args.rotate_every.unwrap_or(rules.policy.rotate_every),
+        standby: args.standby.or(rules.policy.standby),
+        ..rules.policy
+    };
+    policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
+    Ok(Rules { policy, ..rules })
+}

@@ -1,0 +1,43 @@
+//! The keys of a config, with the values of variables as far as they are known.
+
+use std::path::Path;
+
+use super::values::{self, KnownValues};
+use crate::cli::Global;
+use crate::keyset::KeySet;
+use crate::session::World;
+use crate::session::{Error, Source};
+
+pub(crate) fn keys(
+    global: &Global,
+    source: &Source,
+    env_file: Option<&Path>,
+    world: &mut World<'_>,
+) -> Result<KeySet, Error> {
+    keys_with(global, source, &values::known(env_file, world)?, world)
+}
+
+/// The same, with the values of another run.
+pub(crate) fn keys_with(
+    global: &Global,
+    source: &Source,
+    values: &KnownValues<'_>,
+    world: &mut World<'_>,
+) -> Result<KeySet, Error> {
+    let bytes = source.read(world)?;
+    let opened = source.unwrap(global, &bytes)?;
+    let config = opened.config()?;
+    let keys = KeySet::read_with(&config, &values.values());
+    values.check(&keys)?;
+    Ok(keys)
+}
+
+/// Fails where a second thing is to come from stdin.
+pub(crate) fn check_stdin(source: &Source, what: &str) -> Result<(), Error> {
+    match source {
+        Source::File(_) | Source::Variable => Ok(()),
+        Source::Stdin => Err(Error::Usage(format!(
+            "the config and {what} can't both come from stdin. Put one into a file"
+        ))),
+    }
+}

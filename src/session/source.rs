@@ -1,0 +1,175 @@
+//! Which config a command works on, and its bytes.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::cli::Global;
+use crate::config::{Config, Input};
+use crate::session::World;
+use crate::session::{Error, Source};
+use crate::store::{self, Snapshot};
+use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config};
+
+/// Names the config, as it does for the service.
+const CONFIG_PATH: &str = "POWERSYNC_CONFIG_PATH";
+
+/// Holds the config itself, in base64, as it does for the service.
+const CONFIG_B64: &str = "POWERSYNC_CONFIG_B64";
+
+fn is_set(variable: &str, world: &World<'_>) -> bool {
+    (world.variable)(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
+pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
+    let path = match &global.config {
+        Some(path) => path.clone(),
+        None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
+        None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
+            Some(value) => PathBuf::from(value),
+            None => store::find(&world.folder)?,
+        },
+    };
+    Ok(named(&path))
+}
+
+/// The configs named as arguments, else the one of this run.
+pub(crate) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![one(global, world)?]);
+    }
+    if global.config.is_some() {
+        return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
+    }
+    let mut seen = HashSet::new();
+    let real = |path: &PathBuf| std::fs::canonicalize(world.path(path)).unwrap_or_else(|_| path.clone());
+    let sources: Vec<Source> =
+        paths.iter().filter(|path| seen.insert(real(path))).map(|path| named(path)).collect();
+    if sources.len() > 1 && sources.contains(&Source::Stdin) {
+        return Err(Error::Usage(
+            "`-` (stdin) goes alone: its new config is the only thing on stdout".to_owned(),
+        ));
+    }
+    Ok(sources)
+}
+
+pub(crate) fn named(path: &Path) -> Source {
+    if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
+}
+
+impl Source {
+    /// As messages name it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Stdin => "stdin".to_owned(),
+            Self::Variable => CONFIG_B64.to_owned(),
+        }
+    }
+
+    /// How to read it.
+    pub(crate) fn input(&self, global: &Global) -> Input {
+        match (global.input, self) {
+            (Some(input), _) => input,
+            (None, Self::File(path)) => Input::of_path(path),
+            (None, Self::Stdin | Self::Variable) => Input::Either,
+        }
+    }
+
+    /// Its bytes, without a lock.
+    pub(crate) fn read(&self, world: &mut World<'_>) -> Result<Snapshot, Error> {
+        let read = match self {
+            Self::File(path) => store::snapshot(&world.path(path)),
+            Self::Stdin => store::read(&mut *world.stdin, 0),
+            Self::Variable => {
+                let value = (world.variable)(CONFIG_B64).unwrap_or_default();
+                Ok(Zeroizing::new(value.into_encoded_bytes()))
+            }
+        };
+        read.map_err(Error::store(&self.name()))
+    }
+
+    /// The config in these bytes of it.
+    pub(crate) fn unwrap<'o>(&self, global: &Global, outer: &'o [u8]) -> Result<Opened<'o>, Error> {
+        let unwrap = Unwrap { base64: global.base64, entry: global.entry.clone() };
+        let fail = |source| Error::Envelope { name: self.name(), source };
+        let envelope = Envelope::open(outer, &unwrap).map_err(fail)?;
+        let input = match envelope.entry() {
+            _ if !envelope.is_wrapped() || global.input.is_some() => self.input(global),
+            Some(entry) => Input::of_path(Path::new(entry)),
+            None => Input::Either,
+        };
+        let name = match envelope.entry() {
+            Some(entry) => format!("{} ({entry})", self.name()),
+            None => self.name(),
+        };
+        Ok(Opened { envelope, input, name })
+    }
+
+    /// The tool with the options that name this config, for the commands that next steps give.
+    pub(crate) fn tool(&self, global: &Global, world: &World<'_>) -> String {
+        let variable = is_set(CONFIG_PATH, world);
+        let found = store::find(&world.folder).ok().filter(|_| !variable);
+        let mut tool = "powersync-jwks".to_owned();
+        match self {
+            Self::File(path) if found.as_ref() == Some(path) => {}
+            Self::File(path) => {
+                tool.push_str(" -c ");
+                tool.push_str(&shell_word(&path.display().to_string()));
+            }
+            Self::Stdin => tool.push_str(" -c -"),
+            Self::Variable => {}
+        }
+        if global.base64 {
+            tool.push_str(" --base64");
+        }
+        if let Some(entry) = &global.entry {
+            tool.push_str(" --entry ");
+            tool.push_str(&shell_word(entry));
+        }
+        match global.input {
+            Some(Input::Yaml) => tool.push_str(" --input yaml"),
+            Some(Input::Json) => tool.push_str(" --input json"),
+            Some(Input::Either) | None => {}
+        }
+        tool
+    }
+}
+
+/// A config, out of what it came in.
+pub(crate) struct Opened<'o> {
+    /// What it came in.
+    pub(crate) envelope: Envelope<'o>,
+    /// How to read it.
+    pub(crate) input: Input,
+    /// As messages name it.
+    pub(crate) name: String,
+}
+
+impl Opened<'_> {
+    /// Reads the config.
+    pub(crate) fn config(&self) -> Result<Config<'_>, Error> {
+        let bytes = self.envelope.inner();
+        Config::parse(bytes, self.input).map_err(|error| {
+            if !self.envelope.is_wrapped() && is_base64_of_config(bytes) {
+                let name = self.name.clone();
+                return Error::Envelope { name, source: EnvelopeError::NeedsFlag };
+            }
+            Error::config(&self.name)(error)
+        })
+    }
+}
+
+/// A word as a shell takes it.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// A path as `docker run -v` takes it: from the root.
+pub(crate) fn host_path(path: &Path) -> String {
+    let word = shell_word(&path.display().to_string());
+    if path.is_absolute() { word } else { format!("\"$PWD\"/{word}") }
+}

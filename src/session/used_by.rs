@@ -1,0 +1,89 @@
+//! Which other configs refer to a variable, as far as that can be seen from here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::base::text::Printable;
+use crate::config::{Config, Input};
+use crate::store;
+
+/// What a config refers to.
+pub(crate) enum Uses {
+    /// These variables.
+    Variables(BTreeSet<String>),
+    /// It can't be read as a config: what its text names, it may refer to.
+    Text(String),
+    /// It can't be seen.
+    Unseen,
+}
+
+impl Uses {
+    /// What the config in these bytes refers to.
+    pub(crate) fn read(bytes: &[u8], input: Input) -> Self {
+        match Config::parse(bytes, input) {
+            Ok(config) => Self::of(&config),
+            Err(_) => Self::Text(String::from_utf8_lossy(bytes).into_owned()),
+        }
+    }
+
+    pub(crate) fn of(config: &Config<'_>) -> Self {
+        Self::Variables(config.variables().into_iter().map(str::to_owned).collect())
+    }
+
+    fn has(&self, variable: &str) -> bool {
+        match self {
+            Self::Variables(names) => names.contains(variable),
+            Self::Text(text) => text.contains(variable),
+            Self::Unseen => true,
+        }
+    }
+}
+
+/// A config, and what it refers to.
+pub(crate) struct Referrer {
+    /// As messages name it.
+    pub(crate) name: String,
+    pub(crate) uses: Uses,
+}
+
+impl Referrer {
+    /// That it refers to the variable, or may do so.
+    fn told(&self, variable: &str) -> Option<String> {
+        let name = Printable(&self.name);
+        self.uses.has(variable).then(|| match self.uses {
+            Uses::Variables(_) => format!("{name} still refers to it"),
+            Uses::Text(_) => format!("{name} names it, and can't be read as a config"),
+            Uses::Unseen => format!("{name} can't be read, so it may refer to it"),
+        })
+    }
+}
+
+/// Why the variable has to stay, if one of these configs needs it.
+pub(crate) fn why_kept(variable: &str, referrers: &[Referrer]) -> Option<String> {
+    referrers.iter().find_map(|referrer| referrer.told(variable))
+}
+
+/// The configs in and below these folders, but for those at these places.
+pub(crate) fn around(folders: &[&Path], but: &[PathBuf], run_folder: &Path) -> Vec<Referrer> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut seen: BTreeSet<PathBuf> = but.iter().map(|path| real(path)).collect();
+    let mut found = Vec::new();
+    for folder in folders {
+        // What git ignores is not found below, and is often the config that has the secrets.
+        let beside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let beside = beside.filter(|path| store::may_be_config(path) && path.is_file()).filter(|path| {
+            store::snapshot(path).map_or(true, |bytes| store::is_config(&bytes, Input::of_path(path)))
+        });
+        let below = store::files_below(folder, |path, bytes| store::is_config(bytes, Input::of_path(path)))
+            .unwrap_or_default();
+        let mut paths: Vec<PathBuf> = beside.chain(below).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|path| seen.insert(real(path))) {
+            let name = path.strip_prefix(run_folder).unwrap_or(&path).display().to_string();
+            let uses = store::snapshot(&path)
+                .map_or(Uses::Unseen, |bytes| Uses::read(&bytes, Input::of_path(&path)));
+            found.push(Referrer { name, uses });
+        }
+    }
+    found
+}

@@ -1,0 +1,115 @@
+//! Lines of a text, by byte.
+
+use super::document::{Position, Span};
+
+/// Where each line of a text starts: for many places of one text, each of which would be counted from its top.
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        Self {
+            text,
+            starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
+        }
+    }
+
+    /// The same as [`Position::of`].
+    pub(crate) fn position(&self, at: usize) -> Position {
+        let line = self.starts.partition_point(|start| *start <= at.min(self.text.len()));
+        Position { line, column: Position::column(self.text, self.starts[line - 1], at) }
+    }
+}
+
+/// The start of the line that holds this byte.
+pub(crate) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |n| n + 1)
+}
+
+/// The end of the line that holds this byte, its line ending included.
+pub(crate) fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |n| at + n + 1)
+}
+
+/// The same, without the line ending.
+pub(crate) fn content_end(text: &str, at: usize) -> usize {
+    let end = line_end(text, at);
+    let line = &text[at..end];
+    at + line.strip_suffix('\n').map_or(line, |l| l.strip_suffix('\r').unwrap_or(l)).len()
+}
+
+/// The line ending used around this byte: of its own line, else of the one before, else `\n`.
+pub(crate) fn newline_at(text: &str, at: usize) -> &'static str {
+    let own = &text[at..line_end(text, at)];
+    let line = if own.ends_with('\n') { own } else { &text[..line_start(text, at)] };
+    if line.ends_with("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// What stands behind the `|` or `>` of a block scalar, itself included, in three bytes at most. Its span leaves the header
+/// out, but where nothing but blank space stands below it.
+pub(crate) fn header_of_block_scalar<'t>(text: &'t str, span: &Span) -> &'t str {
+    let here = &text[span.start..];
+    let header = if here.starts_with(['|', '>']) {
+        here
+    } else {
+        let before = text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
+        before.rfind(['|', '>']).map_or("", |at| &before[at..])
+    };
+    header.get(..3).unwrap_or(header)
+}
+
+/// The lines before this line start, last first.
+pub(crate) fn lines_before(text: &str, start: usize) -> impl Iterator<Item = Span> {
+    let mut at = start;
+    std::iter::from_fn(move || {
+        if at == 0 {
+            return None;
+        }
+        let end = at;
+        at = line_start(text, at - 1);
+        Some(at..end)
+    })
+}
+
+/// How many columns of white space a line begins with.
+pub(crate) fn indent_of(text: &str, start: usize) -> usize {
+    text[start..].bytes().take_while(|b| *b == b' ' || *b == b'\t').count()
+}
+
+/// Whether the line from this byte on is a comment and nothing else.
+pub(crate) fn is_comment(text: &str, start: usize) -> bool {
+    text[start..].trim_start_matches([' ', '\t']).starts_with('#')
+}
+
+/// The first byte from here on that is neither white space nor in a comment.
+pub(crate) fn skip_gap(text: &str, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        let rest = &text[at..];
+        let trimmed = rest.trim_start();
+        at += rest.len() - trimmed.len();
+        if !trimmed.starts_with('#') {
+            return at;
+        }
+        at = line_end(text, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_place_is_the_same_however_it_is_found(text in "\u{feff}?[aä\r\n]{0,20}") {
+            let lines = Lines::of(&text);
+            for at in 0..=text.len() + 1 {
+                prop_assert_eq!(lines.position(at), Position::of(&text, at));
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a scalar means: YAML 1.2's core schema as the service's parser applies it, and its `!env` tag.
+
+use super::document::Quote;
+
+/// A scalar's meaning.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Scalar<'a> {
+    /// `null`, `~`, or nothing at all.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number, or one that doesn't fit.
+    Float(f64),
+    /// Text.
+    String(&'a str),
+    /// `!env NAME`, with the cast behind `::` still in it.
+    Env(&'a str),
+}
+
+impl Scalar<'_> {
+    /// The word for this kind of value in a message.
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Self::Null => "empty (null)",
+            Self::Bool(_) => "true or false",
+            Self::Integer(_) | Self::Float(_) => "a number",
+            Self::String(_) => "text",
+            Self::Env(_) => "a variable (`!env`)",
+        }
+    }
+}
+
+/// A variable as the service reads `!env NAME` and `!env NAME::cast`.
+#[must_use]
+pub fn env_name(text: &str) -> (&str, Option<&str>) {
+    text.split_once("::").map_or((text, None), |(name, cast)| (name, Some(cast)))
+}
+
+/// Whether what stands behind `!env` is a variable's name, and not a secret in the wrong place: it begins with `PS_`, for
+/// Cloud with a capital, and has no other characters than a name.
+#[must_use]
+pub fn is_env_name(text: &str, cloud: bool) -> bool {
+    let (name, cast) = env_name(text);
+    let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    let capitals = |c: u8| word(c) && !c.is_ascii_lowercase();
+    let named = (name.starts_with("PS_") && name.bytes().all(word)) || (cloud && name.bytes().all(capitals));
+    named && !name.is_empty() && matches!(cast, None | Some("string" | "number" | "boolean"))
+}
+
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// Reads a scalar as the service does. A tag the service doesn't know makes it text.
+pub(crate) fn read<'a>(text: &'a str, quote: Quote, tag: Option<&str>) -> Scalar<'a> {
+    match tag {
+        Some("!env") => Scalar::Env(text),
+        Some(tag) => {
+            tag.strip_prefix(CORE).and_then(|name| tagged(text, name)).unwrap_or(Scalar::String(text))
+        }
+        None if quote == Quote::Plain => plain(text),
+        None => Scalar::String(text),
+    }
+}
+
+/// Reads a scalar that a tag of the core schema says the kind of, where it looks like one.
+fn tagged<'a>(text: &'a str, tag: &str) -> Option<Scalar<'a>> {
+    let value = plain(text);
+    let whole = text.starts_with("0x")
+        || text.starts_with("0o")
+        || text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit());
+    let fits = match (tag, value) {
+        ("null", Scalar::Null) | ("bool", Scalar::Bool(_)) => true,
+        ("int", Scalar::Integer(_) | Scalar::Float(_)) => whole,
+        ("float", Scalar::Integer(_) | Scalar::Float(_)) => !whole,
+        _ => false,
+    };
+    fits.then_some(value)
+}
+
+/// Reads a scalar without quotes and without a tag.
+pub(crate) fn plain(text: &str) -> Scalar<'_> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
+        "true" | "True" | "TRUE" => Scalar::Bool(true),
+        "false" | "False" | "FALSE" => Scalar::Bool(false),
+        _ => number(text).unwrap_or(Scalar::String(text)),
+    }
+}
+
+fn number(text: &str) -> Option<Scalar<'static>> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let first = unsigned.bytes().next()?;
+    if !(first.is_ascii_digit() || first == b'.') {
+        return None;
+    }
+    for (prefix, radix) in [("0o", 8), ("0x", 16)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+            let large = || {
+                digits
+                    .chars()
+                    .filter_map(|c| c.to_digit(radix))
+                    .fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit))
+            };
+            return valid.then(|| {
+                i64::from_str_radix(digits, radix).map_or_else(|_| Scalar::Float(large()), Scalar::Integer)
+            });
+        }
+    }
+    if unsigned.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(text.parse().map_or_else(|_| float(text), Scalar::Integer));
+    }
+    if matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return Some(Scalar::Float(f64::NAN));
+    }
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
+        return Some(Scalar::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }));
+    }
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+        None => (unsigned, None),
+    };
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent_ok = exponent.is_none_or(|e| {
+        let e = e.strip_prefix(['-', '+']).unwrap_or(e);
+        !e.is_empty() && digits(e)
+    });
+    let ok = digits(whole) && digits(fraction) && !(whole.is_empty() && fraction.is_empty()) && exponent_ok;
+    ok.then(|| float(text))
+}
+
+/// A number as JavaScript reads it: `1e3` and `1000.0` are the whole number 1000.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within 53 bits")]
+fn float(text: &str) -> Scalar<'static> {
+    match text.parse::<f64>() {
+        Ok(value) if value.fract() == 0.0 && value.abs() < 9e15 => Scalar::Integer(value as i64),
+        Ok(value) => Scalar::Float(value),
+        Err(_) => Scalar::Float(f64::NAN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn core_schema_as_the_service_reads_it() {
+        for (text, expected) in [
+            ("yes", Scalar::String("yes")),
+            ("010", Scalar::Integer(10)),
+            ("1e3", Scalar::Integer(1000)),
+            ("0x12", Scalar::Integer(18)),
+            ("0o17", Scalar::Integer(15)),
+            ("-7", Scalar::Integer(-7)),
+            ("2026-08-01", Scalar::String("2026-08-01")),
+            ("1.2.3", Scalar::String("1.2.3")),
+            ("0b1", Scalar::String("0b1")),
+            ("1_000", Scalar::String("1_000")),
+            (".5", Scalar::Float(0.5)),
+            ("1.", Scalar::Integer(1)),
+            (".", Scalar::String(".")),
+            ("1e", Scalar::String("1e")),
+            ("-", Scalar::String("-")),
+            ("-0x1", Scalar::String("-0x1")),
+            ("~", Scalar::Null),
+            ("null", Scalar::Null),
+            ("nULL", Scalar::String("nULL")),
+            ("True", Scalar::Bool(true)),
+        ] {
+            assert!(plain(text) == expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_tags_decide_before_the_text_does() {
+        assert!(read("123", Quote::Single, None) == Scalar::String("123"));
+        assert!(read("123", Quote::Plain, Some("tag:yaml.org,2002:str")) == Scalar::String("123"));
+        assert!(read("123", Quote::Plain, Some("!unknown")) == Scalar::String("123"));
+        assert!(read("PS_X", Quote::Double, Some("!env")) == Scalar::Env("PS_X"));
+        assert!(read("PS_X\n", Quote::Block, Some("!env")) == Scalar::Env("PS_X\n"));
+    }
+
+    #[test]
+    fn a_tag_of_the_core_schema_counts_where_the_text_is_of_its_kind() {
+        for (text, tag, expected) in [
+            ("12", "int", Scalar::Integer(12)),
+            ("1.0", "int", Scalar::String("1.0")),
+            ("1.0", "float", Scalar::Integer(1)),
+            ("1", "float", Scalar::String("1")),
+            ("x", "int", Scalar::String("x")),
+            ("yes", "bool", Scalar::String("yes")),
+            ("true", "bool", Scalar::Bool(true)),
+            ("x", "null", Scalar::String("x")),
+            ("", "null", Scalar::Null),
+        ] {
+            let read = read(text, Quote::Double, Some(&format!("{CORE}{tag}")));
+            assert!(read == expected, "!!{tag} {text}");
+        }
+    }
+}
