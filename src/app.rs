@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::base::time::{Clock, FixedClock};
 use crate::cli::Cli;
-use crate::commands::dispatch;
 use crate::report::paint::error_line;
 use crate::session::{Answer, Error, World};
 
@@ -23,7 +22,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         ask: world.ask,
         sleep: world.sleep,
     };
-    let result = dispatch(cli, &mut world);
+    let result = cli.command.run(&cli.global, &mut world);
     let flushed = world.stdout.flush().and_then(|()| world.stderr.flush()).map_err(Error::from);
     match result.and_then(|answer| flushed.map(|()| answer)) {
         Ok(Answer::Done) => 0,

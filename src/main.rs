@@ -4,7 +4,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser as _;
 use powersync_jwks::cli::Color;
 use powersync_jwks::probe::{Ask, CannotAsk, Options};
 use powersync_jwks::random::System;
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
         let _ = writeln!(anstream::stderr(), "{}", report_of_panic(panic));
         std::process::exit(2);
     }));
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use anstream::StripStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::Parser as _;
 use powersync_jwks::base::random::{Random, RandomError};
 use powersync_jwks::base::time::{FixedClock, NumericDate, Seconds};
 use powersync_jwks::config::{Config, Document, Input, Kind, NodeId, Scalar};
@@ -64,7 +63,7 @@ struct Outcome {
 /// Runs a command on a config from stdin, in a folder that isn't there.
 fn filter(arguments: &[&str], stdin: &[u8]) -> Outcome {
     let words = ["powersync-jwks", "-c", "-"].iter().chain(arguments);
-    let cli = Cli::try_parse_from(words).unwrap();
+    let cli = Cli::read(words).unwrap();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let code = run(
         &cli,

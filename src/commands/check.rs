@@ -1,5 +1,9 @@
 //! `check`: what would break or weaken a config.
 
+use crate::session::arguments;
+use crate::session::arguments::Deny;
+use crate::session::arguments::Ending;
+use crate::session::arguments::RuleArgs;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::text::{Named, Printable};
 use crate::base::time::NumericDate;
-use crate::cli::{Check, Global, Times};
+use crate::session::arguments::{Global, Times};
 use crate::config::{Config, Input};
 use crate::keyset::{Key, KeySet, Values};
 use crate::redact::Redactor;
@@ -23,7 +27,45 @@ use crate::session::{Error, Source};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
-pub(super) fn run(global: &Global, args: &Check, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Find what would break or weaken a config
+///
+/// Errors keep the service from starting, lock users out, or let anyone in. Without `--env-file` nothing behind
+/// `!env` is looked at. `# powersync-jwks: ignore[RULE] reason` silences a rule, at a key or for the file.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "All rules: docs/rules.md\n\nExit codes: 0 no errors, 1 errors found, 2 a file could not be read.\n\nExamples:\n  powersync-jwks check\n  powersync-jwks check --format github .       all configs below this folder, in GitHub Actions\n  powersync-jwks check --fix                   correct what is safe to correct\n  powersync-jwks check --deny warnings --skip missing-kid"
+)]
+pub struct Args {
+    /// Configs, folders with configs, or `-`, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = arguments::deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// An env file, to look behind `!env` with
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
+    /// Correct what is safe to correct: other ways to write the same key
+    #[arg(long)]
+    pub fix: bool,
+    /// How a correction ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let (sources, skipped) = sources(&args.paths, global, world)?;
     let targets = sources
         .into_iter()
@@ -282,7 +324,7 @@ fn facts(path: Option<&Path>, keys: &KeySet, selection: &Selection) -> FileFacts
 /// Carries out the safe corrections, file by file.
 fn fix(
     global: &Global,
-    args: &Check,
+    args: &Args,
     targets: &[Target],
     known: Option<&KnownValues<'_>>,
     selection: &Selection,

@@ -1,10 +1,13 @@
 //! `diff`: what a change does to users.
 
+use crate::session::arguments;
+use crate::session::arguments::Deny;
+use crate::session::arguments::RuleArgs;
 use std::path::{Path, PathBuf};
 
 use super::check;
 use crate::base::text::{Named, Printable};
-use crate::cli::{DiffArgs, Global, Times};
+use crate::session::arguments::{Global, Times};
 use crate::config::{Config, Input};
 use crate::explain::{self, Situation};
 use crate::keyset::{KeySet, Values};
@@ -22,10 +25,51 @@ use crate::store::git::{ChangedFile, Repository, short};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
+/// Say what a change does to users
+///
+/// Key events in plain words, the text without its secrets, what would lock users out, and in which order to deploy.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
+)]
+pub struct Args {
+    /// The old and the new config; with `--git` the configs to compare [default: all of the repository]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Compare the working tree with a revision [default: where this branch left the one it is merged into]
+    #[arg(long, value_name = "REV", num_args = 0..=1)]
+    #[allow(clippy::option_option, reason = "not given, given, given with a value: as clap has it")]
+    pub git: Option<Option<String>>,
+    /// Which rules run.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// Make an error of this rule, or of all warnings (`warnings`)
+    #[arg(long, value_name = "RULE", value_parser = arguments::deny(), hide_possible_values = true, value_delimiter = ',')]
+    pub deny: Vec<Deny>,
+    /// End with 1 on any difference
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Don't end with 1 because of what is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The env file of the old config, to compare secrets behind `!env`
+    #[arg(long, value_name = "PATH")]
+    pub env_file_old: Option<PathBuf>,
+    /// The env file of the new config
+    #[arg(long, value_name = "PATH")]
+    pub env_file_new: Option<PathBuf>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: FindingsFormat,
+}
+
 /// What stands for a file that isn't there.
 const ABSENT: &str = "{}";
 
-pub(super) fn run(global: &Global, args: &DiffArgs, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let (sides, skipped) = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
         None => (vec![two_files(&args.paths, global, world)?], Vec::new()),
@@ -286,7 +330,7 @@ fn open<'o>(
 
 fn compare_one(
     global: &Global,
-    args: &DiffArgs,
+    args: &Args,
     sides: Sides,
     known: &Known<'_>,
     selection: &Selection,

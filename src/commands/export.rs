@@ -1,9 +1,10 @@
 //! `export`: a key handed out on purpose.
 
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::base::text::Printable;
-use crate::cli::{Export, ExportForm, Global};
+use crate::session::arguments::{Global};
 use crate::keyset::{Key, KeyName, KeySet, Member, Phase};
 use crate::report::CannotExport;
 use crate::report::export as form;
@@ -13,7 +14,49 @@ use crate::session::World;
 use crate::session::{Answer, read, source};
 use crate::store;
 
-pub(super) fn run(global: &Global, args: &Export, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Hand out a signing key, for the backend
+///
+/// Shows a secret: that is its job. Without --out it goes to stdout.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without the secret\n  powersync-jwks export --as jwks --public                for services that only verify"
+)]
+pub struct Args {
+    /// Which key: a kid, or @N [default: the current key; of `jwks`: all]
+    #[arg(value_name = "KEY")]
+    pub key: Option<KeyName>,
+    /// In which form
+    #[arg(long = "as", id = "as", value_name = "FORM", default_value = "env")]
+    pub form: ExportForm,
+    /// With `--as jwks`: leave symmetric keys out
+    #[arg(long)]
+    pub public: bool,
+    /// Into a new file that only you may read, in place of stdout
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// In which form a key is handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportForm {
+    /// Assignments for kid and secret, as env files and shells read them
+    Env,
+    /// A JWK (RFC 7517)
+    Jwk,
+    /// A JWK set with all keys
+    Jwks,
+    /// The two values the form of PowerSync Cloud's dashboard asks for
+    Dashboard,
+    /// The secret's bytes and nothing else
+    Raw,
+    /// A function for Node that signs tokens; the secret stays in the environment
+    Node,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     if args.public && args.form != ExportForm::Jwks {
         return Err(Error::Usage(
             "`--public` goes with `--as jwks`: a symmetric key has no public half".to_owned(),
@@ -74,7 +117,7 @@ fn one(form: ExportForm, key: &Key, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>,
     }
 }
 
-fn jwks(args: &Export, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
+fn jwks(args: &Args, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
     let chosen: Vec<&Key> = match &args.key {
         None => keys.keys().iter().collect(),
         name => vec![key_of(keys, name.as_ref())?],

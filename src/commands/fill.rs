@@ -6,7 +6,6 @@ use zeroize::Zeroizing;
 
 use super::init::{Folder, is_ignored_above};
 use crate::base::text::{Printable, list};
-use crate::cli::{Global, Init};
 use crate::explain::Step;
 use crate::init::fill::{Need, Usage, needs};
 use crate::init::{self, Access};
@@ -14,6 +13,7 @@ use crate::keyset::KeySet;
 use crate::keyset::strength::weakness_of_k;
 use crate::report::paint::{event_line, warning_line};
 use crate::session::World;
+use crate::session::arguments::Global;
 use crate::session::change::tell_steps;
 use crate::session::files::{self, Action, FileChange, Written};
 use crate::session::source::shell_word;
@@ -22,7 +22,7 @@ use crate::session::{Error, Source};
 use crate::store::{self, Snapshot, StoreError};
 use crate::wrap::env_file::EnvFile;
 
-pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(super) fn run(global: &Global, args: &super::init::Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let folder = Folder::new(&args.dir, world)?;
     let source = config_of(global, &folder, args, world)?;
     let Source::File(path) = &source else {
@@ -74,7 +74,12 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
 }
 
 /// The config of this run: as for every command, but looked for in `--dir`.
-fn config_of(global: &Global, folder: &Folder, args: &Init, world: &World<'_>) -> Result<Source, Error> {
+fn config_of(
+    global: &Global,
+    folder: &Folder,
+    args: &super::init::Args,
+    world: &World<'_>,
+) -> Result<Source, Error> {
     if args.dir == Path::new(".") {
         return source::one(global, world);
     }

@@ -1,5 +1,6 @@
 //! `init`: a new config, and the files that go with it.
 
+use crate::session::arguments::Ending;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use clap::ValueEnum;
 use zeroize::Zeroizing;
 
 use crate::base::text::{Printable, list};
-use crate::cli::{self, Global, Init, Times};
+use crate::session::arguments::{self, Global, Times};
 use crate::explain::Step;
 use crate::init::{
     self, Audience, Database, KEY, Layout, NewFile, NewKey, Options, SecretPlace, Secrets, Storage,
@@ -26,7 +27,55 @@ use crate::session::{Error, Source};
 use crate::store;
 use crate::wrap::env_file::EnvFile;
 
-pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Write a new config, with secrets where they belong
+///
+/// A complete config for a self-hosted service, an env file with fresh secrets (`--secrets inline`: in the config
+/// itself), and a sync config to begin with. A file that is there is completed or left alone, never replaced. On a
+/// terminal it asks what isn't said by an option; elsewhere it takes the defaults.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks init                                   asks, shows, writes\n  powersync-jwks init --compose --yes                   with a storage database, in containers\n  powersync-jwks init --source mongodb --audience https://sync.example.com --dir sync\n  powersync-jwks init --layout cli                      as PowerSync's own command line keeps it\n  powersync-jwks init --fill                            the secrets that an existing config lacks"
+)]
+pub struct Args {
+    /// Where the data comes from [default: postgresql]
+    #[arg(long, value_name = "DATABASE")]
+    pub source: Option<Database>,
+    /// Where the service keeps what it syncs [default: mongodb]
+    #[arg(long, value_name = "DATABASE")]
+    pub storage: Option<Storage>,
+    /// Where the secrets go: env (an env file) or inline (the config, in clear)
+    #[arg(long, value_name = "WHERE", default_value = "env", hide_possible_values = true)]
+    pub secrets: arguments::SecretPlace,
+    /// Whom tokens are meant for, as their `aud` says; may be given several times [default: powersync]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Vec<Audience>,
+    /// Where the service listens [default: 8080]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// The folder to write into
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub dir: PathBuf,
+    /// How the files are laid out
+    #[arg(long, value_name = "LAYOUT", default_value = "service")]
+    pub layout: Layout,
+    /// A Compose file, too, which passes the variables and runs the storage database
+    #[arg(long)]
+    pub compose: bool,
+    /// Generate only the secrets that an existing config's variables lack, into its env file
+    #[arg(long, conflicts_with_all = ["source", "storage", "secrets", "audience", "port", "layout", "compose"])]
+    pub fill: bool,
+    /// Which env file to fill [default: .env, or docker/.env, beside the config]
+    #[arg(long, value_name = "PATH", requires = "fill")]
+    pub env_file: Option<PathBuf>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
+    if args.fill {
+        return super::fill::run(global, args, world);
+    }
     if global.config.is_some() {
         let text =
             "`init` writes a config of its own: `--dir` says where. `init --fill` works on an existing one";
@@ -64,11 +113,11 @@ pub(super) fn run(global: &Global, args: &Init, world: &mut World<'_>) -> Result
     Ok(written.into())
 }
 
-fn place(args: &Init) -> Result<SecretPlace, Error> {
+fn place(args: &Args) -> Result<SecretPlace, Error> {
     match (args.secrets, args.compose) {
-        (cli::SecretPlace::Env, compose) => Ok(SecretPlace::Env { compose }),
-        (cli::SecretPlace::Inline, false) => Ok(SecretPlace::Inline),
-        (cli::SecretPlace::Inline, true) => Err(Error::Usage(
+        (arguments::SecretPlace::Env, compose) => Ok(SecretPlace::Env { compose }),
+        (arguments::SecretPlace::Inline, false) => Ok(SecretPlace::Inline),
+        (arguments::SecretPlace::Inline, true) => Err(Error::Usage(
             "`--compose` passes the secrets as variables, and with `--secrets inline` there are none. Leave one of them out"
                 .to_owned(),
         )),
@@ -113,7 +162,7 @@ impl Folder {
 }
 
 /// A config that is there is not replaced, and gets no second one beside it.
-fn check_place_is_free(args: &Init, folder: &Folder) -> Result<(), Error> {
+fn check_place_is_free(args: &Args, folder: &Folder) -> Result<(), Error> {
     let config = args.layout.paths().config;
     let name = folder.name(&config);
     let others: Vec<String> = store::found(&folder.path)
@@ -144,7 +193,7 @@ fn refused(name: &str, id: RefusalId, reason: String) -> Error {
 
 /// What the options say; what they leave open is asked on a terminal.
 fn options(
-    args: &Init,
+    args: &Args,
     secrets: SecretPlace,
     folder: &Folder,
     world: &mut World<'_>,
@@ -226,7 +275,7 @@ struct Draft {
     fill_in: Vec<&'static str>,
 }
 
-fn draft(options: &Options, args: &Init, folder: &Folder, world: &mut World<'_>) -> Result<Draft, Error> {
+fn draft(options: &Options, args: &Args, folder: &Folder, world: &mut World<'_>) -> Result<Draft, Error> {
     let paths = options.layout.paths();
     let source = Source::File(folder.named.join(&paths.config));
     let policy = policy::of(&Times::default(), &source, world)?;

@@ -1,51 +1,65 @@
-//! One command a file: read, decide, review, write.
+//! One file a command: its arguments, its help, and what it does. This list registers them all.
 
-mod add;
-mod check;
-mod diff;
-mod export;
 mod fill;
-mod init;
-mod move_secret;
 mod owner;
-mod probe;
-mod promote;
-mod prune;
-mod reconcile;
-mod redact;
-mod remove;
-mod retire;
-mod rotate;
-mod status;
-mod timeline;
-mod token;
-mod verify;
 
-use crate::cli::{Cli, Command};
+pub use token::ClaimArg;
+
+use crate::session::arguments::Global;
 use crate::session::{Answer, Error, World};
 
-/// Runs the command that was asked for.
-pub(crate) fn dispatch(cli: &Cli, world: &mut World<'_>) -> Result<Answer, Error> {
-    let global = &cli.global;
-    match &cli.command {
-        Command::Status(args) => status::run(global, args, world),
-        Command::Rotate(args) => rotate::run(global, args, world),
-        Command::Promote(args) => promote::run(global, args, world),
-        Command::Reconcile(args) => reconcile::run(global, args, world),
-        Command::Check(args) => check::run(global, args, world),
-        Command::Diff(args) => diff::run(global, args, world),
-        Command::Redact(args) => redact::run(global, args, world),
-        Command::Timeline(args) => timeline::run(global, args, world),
-        Command::Token(args) => token::run(global, args, world),
-        Command::Verify(args) => verify::run(global, args, world),
-        Command::Export(args) => export::run(global, args, world),
-        Command::Probe(args) => probe::run(global, args, world),
-        Command::Prune(args) => prune::run(global, args, world),
-        Command::Init(args) if args.fill => fill::run(global, args, world),
-        Command::Init(args) => init::run(global, args, world),
-        Command::Add(args) => add::run(global, args, world),
-        Command::MoveSecret(args) => move_secret::run(global, args, world),
-        Command::Retire(args) => retire::run(global, args, world),
-        Command::Remove(args) => remove::run(global, args, world),
+/// Makes the modules, the command line's enum, and what runs each from one list.
+macro_rules! commands {
+    ($($heading:literal { $($name:ident: $file:ident,)+ })+) => {
+        $($(mod $file;)+)+
+
+        /// The commands.
+        #[derive(Debug, clap::Subcommand)]
+        pub enum Command {
+            $($(#[allow(missing_docs, reason = "its help is its documentation")] $name($file::Args),)+)+
+        }
+
+        impl Command {
+            /// Runs the command that was asked for.
+            pub(crate) fn run(&self, global: &Global, world: &mut World<'_>) -> Result<Answer, Error> {
+                match self {
+                    $($(Self::$name(args) => $file::run(global, args, world),)+)+
+                }
+            }
+        }
+
+        /// The groups of the help, each with the names of its commands.
+        pub(crate) const GROUPS: &[(&str, &[&str])] = &[$(($heading, &[$(stringify!($file),)+]),)+];
+    };
+}
+
+commands! {
+    "Rotate" {
+        Status: status,
+        Rotate: rotate,
+        Promote: promote,
+        Prune: prune,
+        Reconcile: reconcile,
+        Timeline: timeline,
+    }
+    "Review" {
+        Check: check,
+        Diff: diff,
+        Redact: redact,
+    }
+    "Set up" {
+        Init: init,
+        Add: add,
+        MoveSecret: move_secret,
+    }
+    "Tokens" {
+        Token: token,
+        Verify: verify,
+        Export: export,
+        Probe: probe,
+    }
+    "Emergency" {
+        Retire: retire,
+        Remove: remove,
     }
 }

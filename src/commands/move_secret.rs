@@ -1,10 +1,13 @@
 //! `move-secret`: a secret goes into a variable, or back into the config.
 
+use crate::keyset::KeyName;
+use crate::session::arguments::DestinationArgs;
+use crate::session::arguments::Ending;
 use std::cell::RefCell;
 
 use zeroize::Zeroizing;
 
-use crate::cli::{Global, MoveSecret, SecretPlace, Times};
+use crate::session::arguments::{Global, SecretPlace, Times};
 use crate::config::Config;
 use crate::keyset::{Key, KeySet, SecretText};
 use crate::schedule::{self, Change, Decision, SecretForm};
@@ -17,7 +20,29 @@ use crate::session::values::KnownValues;
 use crate::session::{Answer, policy, source, values};
 use crate::wrap::env_file::needs_no_quotes;
 
-pub(super) fn run(global: &Global, args: &MoveSecret, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Move a key's secret into a variable, or back
+///
+/// `k: 'abc…'` becomes `k: !env PS_…` and a line of an env file. It is the same key: nothing changes for your backend.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks move-secret prod-1 --to env --env-file .env\n  powersync-jwks move-secret prod-1 --to env --secret-out secret.txt   for a secrets manager\n  powersync-jwks move-secret prod-1 --to inline --env-file .env"
+)]
+pub struct Args {
+    /// Which key: a kid, or @N for the Nth of the file
+    #[arg(value_name = "KEY")]
+    pub key: KeyName,
+    /// Where to: env or inline
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
+    pub to: SecretPlace,
+    /// Who gets the value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let rules = policy::rules(&Times::default(), &source, world)?;
     let finder = Finder::new(&source, &args.destination, rules.env_file, world);
@@ -49,7 +74,7 @@ pub(super) fn run(global: &Global, args: &MoveSecret, world: &mut World<'_>) -> 
 
 /// Into a variable, with its value on the way to where the service gets it from.
 fn to_variable(
-    args: &MoveSecret,
+    args: &Args,
     finder: &Finder<'_>,
     config: &Config<'_>,
     keys: &KeySet,
@@ -70,7 +95,7 @@ fn to_variable(
 
 /// Into the config, in clear.
 fn to_config(
-    args: &MoveSecret,
+    args: &Args,
     finder: &Finder<'_>,
     config: &Config<'_>,
     keys: &KeySet,

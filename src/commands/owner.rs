@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::verify::{Question, tell};
 use crate::base::text::{Printable, list};
-use crate::cli::Verify;
+
 use crate::keyset::Secret;
 use crate::report::paint::{GREEN, YELLOW, paint};
 use crate::session::Answer;
@@ -15,7 +15,11 @@ use crate::store;
 use crate::token::{Ending, Form, Owner, Writing, owner_of};
 
 /// The secret that is asked about.
-pub(super) fn secret(args: &Verify, config: &Source, world: &mut World<'_>) -> Result<Secret, Error> {
+pub(super) fn secret(
+    args: &super::verify::Args,
+    config: &Source,
+    world: &mut World<'_>,
+) -> Result<Secret, Error> {
     let (name, bytes) = if let Some(path) = &args.secret_file {
         let name = path.display().to_string();
         let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;

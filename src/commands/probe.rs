@@ -1,10 +1,12 @@
 //! `probe`: what the running service knows.
 
+use crate::session::arguments::AskArgs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::cli::{Format, Global, Probe, Times};
+use crate::session::arguments::{Format, Global, Times};
 use crate::probe::{Plan, Round};
 use crate::report::paint::{BOLD, DIM, error_line, paint, warning_line};
 use crate::report::probe as words;
@@ -14,10 +16,44 @@ use crate::session::{Answer, policy, read, source};
 use crate::session::{Error, Source};
 use crate::store::Platform;
 
+/// Ask the running service which keys it knows
+///
+/// The service reads its config only when it starts, so a new file proves nothing. This asks with tokens for an audience
+/// that nobody configures: they let nobody in, and the service's answer tells whether it knows the key. Each question is a
+/// failed request in the service's log. Exit code: 0 the service knows the keys of the config, 1 it doesn't, 2 it could not
+/// be asked.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks probe https://sync.example.com\n  powersync-jwks probe http://10.0.0.1:8080 http://10.0.0.2:8080      each replica by its own address\n  powersync-jwks probe --all-addresses http://powersync-headless:8080\n  powersync-jwks probe --wait 10m https://sync.example.com            right after a deploy\n  powersync-jwks probe --against old.yaml https://sync.example.com    and what was removed?"
+)]
+pub struct Args {
+    /// The services, as their clients reach them [default: the policy's `probe`]
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Ask again until they know the keys, for at most that long
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub wait: Option<Seconds>,
+    /// An earlier config: do they still know keys of it that are no longer in this one?
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
 /// The longest pause between two rounds.
 const LONGEST: u64 = 30;
 
-pub(super) fn run(global: &Global, args: &Probe, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
     let env_file = args.env_file.as_deref();

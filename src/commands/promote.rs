@@ -1,6 +1,11 @@
 //! `promote`: the second step of a rotation.
 
-use crate::cli::{Global, Promote};
+use crate::keyset::KeyName;
+use crate::session::arguments::Ending;
+use crate::session::arguments::ProbeArgs;
+use crate::session::arguments::Times;
+use std::path::PathBuf;
+use crate::session::arguments::{Global};
 use crate::schedule;
 use crate::session::Error;
 use crate::session::World;
@@ -8,7 +13,30 @@ use crate::session::ask::Asked;
 use crate::session::change::Run;
 use crate::session::{Answer, policy, source, values};
 
-pub(super) fn run(global: &Global, args: &Promote, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Let a standby key take the first place
+///
+/// The second step of a rotation, once every replica knows the new key. The key that was current is retired,
+/// counted from now.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which key: a kid, or @N [default: the standby key]
+    #[arg(value_name = "KEY")]
+    pub key: Option<KeyName>,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+    /// Whether every replica knows the key.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let rules = policy::rules(&args.times, &source, world)?;
     let policy = rules.policy;

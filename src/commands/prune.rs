@@ -1,11 +1,12 @@
 //! `prune`: what is removable goes.
 
+use crate::session::arguments::ProbeArgs;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::base::text::Printable;
-use crate::cli::{DestinationArgs, DropArgs, Ending, Global, Prune, Times};
+use crate::session::arguments::{DestinationArgs, DropArgs, Ending, Global, Times};
 use crate::redact::Redactor;
 use crate::report::paint::{diff_line, error_line};
 use crate::schedule::{self, Policy};
@@ -19,7 +20,26 @@ use crate::session::used_by::{Referrer, Uses};
 use crate::session::{Answer, files, policy, source, values};
 use crate::session::{Error, Source};
 
-pub(super) fn run(global: &Global, args: &Prune, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Remove the keys whose time is over
+///
+/// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Configs to prune, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What becomes of variables.
+    #[command(flatten)]
+    pub variables: DropArgs,
+    /// Whether the service still knows what is removed.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe.urls, &sources)?;
     let redactor = RefCell::default();
@@ -63,7 +83,7 @@ struct Pruned<'a> {
 /// `later`: what it leaves is noted there, and dropped once all configs are written.
 fn one(
     global: &Global,
-    args: &Prune,
+    args: &Args,
     source: &Source,
     (later, redactor): (Option<&RefCell<Option<Left>>>, &RefCell<Redactor>),
     world: &mut World<'_>,
@@ -98,14 +118,14 @@ fn one(
     run.run(world)
 }
 
-fn destination(args: &Prune) -> DestinationArgs {
+fn destination(args: &Args) -> DestinationArgs {
     DestinationArgs { env_file: args.variables.env_file.clone(), ..DestinationArgs::default() }
 }
 
 /// Once all configs are written: the variables that none of them needs any more go.
 fn drop_variables(
     global: &Global,
-    args: &Prune,
+    args: &Args,
     (names, redactor): (&[String], &RefCell<Redactor>),
     pruned: &[Pruned<'_>],
     world: &mut World<'_>,

@@ -1,11 +1,17 @@
 //! `reconcile`: what is due by the schedule, for one config or many.
 
+use crate::base::time::Seconds;
+use crate::session::arguments::Ending;
+use crate::session::arguments::ProbeArgs;
+use crate::session::arguments::ScheduleArgs;
+use crate::session::arguments::SecretArgs;
+use std::path::PathBuf;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::base::text::{Named, Printable, count, list};
 use crate::base::time::NumericDate;
-use crate::cli::{Format, Global, NewKeyArgs, Reconcile};
+use crate::session::arguments::{Format, Global, NewKeyArgs};
 use crate::config::Config;
 use crate::keyset::{Key, KeySet};
 use crate::redact::Redactor;
@@ -23,6 +29,42 @@ use crate::session::secret_write::{OwnWrites, SecretWrite};
 use crate::session::{Answer, policy, source};
 use crate::session::{Error, Source};
 use crate::store::{Snapshot, StoreError};
+
+/// Do what the schedule says is due: put this on a timer
+///
+/// Per config the first that applies: promote a standby key whose time has come, add a new one where the current
+/// key is older than `rotate_every`, remove what is removable. Nothing due is fine. Runs that were missed do no
+/// harm: times are counted from what was really done.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks reconcile --yes                       from a timer\n  powersync-jwks reconcile --check instances/*.yaml    an alarm: exit 1 when something is due"
+)]
+pub struct Args {
+    /// Configs to bring up to date, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; exit 1 when something is due
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+    /// How old to take a current key without `iat` to be; written down once
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub assume_age: Option<Seconds>,
+    /// How to report
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// Where a new secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
+    /// The schedule.
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+    /// Whether every replica knows a key before it is promoted.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
 
 /// What was found out about a config, for the table.
 #[derive(Clone, Default)]
@@ -49,7 +91,7 @@ struct Item<'a> {
 /// Its bytes as they were read, and what would be written.
 type Drafted = (Snapshot, Draft);
 
-pub(super) fn run(global: &Global, args: &Reconcile, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe.urls, &sources)?;
     let writes = !(args.check || args.ending.dry_run);
@@ -163,7 +205,7 @@ impl Failures {
 /// Reads and decides, and drops what fails from the run once that is told.
 fn read_all(
     global: &Global,
-    args: &Reconcile,
+    args: &Args,
     items: &mut Vec<Item<'_>>,
     failures: &mut Failures,
     world: &mut World<'_>,
@@ -183,7 +225,7 @@ fn read_all(
 
 fn item<'a, 'w: 'a>(
     global: &Global,
-    args: &Reconcile,
+    args: &Args,
     fresh: &'a NewKeyArgs,
     (reserved, redactor): (&'a Reservations, &'a RefCell<Redactor>),
     source: &'a Source,
@@ -198,7 +240,7 @@ fn item<'a, 'w: 'a>(
 
 /// The decision of the schedule, which notes on its way what the table shows.
 fn decide(
-    args: &Reconcile,
+    args: &Args,
     item: &Item<'_>,
     config: &Config<'_>,
     keys: &KeySet,
@@ -234,7 +276,7 @@ fn decide(
 
 fn with_run<T>(
     global: &Global,
-    args: &Reconcile,
+    args: &Args,
     item: &Item<'_>,
     work: impl FnOnce(&Run<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -254,7 +296,7 @@ fn with_run<T>(
     })
 }
 
-fn read(global: &Global, args: &Reconcile, item: &Item<'_>, world: &mut World<'_>) -> Result<Drafted, Error> {
+fn read(global: &Global, args: &Args, item: &Item<'_>, world: &mut World<'_>) -> Result<Drafted, Error> {
     let bytes = item.source.read(world)?;
     let draft = with_run(global, args, item, |run| run.draft(&bytes, world))?;
     Ok((bytes, draft))
@@ -263,7 +305,7 @@ fn read(global: &Global, args: &Reconcile, item: &Item<'_>, world: &mut World<'_
 /// From stdin to stdout, all talk on stderr.
 fn filter(
     global: &Global,
-    args: &Reconcile,
+    args: &Args,
     item: &Item<'_>,
     bytes: &[u8],
     draft: &Draft,
@@ -302,7 +344,7 @@ fn row(source: &Source, finding: &Finding) -> Row {
 }
 
 /// The diffs, one after the other: on stderr where stdout is for a report.
-fn review(args: &Reconcile, drafts: &[Drafted], world: &mut World<'_>) -> Result<(), Error> {
+fn review(args: &Args, drafts: &[Drafted], world: &mut World<'_>) -> Result<(), Error> {
     for (_, draft) in drafts {
         if draft.text.is_some() && !args.check {
             let to = if args.format == Format::Human { &mut *world.stdout } else { &mut *world.stderr };
@@ -315,7 +357,7 @@ fn review(args: &Reconcile, drafts: &[Drafted], world: &mut World<'_>) -> Result
     Ok(())
 }
 
-fn table(args: &Reconcile, items: &[Item<'_>], world: &mut World<'_>) -> Result<(), Error> {
+fn table(args: &Args, items: &[Item<'_>], world: &mut World<'_>) -> Result<(), Error> {
     let rows: Vec<Row> = items.iter().map(|item| row(item.source, &item.finding.borrow())).collect();
     if args.format == Format::Human && !rows.is_empty() {
         write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now()))?;
@@ -326,7 +368,7 @@ fn table(args: &Reconcile, items: &[Item<'_>], world: &mut World<'_>) -> Result<
 /// Writes one config after the other. What fails is told, and the others are written all the same.
 fn finish(
     global: &Global,
-    args: &Reconcile,
+    args: &Args,
     items: &[Item<'_>],
     drafts: &[Drafted],
     failures: &mut Failures,
@@ -360,7 +402,7 @@ fn finish(
 
 /// Decided anew under the lock: another run may have done the step meanwhile, or another may be due.
 fn write_one(
-    args: &Reconcile,
+    args: &Args,
     item: &Item<'_>,
     run: &Run<'_>,
     (shown_bytes, shown): &Drafted,
@@ -390,7 +432,7 @@ fn write_one(
 }
 
 fn report(
-    args: &Reconcile,
+    args: &Args,
     items: &[Item<'_>],
     failures: &Failures,
     world: &mut World<'_>,

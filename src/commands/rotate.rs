@@ -1,6 +1,10 @@
 //! `rotate`: a new key in the first place, the outgoing one on its way out.
 
-use crate::cli::{Global, Rotate};
+use crate::base::time::Seconds;
+use crate::session::arguments::Ending;
+use crate::session::arguments::NewKeyArgs;
+use crate::session::arguments::Times;
+use crate::session::arguments::{Global};
 use crate::keyset::{HmacAlg, Key};
 use crate::schedule::{self, RotateOptions, ScheduleError};
 use crate::session::Error;
@@ -9,7 +13,38 @@ use crate::session::change::Run;
 use crate::session::new_key::KeySource;
 use crate::session::{Answer, policy, source};
 
-pub(super) fn run(global: &Global, args: &Rotate, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Put a fresh key first and retire the one in use
+///
+/// The outgoing key stays until no token signed with it can be valid any more: the time to deploy, plus the time
+/// until every backend signs with the new key, plus the life of a token, plus 60 s (the service's tolerance) and
+/// 5 min (clocks differ). By default that is 5 days and 6 minutes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "One step is for a config on one machine. Where it is kept in git, has its secrets in variables, or is read by\nseveral replicas, two steps are safer: `rotate --standby`, deploy, and `promote` when its time has come.\n\nExamples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --standby            the new key waits until every replica knows it\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
+)]
+pub struct Args {
+    /// In two steps: add the new key behind the current one, and let it wait [default wait: deploy within]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, conflicts_with_all = ["all", "revoke"])]
+    #[allow(clippy::option_option, reason = "not given, given, given with a value: as clap has it")]
+    pub standby: Option<Option<Seconds>>,
+    /// Retire the other accepted keys, too
+    #[arg(long)]
+    pub all: bool,
+    /// Remove the outgoing key in the same write: its secret leaked, or is a placeholder
+    #[arg(long)]
+    pub revoke: bool,
+    /// The new key.
+    #[command(flatten)]
+    pub new: NewKeyArgs,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+    /// How it ends.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let rules = policy::rules(&args.times, &source, world)?;
     let policy = &rules.policy;

@@ -1,8 +1,10 @@
 //! `status`: all keys as they are.
 
+use crate::session::arguments::AskArgs;
+use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
-use crate::cli::{Format, Global, Status, Times};
+use crate::session::arguments::{Format, Global, Times};
 use crate::explain::warnings;
 use crate::keyset::{Key, KeySet};
 use crate::probe::Plan;
@@ -16,6 +18,31 @@ use crate::session::ask::{self, Services};
 use crate::session::values;
 use crate::session::{Answer, policy, read, source};
 use crate::session::{Error, Source};
+
+/// Show all keys: state, age, when each may be removed
+///
+/// States: current (signs), accepted (verifies), standby (waits to be promoted), retiring (still verifies, has
+/// an end), removable (its end has come; the service accepts it until it is out of the file and has restarted),
+/// public (verifies tokens signed elsewhere).
+#[derive(Debug, clap::Args)]
+#[command(visible_alias = "list")]
+pub struct Args {
+    /// Configs to show, in place of `-c`
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to show them
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// Ask the service at this URL which keys it knows; several times for several
+    #[arg(long, value_name = "URL")]
+    pub probe: Vec<String>,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
 
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
@@ -39,7 +66,7 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn run(global: &Global, args: &Status, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
@@ -81,7 +108,7 @@ struct ServiceColumn {
 }
 
 impl ServiceColumn {
-    fn ask(global: &Global, args: &Status, keys: &KeySet, world: &mut World<'_>) -> Result<Self, Error> {
+    fn ask(global: &Global, args: &Args, keys: &KeySet, world: &mut World<'_>) -> Result<Self, Error> {
         let services = Services::new(global, ask::endpoints(&args.probe)?, &args.ask, world)?;
         let plan = Plan::new(keys, None);
         let round = services.round(&plan);

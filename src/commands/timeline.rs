@@ -1,7 +1,9 @@
 //! `timeline`: what will happen to each key, and when.
 
+use crate::base::time::NumericDate;
+use crate::session::arguments::ScheduleArgs;
 use crate::base::text::Printable;
-use crate::cli::{ChartFormat, Global, Timeline};
+use crate::session::arguments::{Global};
 use crate::keyset::KeySet;
 use crate::report::{json, mermaid, timeline};
 use crate::schedule;
@@ -9,7 +11,37 @@ use crate::session::Error;
 use crate::session::World;
 use crate::session::{Answer, policy, source};
 
-pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Show what will happen to each key, and when
+///
+/// Looks ahead with the decisions `reconcile` takes, as if it ran the moment something is due.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How far to look [default: two rotations]
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<NumericDate>,
+    /// How wide the chart may be, in characters [default: the terminal's width, else 80]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<u16>,
+    /// How to draw it
+    #[arg(long, default_value = "human")]
+    pub format: ChartFormat,
+    /// The schedule.
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+}
+
+/// How a timeline is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChartFormat {
+    /// For people
+    Human,
+    /// A Mermaid Gantt chart, for pull requests
+    Mermaid,
+    /// For programs
+    Json,
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
     let policy = policy::of_schedule(&args.schedule, &source, world)?.policy;
@@ -60,7 +92,7 @@ pub(super) fn run(global: &Global, args: &Timeline, world: &mut World<'_>) -> Re
     Ok(Answer::Done)
 }
 
-fn width(args: &Timeline, world: &World<'_>) -> usize {
+fn width(args: &Args, world: &World<'_>) -> usize {
     let said = args.width.or(world.terminal.width).map(usize::from);
     said.unwrap_or(80).clamp(40, 400)
 }

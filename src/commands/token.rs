@@ -1,8 +1,11 @@
 //! `token`: one token, signed.
 
+use crate::base::time::Seconds;
+use crate::keyset::KeyName;
+use std::path::PathBuf;
 use std::path::Path;
 
-use crate::cli::{Global, Token};
+use crate::session::arguments::{Global};
 use crate::keyset::Member;
 use crate::report::paint::warning_line;
 use crate::session::World;
@@ -11,7 +14,76 @@ use crate::session::{Error, Source};
 use crate::store;
 use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims};
 
-pub(super) fn run(global: &Global, args: &Token, world: &mut World<'_>) -> Result<Answer, Error> {
+/// Print a token that is signed with the current key
+///
+/// To try a new key, or to look at what a user sees. Nothing else is on stdout. Claims that no service accepts are
+/// refused; where this service would reject the token, a warning says so and why.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks token --sub user-1\n  powersync-jwks token --sub user-1 --kid prod-2 --ttl 5m\n  powersync-jwks token --sub user-1 --claim role=admin --parameters '{\"project\": 7}'\n  powersync-jwks token --sub user-1 | powersync-jwks verify"
+)]
+pub struct Args {
+    /// The user's id
+    #[arg(long, value_name = "USER")]
+    pub sub: String,
+    /// How long it lives, at most 24h
+    #[arg(long, value_name = "DURATION", default_value = "60m", allow_hyphen_values = true)]
+    pub ttl: Seconds,
+    /// For whom it is; may be given several times [default: the audiences of the config]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub aud: Vec<String>,
+    /// Who makes it
+    #[arg(long, value_name = "ISSUER")]
+    pub iss: Option<String>,
+    /// A further claim; the value is JSON if it reads as such, else text
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub claim: Vec<ClaimArg>,
+    /// Further claims, as a JSON object in a file; `-` is stdin
+    #[arg(long, value_name = "PATH")]
+    pub claims: Option<PathBuf>,
+    /// What sync rules read as token parameters: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub parameters: Option<serde_json::Value>,
+    /// Which key signs: a kid, or @N [default: the current key]
+    #[arg(long, value_name = "KEY")]
+    pub kid: Option<KeyName>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// A claim on the command line.
+#[derive(Clone)]
+pub struct ClaimArg {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: serde_json::Value,
+}
+
+/// What is said of a user is nobody else's.
+impl std::fmt::Debug for ClaimArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClaimArg {{ name: {:?}, value: … }}", self.name)
+    }
+}
+
+impl std::str::FromStr for ClaimArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) =
+            text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("expected NAME=VALUE")?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        Ok(Self { name: name.to_owned(), value })
+    }
+}
+
+fn json(text: &str) -> Result<serde_json::Value, &'static str> {
+    serde_json::from_str(text).map_err(|_| "this is not JSON, such as {\"project\": 7}")
+}
+
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
     let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;

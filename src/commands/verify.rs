@@ -8,7 +8,7 @@ use super::owner;
 use crate::base::text::wrap;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
-use crate::cli::{Global, Verify};
+use crate::session::arguments::{Global};
 use crate::keyset::{Key, KeyName, KeySet, Phase};
 use crate::report::paint::{BOLD, GREEN, RED, YELLOW, paint};
 use crate::session::World;
@@ -17,10 +17,48 @@ use crate::session::{Error, Source};
 use crate::store;
 use crate::token::{Accepted, Rejection, Verdict, Verifier, claims_of, nearest_cause};
 
+/// Say whether the service accepts a token, and if not, why
+///
+/// Gives the code and the message of the service, what they mean and what to do. With --secret-stdin, --secret-file or
+/// --secret-env it says which key a secret belongs to. Exit code: 0 accepted, 1 rejected, 2 not to be judged from here.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  powersync-jwks verify token.txt\n  powersync-jwks verify --expect prod-2 token.txt       has this backend switched? ask before `prune`\n  powersync-jwks verify --against old.yaml token.txt    tries the keys of an earlier config, too\n  powersync-jwks verify --secret-env JWT_SECRET         which key is this, and how is it written?"
+)]
+pub struct Args {
+    /// A file with the token; `-` is stdin, and the default
+    #[arg(value_name = "FILE", conflicts_with_all = ["secret_stdin", "secret_file", "secret_env"])]
+    pub file: Option<PathBuf>,
+    /// Exit 1 unless this key signed it: a kid, or @N
+    #[arg(long, value_name = "KEY")]
+    pub expect: Option<KeyName>,
+    /// An earlier config, whose keys are tried to find the cause
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// Ask what the service says at another time
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<NumericDate>,
+    /// Print the token's claims, too
+    #[arg(long)]
+    pub show_claims: bool,
+    /// Ask which key a secret belongs to; it comes from stdin
+    #[arg(long, conflicts_with_all = ["secret_file", "secret_env", "show_claims", "at"])]
+    pub secret_stdin: bool,
+    /// The same, from a file
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["secret_env", "show_claims", "at"])]
+    pub secret_file: Option<PathBuf>,
+    /// The same, from an environment variable
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["show_claims", "at"])]
+    pub secret_env: Option<String>,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
 /// What Node takes as the headers of a request, at most.
 const HEADERS: usize = 16 * 1024;
 
-pub(super) fn run(global: &Global, args: &Verify, world: &mut World<'_>) -> Result<Answer, Error> {
+pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
     let removed = match &args.against {

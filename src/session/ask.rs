@@ -5,13 +5,13 @@ use std::path::Path;
 use crate::base::random::Random;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::{Clock, Seconds};
-use crate::cli::{AskArgs, Global, ProbeArgs};
 use crate::keyset::{Key, KeySet};
 use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, Options, Place, Plan, Round, Target};
 use crate::report::paint::warning_line;
 use crate::report::probe as words;
 use crate::schedule::{self, Allowed, Change, Decision, Liveness};
 use crate::session::World;
+use crate::session::arguments::{AskArgs, Global, ProbeArgs};
 use crate::session::{Error, Source};
 use crate::store;
 

@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::values::KnownValues;
 use crate::base::text::{Named, Printable, list};
-use crate::cli::{DestinationArgs, SecretPlace};
 use crate::config::{Config, Syntax, is_env_name};
 use crate::keyset::{Key, KeySet};
 use crate::schedule::SecretForm;
 use crate::session::World;
+use crate::session::arguments::{DestinationArgs, SecretPlace};
 use crate::session::{Error, Source};
 use crate::store::{self, Snapshot, StoreError};
 use crate::wrap::env_file::{EnvFile, is_name};

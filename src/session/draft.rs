@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 use super::secret_write::{OwnWrites, SecretWrite};
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::cli::Global;
 use crate::explain::Step;
 use crate::report::paint::warning_line;
 use crate::session::Error;
 use crate::session::World;
+use crate::session::arguments::Global;
 use crate::store::{Locked, StoreError};
 
 /// Planned times that moved by more than this while a question waited are shown again.

@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 use super::Answer;
 use super::change::ask;
 use crate::base::text::{Printable, list};
-use crate::cli::{Ending, Global};
 use crate::redact::{DiffLine, LineKind};
 use crate::report::paint::{diff_line, event_line};
 use crate::session::Error;
 use crate::session::World;
+use crate::session::arguments::{Ending, Global};
 use crate::store::{self, Locked, Snapshot, StoreError};
 
 /// A file, and what becomes of it.

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::Answer;
-use crate::cli::{Deny, RuleArgs};
 use crate::config::Lines;
 use crate::report::findings::{FindingsFormat, Report, Skipped, Wrapped};
 use crate::rules::{Finding, Selection, Severity};
 use crate::session::Error;
 use crate::session::World;
+use crate::session::arguments::{Deny, RuleArgs};
 use crate::store::git::path_in_repository;
 use crate::wrap::envelope::Envelope;
 

@@ -1,5 +1,6 @@
 //! Where a run's inputs come from, where secrets go, and how files change.
 
+pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod change;
 pub(crate) mod destination;

@@ -9,11 +9,11 @@ use super::values::{self, KnownValues};
 use crate::base::random::Random;
 use crate::base::text::count;
 use crate::base::time::NumericDate;
-use crate::cli::NewKeyArgs;
 use crate::config::Config;
 use crate::keyset::{HmacAlg, KeySet, Kid, Secret, SecretText, import};
 use crate::schedule::{NewKey, SecretForm};
 use crate::session::World;
+use crate::session::arguments::NewKeyArgs;
 use crate::session::{Error, Source};
 use crate::store;
 

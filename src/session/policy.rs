@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::source::shell_word;
-use crate::cli::{ScheduleArgs, Times};
 use crate::probe::Endpoint;
 use crate::schedule::Policy;
 use crate::session::World;
+use crate::session::arguments::{ScheduleArgs, Times};
 use crate::session::policy_file::{self, Found};
 use crate::session::{Error, Source};
 

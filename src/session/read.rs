@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::values::{self, KnownValues};
-use crate::cli::Global;
 use crate::keyset::KeySet;
 use crate::session::World;
+use crate::session::arguments::Global;
 use crate::session::{Error, Source};
 
 pub(crate) fn keys(

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::cli::Global;
 use crate::config::{Config, Input};
 use crate::session::World;
+use crate::session::arguments::Global;
 use crate::session::{Error, Source};
 use crate::store::{self, Snapshot};
 use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config};

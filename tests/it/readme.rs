@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::common::service::Replicas;
 use crate::common::{NOW, Noise, Scene, date, expect_file, root};
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 use powersync_jwks::base::time::{FixedClock, NumericDate};
 use powersync_jwks::schedule::RefusalId;
 use powersync_jwks::{Cli, Terminal, World, run};
@@ -45,7 +45,7 @@ const DEFAULTS: &[u8] = b"\n\n\n\ny\n";
 
 fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
     let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
-    let cli = Cli::try_parse_from(line.trim_start_matches("$ ").split(' ')).unwrap();
+    let cli = Cli::read(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
     let stdout = if file.is_some() { Screen::default() } else { screen.clone() };
     let code = run(

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::{NOW, Noise, Scene, date, skip};
-use clap::Parser as _;
 use powersync_jwks::base::time::FixedClock;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::store::{self, Locked, StoreError};
@@ -116,7 +115,7 @@ impl Read for EditsThenAnswers<'_> {
 fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
     let scene = Scene::with("powersync.yaml", CONFIG);
     let path = scene.path("powersync.yaml");
-    let cli = Cli::try_parse_from(["powersync-jwks", "rotate"]).unwrap();
+    let cli = Cli::read(["powersync-jwks", "rotate"]).unwrap();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let code = run(
         &cli,

@@ -18,7 +18,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser as _;
 use powersync_jwks::base::random::{Random, RandomError};
 use powersync_jwks::base::time::{Clock, NumericDate};
 use powersync_jwks::probe;
@@ -145,7 +144,7 @@ impl Scene {
     pub fn run(&self, arguments: &str) -> Outcome {
         let mut words = vec!["powersync-jwks".to_owned()];
         words.extend(split(arguments));
-        let cli = match Cli::try_parse_from(words) {
+        let cli = match Cli::read(words) {
             Ok(cli) => cli,
             Err(error) => {
                 let stderr = error.render().to_string();

@@ -1,0 +1,274 @@
+//! Groups of arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::base::time::{NumericDate, Seconds};
+use crate::config::Input;
+use crate::keyset::Encoding;
+use crate::rules::{RULES, Rule, rule};
+use crate::schedule::{MAX_TOKEN_TTL, RefusalId};
+
+/// What holds for every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "For every command")]
+pub struct Global {
+    /// The config; `-` reads it from stdin and writes the new one to stdout
+    #[arg(short, long, value_name = "PATH", global = true)]
+    pub config: Option<PathBuf>,
+    /// How to read a config whose name doesn't tell: yaml or json
+    #[arg(long, value_name = "SYNTAX", global = true, hide_possible_values = true)]
+    pub input: Option<Input>,
+    /// The config is base64; without `-c`, that of the variable `POWERSYNC_CONFIG_B64`
+    #[arg(long, global = true)]
+    pub base64: bool,
+    /// Which entry of a Kubernetes Secret's `data` holds the config, where several could
+    #[arg(long, value_name = "NAME", global = true)]
+    pub entry: Option<String>,
+    /// Pretend it is another time, to look ahead; no file is written then
+    #[arg(long, value_name = "RFC3339", global = true)]
+    pub now: Option<NumericDate>,
+    /// When to use colour: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How a changing command ends.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Writing")]
+pub struct Ending {
+    /// Write without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would change and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do what would be refused under this id
+    #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true)]
+    pub allow: Vec<RefusalId>,
+}
+
+/// How long things take.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "How long things take")]
+pub struct Times {
+    /// From the write until every replica has restarted, review and merge included [default: 72h]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub deploy_within: Option<Seconds>,
+    /// From then until every backend signs with the new key [default: 24h]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub rollout: Option<Seconds>,
+    /// The longest life of your backend's tokens, at most 24h [default: 24h]
+    #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
+    pub token_ttl: Option<Seconds>,
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+    /// How long the outgoing key stays, in place of the sum of the above
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with_all = ["deploy_within", "rollout"])]
+    pub overlap: Option<Seconds>,
+}
+
+pub(crate) fn token_ttl(text: &str) -> Result<Seconds, String> {
+    let ttl: Seconds = text.parse().map_err(|error: crate::base::time::InvalidDuration| error.to_string())?;
+    if ttl > MAX_TOKEN_TTL {
+        return Err("the service rejects tokens that live longer than 24h (PSYNC_S2104)".to_owned());
+    }
+    Ok(ttl)
+}
+
+/// A schedule: how often keys are replaced, and how long things take.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The schedule")]
+pub struct ScheduleArgs {
+    /// How old the current key gets [default: 90d]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub rotate_every: Option<Seconds>,
+    /// How long a new key waits before it is promoted [default: deploy within]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub standby: Option<Seconds>,
+    /// How long things take.
+    #[command(flatten)]
+    pub times: Times,
+}
+
+/// Where the new key comes from.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "The new key")]
+pub struct NewKeyArgs {
+    /// Its kid, in place of a fresh one such as 2026-11-23-k7f3q9
+    #[arg(long)]
+    pub kid: Option<String>,
+    /// Import a secret from stdin
+    #[arg(long, conflicts_with = "secret_file", requires = "encoding")]
+    pub secret_stdin: bool,
+    /// Import a secret from a file
+    #[arg(long, value_name = "PATH", requires = "encoding")]
+    pub secret_file: Option<PathBuf>,
+    /// How the imported secret is written
+    #[arg(long)]
+    pub encoding: Option<Encoding>,
+    /// Where its secret goes.
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+/// Where a new key's secret goes.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct SecretArgs {
+    /// Into a variable (env) or into the config (inline) [default: as the key in use has it]
+    #[arg(long, value_name = "WHERE", hide_possible_values = true)]
+    pub secrets: Option<SecretPlace>,
+    /// The variable and who gets its value.
+    #[command(flatten)]
+    pub destination: DestinationArgs,
+}
+
+/// Who gets the value of a variable.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Where its secret goes")]
+pub struct DestinationArgs {
+    /// The variable [default: the lowest free one of `PS_JWKS_KEY_1`, `PS_JWKS_KEY_2`, …]
+    #[arg(long, value_name = "NAME")]
+    pub env_name: Option<String>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines the old variable]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// Write the secret into a new file of its own, for a secrets manager
+    #[arg(long, value_name = "PATH", conflicts_with = "env_file")]
+    pub secret_out: Option<PathBuf>,
+    /// Print NAME=secret on stdout
+    #[arg(long, conflicts_with_all = ["env_file", "secret_out"])]
+    pub print_secret: bool,
+}
+
+/// What becomes of variables that nothing uses any more.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Variables")]
+pub struct DropArgs {
+    /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys.
+    /// One that another config near it refers to stays
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    pub drop_env: Option<Vec<String>>,
+    /// The dotenv file [default: that of the policy, else the one near the config that defines them]
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+}
+
+/// Where a new secret is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecretPlace {
+    /// Into a variable: `k: !env NAME`
+    Env,
+    /// Into the config, in clear
+    Inline,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// How running services are asked.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Asking the running service")]
+pub struct AskArgs {
+    /// Ask every address that the name stands for
+    #[arg(long)]
+    pub all_addresses: bool,
+    /// How many fresh connections to ask on, for a load balancer with replicas behind it [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub tries: Option<u16>,
+    /// How long an answer may take [default: 10s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub timeout: Option<Seconds>,
+    /// Trust the certificates of this file (PEM), in place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Trust any certificate: whoever stands between can answer for the service
+    #[arg(long, conflicts_with = "ca")]
+    pub insecure: bool,
+}
+
+/// Asking running services before something is written.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Asking the running service")]
+pub struct ProbeArgs {
+    /// Ask the service at this URL which keys it knows; several times for several [default: the policy's `probe`]
+    #[arg(long = "probe", id = "probe", value_name = "URL")]
+    pub urls: Vec<String>,
+    /// Don't ask, although the policy says so
+    #[arg(long, conflicts_with = "probe")]
+    pub no_probe: bool,
+    /// How.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// Which rules run.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Rules")]
+pub struct RuleArgs {
+    /// Only this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub rule: Vec<RuleName>,
+    /// Not this rule; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
+    pub skip: Vec<RuleName>,
+    /// Also the pedantic rules: secrets in git, keys without a date
+    #[arg(long)]
+    pub pedantic: bool,
+}
+
+/// A rule, by its id.
+#[derive(Clone, Copy)]
+pub struct RuleName(pub &'static Rule);
+
+impl std::fmt::Debug for RuleName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id)
+    }
+}
+
+pub(crate) fn rule_name() -> impl TypedValueParser<Value = RuleName> {
+    PossibleValuesParser::new(RULES.iter().map(|rule| rule.id))
+        .try_map(|id| rule(&id).map(RuleName).ok_or("there is no such rule"))
+}
+
+/// What is made an error.
+#[derive(Clone, Copy, Debug)]
+pub enum Deny {
+    /// All warnings but those that time alone causes.
+    Warnings,
+    /// What this rule finds.
+    Rule(RuleName),
+}
+
+pub(crate) fn deny() -> impl TypedValueParser<Value = Deny> {
+    PossibleValuesParser::new(std::iter::once("warnings").chain(RULES.iter().map(|rule| rule.id))).try_map(
+        |id| {
+            if id == "warnings" {
+                return Ok(Deny::Warnings);
+            }
+            rule(&id).map(|rule| Deny::Rule(RuleName(rule))).ok_or("there is no such rule")
+        },
+    )
+}
