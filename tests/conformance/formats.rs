@@ -23,7 +23,7 @@ fn fixture(name: &str) -> Vec<u8> {
     content
 }
 
-/// A folder with many configs, one of which can't be read.
+/// A directory with many configs, one of which can't be read.
 fn scene() -> Scene {
     let scene = Scene::new();
     for name in [

@@ -114,7 +114,7 @@ fn config(keys: &str) -> String {
     format!("client_auth:\n  audience: ['app']\n  jwks:\n    keys:\n{keys}")
 }
 
-/// A config in a folder, at the time it is: Node looks at the clock of the machine.
+/// A config in a directory, at the time it is: Node looks at the clock of the machine.
 fn scene() -> Scene {
     let mut scene = Scene::with("powersync.yaml", config(&format!("{ONE}{TWO}")));
     scene.now = SystemClock.now();

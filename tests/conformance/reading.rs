@@ -256,7 +256,7 @@ fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |value| value.parse().unwrap())
 }
 
-/// What stands in the way of a comparison, and what was done about it.
+/// What prevents a comparison, and what was done about it.
 #[derive(Default)]
 struct Kept {
     compared: u64,

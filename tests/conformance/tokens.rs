@@ -95,7 +95,7 @@ fn jose_verifies_what_token_prints() {
 #[test]
 fn verify_accepts_what_the_exported_function_signs() {
     let mut scene = scene(KEYS);
-    // Inside of the folder, so that it finds `jose`.
+    // Inside of the directory, so that it finds `jose`.
     let place = tempfile::tempdir_in(folder()).unwrap();
     for number in 1..=3 {
         let module = place.path().join(format!("key-{number}.mjs"));
@@ -168,7 +168,7 @@ fn live(life: Life) -> Scene {
     scene
 }
 
-/// What `powersync generate token` prints in this folder.
+/// What `powersync generate token` prints in this directory.
 fn token_of_powersync(scene: &Scene) -> String {
     let mut powersync = Command::new("node");
     powersync

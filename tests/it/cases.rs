@@ -1,9 +1,9 @@
-//! The command line, as documentation that is run: each `tests/cases/*.md` is a session in a folder of its own.
+//! The command line, as documentation that is run: each `tests/cases/*.md` is a session in a directory of its own.
 //!
 //! Fenced blocks, from top to bottom: `yaml NAME` writes a file, `stdin` is what the next command reads, `console`
 //! runs a command and holds what it printed on stdout, `stderr` what it printed there, `yaml after NAME` shows a file
 //! as it is then, `yaml running HOST` is what a replica of the service runs with. `console now=… terminal jump=…` sets the clock, puts a person at the terminal, or lets the clock
-//! jump by that many seconds after the first look at it. `BLESS=1 cargo test --test it cases` writes the outputs anew.
+//! jump by that many seconds after the first look at it. `BLESS=1 cargo test --test it cases` rewrites the outputs.
 
 use std::fs;
 use std::path::Path;

@@ -5,9 +5,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::common::process::{PROGRAM, git, program, shell};
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::wrap::env_file::EnvFile;
@@ -22,12 +22,6 @@ const CONFIG: &str = "client_auth:
         kid: prod-1
 ";
 const ENV: &str = "# ours\nPS_JWKS_KEY_1=7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY\n";
-
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"));
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("POWERSYNC_CONFIG_PATH");
-    command
-}
 
 /// The values of an env file, by name.
 fn values(text: &str) -> Vec<(String, String)> {
@@ -47,10 +41,9 @@ fn is_accepted(scene: &Scene) -> bool {
 fn on_a_full_disk(scene: &Scene, arguments: &str) -> Output {
     // Bash counts in kilobytes, other shells in half ones.
     let script = format!(
-        "trap '' XFSZ; ulimit -f $(( ${{BASH_VERSION:+1}} + 0 ? 1 : 2 )); exec '{}' {arguments}",
-        env!("CARGO_BIN_EXE_powersync-jwks")
+        "trap '' XFSZ; ulimit -f $(( ${{BASH_VERSION:+1}} + 0 ? 1 : 2 )); exec '{PROGRAM}' {arguments}"
     );
-    Command::new("sh").args(["-c", &script]).current_dir(scene.folder.path()).output().unwrap()
+    shell(scene.folder.path(), &script).output().unwrap()
 }
 
 fn long_comment() -> String {
@@ -165,18 +158,6 @@ fn the_environment_wins_over_the_env_file_and_its_names_are_taken() {
     assert!(scene.text("powersync.yaml").contains("!env PS_JWKS_KEY_3"));
     let taken = scene.run("add --env-name PS_JWKS_KEY_2");
     assert!(taken.stderr.contains("the environment of this run sets it already"), "{}", taken.stderr);
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -19,18 +19,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::dice::Dice;
+use crate::common::process::{PROGRAM, in_directory, program};
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::KeySet;
 use powersync_jwks::store::{Locked, StoreError};
 use powersync_jwks::wrap::env_file::EnvFile;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_powersync-jwks");
 const SECRET: &str = "7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY";
 const OTHER_SECRET: &str = "kMn4m0Y4HfWap3jCdEyZXfFZnlAqmVVfcx2J4_kwQ9A";
 /// What the program says when it panics.
 const PANIC: &str = "fault of its own";
-/// Stands last in every config: a file without it is half of one.
+/// The last line of every config: a file without it is half of one.
 const END: &str = "# the end\n";
 /// Lines that make a config long enough for its write to take a while.
 const LONG: usize = 5_000;
@@ -167,7 +168,7 @@ impl Line {
         self.finds.iter().find(|(found, _)| *found == name).map(|(_, text)| text.as_str())
     }
 
-    /// The folder as the line finds it, and nothing else in it.
+    /// The directory as the line finds it, and nothing else in it.
     fn reset(&self, scene: &Scene) {
         for name in names(scene.folder.path()) {
             let path = scene.folder.path().join(name);
@@ -269,7 +270,7 @@ impl Case {
         true
     }
 
-    /// Nothing else is in the folder but temporary files, and nobody else can read what has secrets.
+    /// Nothing else is in the directory but temporary files, and nobody else can read what has secrets.
     fn check_others(&self, what: &str) {
         let root = self.scene.folder.path();
         for path in files_below(root) {
@@ -319,7 +320,7 @@ impl Case {
 
     fn strace(&self, options: &[&str]) -> Command {
         let mut command = Command::new("strace");
-        prepare(&mut command, self.scene.folder.path());
+        in_directory(&mut command, self.scene.folder.path());
         command.arg("-o").arg(self.log.path()).args(self.line.lacks).args(options);
         command.arg(PROGRAM).args(self.line.arguments.split(' '));
         command
@@ -386,16 +387,6 @@ fn is_temporary(path: &Path) -> bool {
 
 fn temporary_files(scene: &Scene) -> usize {
     files_below(scene.folder.path()).iter().filter(|path| is_temporary(path)).count()
-}
-
-fn prepare(command: &mut Command, folder: &Path) {
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("POWERSYNC_CONFIG_PATH");
-}
-
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    prepare(&mut command, folder);
-    command
 }
 
 fn run_in(scene: &Scene, arguments: &str) -> Command {
@@ -500,31 +491,21 @@ fn killed_at_every_call() {
     kill_at_calls(|name| name != "execve" && name != "exit_group");
 }
 
-/// Numbers that look random and follow from a seed.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
-
 /// Kills each line that often at random instants. The delays follow from the seed and the machine.
 fn kill_at_random(wanted: u32, lines: impl IntoIterator<Item = Line>, seed: u64) {
     for line in lines {
         let case = Case::new(line);
-        let whole = u64::try_from(case.took.as_micros()).unwrap();
-        let mut random = Noise(seed);
+        let whole = i64::try_from(case.took.as_micros()).unwrap();
+        let mut random = Dice::new(seed);
         let mut kills = Kills::default();
         while kills.done < wanted {
             assert!(kills.misses < 100 + 10 * wanted, "{}: most runs end before their kill", case.line.name);
             case.reset();
             let mut child = quiet(case.line.command(&case.scene));
             // The only wait of these tests: its length is what is tried.
-            std::thread::sleep(Duration::from_micros(random.below(whole * 5 / 4)));
+            std::thread::sleep(Duration::from_micros(
+                u64::try_from(random.uniform(0, whole * 5 / 4)).unwrap(),
+            ));
             child.kill().unwrap();
             let status = child.wait().unwrap();
             kills.count(&case, status, &format!("kill {} of seed {seed}", kills.done));
@@ -601,7 +582,7 @@ fn check_failed(case: &Case, call: &str, output: &Output, what: &str) -> (Option
     (code, left)
 }
 
-/// The standard library panics where a folder that was read can't be closed.
+/// The standard library panics where a directory that was read can't be closed.
 fn is_fault_of_std(call: &str, stderr: &str) -> bool {
     call == "close" && stderr.contains("library/std/src/sys/fs/")
 }
@@ -713,7 +694,7 @@ fn churn(processes: usize, time: Duration, least: u32) {
             LINES.iter().find(|line| ends.get(&(**line, End::Written)).is_none_or(|count| *count < least))
         };
         // In an order, some would always keep others from their work.
-        let mut random = Noise(0x5eed);
+        let mut random = Dice::new(0x5eed);
         let mut running: Vec<Process> = Vec::new();
         let start = Instant::now();
         loop {
@@ -723,7 +704,7 @@ fn churn(processes: usize, time: Duration, least: u32) {
             }
             assert!(start.elapsed() < 6 * time + Duration::from_secs(60), "{} hang", running.len());
             while running.len() < processes && !over {
-                let line = LINES[usize::try_from(random.below(8)).unwrap()];
+                let line = *random.pick(&LINES);
                 let mut command = run_in(&scene, line);
                 let stderr = tempfile::tempfile().unwrap();
                 command.stdout(Stdio::null()).stderr(stderr.try_clone().unwrap());
@@ -763,7 +744,7 @@ fn every_state_on_the_way_of_sixteen_is_accepted() {
     churn(16, Duration::from_secs(60), 10);
 }
 
-// --- disks, files and folders ------------------------------------------------------------------------------------
+// --- disks, files and directories ------------------------------------------------------------------------------------
 
 /// A small file system of its own; `None` where the test may not mount one.
 struct Disk(tempfile::TempDir);
@@ -974,7 +955,7 @@ fn new_files_are_for_their_owner_under_any_umask() {
                 scene.write(name, text);
             }
             let mut command = Command::new("sh");
-            prepare(&mut command, scene.folder.path());
+            in_directory(&mut command, scene.folder.path());
             // Root may read what nobody may, so another user runs it where that can be.
             if is_for_nobody(scene.folder.path()) {
                 command.uid(NOBODY).gid(NOBODY);
@@ -992,7 +973,7 @@ fn new_files_are_for_their_owner_under_any_umask() {
 
 const NOBODY: u32 = 65534;
 
-/// Gives a folder and all in it to a user who is not root, and can run the program.
+/// Gives a directory and all in it to a user who is not root, and can run the program.
 fn is_for_nobody(folder: &Path) -> bool {
     let run = Command::new(PROGRAM).arg("--version").uid(NOBODY).gid(NOBODY).output();
     if !run.is_ok_and(|output| output.status.success()) {
@@ -1029,7 +1010,7 @@ const STREAMS: [(&str, Streams); 10] = [
 ];
 
 /// For each command line and each column of [`STREAMS`]: the exit code, with a `+` where the files are the new ones.
-/// Behind `<` stands what is stdin. A `?` is any code: a stdout that is closed is one that leads nowhere for the standard
+/// After `<` comes what is stdin. A `?` is any code: a stdout that is closed is one that leads nowhere for the standard
 /// library, so that nothing tells of it.
 const ENDS: &str = "
                                                         fine   <&-    < .    >&-    2>&-   all    pipe   pipes  >full  2>full
@@ -1071,7 +1052,7 @@ fn end_with(streams: Streams, line: &str) -> String {
     let before = names(scene.folder.path()).len();
     let (arguments, stdin) = line.split_once(" < ").unwrap_or((line, "/dev/null"));
     let mut command = Command::new("sh");
-    prepare(&mut command, scene.folder.path());
+    in_directory(&mut command, scene.folder.path());
     let redirected = match streams {
         Streams::Shell(redirected) => redirected,
         Streams::Unread { both } => {
@@ -1151,11 +1132,11 @@ const HEAD: &str = "client_auth:\n  audience: [a]\n  jwks:\n    keys:\n";
 
 fn keys(count: usize) -> String {
     let mut text = HEAD.to_owned();
-    let mut random = Noise(0x9e37_79b9_7f4a_7c15);
+    let mut random = Dice::new(1);
     for number in 0..count {
         let mut k = String::new();
         while k.len() < 43 {
-            k.extend(char::from_digit(u32::try_from(random.below(36)).unwrap(), 36));
+            k.extend(char::from_digit(u32::try_from(random.uniform(0, 35)).unwrap(), 36));
         }
         writeln!(text, "      - {{kty: oct, alg: HS256, kid: k{number}, k: {k}}}").unwrap();
     }

@@ -12,7 +12,7 @@ const RUNS: [&str; 4] = [
     "remove @1 --yes --allow live-key,last-key,current-key",
 ];
 
-/// A way to wrap a config: the file's name, the flags, what stands before and behind the base64, and its line length.
+/// A way to wrap a config: the file's name, the flags, what is before and after the base64, and its line length.
 type Form = (&'static str, &'static str, &'static str, &'static str, usize);
 
 const FORMS: [Form; 4] = [

@@ -1,4 +1,4 @@
-//! Whatever stands in an input, the program answers: no panic, an exit code, and no other file touched.
+//! Whatever an input holds, the program answers: no panic, an exit code, and no other file touched.
 //!
 //! The bodies of the fuzz targets (`fuzz/`), replayed on the fixtures, on what is left of them after random changes, and
 //! on the inputs in `fuzz/seeds/`; then inputs that are made to a form. More cases: `PROPTEST_CASES=1000000 cargo test

@@ -1,8 +1,8 @@
 //! `diff --git` and what depends on git, in real repositories.
 
-use std::path::Path;
 use std::process::Command;
 
+use crate::common::process::{git, program};
 use crate::common::{Outcome, Scene};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,17 +23,6 @@ client_auth:
         k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE
         exp: 1795858620
 ";
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"])
-        .args(["-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// A repository with one commit on `main`.
 fn repository() -> Scene {
@@ -286,9 +275,8 @@ fn git_gets_no_secret_of_the_environment() {
         "deploy/powersync.yaml",
         OLD.replace("k: 7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY", "k: !env PS_KEY"),
     );
-    let output = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"))
+    let output = program(scene.folder.path())
         .args(["-c", "deploy/powersync.yaml", "diff", "--git"])
-        .current_dir(scene.folder.path())
         .env("PATH", path)
         .env("HOME", scene.folder.path())
         .env("PS_KEY", "canary-in-a-variable")

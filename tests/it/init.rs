@@ -45,12 +45,12 @@ fn combinations() -> Vec<Combination> {
     all
 }
 
-/// A folder in a git repository.
+/// A directory in a git repository.
 fn repository() -> Scene {
     Scene::with(".git/HEAD", "ref: refs/heads/main\n")
 }
 
-/// All files of a folder, with their paths from it.
+/// All files of a directory, with their paths from it.
 fn files(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -30,3 +30,4 @@ mod store;
 mod targets;
 mod token;
 mod tokens;
+mod transcripts;

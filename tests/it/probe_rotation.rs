@@ -1,5 +1,6 @@
 //! Rotation that waits for the running service: promotion, removal and the timer, against replicas without a network.
 
+use crate::common::dice::Dice;
 use crate::common::service::Replicas;
 use crate::common::{NOW, Outcome, Scene, date};
 use powersync_jwks::base::time::{NumericDate, Seconds};
@@ -276,18 +277,6 @@ fn several_configs_have_several_services() {
     }
 }
 
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i64) -> i64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        i64::try_from(self.0 >> 11).unwrap() % sides
-    }
-}
-
 /// Three replicas restart one after the other, in any order and at any times, early or long after they should have. A
 /// timer runs `reconcile` every quarter of an hour. A backend switches to the current key as soon as it is promoted.
 #[test]
@@ -298,7 +287,7 @@ fn the_timer_promotes_exactly_after_the_last_restart() {
     // An hour, and five minutes for the clocks.
     let (flags, nbf) = ("--deploy-within 1h --rollout 1h", 3900_i64);
     for order in 0..100_u64 {
-        let dice = &mut Dice((order + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let dice = &mut Dice::new(order + 1);
         let mut scene = Scene::with("powersync.yaml", CONFIG);
         scene.seed = order + 1;
         let replicas = Replicas::default();
@@ -309,12 +298,12 @@ fn the_timer_promotes_exactly_after_the_last_restart() {
         assert_eq!(scene.run(&format!("rotate --standby --yes {flags}")).code, 0);
         // Days late, in every second order; in the others, some restart in time.
         let latest = if order % 2 == 0 { 2 * 86400 } else { 2 * nbf };
-        let restarts: Vec<i64> = HOSTS.iter().map(|_| 1 + dice.roll(latest)).collect();
+        let restarts: Vec<i64> = HOSTS.iter().map(|_| 1 + dice.uniform(0, latest - 1)).collect();
         let last = restarts.iter().copied().max().unwrap();
         // The first run of the timer after it: not one earlier, not one later.
         let expected = (last / TICK + 1).max((nbf + TICK - 1) / TICK) * TICK;
         // Restarts of one replica that crashes, later on: it comes back with the file as it is then.
-        let crash = dice.roll(2 * 86400);
+        let crash = dice.uniform(0, 2 * 86400 - 1);
         let deployed = scene.text("powersync.yaml");
 
         let mut promoted = None;

@@ -42,6 +42,7 @@ use std::fmt::Write as _;
 use std::ops::AddAssign;
 use std::thread;
 
+use crate::common::dice::Dice;
 use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
@@ -229,7 +230,11 @@ impl fmt::Display for Tally {
 
 /// One history from its number: first all that happens to the file, then what replicas and backends make of it.
 fn history(number: u64, mutant: Mutant, replicas: Replicas) -> Result<Tally, Box<Rejection>> {
-    let dice = &mut Dice::new(number);
+    let dice = &mut Dice::new(number.wrapping_add(1));
+    // Those of numbers that follow each other begin alike.
+    for _ in 0..4 {
+        dice.next();
+    }
     let world = World::random(dice, mutant);
     let mut file = File::start(&world, dice);
     if replicas == Replicas::Asked {
@@ -272,34 +277,15 @@ fn history(number: u64, mutant: Mutant, replicas: Replicas) -> Result<Tally, Box
 
 // --- chance --------------------------------------------------------------------------------------------------
 
-/// Random numbers that are the same in every run (xorshift).
-struct Dice(u64);
+/// Times of histories: `uniform` ones, and these.
+trait Times {
+    /// A number of the range, and two times in three one of its ends: there the schedule is tight.
+    fn extreme(&mut self, least: i64, most: i64) -> i64;
+    /// A span of time of one second up to about so many: small and large ones are equally likely.
+    fn span(&mut self, most: i64) -> i64;
+}
 
-impl Dice {
-    fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        for _ in 0..4 {
-            dice.next();
-        }
-        dice
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// A number of the range, both ends included.
-    fn uniform(&mut self, least: i64, most: i64) -> i64 {
-        assert!(least <= most, "{least} to {most} is no range");
-        let numbers = (most - least).unsigned_abs() + 1;
-        // The low bits of a xorshift are the weakest.
-        least + i64::try_from((self.next() >> 11) % numbers).unwrap()
-    }
-
-    /// The same, and two times in three one of the ends: there the schedule is tight.
+impl Times for Dice {
     fn extreme(&mut self, least: i64, most: i64) -> i64 {
         match self.uniform(0, 5) {
             0 | 1 => least,
@@ -308,16 +294,6 @@ impl Dice {
         }
     }
 
-    fn one_in(&mut self, sides: i64) -> bool {
-        self.uniform(1, sides) == 1
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let last = i64::try_from(from.len()).unwrap() - 1;
-        &from[usize::try_from(self.uniform(0, last)).unwrap()]
-    }
-
-    /// A span of time of one second up to about so many: small and large ones are equally likely.
     fn span(&mut self, most: i64) -> i64 {
         let scale = *self.pick(&[1, 60, HOUR, DAY, 30 * DAY]);
         self.extreme(1, scale.max(2)).min(most)

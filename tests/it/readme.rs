@@ -1,13 +1,14 @@
 //! The README's sessions, word for word: its `console` blocks are played on `fixtures/demo`, at a terminal.
-//! `BLESS=1 cargo test --test it readme` writes them anew.
+//! `BLESS=1 cargo test --test it readme` rewrites them.
 
 use std::cell::RefCell;
 use std::fs;
 use std::io::{Read, Write};
 use std::rc::Rc;
 
+use crate::common::dice::Noise;
 use crate::common::service::Replicas;
-use crate::common::{NOW, Noise, Scene, date, expect_file, root};
+use crate::common::{NOW, Scene, date, expect_file, root};
 use clap::CommandFactory as _;
 use powersync_jwks::base::time::{FixedClock, NumericDate};
 use powersync_jwks::schedule::RefusalId;

@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
+use crate::common::process::git;
 use crate::common::session::play;
 use crate::common::{Scene, expect_file, root};
 use powersync_jwks::rules::RULES;
@@ -51,13 +51,6 @@ fn rules_are_told_apart_and_described() {
     }
 }
 
-fn git(scene: &Scene, arguments: &[&str]) {
-    let mut git = Command::new("git");
-    git.current_dir(scene.folder.path()).args(["-c", "user.name=a", "-c", "user.email=a@example.com"]);
-    let out = git.env("GIT_CONFIG_GLOBAL", "/dev/null").args(arguments).output().unwrap();
-    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
-}
-
 fn set_mode(scene: &Scene, name: &str, mode: u32) {
     fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -85,8 +78,8 @@ fn file_mode_is_found_where_others_may_read_a_secret() {
     let mode = fs::metadata(scene.path("powersync.yaml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
     // Git keeps no such modes: in a checkout they say nothing.
-    git(&scene, &["init", "-q"]);
-    git(&scene, &["add", "powersync.yaml"]);
+    git(scene.folder.path(), &["init", "-q"]);
+    git(scene.folder.path(), &["add", "powersync.yaml"]);
     assert_eq!(scene.run("check --rule file-mode").stdout, "");
 }
 
@@ -98,9 +91,9 @@ fn inline_secret_is_found_where_git_tracks_the_file() {
         "variable.yaml",
         WITH_SECRET.replace("cGBLqZyvwPcfxEbYpKD3m0rAWlJ0VQZkdh1sDXRt9XE", "!env PS_K"),
     );
-    git(&scene, &["init", "-q"]);
-    git(&scene, &["add", "powersync.yaml", "variable.yaml"]);
-    git(&scene, &["commit", "-q", "-m", "a"]);
+    git(scene.folder.path(), &["init", "-q"]);
+    git(scene.folder.path(), &["add", "powersync.yaml", "variable.yaml"]);
+    git(scene.folder.path(), &["commit", "-q", "-m", "a"]);
     let outcome = scene.run("check --rule inline-secret powersync.yaml local.yaml variable.yaml");
     let found = "warning[inline-secret]: the secret of prod-1 stands in clear in a file that git tracks
  --> powersync.yaml:7:12

@@ -1,4 +1,4 @@
-//! `docs/rules.md` is made of the rules themselves. `BLESS=1 cargo test --test it rules_page` writes it anew.
+//! `docs/rules.md` is made of the rules themselves. `BLESS=1 cargo test --test it rules_page` rewrites it.
 
 use std::fmt::Write as _;
 

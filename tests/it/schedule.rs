@@ -1,5 +1,5 @@
 //! Two years on a weekly timer, with half a year in which nobody ran it. `tests/two-years.md` keeps the file after
-//! each step, to be read; `BLESS=1 cargo test --test it schedule` writes it anew.
+//! each step, to be read; `BLESS=1 cargo test --test it schedule` rewrites it.
 
 use crate::common::{Scene, date, expect_file, root};
 use powersync_jwks::base::time::{NumericDate, Seconds};

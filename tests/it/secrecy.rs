@@ -5,9 +5,9 @@
 
 use std::fmt::{Debug, Write as _};
 use std::fs;
-use std::process::{Command, Stdio};
 
 use crate::common::pieces::{Pieces, hex};
+use crate::common::process::{git, program};
 use crate::common::{NOW, Scene, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -113,7 +113,7 @@ fn secrets_in(scene: &Scene) -> Vec<String> {
     secrets
 }
 
-/// Nothing of these may show a secret. `CONFIG` stands for each config in turn.
+/// Nothing of these may show a secret. `CONFIG` is each config in turn.
 const LINES: [&str; 73] = [
     "status",
     "status --format json",
@@ -274,10 +274,8 @@ fn where_a_secret_is_what_was_asked_for_the_talk_has_none() {
 #[test]
 fn a_secret_among_the_arguments_is_not_repeated() {
     let scene = scene();
-    let author = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
-    for line in [&["init", "-q", "-b", "main"][..], &["add", "powersync.yaml"], &["commit", "-qm", "a"]] {
-        let git = Command::new("git").args(author).args(line).current_dir(scene.folder.path()).status();
-        assert!(git.unwrap().success());
+    for line in [&["init", "-q"][..], &["add", "powersync.yaml"], &["commit", "-qm", "a"]] {
+        git(scene.folder.path(), line);
     }
     let token = scene.text("token.txt").trim().to_owned();
     let hexadecimal = hex(&URL_SAFE_NO_PAD.decode(IMPORTED).unwrap());
@@ -354,14 +352,11 @@ fn a_secret_among_the_arguments_is_not_repeated() {
         };
         for line in lines {
             if line.contains("--claim ") && secret.contains('=') {
-                // That is a claim, and what stands in it is in the token.
+                // That is a claim, and what is in it is in the token.
                 continue;
             }
-            let output = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"))
+            let output = program(scene.folder.path())
                 .args(line.split(' ').map(|word| word.replace('S', &secret)))
-                .current_dir(scene.folder.path())
-                .stdin(Stdio::null())
-                .env_remove("POWERSYNC_CONFIG_PATH")
                 .output()
                 .unwrap();
             let said = [output.stdout, output.stderr].concat();

@@ -9,7 +9,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::common::{NOW, Noise, Scene, date, skip};
+use crate::common::dice::Noise;
+use crate::common::process::{PROGRAM, program, shell};
+use crate::common::{NOW, Scene, date, skip};
 use powersync_jwks::base::time::FixedClock;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::store::{self, Locked, StoreError};
@@ -25,17 +27,11 @@ const CONFIG: &str = "client_auth:
         kid: prod-1
 ";
 
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_powersync-jwks"));
-    command.current_dir(folder).stdin(Stdio::null()).env_remove("POWERSYNC_CONFIG_PATH");
-    command
-}
-
 fn key_count(text: &str) -> usize {
     Config::parse_str(text, Input::Yaml).unwrap().entries().len()
 }
 
-/// The names in the folder: no temporary file may be left.
+/// The names in the directory: no temporary file may be left.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -210,9 +206,8 @@ fn a_folder_that_may_not_be_written_leaves_the_file() {
 fn a_write_that_fails_half_way_leaves_the_old_file_and_nothing_else() {
     // No file may grow beyond nothing: the write of the temporary file fails, as on a full disk.
     let scene = Scene::with("powersync.yaml", CONFIG);
-    let script =
-        format!("trap '' XFSZ; ulimit -f 0; exec '{}' add --yes", env!("CARGO_BIN_EXE_powersync-jwks"));
-    let output = Command::new("sh").args(["-c", &script]).current_dir(scene.folder.path()).output().unwrap();
+    let script = format!("trap '' XFSZ; ulimit -f 0; exec '{PROGRAM}' add --yes");
+    let output = shell(scene.folder.path(), &script).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("The file is as it was"), "{stderr}");

@@ -11,7 +11,8 @@ use powersync_jwks::base::random::Random as _;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 
-use crate::common::{NOW, Noise, date};
+use crate::common::dice::Noise;
+use crate::common::{NOW, date};
 
 /// Random choices, used up one by one. Zero is the simplest choice, and what comes after the end.
 struct Tape(std::vec::IntoIter<u8>);
@@ -51,12 +52,15 @@ impl fmt::Debug for Doc {
     }
 }
 
-/// A comment, findable by words that stand nowhere else.
+/// A comment.
 #[derive(Clone, Debug)]
 pub struct Comment {
+    /// From `#` to the end of its line.
     pub words: String,
     /// The entry it goes with.
     pub owner: Option<usize>,
+    /// Whether it may as well stay.
+    pub shared: bool,
 }
 
 /// The list of keys in the text.
@@ -85,12 +89,16 @@ pub enum List {
 /// The bytes of an entry.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
+    /// Where it begins, where that is known.
+    pub start: usize,
     /// What goes when it goes.
     pub own: Range<usize>,
     /// Where a new member goes.
     pub grow: Range<usize>,
-    /// The value of `exp` and what stands behind it on its line.
+    /// The value of `exp` and what follows it on its line.
     pub exp: Option<Range<usize>>,
+    /// The value of `k`, where that is known.
+    pub secret: Option<Range<usize>>,
 }
 
 #[derive(Clone)]
@@ -139,7 +147,7 @@ struct Writer {
     no_deeper_comment: bool,
 }
 
-/// A config: choices about its form, about each key, and about what lies around them.
+/// A config: choices about its form, about each key, and about what is around them.
 pub fn document() -> impl Strategy<Value = Doc> {
     let tape = |length| vec(any::<u8>(), 0..length);
     (tape(24), vec(tape(24), 0..=6), tape(300)).prop_map(|(form, keys, rest)| build(form, keys, rest))
@@ -382,7 +390,7 @@ impl Writer {
             List::Entries { before, after, entries, .. } => {
                 clip(before);
                 clip(after);
-                for Entry { own, grow, exp } in entries {
+                for Entry { own, grow, exp, .. } in entries {
                     clip(own);
                     clip(grow);
                     exp.iter_mut().for_each(clip);
@@ -413,8 +421,6 @@ impl Writer {
 
     fn comment(&mut self) {
         let number = self.comments.len();
-        let words = format!("note {number}.");
-        self.comments.push(Comment { words: words.clone(), owner: self.owner });
         let secret = match self.tape.below(12) {
             1 => format!(" k: '{}'", secret(9000 + number, 32, &mut self.secrets)),
             2 => format!(" was {} once", secret(9000 + number, 32, &mut self.secrets)),
@@ -422,7 +428,9 @@ impl Writer {
             4 => " it's [a] \"b\"".to_owned(),
             _ => String::new(),
         };
-        write!(self.text, "# {words}{secret}").unwrap();
+        let words = format!("# note {number}.{secret}");
+        self.text.push_str(&words);
+        self.comments.push(Comment { words, owner: self.owner, shared: false });
     }
 
     fn comment_line(&mut self, column: usize) {
@@ -462,7 +470,7 @@ impl Writer {
 
     // --- by indentation ---
 
-    /// The first member may stand on a line that has begun.
+    /// The first member may be on a line that has begun.
     fn block_map(&mut self, members: &[(&'static str, Node)], column: usize, begun: bool) {
         for (index, (name, node)) in members.iter().enumerate() {
             if index > 0 {
@@ -701,7 +709,7 @@ impl Writer {
         self.text.push(']');
     }
 
-    /// What stands before a child: the comma of the one before, line breaks, comments.
+    /// What comes before a child: the comma of the one before, line breaks, comments.
     fn flow_gap(&mut self, index: usize, flow: Flow, column: usize, owner: Option<usize>) {
         if index > 0 {
             self.text.push(',');
@@ -723,7 +731,7 @@ impl Writer {
         self.spaces(column);
     }
 
-    /// What stands before the closing bracket. Returns where that is.
+    /// What comes before the closing bracket. Returns where that is.
     fn flow_end(&mut self, flow: Flow, base: usize) -> usize {
         if flow.trailing_comma {
             self.text.push(',');
@@ -833,7 +841,7 @@ fn nothing(node: &Node) -> bool {
     }
 }
 
-/// Whether text may stand without quotes.
+/// Whether text needs no quotes.
 fn plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))

@@ -1,13 +1,18 @@
-//! Runs the program inside of the test, in a folder of its own, with a clock that stands still and random bytes that
+//! Runs the program inside of the test, in a directory of its own, with a fixed clock and random bytes that
 //! are the same in every run.
 
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 pub mod deliberate;
+pub mod dice;
 pub mod generate;
+pub mod layout;
+pub mod meaning;
 pub mod odd;
 pub mod outputs;
+pub mod owned;
 pub mod pieces;
+pub mod process;
 pub mod service;
 pub mod session;
 
@@ -18,39 +23,17 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use powersync_jwks::base::random::{Random, RandomError};
 use powersync_jwks::base::time::{Clock, NumericDate};
 use powersync_jwks::probe;
 use powersync_jwks::{Cli, Terminal, World, run};
+
+use self::dice::Noise;
 
 /// The moment of all tests that don't set another.
 pub const NOW: &str = "2026-11-23T09:31:00Z";
 
 pub fn date(text: &str) -> NumericDate {
     text.parse().unwrap()
-}
-
-/// Bytes that look random and start anew with every scene.
-pub struct Noise(Cell<u64>);
-
-impl Noise {
-    pub fn new(seed: u64) -> Self {
-        Self(Cell::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))
-    }
-}
-
-impl Random for Noise {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        for byte in buffer {
-            let mut state = self.0.get();
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            self.0.set(state);
-            *byte = state.to_le_bytes()[3];
-        }
-        Ok(())
-    }
 }
 
 /// A clock that moves on by that many seconds after the first look at it.
@@ -75,7 +58,7 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// A folder with files, and the world a run sees.
+/// A directory with files, and the world a run sees.
 pub struct Scene {
     pub folder: tempfile::TempDir,
     pub now: NumericDate,
@@ -209,7 +192,7 @@ pub fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
-/// The folder of the crate.
+/// The directory of the crate.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -281,10 +264,15 @@ pub const RUNS: [&str; 15] = [
     "move-secret @1 --to inline --env-file secrets.env --yes  # then",
 ];
 
+/// Whether a run goes on from the one before.
+pub fn goes_on(run: &str) -> bool {
+    run.ends_with("# a week later") || run.ends_with("# then")
+}
+
 /// Makes one of [`RUNS`]. Gives the config as it was before it, and how it ended.
 pub fn run_on_fixture(scene: &mut Scene, file: &str, content: &[u8], run: &str) -> (Vec<u8>, Outcome) {
     let later = run.ends_with("# a week later");
-    if !(later || run.ends_with("# then")) {
+    if !goes_on(run) {
         scene.write(file, content);
         let _ = fs::remove_file(scene.path("secrets.env"));
     }

@@ -39,13 +39,13 @@ impl Dice {
 
 enum Value {
     Text(String),
-    /// Written as it stands.
+    /// Written as it is.
     Raw(&'static str),
     Map(Vec<(Value, Value)>),
     List(Vec<Value>),
 }
 
-/// What stands without quotes, and what a parser makes of it.
+/// Without quotes, and what a parser makes of it.
 const RAW: [&str; 88] = [
     "",
     "~",

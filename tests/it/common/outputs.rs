@@ -5,9 +5,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::wrap::env_file::EnvFile;
 
-use crate::common::{NOW, RUNS, Scene, date, run_on_fixture};
+use crate::common::{NOW, Outcome, RUNS, Scene, date, goes_on, run_on_fixture};
 
 /// The env file of every run that has one.
 const ENV: &str = "secrets.env";
@@ -44,6 +45,26 @@ const OTHERS: [Other; 10] = [
     (Form::Secret, &[], "add --alg HS384 --secrets inline --yes --allow other-login,wildcard,clock"),
 ];
 
+/// A run on a config, which may come out of something else.
+pub struct Ran {
+    /// The run, and the form where it isn't a file.
+    pub name: String,
+    /// Its command line, without the config.
+    pub line: &'static str,
+    /// What the program was given: a path.
+    pub path: String,
+    /// The name that says how to read the config.
+    pub file: String,
+    pub now: NumericDate,
+    /// All of the file.
+    pub whole: (Vec<u8>, Vec<u8>),
+    /// The config in it.
+    pub config: (Vec<u8>, Vec<u8>),
+    /// The env file.
+    pub env: (Vec<u8>, Vec<u8>),
+    pub outcome: Outcome,
+}
+
 /// A config that a run wrote, out of what it came in.
 pub struct Output {
     pub run: String,
@@ -54,18 +75,42 @@ pub struct Output {
     pub variables: Vec<(String, String)>,
 }
 
+/// All runs on a config.
+pub fn runs(scene: &mut Scene, file: &str, content: &[u8]) -> Vec<Ran> {
+    let mut all = Vec::new();
+    for line in RUNS {
+        if !goes_on(line) {
+            let _ = std::fs::remove_file(scene.path(ENV));
+        }
+        let env_before = env(scene);
+        let (before, outcome) = run_on_fixture(scene, file, content, line);
+        let after = scene.read(file);
+        all.push(Ran {
+            name: line.to_owned(),
+            line,
+            path: file.to_owned(),
+            file: file.to_owned(),
+            now: scene.now,
+            whole: (before.clone(), after.clone()),
+            config: (before, after),
+            env: (env_before, env(scene)),
+            outcome,
+        });
+    }
+    all.extend(OTHERS.iter().map(|other| run_other(scene, file, content, *other)));
+    all
+}
+
 /// What all runs make of a config, where they change anything.
 pub fn of_config(scene: &mut Scene, file: &str, content: &[u8]) -> Vec<Output> {
-    let mut outputs = Vec::new();
-    for run in RUNS {
-        let (before, outcome) = run_on_fixture(scene, file, content, run);
-        let after = scene.read(file);
-        if outcome.code == 0 && before != after {
-            outputs.push(output(scene, run, file, after));
-        }
-    }
-    outputs.extend(OTHERS.iter().filter_map(|other| of_other(scene, file, content, *other)));
-    outputs
+    let wrote = |ran: &Ran| ran.outcome.code == 0 && ran.config.0 != ran.config.1;
+    let dropped =
+        |ran: &Ran| ran.outcome.code == 0 && ran.line.contains("--drop-env") && ran.env.0 != ran.env.1;
+    runs(scene, file, content).into_iter().filter(|ran| wrote(ran) || dropped(ran)).map(output).collect()
+}
+
+fn env(scene: &Scene) -> Vec<u8> {
+    std::fs::read(scene.path(ENV)).unwrap_or_default()
 }
 
 /// The runs, as outputs name them.
@@ -83,14 +128,13 @@ fn named(form: Form, run: &str) -> String {
     format!("{how}{run}")
 }
 
-fn output(scene: &Scene, run: &str, file: &str, bytes: Vec<u8>) -> Output {
-    let env = std::fs::read(scene.path(ENV)).unwrap_or_default();
-    let env = EnvFile::parse(&env).unwrap();
+fn output(ran: Ran) -> Output {
+    let env = EnvFile::parse(&ran.env.1).unwrap();
     let variables = env.names().map(|name| (name.to_owned(), env.value(name).unwrap().to_owned())).collect();
-    Output { run: run.to_owned(), file: file.to_owned(), bytes, variables }
+    Output { run: ran.name, file: ran.file, bytes: ran.config.1, variables }
 }
 
-fn of_other(scene: &mut Scene, file: &str, content: &[u8], (form, first, run): Other) -> Option<Output> {
+fn run_other(scene: &mut Scene, file: &str, content: &[u8], (form, first, line): Other) -> Ran {
     let (path, options) = match form {
         Form::File => (file, format!("-c {file}")),
         Form::Stdin => ("-", "-c -".to_owned()),
@@ -108,23 +152,30 @@ fn of_other(scene: &mut Scene, file: &str, content: &[u8], (form, first, run): O
     for first in first {
         scene.run(&format!("{options} {first}"));
     }
-    if run.ends_with("# a week later") {
+    if line.ends_with("# a week later") {
         scene.now = date("2026-11-30T09:31:00Z");
     }
-    let env = |scene: &Scene| std::fs::read(scene.path(ENV)).unwrap_or_default();
-    let before = (if path == "-" { wrapped } else { scene.read(path) }, env(scene));
-    let outcome = scene.run(&format!("{options} {}", run.split("  # ").next().unwrap()));
-    let after = if path == "-" { outcome.stdout.clone().into_bytes() } else { scene.read(path) };
-    let is_dropped = env(scene).len() < before.1.len();
-    if outcome.code != 0 || before == (after.clone(), env(scene)) {
-        return None;
-    }
-    // JSON has no variables, and so there is no env file.
-    let may_drop = run.contains("--drop-env") && !before.1.is_empty();
-    assert_eq!(is_dropped, may_drop, "{file}, {run}: {}", outcome.stderr);
+    let (before, env_before) = (if path == "-" { wrapped } else { scene.read(path) }, env(scene));
+    let outcome = scene.run(&format!("{options} {}", line.split("  # ").next().unwrap()));
+    let after = match form {
+        Form::Stdin if outcome.code == 0 => outcome.stdout.clone().into_bytes(),
+        Form::Stdin => before.clone(),
+        _ => scene.read(path),
+    };
+    let config = (unwrap(form, file, before.clone()), unwrap(form, file, after.clone()));
     // Wherever the config's name doesn't reach it, it is read as either syntax.
     let file = if matches!(form, Form::Stdin | Form::Base64) { "powersync" } else { file };
-    Some(output(scene, &named(form, run), file, unwrap(form, file, after)))
+    Ran {
+        name: named(form, line),
+        line,
+        path: path.to_owned(),
+        file: file.to_owned(),
+        now: scene.now,
+        whole: (before, after),
+        config,
+        env: (env_before, env(scene)),
+        outcome,
+    }
 }
 
 fn wrap(form: Form, entry: &str, config: &[u8]) -> Vec<u8> {

@@ -10,6 +10,20 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// What looks like a secret in a config, by the names before it: read from the text, so that it works on broken ones.
+pub fn secrets_in(text: &str) -> Vec<&str> {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "-_+/".contains(c);
+    text.lines()
+        .filter(|line| ["k:", "\"k\"", "d:", "password"].iter().any(|name| line.contains(name)))
+        .flat_map(|line| line.split(move |c| !is_base64(c)))
+        .filter(|run| run.len() >= 20 && !run.contains("PS_"))
+        // Words may be elsewhere in the file, too.
+        .filter(|run| {
+            run.contains(|c: char| c.is_ascii_digit()) && run.contains(|c: char| c.is_ascii_uppercase())
+        })
+        .collect()
+}
+
 /// All pieces of eight characters of these secrets, in every way they may be written.
 pub struct Pieces(HashSet<Vec<u8>>);
 
@@ -41,7 +55,7 @@ impl Pieces {
         }
     }
 
-    fn find<'t>(&self, text: &'t str) -> Option<&'t [u8]> {
+    pub fn find<'t>(&self, text: &'t str) -> Option<&'t [u8]> {
         text.as_bytes().windows(8).find(|piece| self.0.contains(*piece))
     }
 

@@ -1,4 +1,4 @@
-//! The PowerSync Service as far as it answers tokens, by the crate's own verifier, and what may stand in its place:
+//! The PowerSync Service as far as it answers tokens, by the crate's own verifier, and what may take its place:
 //! on loopback, over HTTP and HTTPS, and without any network.
 
 use std::cell::RefCell;

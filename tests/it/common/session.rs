@@ -19,7 +19,7 @@ pub fn play(text: &str) -> String {
         };
         let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         match info.split(' ').collect::<Vec<_>>().as_slice() {
-            // Written anew behind its command.
+            // Rewritten after its command.
             ["stderr"] => {
                 if played.last().is_some_and(String::is_empty) {
                     played.pop();
