@@ -111,7 +111,7 @@ pub fn read(data: &[u8]) {
     }
     let keys = KeySet::read(&config);
     assert_eq!(keys.keys().len(), config.entries().len());
-    let _ = (keys.current().is_ok(), config.faults(), config.variables(), config.audience());
+    let _ = (keys.current().is_ok(), config.duplicates(), config.variables(), config.audience());
     for key in keys.keys() {
         let _ = (key.name(), key.weakness());
     }

@@ -7,6 +7,7 @@ mod kid;
 mod logins;
 mod read;
 mod secret;
+mod startability;
 mod state;
 pub mod strength;
 
@@ -18,6 +19,8 @@ pub use logins::{Logins, Setting};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
+pub(crate) use startability::obstacles;
+pub use startability::{NotStarting, Obstacle, ObstacleKind, Startability};
 pub use state::{Phase, Undecidable};
 
 use std::collections::HashSet;
@@ -40,8 +43,10 @@ pub struct KeySet {
     pub logins: Logins,
     /// Whether this is a PowerSync Cloud config, which keeps no schedule.
     pub is_cloud: bool,
-    /// What is wrong on the way to the keys, in words.
-    pub faults: Vec<String>,
+    /// What keeps the service from starting, apart from the faults of keys.
+    around: Vec<Obstacle>,
+    /// The variables that the service needs and whose values aren't known here.
+    unknown: Vec<String>,
 }
 
 impl KeySet {
@@ -67,13 +72,15 @@ impl KeySet {
         let keys = keys.collect();
         let audiences =
             config.audience_entries().iter().map(|id| read::audience(doc, *id, cloud, values)).collect();
+        let (around, unknown) = startability::around(config, values);
         Self {
             keys,
             audience: config.audience(),
             audiences,
             other_login: config.other_login(),
             logins: Logins::read(config, values),
-            faults: config.faults(),
+            around,
+            unknown,
             is_cloud: cloud,
         }
     }

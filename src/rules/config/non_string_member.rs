@@ -4,58 +4,45 @@ use zeroize::Zeroizing;
 
 use crate::config::{Kind, NodeId, Scalar};
 use crate::keyset::{FaultKind, Key};
-use crate::rules::finding::{Fix, Found};
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{ERROR, Finding, Fix, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "non-string-member",
-    severity: Severity::Error,
-    pedantic: false,
-    finds: "A key's member is a number, true, false, empty, a list or a mapping, and has to be text.",
+    finds: "A key's member is a number, true, false, empty, a list or a mapping, and must be text.",
     why: "The service reads YAML 1.2: an unquoted `kid: 123` or `1e3` is a number, `true` a boolean, `~` and nothing are \
-          null. It does not start with such a key, and doesn't say with which.",
-    mend: "Put the value in quotes: `kid: '123'`. An optional member that is to be empty has to be left out.",
-    look: Look::Start(look),
+          null. It does not start with such a key, and doesn't say which one it is.",
+    fix: How::Text(
+        "Put the value in quotes: `kid: '123'`. Leave out an optional member that should be empty.",
+    ),
+    look: Look::New(look),
+    ..ERROR
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    super::faults(subject, FaultKind::NotText)
-        .map(|(key, fault)| {
-            let found = super::fault_found(subject, key, fault);
-            let Some((_, value)) = subject.doc().member(subject.entry(key), fault.member) else {
-                return found;
-            };
-            let fix = in_quotes(subject, key, value, fault.member);
-            let help = match &fix {
-                Some(fix) => format!("Put it in quotes: `kid: '{}'`", fix.value.as_str()),
-                None => help(subject.doc().scalar(value), fault.member),
-            };
-            found.help(help).fix(fix)
-        })
-        .collect()
+fn look(on: &Inspected<'_>) -> Vec<Finding> {
+    let faults = super::faults(on, super::of_kind(FaultKind::NotText)).into_iter();
+    let found = faults.map(|(key, fault, blocks)| {
+        let value = on.doc().member(on.entry(key), fault.member).map(|(_, value)| value);
+        let fix = value.and_then(|value| in_quotes(on, key, value, fault.member));
+        let advice = match value.map(|value| on.doc().scalar(value)) {
+            _ if fix.is_some() => super::Advice::InQuotes(fault.member),
+            None => super::Advice::OfRule,
+            Some(Some(Scalar::Null)) => super::Advice::Fill(fault.member),
+            Some(Some(Scalar::Env(_))) => super::Advice::NoCast,
+            Some(Some(_)) => super::Advice::InQuotes(fault.member),
+            Some(None) => super::Advice::OneText(fault.member),
+        };
+        super::finding(&RULE, on, key, fault, super::Blocks { advice, ..blocks }).fixed_by(fix)
+    });
+    found.collect()
 }
 
-fn help(scalar: Option<Scalar<'_>>, member: &str) -> String {
-    match scalar {
-        Some(Scalar::Null) if member == "kid" => {
-            "Write the kid that the backend's tokens carry, or take the line out: without `kid` the key is tried for \
-             every token"
-                .to_owned()
-        }
-        Some(Scalar::Null) => format!("Write the value of `{member}`, or remove the key"),
-        Some(Scalar::Env(_)) => "Take the `::number` or `::boolean` off: the value has to be text".to_owned(),
-        Some(_) => format!("Put the value in quotes: `{member}: '…'`"),
-        None => format!("Write one text: `{member}: '…'`"),
-    }
-}
-
-/// A number or a boolean, written as text: no token was ever accepted with the key as it stands.
-fn in_quotes(subject: &Subject<'_>, key: &Key, id: NodeId, member: &'static str) -> Option<Fix> {
-    if !matches!(subject.doc().scalar(id)?, Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_)) {
+/// A number or a boolean, written as text: no token was ever accepted with the key as it is.
+fn in_quotes(on: &Inspected<'_>, key: &Key, id: NodeId, member: &'static str) -> Option<Fix> {
+    if !matches!(on.doc().scalar(id)?, Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_)) {
         return None;
     }
-    match &subject.doc().node(id).kind {
+    match &on.doc().node(id).kind {
         Kind::Scalar { text, .. } if member == "kid" => {
             Some(Fix { entry: key.index, member, value: Zeroizing::new(text.to_string()) })
         }
