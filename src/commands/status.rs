@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Format, Global, Times};
-use crate::explain::warnings;
+use crate::base::sentence::Sentence;
 use crate::keyset::{Key, KeySet};
 use crate::probe::Plan;
 use crate::report::human::{self, Row};
@@ -71,11 +71,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
     let values = values::known(args.env_file.as_deref(), world)?;
-    let mut read: Vec<(&Source, KeySet)> = Vec::new();
+    let mut read: Vec<(&Source, KeySet, Vec<Sentence>)> = Vec::new();
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
-        match read::keys_with(global, source, &values, world) {
-            Ok(keys) => read.push((source, keys)),
+        match read::keys_and_warnings(global, source, &values, world) {
+            Ok((keys, warnings)) => read.push((source, keys, warnings)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
                 writeln!(world.stderr, "{}", error_line(&error))?;
@@ -85,14 +85,19 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     let failed = failures.len();
     let service = match read.as_slice() {
-        [(_, keys)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
+        [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
     let column = service.as_ref().map(|service| service.cells.as_slice());
     match (args.format, read.as_slice()) {
-        (Format::Json, _) => report(global, &sources, &read, &failures, column, now, world)?,
-        (Format::Human, [(source, keys)]) if failed == 0 => one(global, source, keys, column, now, world)?,
-        (Format::Human, _) => several(global, &read, now, world)?,
+        (Format::Json, _) => report(&sources, &read, &failures, column, world)?,
+        (Format::Human, [(source, keys, warnings)]) if failed == 0 => {
+            one(global, source, (keys, column), now, world)?;
+            for warning in warnings {
+                writeln!(world.stderr, "{}", warning_line(&warning))?;
+            }
+        }
+        (Format::Human, _) => several(&read, now, world)?,
     }
     match service.and_then(|service| service.trouble) {
         Some(trouble) => Err(trouble),
@@ -125,8 +130,7 @@ impl ServiceColumn {
 fn one(
     global: &Global,
     source: &Source,
-    keys: &KeySet,
-    service: Option<&[Option<String>]>,
+    (keys, service): (&KeySet, Option<&[Option<String>]>),
     now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
@@ -146,21 +150,17 @@ fn one(
         write!(world.stdout, "{}", human::key_table(keys, service, now))?;
         tell_unseen(keys, world)?;
     }
-    for warning in warnings(keys, &source.tool(global, world), now) {
-        writeln!(world.stderr, "{}", warning_line(&warning))?;
-    }
     Ok(())
 }
 
 /// A line for each of several configs: its current key, and what is next.
 fn several(
-    global: &Global,
-    read: &[(&Source, KeySet)],
+    read: &[(&Source, KeySet, Vec<Sentence>)],
     now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
     let (mut rows, mut told) = (Vec::new(), Vec::new());
-    for (source, keys) in read {
+    for (source, keys, warnings) in read {
         // What can't be decided is told by the warnings; on Cloud there is no schedule.
         let next = match policy::of(&Times::default(), source, world) {
             Ok(_) if keys.is_cloud => None,
@@ -173,8 +173,7 @@ fn several(
         let current = keys.current().ok().flatten().map(Key::name);
         rows.push(Row { config: source.name(), current, due: None, next });
         let name = source.name();
-        let warnings = warnings(keys, &source.tool(global, world), now).into_iter();
-        told.extend(warnings.map(|warning| format!("{}: {warning}", Printable(&name))));
+        told.extend(warnings.iter().map(|warning| format!("{}: {warning}", Printable(&name))));
     }
     write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
     world.stdout.flush()?;
@@ -185,21 +184,19 @@ fn several(
 }
 
 fn report(
-    global: &Global,
     sources: &[Source],
-    read: &[(&Source, KeySet)],
+    read: &[(&Source, KeySet, Vec<Sentence>)],
     failures: &[(&Source, String)],
     service: Option<&[Option<String>]>,
-    now: NumericDate,
     world: &mut World<'_>,
 ) -> Result<(), Error> {
+    let now = world.clock.now();
     let configs = sources.iter().filter_map(|source| {
         if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
             return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
         }
-        let (_, keys) = read.iter().find(|(read, _)| *read == source)?;
-        let warnings = warnings(keys, &source.tool(global, world), now);
-        Some(json::StatusConfig::new(&source.name(), keys, service, warnings, now))
+        let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
+        Some(json::StatusConfig::new(&source.name(), keys, service, warnings.clone(), now))
     });
     let report = json::Status::new(now, configs.collect());
     let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;

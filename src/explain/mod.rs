@@ -4,9 +4,7 @@ mod deploy;
 mod events;
 mod logins;
 mod next;
-mod warnings;
 
 pub use deploy::{after_deletion, deploy_steps, first_mend};
 pub use events::{EventKind, KeyEvent, counterparts, events};
 pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
-pub use warnings::{not_starting, warnings};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::human::Row;
+use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
 use crate::schedule::{self, Action, Due};
@@ -18,7 +19,7 @@ pub(crate) struct Status {
 pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
-    warnings: Vec<String>,
+    warnings: Vec<Sentence>,
     error: Option<String>,
 }
 
@@ -56,7 +57,7 @@ impl StatusConfig {
         name: &str,
         keys: &KeySet,
         service: Option<&[Option<String>]>,
-        warnings: Vec<String>,
+        warnings: Vec<Sentence>,
         now: NumericDate,
     ) -> Self {
         let current = keys.current().ok().flatten();

@@ -49,6 +49,12 @@ impl<'a> Comparison<'a> {
         comparison
     }
 
+    /// The old config and the new one.
+    #[must_use]
+    pub fn sides(&self) -> (&'a Inspected<'a>, &'a Inspected<'a>) {
+        (self.old, self.new)
+    }
+
     /// Each key of the old config with what it is in the new one, if it is still there under its kid.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a Key, Option<&'a Key>)> {
         let (old, new) = (self.old.keys.keys(), self.new.keys.keys());

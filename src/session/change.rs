@@ -10,6 +10,7 @@ use super::Answer;
 use super::done::done;
 use super::draft::Draft;
 use super::drop_env::{DropEnv, Dropping, unused};
+use super::findings;
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
 use crate::base::text::{Printable, list};
@@ -20,7 +21,6 @@ use crate::explain::{self, Done, Situation, Step};
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor};
 use crate::report::paint::{self, diff_line, event_line};
-use crate::rules::{self, FileFacts, Selection, Subject};
 use crate::schedule::{Change, Decision, Policy, plan};
 use crate::session::World;
 use crate::session::arguments::{Ending, Global};
@@ -337,7 +337,8 @@ impl Run<'_> {
             draft.steps = vec![Step { text: text.to_owned(), commands: Vec::new() }];
             return;
         }
-        draft.warnings = explain::warnings(&new_keys, &tool, now);
+        let warnings = findings::warnings(after, &new_keys, &tool, now);
+        draft.warnings = warnings.iter().map(ToString::to_string).collect();
         draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
         let platform = match self.source {
@@ -388,7 +389,7 @@ impl Run<'_> {
         }
         draft.steps = explain::next_steps(done, &situation);
         if matches!(done, Done::Respelled) {
-            if !self.may_start(after, &new_keys, &tool, now) {
+            if new_keys.check_start().is_err() {
                 draft.steps = still_not_starting(&tool);
             }
         } else if !matches!(done, Done::Noted) {
@@ -400,16 +401,6 @@ impl Run<'_> {
                 step.commands.retain(|command| !command.contains(" prune --drop-env="));
             }
         }
-    }
-}
-
-impl Run<'_> {
-    /// Whether no rule says that the service does not start, whichever rules this run is about.
-    fn may_start(&self, config: &Config<'_>, keys: &KeySet, tool: &str, now: NumericDate) -> bool {
-        let (policy, file) = (self.policy, FileFacts::default());
-        let subject = Subject { config, keys, values: None, policy, now, file, tool };
-        let findings = rules::check(&subject, &Selection::default());
-        findings.iter().all(|finding| !finding.message.contains("does not start"))
     }
 }
 
@@ -426,7 +417,8 @@ const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), w
 
 /// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
 fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
-    if let (Some(what), Some(first)) = (explain::not_starting(keys), steps.first_mut()) {
+    if let (Err(why), Some(first)) = (keys.check_start(), steps.first_mut()) {
+        let what = why.places();
         let (before, then) = match platform {
             Platform::Cloud => ("Before you deploy", ""),
             _ => ("Before any restart", ", and a replica that restarts stays down"),

@@ -3,6 +3,8 @@
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod change;
+pub(crate) mod checking;
+pub(crate) mod compared;
 pub(crate) mod destination;
 mod done;
 pub(crate) mod draft;

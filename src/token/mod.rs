@@ -28,17 +28,16 @@ mod owner;
 mod public;
 mod rejection;
 mod signer;
-mod starts;
 mod verifier;
 mod writing;
 
+pub use crate::keyset::NotStarting;
 pub use cause::{Cause, nearest_cause};
 pub use claims::{Claims, InvalidClaims, read_claims};
 pub use jws::claims_of;
 pub use owner::{Owner, owner_of};
 pub use rejection::{ClaimFault, Code, Malformed, Rejection};
 pub use signer::{CannotSign, SignError, Signer};
-pub use starts::NotStarting;
 pub use verifier::{Accepted, Verdict, Verifier};
 pub use writing::{Ending, Form, Writing};
 

@@ -6,10 +6,9 @@ use super::js::{Object, TooDeep, Value};
 use super::jws::{Fault, Header, Jws};
 use super::public::Outcome;
 use super::rejection::{ClaimFault, Malformed, Rejection};
-use super::starts::{self, NotStarting};
 use super::{hmac_algorithm, seconds};
 use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, PublicKey};
+use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, NotStarting, PublicKey};
 use crate::schedule::{MAX_TOKEN_TTL, TOLERANCE};
 
 /// Verifies tokens as the service does that reads these keys. Made once and then used, from any thread.
@@ -89,7 +88,7 @@ impl From<Fault> for Stop {
 impl Verifier {
     /// Prepares the keys. Fails where the service does not start with them.
     pub fn new(keys: &KeySet) -> Result<Self, NotStarting> {
-        starts::check(keys)?;
+        keys.check_start()?;
         let unknown = keys.audiences.iter().find_map(|audience| match audience {
             Member::Variable(name) => Some(in_variable("an audience of the config", name)),
             _ => None,

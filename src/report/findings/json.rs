@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Change, FileReport, Report, Shown};
+use super::{ChangeReport, FileReport, FindingsReport, Shown};
+use crate::base::sentence::Sentence;
 use crate::explain::KeyEvent;
 use crate::rules::Severity;
 
@@ -35,19 +36,19 @@ struct Summary {
 struct File<'r> {
     config: &'r str,
     error: Option<&'r str>,
-    findings: Vec<Finding<'r>>,
+    findings: Vec<JsonFinding<'r>>,
     variables_not_seen: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<JsonChange<'r>>,
 }
 
 #[derive(Serialize)]
-struct Finding<'r> {
+struct JsonFinding<'r> {
     rule: &'static str,
     severity: &'static str,
     key: Option<&'r str>,
-    message: &'r str,
-    help: &'r str,
+    message: &'r Sentence,
+    help: &'r Sentence,
     fixable: bool,
     start: Option<At>,
     end: Option<At>,
@@ -65,7 +66,7 @@ struct JsonChange<'r> {
     to: &'r str,
     visible: bool,
     events: Vec<Event>,
-    not_compared: &'r [String],
+    not_compared: &'r [Sentence],
     diff: Vec<&'r str>,
     steps: Vec<Step<'r>>,
 }
@@ -83,7 +84,7 @@ struct Step<'r> {
     commands: &'r [String],
 }
 
-pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
+pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
     let findings = Findings {
         version: 1,
         command: report.command,
@@ -115,9 +116,9 @@ fn file(file: &FileReport) -> File<'_> {
     }
 }
 
-fn finding(finding: &Shown) -> Finding<'_> {
+fn finding(finding: &Shown) -> JsonFinding<'_> {
     let at = |position: crate::config::Position| At { line: position.line, column: position.column };
-    Finding {
+    JsonFinding {
         rule: finding.rule.id,
         severity: finding.severity.name(),
         key: finding.key.as_deref(),
@@ -129,7 +130,7 @@ fn finding(finding: &Shown) -> Finding<'_> {
     }
 }
 
-fn change(change: &Change) -> JsonChange<'_> {
+fn change(change: &ChangeReport) -> JsonChange<'_> {
     let event = |event: &KeyEvent| Event {
         kind: event.kind.name(),
         key: event.key.clone(),

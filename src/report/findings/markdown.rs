@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Shown};
+use super::{FindingsReport, Shown};
 use crate::rules::Severity;
 
-pub(super) fn write(report: &Report) -> String {
+pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
     let title = if report.command == "check" {
         "PowerSync keys: check"
@@ -26,10 +26,9 @@ pub(super) fn write(report: &Report) -> String {
         if let Some(change) = &file.change {
             text.push('\n');
             let events = change.events.iter().map(|event| escape(&event.text)).collect::<Vec<_>>();
-            for line in events
-                .iter()
-                .chain(change.not_compared.iter().map(|line| escape(line)).collect::<Vec<_>>().iter())
-            {
+            for line in events.iter().chain(
+                change.not_compared.iter().map(|line| escape(&line.to_string())).collect::<Vec<_>>().iter(),
+            ) {
                 let _ = writeln!(text, "- {}", line.trim_start_matches(['+', '-', '~', '!', ' ', '\\']));
             }
             if change.diff.is_empty() {
@@ -82,8 +81,8 @@ fn row(finding: &Shown, text: &mut String) {
         text,
         "| {sign} | {place} | {}: {} | {} |",
         code(finding.rule.id),
-        escape(&finding.message),
-        escape(&finding.help)
+        escape(&finding.message.to_string()),
+        escape(&finding.help.to_string())
     );
 }
 

@@ -1,7 +1,7 @@
 //! `removed-early`: a key is gone while its tokens are valid.
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::time::{NumericDate, Seconds};
+use crate::base::time::NumericDate;
 use crate::keyset::{Key, Member};
 use crate::rules::comparison::Comparison;
 use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
@@ -33,7 +33,7 @@ struct Early {
 
 enum Why {
     Renamed { successor: String },
-    TooSoon { exp: NumericDate, left: Seconds },
+    TooSoon { exp: NumericDate, left: String },
     NeverRetired,
     Unreadable,
 }
@@ -83,7 +83,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
         }
         let why = match (&key.exp, successor.map(Key::name)) {
             (_, Some(successor)) => Why::Renamed { successor },
-            (Member::Value(exp), None) => Why::TooSoon { exp: *exp, left: exp.since(now) },
+            (Member::Value(exp), None) => Why::TooSoon { exp: *exp, left: exp.since(now).rounded() },
             (Member::Absent, None) => Why::NeverRetired,
             _ => Why::Unreadable,
         };
