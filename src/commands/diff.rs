@@ -3,19 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::text::Named;
-use crate::config::{Config, Input};
-use crate::explain::{self, Situation, Step};
-use crate::keyset::{KeySet, Values};
-use crate::redact::{Redactor, text_diff};
-use crate::report::findings::{ChangeReport, FileReport, FindingsFormat, FindingsReport, shown};
-use crate::rules::{Comparison, Inspected, Selection, compare, not_compared};
-use crate::schedule::Policy;
-use crate::session::arguments::{self, Deny, Global, RuleArgs, Times};
-use crate::session::compared::{Sides, from_git, two_files};
-use crate::session::source::Opened;
-use crate::session::values::{self, KnownValues};
-use crate::session::{Answer, Error, Source, World, findings, policy};
-use crate::store::{self, Platform, Snapshot};
+use crate::redact::Redactor;
+use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
+use crate::session::arguments::{self, Deny, Global, RuleArgs};
+use crate::session::compared::{from_git, two_files};
+use crate::session::differ::{Differ, SideError};
+use crate::session::{Answer, Error, World, findings, values};
+use crate::store;
 
 /// Say what a change does to users
 ///
@@ -58,9 +52,6 @@ pub struct Args {
     pub format: FindingsFormat,
 }
 
-/// What stands for a file that isn't there.
-const ABSENT: &str = "{}";
-
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let (sides, skipped) = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
@@ -68,7 +59,8 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     };
     let differ = Differ {
         global,
-        args,
+        policy: args.policy.as_deref(),
+        deny: &args.deny,
         old_values: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         new_values: args.env_file_new.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         selection: findings::selection(&args.rules),
@@ -96,157 +88,4 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         report.files.iter().any(|file| file.change.as_ref().is_some_and(|change| !change.diff.is_empty()));
     let no = report.has_errors() && !args.exit_zero || args.exit_code && differs;
     findings::finish(&report, args.format, no, world)
-}
-
-/// Why two texts can't be compared.
-struct SideError {
-    /// Whether it is the old one's.
-    of_old: bool,
-    error: Error,
-}
-
-impl From<Error> for SideError {
-    fn from(error: Error) -> Self {
-        Self { of_old: false, error }
-    }
-}
-
-impl SideError {
-    fn of_old(error: Error) -> Self {
-        Self { of_old: true, error }
-    }
-}
-
-/// The config of one side. `input`: how it is read where it stands as it is.
-fn open<'o>(
-    source: &Source,
-    global: &Global,
-    text: Option<&'o Snapshot>,
-    input: Input,
-    name: &str,
-) -> Result<Option<Opened<'o>>, Error> {
-    let Some(text) = text else { return Ok(None) };
-    let opened = source.unwrap(global, text)?;
-    let input = if opened.envelope.is_wrapped() { opened.input } else { input };
-    Ok(Some(Opened { input, name: name.to_owned(), ..opened }))
-}
-
-/// What all texts are compared with.
-struct Differ<'a> {
-    global: &'a Global,
-    args: &'a Args,
-    /// The values of variables on both sides, as far as they are known.
-    old_values: Option<KnownValues<'a>>,
-    new_values: Option<KnownValues<'a>>,
-    selection: Selection,
-}
-
-impl Differ<'_> {
-    fn compare(
-        &self,
-        sides: Sides,
-        redactor: &mut Redactor,
-        world: &mut World<'_>,
-    ) -> Result<FileReport, SideError> {
-        let (source, global) = (&sides.source, self.global);
-        let is_file = sides.from == sides.old_name;
-        let old_name =
-            if is_file { sides.from.clone() } else { format!("{} ({})", sides.name, sides.from) };
-        let old = open(source, global, sides.old.as_ref(), sides.input_old, &old_name);
-        let old = old.map_err(SideError::of_old)?;
-        let new = open(source, global, sides.new.as_ref(), sides.input_new, &sides.name)?;
-        let absent = || Config::parse_str(ABSENT, Input::Yaml).map_err(Error::config(&sides.name));
-        let old = old.as_ref().map_or_else(absent, Opened::config).map_err(SideError::of_old)?;
-        let wrapped = new.as_ref().zip(sides.new.as_ref());
-        let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
-        let new = new.as_ref().map_or_else(absent, Opened::config)?;
-        let report = self.judge(&sides, (&old, &new), redactor, world)?;
-        Ok(FileReport { wrapped, ..report })
-    }
-
-    fn judge(
-        &self,
-        sides: &Sides,
-        (old, new): (&Config<'_>, &Config<'_>),
-        redactor: &mut Redactor,
-        world: &mut World<'_>,
-    ) -> Result<FileReport, Error> {
-        let now = world.clock.now();
-        let times = Times { policy: self.args.policy.clone(), ..Times::default() };
-        let policy = policy::of(&times, &sides.source, world)?;
-        let known = self.old_values.as_ref();
-        let value = |name: &str| known.and_then(|known| known.get(name));
-        let values = known.map(|_| &value as &Values<'_>);
-        let old_keys = KeySet::read_with(old, &value);
-        let before = Inspected { values, ..Inspected::new(old, &old_keys, &policy, now) };
-        let known = self.new_values.as_ref();
-        let value = |name: &str| known.and_then(|known| known.get(name));
-        let values = known.map(|_| &value as &Values<'_>);
-        let new_keys = KeySet::read_with(new, &value);
-        let after = Inspected { values, ..Inspected::new(new, &new_keys, &policy, now) };
-        let comparison = Comparison::new(&before, &after);
-        let mut found = compare(&comparison, &self.selection);
-        findings::deny(&mut found, &self.args.deny);
-        let tool = sides.source.tool(self.global, world);
-        let steps = self.steps(sides, &comparison, &policy, world);
-        let [old, new] = [(&sides.old, old), (&sides.new, new)]
-            .map(|(text, config)| text.is_some().then_some(config));
-        let change = ChangeReport {
-            from: sides.from.clone(),
-            to: sides.to.clone(),
-            events: explain::events(&old_keys, &new_keys, now),
-            not_compared: not_compared(&comparison).iter().map(|secret| secret.message()).collect(),
-            diff: text_diff(redactor, old, new, &sides.name),
-            steps,
-        };
-        let mut unseen = findings::unseen(&old_keys);
-        unseen.extend(findings::unseen(&new_keys));
-        unseen.sort();
-        unseen.dedup();
-        let path = sides.path(world).as_deref().and_then(store::git::path_in_repository);
-        Ok(FileReport {
-            path: path.unwrap_or_else(|| sides.name.clone()),
-            name: sides.name.clone(),
-            wrapped: None,
-            findings: shown(found, &tool, (after.config.text(), new), redactor),
-            unseen,
-            change: Some(change),
-            failure: None,
-        })
-    }
-
-    fn steps(
-        &self,
-        sides: &Sides,
-        comparison: &Comparison<'_>,
-        policy: &Policy,
-        world: &World<'_>,
-    ) -> Vec<Step> {
-        let (old, new) = comparison.sides();
-        let tool = sides.source.tool(self.global, world);
-        let now = world.clock.now();
-        if sides.new.is_none() {
-            return vec![explain::after_deletion()];
-        }
-        if old.config.text() == new.config.text() && explain::events(old.keys, new.keys, now).is_empty() {
-            return Vec::new();
-        }
-        if comparison.breaks_the_start() {
-            return vec![explain::first_mend(&tool)];
-        }
-        let platform = sides.path(world).map_or(Platform::Unknown, |path| store::detect(&path));
-        let situation = Situation {
-            now,
-            policy,
-            platform: &platform,
-            tool: &tool,
-            flags: "",
-            keys: new.keys,
-            variable: None,
-            unused: &[],
-            live_at: &[],
-        };
-        let around = !old.config.same_around_the_list(new.config);
-        explain::deploy_steps(old.keys, new.keys, around, &comparison.new_variables(), &situation)
-    }
 }

@@ -50,7 +50,7 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads the keys of a config, without a look at what stands in variables.
+    /// Reads the keys of a config, without the values of variables.
     #[must_use]
     pub fn read(config: &Config<'_>) -> Self {
         Self::read_with(config, &|_| None)
@@ -85,13 +85,13 @@ impl KeySet {
         }
     }
 
-    /// What keeps the service from starting with an entry of the list, each with where it stands.
+    /// What keeps the service from starting with an entry of the list, each with where it is.
     #[must_use]
     pub fn faults_of(config: &Config<'_>, id: NodeId, values: &Values<'_>) -> Vec<(NodeId, Fault)> {
         Entry { doc: config.document(), id, cloud: config.is_cloud(), values }.faults()
     }
 
-    /// The same config with other keys, numbered anew.
+    /// The same config with other keys, renumbered.
     #[must_use]
     pub(crate) fn with_keys(&self, mut keys: Vec<Key>) -> Self {
         for (index, key) in keys.iter_mut().enumerate() {
@@ -111,7 +111,7 @@ impl KeySet {
         self.keys.iter().filter(|key| key.is_symmetric() && key.secret().is_none())
     }
 
-    /// The keys that a name fits: several where a kid stands twice.
+    /// The keys that a name fits: several where a kid is duplicated.
     #[must_use]
     pub fn named(&self, name: &KeyName) -> Vec<&Key> {
         let fits = |key: &&Key| match name {
@@ -130,7 +130,7 @@ impl KeySet {
         named.filter(|(_, kid)| !seen.insert(*kid)).map(|(index, _)| index).collect()
     }
 
-    /// The kids that stand more than once.
+    /// The kids that are duplicated.
     #[must_use]
     pub fn shared_kids(&self) -> HashSet<&Kid> {
         let mut seen = HashSet::new();

@@ -77,26 +77,10 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.id == id)
 }
 
-/// The rules whose findings `status` shows, and every command that writes: what is wrong whatever was done.
-const ALWAYS_SHOWN: &[&Rule] = &[
-    &config::invalid_shape::RULE,
-    &config::missing_member::RULE,
-    &config::non_string_member::RULE,
-    &config::unknown_kty::RULE,
-    &config::unknown_alg::RULE,
-    &config::env_name::RULE,
-    &config::bad_public_key::RULE,
-    &config::empty_secret::RULE,
-    &config::not_base64url::RULE,
-    &config::guessable_secret::RULE,
-    &config::empty_kid::RULE,
-    &config::duplicate_kid::RULE,
+/// The warnings that `status` shows, and every command that writes. They show all errors.
+const SHOWN: [&Rule; 5] = [
     &config::duplicate_member::RULE,
     &config::duplicate_secret::RULE,
-    &config::same_variable::RULE,
-    &config::no_keys::RULE,
-    &config::no_audience::RULE,
-    &config::current_key_retiring::RULE,
     &config::stuck_standby::RULE,
     &config::private_key::RULE,
     &config::unreadable_date::RULE,
@@ -105,7 +89,9 @@ const ALWAYS_SHOWN: &[&Rule] = &[
 /// What `status` shows of a config, and every command that writes.
 #[must_use]
 pub fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
-    let only = ALWAYS_SHOWN.iter().map(|rule| rule.id).collect();
+    let is_shown =
+        |rule: &&Rule| rule.severity == Severity::Error || SHOWN.iter().any(|shown| shown.id == rule.id);
+    let only = RULES.iter().copied().filter(is_shown).map(|rule| rule.id).collect();
     check(on, &Selection { only, ..Selection::default() })
 }
 

@@ -186,7 +186,14 @@ pub(super) trait Cause: Send + Sync {
     }
 }
 
-/// A safe correction: another way to write the same key. Not `Debug`: it may hold a secret.
+/// A cause of which nothing but the rule has to be known: its message.
+impl<F: Fn(&About) -> Sentence + Send + Sync> Cause for F {
+    fn message(&self, about: &About) -> Sentence {
+        self(about)
+    }
+}
+
+/// A safe fix: another way to write the same key. Not `Debug`: it may hold a secret.
 #[derive(Clone)]
 pub struct Fix {
     /// The entry of the list, from 0.

@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod checking;
 pub(crate) mod compared;
 pub(crate) mod destination;
+pub(crate) mod differ;
 mod done;
 pub(crate) mod draft;
 pub(crate) mod drop_env;

@@ -86,7 +86,7 @@ fn row(finding: &Shown, text: &mut String) {
     );
 }
 
-/// Text that Markdown shows as it is; what stands between backticks stays code.
+/// Text that Markdown shows as it is; what is between backticks stays code.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (index, part) in text.split('`').enumerate() {

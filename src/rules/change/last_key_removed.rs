@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::comparison::{Comparison, has_keys};
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "last-key-removed",
@@ -14,12 +14,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct NoneLeft;
-
-impl Cause for NoneLeft {
-    fn message(&self, _: &About) -> Sentence {
-        sentence!("no key is left that verifies tokens: every user is locked out after the next restart")
-    }
+fn message(_: &About) -> Sentence {
+    sentence!("no key is left that verifies tokens: every user is locked out after the next restart")
 }
 
 fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
@@ -27,5 +23,5 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
     if !has_keys(old) || has_keys(new) || new.other_login.is_some() {
         return Vec::new();
     }
-    vec![Finding::new(&RULE, comparison.new.place_of_list(), NoneLeft)]
+    vec![Finding::new(&RULE, comparison.new.place_of_list(), message)]
 }

@@ -1,5 +1,6 @@
 //! `bad-public-key`: numbers that make no key.
 
+use super::blocking;
 use crate::keyset::FaultKind;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
@@ -15,5 +16,5 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    super::findings(&RULE, on, super::of_kind(FaultKind::BadPublicKey))
+    blocking::faults(&RULE, on, FaultKind::BadPublicKey)
 }

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule, Severity};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "double-encoding",
@@ -22,15 +22,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct IsBase64;
-
-impl Cause for IsBase64 {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!(
-            "the secret of {key} is itself base64 text (44 bytes): right if your backend signs with that text, wrong if it \
-             signs with the 32 bytes behind it"
-        )
-    }
+fn message(key: &About) -> Sentence {
+    sentence!(
+        "the secret of {key} is itself base64 text (44 bytes): right if your backend signs with that text, wrong if it \
+         signs with the 32 bytes behind it"
+    )
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
@@ -38,5 +34,5 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let is_base64 = secret.len() == 44
         && secret.ends_with(b"=")
         && secret[..43].iter().all(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(b));
-    is_base64.then(|| Finding::new(&RULE, on.place_of(key, "k"), IsBase64).of(key))
+    is_base64.then(|| Finding::new(&RULE, on.place_of(key, "k"), message).of(key))
 }

@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "duplicate-member",
@@ -13,16 +13,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Duplicated;
-
-impl Cause for Duplicated {
-    fn message(&self, path: &About) -> Sentence {
-        sentence!("`{path}` is duplicated in this file: the service reads the last one")
-    }
+fn message(path: &About) -> Sentence {
+    sentence!("`{path}` is duplicated in this file: the service reads the last one")
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
     let all = on.config.duplicates().into_iter();
-    all.map(|(path, name)| Finding::new(&RULE, on.span(name), Duplicated).about(About::Member(path)))
-        .collect()
+    all.map(|(path, name)| Finding::new(&RULE, on.span(name), message).about(About::Member(path))).collect()
 }

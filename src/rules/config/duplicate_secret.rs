@@ -36,10 +36,10 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     let mut first_with = HashMap::new();
     let mut found = Vec::new();
     for key in on.keys.keys() {
-        // That a secret is empty is worse than that it is there twice.
+        // An empty secret is worse than a duplicate one: `empty-secret`.
         let Some(secret) = key.secret().filter(|secret| !secret.bytes().is_empty()) else { continue };
         let first = *first_with.entry(secret.fingerprint()).or_insert(key);
-        // The same variable is `same-variable`, unless the kid is the same, too.
+        // `same-variable`
         let same_variable = key.variable().is_some() && key.variable() == first.variable();
         if first.index != key.index && !same_variable {
             let (name, other) = (name_beside(key, first), name_beside(first, key));

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Member};
 use crate::rules::inspected::{Inspected, is_usable};
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "empty-kid",
@@ -15,15 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct Empty;
-
-impl Cause for Empty {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("key {key} never verifies a token: its kid is empty, and no token matches that")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("key {key} never verifies a token: its kid is empty, and no token matches that")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let is_dead = matches!(key.kid, Member::Unreadable(_)) && is_usable(key);
-    is_dead.then(|| Finding::new(&RULE, on.place(key), Empty).of(key))
+    is_dead.then(|| Finding::new(&RULE, on.place(key), message).of(key))
 }

@@ -1,5 +1,6 @@
 //! `env-name`: a variable the service refuses to look up.
 
+use super::blocking;
 use crate::keyset::ObstacleKind;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
@@ -15,10 +16,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    super::findings(&RULE, on, |kind| {
-        matches!(
-            kind,
-            ObstacleKind::NoVariable | ObstacleKind::UnknownCast(_) | ObstacleKind::BadValue { .. }
-        )
+    blocking::findings(&RULE, on, |kind| {
+        !matches!(kind, ObstacleKind::Key { .. } | ObstacleKind::Member { .. })
     })
 }

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Material, SecretSource};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "inline-secret",
@@ -24,15 +24,11 @@ pub(super) fn is_inline(key: &Key) -> bool {
     matches!(key.material, Material::Symmetric { secret: SecretSource::Inline(_), .. })
 }
 
-struct InGit;
-
-impl Cause for InGit {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("the secret of {key} is in plaintext in a file that git tracks")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("the secret of {key} is in plaintext in a file that git tracks")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let is_found = on.file.in_git && is_inline(key);
-    is_found.then(|| Finding::new(&RULE, on.place_of(key, "k"), InGit).of(key))
+    is_found.then(|| Finding::new(&RULE, on.place_of(key, "k"), message).of(key))
 }

@@ -1,6 +1,7 @@
 //! `invalid-shape`: a member that isn't of the type the service needs there.
 
-use crate::keyset::{Fault, FaultKind, ObstacleKind};
+use super::blocking;
+use crate::keyset::{FaultKind, ObstacleKind};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
 
@@ -18,11 +19,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    super::findings(&RULE, on, |kind| {
-        matches!(
-            kind,
-            ObstacleKind::Member { .. }
-                | ObstacleKind::Key { fault: Fault { kind: FaultKind::NotAMapping, .. }, .. }
-        )
+    blocking::findings(&RULE, on, |kind| match kind {
+        ObstacleKind::Member { .. } => true,
+        ObstacleKind::Key { fault, .. } => fault.kind == FaultKind::NotAMapping,
+        _ => false,
     })
 }

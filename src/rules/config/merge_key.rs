@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Quote};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "merge-key",
@@ -15,12 +15,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct NotMerged;
-
-impl Cause for NotMerged {
-    fn message(&self, _: &About) -> Sentence {
-        sentence!("the service does not merge `<<`: the members it stands for are missing here")
-    }
+fn message(_: &About) -> Sentence {
+    sentence!("the service does not merge `<<`: the members it stands for are missing here")
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
@@ -32,7 +28,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
             let plain = matches!(doc.node(*name).kind, Kind::Scalar { quote: Quote::Plain, .. });
             if plain && doc.string(*name) == Some("<<") && doc.scalar(*value).is_none() {
                 let span = on.span(*name);
-                found.push(Finding::new(&RULE, span, NotMerged).of_key_there(on));
+                found.push(Finding::new(&RULE, span, message).of_key_there(on));
             }
         }
     }

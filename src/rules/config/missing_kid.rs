@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "missing-kid",
@@ -19,15 +19,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Wildcard;
-
-impl Cause for Wildcard {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("key {key} has no kid, so it is tried for tokens of any kid")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("key {key} has no kid, so it is tried for tokens of any kid")
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
     let wildcards = on.verifying().filter(|key| key.is_wildcard());
-    wildcards.map(|key| Finding::new(&RULE, on.place(key), Wildcard).of(key)).collect()
+    wildcards.map(|key| Finding::new(&RULE, on.place(key), message).of(key)).collect()
 }

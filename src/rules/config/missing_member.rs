@@ -1,6 +1,7 @@
 //! `missing-member`: an entry without a member its type needs.
 
-use crate::keyset::{Fault, FaultKind, ObstacleKind};
+use super::blocking;
+use crate::keyset::{FaultKind, ObstacleKind};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
 
@@ -16,9 +17,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    super::findings(&RULE, on, |kind| {
-        // `unknown-alg` and `unknown-kty` name the choices.
-        matches!(kind, ObstacleKind::Key { fault: Fault { kind: FaultKind::Missing, member, .. }, .. }
-            if !["alg", "kty"].contains(member))
+    blocking::findings(&RULE, on, |kind| {
+        matches!(kind, ObstacleKind::Key { fault, .. }
+            if fault.kind == FaultKind::Missing && !fault.is_about_alg() && !fault.is_about_kty())
     })
 }

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Audience;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "no-audience",
@@ -17,19 +17,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct NoAudience;
-
-impl Cause for NoAudience {
-    fn message(&self, _: &About) -> Sentence {
-        sentence!(
-            "the service rejects every token of the keys in this file: `client_auth.audience` is missing or empty"
-        )
-    }
+fn message(_: &About) -> Sentence {
+    sentence!(
+        "the service rejects every token of the keys in this file: `client_auth.audience` is missing or empty"
+    )
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
     if on.keys.audience != Audience::Missing || on.verifying().next().is_none() {
         return Vec::new();
     }
-    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), NoAudience)]
+    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), message)]
 }

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "no-schedule",
@@ -17,15 +17,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct NoAge;
-
-impl Cause for NoAge {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("{key} has no `iat`: its age is unknown")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("{key} has no `iat`: its age is unknown")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let is_found = key.iat.is_absent() && !on.keys.is_cloud && on.keys.is_current(key);
-    is_found.then(|| Finding::new(&RULE, on.place(key), NoAge).of(key))
+    is_found.then(|| Finding::new(&RULE, on.place(key), message).of(key))
 }

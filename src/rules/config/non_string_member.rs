@@ -1,11 +1,9 @@
 //! `non-string-member`: a number, `true` or nothing where text belongs.
 
-use zeroize::Zeroizing;
-
-use crate::config::{Kind, NodeId, Scalar};
-use crate::keyset::{FaultKind, Key};
+use super::blocking;
+use crate::keyset::FaultKind;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{ERROR, Finding, Fix, How, Look, Rule};
+use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "non-string-member",
@@ -20,32 +18,5 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    let faults = super::faults(on, super::of_kind(FaultKind::NotText)).into_iter();
-    let found = faults.map(|(key, fault, blocks)| {
-        let value = on.doc().member(on.entry(key), fault.member).map(|(_, value)| value);
-        let fix = value.and_then(|value| in_quotes(on, key, value, fault.member));
-        let advice = match value.map(|value| on.doc().scalar(value)) {
-            _ if fix.is_some() => super::Advice::InQuotes(fault.member),
-            None => super::Advice::OfRule,
-            Some(Some(Scalar::Null)) => super::Advice::Fill(fault.member),
-            Some(Some(Scalar::Env(_))) => super::Advice::NoCast,
-            Some(Some(_)) => super::Advice::InQuotes(fault.member),
-            Some(None) => super::Advice::OneText(fault.member),
-        };
-        super::finding(&RULE, on, key, fault, super::Blocks { advice, ..blocks }).fixed_by(fix)
-    });
-    found.collect()
-}
-
-/// A number or a boolean, written as text: no token was ever accepted with the key as it is.
-fn in_quotes(on: &Inspected<'_>, key: &Key, id: NodeId, member: &'static str) -> Option<Fix> {
-    if !matches!(on.doc().scalar(id)?, Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_)) {
-        return None;
-    }
-    match &on.doc().node(id).kind {
-        Kind::Scalar { text, .. } if member == "kid" => {
-            Some(Fix { entry: key.index, member, value: Zeroizing::new(text.to_string()) })
-        }
-        _ => None,
-    }
+    blocking::faults(&RULE, on, FaultKind::NotText)
 }

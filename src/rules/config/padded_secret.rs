@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Quote};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, Fix, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, Fix, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "padded-secret",
@@ -16,12 +16,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Padded;
-
-impl Cause for Padded {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("the secret of {key} is not written as base64url without padding")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("the secret of {key} is not written as base64url without padding")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
@@ -44,5 +40,5 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
         return None;
     }
     let fix = Fix { entry: key.index, member: "k", value: secret.to_base64url() };
-    Some(Finding::new(&RULE, span, Padded).of(key).fixed_by(Some(fix)))
+    Some(Finding::new(&RULE, span, message).of(key).fixed_by(Some(fix)))
 }

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Material, PRIVATE_MEMBERS};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "private-key",
@@ -17,16 +17,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct PrivateHalf;
-
-impl Cause for PrivateHalf {
-    fn message(&self, key: &About) -> Sentence {
-        sentence!("the private half of {key} is in the file: whoever reads it can sign in as anyone")
-    }
+fn message(key: &About) -> Sentence {
+    sentence!("the private half of {key} is in the file: whoever reads it can sign in as anyone")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let Material::Public(public) = &key.material else { return None };
     let first = PRIVATE_MEMBERS.iter().find(|name| on.member(key, name).is_some()).copied();
-    public.private.then(|| Finding::new(&RULE, on.place_of(key, first.unwrap_or("d")), PrivateHalf).of(key))
+    public.private.then(|| Finding::new(&RULE, on.place_of(key, first.unwrap_or("d")), message).of(key))
 }

@@ -1,6 +1,7 @@
 //! `unknown-kty`: a type of key the service doesn't know.
 
-use crate::keyset::{Fault, FaultKind, ObstacleKind};
+use super::blocking;
+use crate::keyset::ObstacleKind;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
 
@@ -15,17 +16,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
-    let own = |kind: &ObstacleKind| {
-        matches!(
-            kind,
-            ObstacleKind::Key { fault: Fault { kind: FaultKind::Missing, member: "kty", .. }, .. }
-                | ObstacleKind::Key { fault: Fault { kind: FaultKind::UnknownKty, .. }, .. }
-        )
-    };
-    let faults = super::faults(on, own).into_iter();
-    let found = faults.map(|(key, fault, blocks)| {
-        let fix = super::in_right_case(on, key, "kty", &["oct", "RSA", "EC", "OKP"]);
-        super::finding(&RULE, on, key, fault, blocks).fixed_by(fix)
-    });
-    found.collect()
+    blocking::findings(
+        &RULE,
+        on,
+        |kind| matches!(kind, ObstacleKind::Key { fault, .. } if fault.is_about_kty()),
+    )
 }
