@@ -12,7 +12,7 @@ use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Decision};
 use crate::session::arguments::{self, Deny, Ending, Global, RuleArgs};
 use crate::session::change::Run;
-use crate::session::checking::{Checker, Target, in_parallel, targets};
+use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, Error, World, findings};
 
@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         return Ok(Answer::No);
     }
     let stdin = match targets.as_slice() {
-        [Target { source, path: None, .. }] => Some(source.read(world)?),
+        [CheckTarget { source, path: None, .. }] => Some(source.read(world)?),
         _ => None,
     };
     let mut checked = match &known {
@@ -99,7 +99,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
 /// Carries out the safe fixes, file by file.
 fn fix(
     args: &Args,
-    targets: &[Target],
+    targets: &[CheckTarget],
     known: Option<&KnownValues<'_>>,
     checker: &Checker<'_>,
     world: &mut World<'_>,
@@ -147,7 +147,7 @@ fn fix(
 
 /// The safe fixes of one config.
 fn fixes(
-    target: &Target,
+    target: &CheckTarget,
     config: &Config<'_>,
     known: Option<&KnownValues<'_>>,
     checker: &Checker<'_>,

@@ -32,17 +32,17 @@ pub enum Shape {
     /// Names and single values
     Values,
     /// A mapping with these members
-    Mapping(&'static [Member]),
+    Mapping(&'static [Field]),
     /// A list of mappings with these members; of anything, where there are none
-    List(&'static [Member]),
+    List(&'static [Field]),
 }
 
 /// Name, whether it is required, and what it has to be.
-type Member = (&'static str, bool, Shape);
+type Field = (&'static str, bool, Shape);
 
 use Shape::{Bool, List, Mapping, Number, OneOf, Port, Single, Text, TextOrTexts, Texts, Values, Words};
 
-const CONFIG: &[Member] = &[
+const CONFIG: &[Field] = &[
     ("replication", false, Mapping(&[("connections", false, List(CONNECTION))])),
     ("client_auth", false, Mapping(CLIENT_AUTH)),
     ("api", false, Mapping(&[("tokens", false, Texts), ("parameters", false, Mapping(API_PARAMETERS))])),
@@ -57,10 +57,10 @@ const CONFIG: &[Member] = &[
     ("system", false, Mapping(&[("logging", false, Mapping(LOGGING))])),
     ("parameters", false, Values),
 ];
-const CONNECTION: &[Member] =
+const CONNECTION: &[Field] =
     &[("type", true, Text), ("id", false, Text), ("tag", false, Text), ("debug_api", false, Bool)];
 const JWKS: Shape = Mapping(&[("keys", true, List(&[]))]);
-const CLIENT_AUTH: &[Member] = &[
+const CLIENT_AUTH: &[Field] = &[
     ("jwks_uri", false, TextOrTexts),
     ("block_local_jwks", false, Bool),
     ("jwks_reject_ip_ranges", false, Texts),
@@ -69,7 +69,7 @@ const CLIENT_AUTH: &[Member] = &[
     ("supabase_jwt_secret", false, Text),
     ("audience", false, Texts),
 ];
-const API_PARAMETERS: &[Member] = &[
+const API_PARAMETERS: &[Field] = &[
     ("max_concurrent_connections", false, Number),
     ("max_data_fetch_concurrency", false, Number),
     ("max_buckets_per_connection", false, Number),
@@ -77,21 +77,21 @@ const API_PARAMETERS: &[Member] = &[
     ("checkpoint_request_retention_minutes", false, Number),
     ("bucket_count_cache_ttl_minutes", false, Number),
 ];
-const SYNC_CONFIG: &[Member] =
+const SYNC_CONFIG: &[Field] =
     &[("path", false, Text), ("content", false, Text), ("exit_on_error", false, Bool)];
-const TELEMETRY: &[Member] = &[
+const TELEMETRY: &[Field] = &[
     ("prometheus_port", false, Port),
     ("disable_telemetry_sharing", true, Bool),
     ("internal_service_endpoint", false, Text),
 ];
-const LOGGING: &[Member] = &[
+const LOGGING: &[Field] = &[
     ("level", false, OneOf(&["silly", "debug", "verbose", "http", "info", "warn", "error"])),
     ("format", false, OneOf(&["json", "text"])),
 ];
-const PROBES: &[Member] =
+const PROBES: &[Field] =
     &[("use_filesystem", false, Bool), ("use_http", false, Bool), ("use_legacy", false, Bool)];
 /// Of Cloud's own schema, what leads to the keys and their audiences.
-const CLOUD: &[Member] = &[(
+const CLOUD: &[Field] = &[(
     "client_auth",
     false,
     Mapping(&[("jwks", false, JWKS), ("audience", false, List(&[])), ("additional_audiences", false, Texts)]),
@@ -173,7 +173,7 @@ pub(crate) fn deviations<'t>(
 
 impl Comparer<'_, '_> {
     /// `place`: what to point at where a member is missing.
-    fn members(&mut self, mapping: NodeId, place: Option<NodeId>, path: &str, known: &[Member]) {
+    fn members(&mut self, mapping: NodeId, place: Option<NodeId>, path: &str, known: &[Field]) {
         for (name, required, shape) in known {
             let path = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
             match self.config.doc.member(mapping, name) {

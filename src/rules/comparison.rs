@@ -10,7 +10,7 @@ use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability};
 use crate::schedule::is_over;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
-pub struct Comparison<'a> {
+pub struct ConfigDiff<'a> {
     /// Before.
     pub(super) old: &'a Inspected<'a>,
     /// After.
@@ -27,7 +27,7 @@ pub struct Comparison<'a> {
     others: Vec<&'a Key>,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> ConfigDiff<'a> {
     /// Prepares to compare.
     #[must_use]
     pub fn new(old: &'a Inspected<'a>, new: &'a Inspected<'a>) -> Self {
@@ -178,7 +178,7 @@ impl NotCompared {
 
 /// The secrets that can't be compared.
 #[must_use]
-pub fn not_compared(comparison: &Comparison<'_>) -> Vec<NotCompared> {
+pub fn not_compared(comparison: &ConfigDiff<'_>) -> Vec<NotCompared> {
     let unseen = |key: &Key| key.variable().filter(|_| key.secret().is_none()).map(str::to_owned);
     let both = comparison.pairs().filter_map(|(old, new)| {
         let (new, was) = (new?, unseen(old));

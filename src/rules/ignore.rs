@@ -1,7 +1,7 @@
 //! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file.
 
 use super::inspected::Inspected;
-use super::rule::{About, Cause, Finding, How, Rule, Selection, WARNING};
+use super::rule::{About, Finding, How, Rule, Selection, Violation, WARNING};
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Span;
 
@@ -40,7 +40,7 @@ enum Comment {
     NoReason(&'static str),
 }
 
-impl Cause for Comment {
+impl Violation for Comment {
     fn message(&self, about: &About) -> Sentence {
         let place = if *about == About::File { "in this file" } else { "at this key" };
         match self {

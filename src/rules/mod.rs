@@ -11,7 +11,7 @@ mod inspected;
 mod rule;
 mod unreadable;
 
-pub use comparison::{Comparison, NotCompared, not_compared};
+pub use comparison::{ConfigDiff, NotCompared, not_compared};
 pub use inspected::{FileFacts, Inspected};
 pub use rule::{Finding, Fix, Rule, Selection, Severity};
 pub use unreadable::unreadable;
@@ -110,7 +110,7 @@ pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
 
 /// What the rules find in a change.
 #[must_use]
-pub fn compare(comparison: &Comparison<'_>, selection: &Selection) -> Vec<Finding> {
+pub fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
     let found = running.flat_map(|rule| match rule.look {
         Look::Change(look) | Look::Both(_, look) => look(comparison),
@@ -123,7 +123,7 @@ pub fn compare(comparison: &Comparison<'_>, selection: &Selection) -> Vec<Findin
 }
 
 /// What a rule finds in the new config and didn't find in the old one.
-fn only_new(comparison: &Comparison<'_>, look: fn(&Inspected<'_>) -> Vec<Finding>) -> Vec<Finding> {
+fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding>) -> Vec<Finding> {
     let mut found = if comparison.is_deleted() { Vec::new() } else { look(comparison.new) };
     if !found.is_empty() {
         let before = look(comparison.old);

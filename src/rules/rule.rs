@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::comparison::Comparison;
+use super::comparison::ConfigDiff;
 use super::inspected::Inspected;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
@@ -42,9 +42,9 @@ pub(super) enum Look {
     /// At a config, and in a change for what the old config didn't have: `check` and `diff`.
     New(fn(&Inspected<'_>) -> Vec<Finding>),
     /// At a change: `diff`.
-    Change(fn(&Comparison<'_>) -> Vec<Finding>),
+    Change(fn(&ConfigDiff<'_>) -> Vec<Finding>),
     /// At a config and, in another way, at a change.
-    Both(fn(&Inspected<'_>) -> Vec<Finding>, fn(&Comparison<'_>) -> Vec<Finding>),
+    Both(fn(&Inspected<'_>) -> Vec<Finding>, fn(&ConfigDiff<'_>) -> Vec<Finding>),
     /// At the file itself, or at the comments that silence other rules.
     File,
 }
@@ -176,7 +176,7 @@ impl About {
 }
 
 /// What a rule found, and its words. No word is a secret.
-pub(super) trait Cause: Send + Sync {
+pub(super) trait Violation: Send + Sync {
     /// What is wrong, in one sentence without an end.
     fn message(&self, about: &About) -> Sentence;
 
@@ -187,7 +187,7 @@ pub(super) trait Cause: Send + Sync {
 }
 
 /// A cause of which nothing but the rule has to be known: its message.
-impl<F: Fn(&About) -> Sentence + Send + Sync> Cause for F {
+impl<F: Fn(&About) -> Sentence + Send + Sync> Violation for F {
     fn message(&self, about: &About) -> Sentence {
         self(about)
     }
@@ -215,14 +215,14 @@ pub struct Finding {
     /// What `--fix` does.
     pub fix: Option<Fix>,
     pub(super) about: About,
-    cause: Box<dyn Cause>,
+    cause: Box<dyn Violation>,
 }
 
 impl Finding {
     pub(super) fn new(
         rule: &'static Rule,
         span: impl Into<Option<Span>>,
-        cause: impl Cause + 'static,
+        cause: impl Violation + 'static,
     ) -> Self {
         let (severity, span, cause) = (rule.severity, span.into(), Box::new(cause));
         Self { rule, severity, span, fix: None, about: About::File, cause }

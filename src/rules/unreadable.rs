@@ -1,7 +1,7 @@
 //! `unreadable`: what the service's parser, or its first look at the shape, rejects.
 
 use super::config::invalid_shape;
-use super::rule::{About, Cause, ERROR, Finding, How, Rule};
+use super::rule::{About, ERROR, Finding, How, Rule, Violation};
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{ConfigError, Problem};
 
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 struct Unreadable(Problem);
 
-impl Cause for Unreadable {
+impl Violation for Unreadable {
     fn message(&self, _: &About) -> Sentence {
         sentence!("{}", self.0)
     }

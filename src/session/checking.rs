@@ -20,7 +20,7 @@ use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
 /// A config to be checked.
-pub(crate) struct Target {
+pub(crate) struct CheckTarget {
     pub(crate) source: Source,
     pub(crate) name: String,
     /// Where it is, unless it comes from stdin.
@@ -29,7 +29,7 @@ pub(crate) struct Target {
     tool: String,
 }
 
-impl Target {
+impl CheckTarget {
     /// Where it is for a CI system.
     pub(crate) fn place(&self) -> String {
         self.path.as_deref().and_then(store::git::path_in_repository).unwrap_or_else(|| self.name.clone())
@@ -42,7 +42,7 @@ pub(crate) fn targets(
     policy: Option<&PathBuf>,
     global: &Global,
     world: &mut World<'_>,
-) -> Result<(Vec<Target>, Vec<Skipped>), Error> {
+) -> Result<(Vec<CheckTarget>, Vec<Skipped>), Error> {
     let (sources, skipped) = sources(paths, global, world)?;
     let targets = sources.into_iter().map(|source| {
         let times = Times { policy: policy.cloned(), ..Times::default() };
@@ -52,7 +52,7 @@ pub(crate) fn targets(
             Source::File(path) => Some(world.path(path)),
             Source::Stdin | Source::Variable => None,
         };
-        Ok(Target { name: source.name(), source, path, policy, tool })
+        Ok(CheckTarget { name: source.name(), source, path, policy, tool })
     });
     Ok((targets.collect::<Result<_, Error>>()?, skipped))
 }
@@ -128,7 +128,7 @@ impl Checker<'_> {
     /// Checks one target. `stdin`: its bytes, where it comes from there.
     pub(crate) fn check(
         &self,
-        target: &Target,
+        target: &CheckTarget,
         stdin: Option<&Snapshot>,
         known: Option<&KnownValues<'_>>,
     ) -> Result<Checked, Error> {
@@ -153,7 +153,7 @@ impl Checker<'_> {
 
     fn inspect(
         &self,
-        target: &Target,
+        target: &CheckTarget,
         config: &Config<'_>,
         known: Option<&KnownValues<'_>>,
     ) -> (Vec<Finding>, Vec<String>) {
@@ -169,7 +169,7 @@ impl Checker<'_> {
 }
 
 impl Checked {
-    pub(crate) fn report(self, target: &Target, redactor: &mut Redactor) -> FileReport {
+    pub(crate) fn report(self, target: &CheckTarget, redactor: &mut Redactor) -> FileReport {
         let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
         // Parsed again rather than kept: most files have no findings.
         let config = if self.findings.is_empty() { None } else { Config::parse_str(text, self.input).ok() };
@@ -186,7 +186,10 @@ impl Checked {
 }
 
 /// Does the same for every target on all cores, and returns the results in order.
-pub(crate) fn in_parallel<T: Send>(targets: &[Target], work: &(dyn Fn(&Target) -> T + Sync)) -> Vec<T> {
+pub(crate) fn in_parallel<T: Send>(
+    targets: &[CheckTarget],
+    work: &(dyn Fn(&CheckTarget) -> T + Sync),
+) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(targets.len());
     if threads <= 1 {
         return targets.iter().map(work).collect();

@@ -12,7 +12,7 @@ use crate::explain::{self, Situation, Step};
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, shown};
-use crate::rules::{Comparison, Inspected, NotCompared, Selection, compare, not_compared};
+use crate::rules::{ConfigDiff, Inspected, NotCompared, Selection, compare, not_compared};
 use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
 
@@ -106,7 +106,7 @@ impl Differ<'_> {
         let values = known.map(|_| &value as &Values<'_>);
         let new_keys = KeySet::read_with(new, &value);
         let after = Inspected { values, ..Inspected::new(new, &new_keys, &policy, now) };
-        let comparison = Comparison::new(&before, &after);
+        let comparison = ConfigDiff::new(&before, &after);
         let mut found = compare(&comparison, &self.selection);
         findings::deny(&mut found, self.deny);
         let tool = sides.source.tool(self.global, world);
@@ -140,7 +140,7 @@ impl Differ<'_> {
     fn steps(
         &self,
         sides: &Sides,
-        comparison: &Comparison<'_>,
+        comparison: &ConfigDiff<'_>,
         policy: &Policy,
         world: &World<'_>,
     ) -> Vec<Step> {

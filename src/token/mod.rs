@@ -6,7 +6,7 @@
 //! use powersync_jwks::time::{NumericDate, Seconds};
 //! use powersync_jwks::token::{Claims, Signer, Verdict, Verifier};
 //!
-//! let config = "client_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
+//! let config = "storage: {type: mongodb}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
 //!               - {kty: oct, alg: HS256, kid: prod-1, k: c2VjcmV0LW9mLXRoZS1leGFtcGxlLXdpdGgtMzItYg}";
 //! let keys = KeySet::read(&Config::parse_str(config, Input::Yaml)?);
 //! let now = NumericDate::new(1_795_426_260).unwrap();

@@ -12,7 +12,8 @@ use powersync_jwks::rules::RULES;
 /// Rules about what a session has not: permissions and a git repository.
 const SHOWN_BELOW: [&str; 2] = ["file-mode", "inline-secret"];
 
-const WITH_SECRET: &str = "client_auth:
+const WITH_SECRET: &str = "storage: {type: mongodb}
+client_auth:
   audience: ['app']
   jwks:
     keys:
@@ -96,9 +97,9 @@ fn inline_secret_is_found_where_git_tracks_the_file() {
     git(scene.folder.path(), &["commit", "-q", "-m", "a"]);
     let outcome = scene.run("check --rule inline-secret powersync.yaml local.yaml variable.yaml");
     let found = "warning[inline-secret]: the secret of prod-1 is in plaintext in a file that git tracks
- --> powersync.yaml:7:12
+ --> powersync.yaml:8:12
   |
-7 |         k: ‹secret 1›
+8 |         k: ‹secret 1›
   |            ^^^^^^^^^^
   = Keep it in a variable: `k: !env PS_JWKS_KEY_1`, set from a file that git ignores or from a
     secrets manager. Then rotate: the old one is in the history.

@@ -65,21 +65,21 @@ struct JsonChange<'r> {
     from: &'r str,
     to: &'r str,
     visible: bool,
-    events: Vec<Event>,
+    events: Vec<JsonEvent>,
     not_compared: &'r [Sentence],
     diff: Vec<&'r str>,
-    steps: Vec<Step<'r>>,
+    steps: Vec<JsonStep<'r>>,
 }
 
 #[derive(Serialize)]
-struct Event {
+struct JsonEvent {
     kind: &'static str,
     key: String,
     text: String,
 }
 
 #[derive(Serialize)]
-struct Step<'r> {
+struct JsonStep<'r> {
     text: &'r str,
     commands: &'r [String],
 }
@@ -131,7 +131,7 @@ fn finding(finding: &Shown) -> JsonFinding<'_> {
 }
 
 fn change(change: &ChangeReport) -> JsonChange<'_> {
-    let event = |event: &KeyEvent| Event {
+    let event = |event: &KeyEvent| JsonEvent {
         kind: event.kind.name(),
         key: event.key.clone(),
         text: event.text.trim_start_matches(['+', '-', '~', '!', ' ']).to_owned(),
@@ -143,6 +143,10 @@ fn change(change: &ChangeReport) -> JsonChange<'_> {
         events: change.events.iter().map(event).collect(),
         not_compared: &change.not_compared,
         diff: change.diff.iter().map(|line| line.text.as_str()).collect(),
-        steps: change.steps.iter().map(|step| Step { text: &step.text, commands: &step.commands }).collect(),
+        steps: change
+            .steps
+            .iter()
+            .map(|step| JsonStep { text: &step.text, commands: &step.commands })
+            .collect(),
     }
 }

@@ -3,9 +3,9 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::config::{NodeId, Scalar, env_name};
-use crate::rules::comparison::{Comparison, has_keys};
+use crate::rules::comparison::{ConfigDiff, has_keys};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "audience-removed",
@@ -21,12 +21,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 struct Removed {
-    audiences: Vec<Audience>,
+    audiences: Vec<AudienceEntry>,
     /// Whether what is new may be the same: it, or what it replaces, is in a variable.
     unsure: bool,
 }
 
-impl Cause for Removed {
+impl Violation for Removed {
     fn message(&self, _: &About) -> Sentence {
         let names: Vec<String> = self.audiences.iter().map(|one| format!("`{one}`")).collect();
         let audience = if names.len() == 1 { "audience" } else { "audiences" };
@@ -44,14 +44,14 @@ impl Cause for Removed {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
-    let gone: Vec<Audience> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
+    let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
     let anyone = has_keys(comparison.old.keys) || comparison.old.keys.other_login.is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }
-    let is_hidden = |one: &Audience| matches!(one, Audience::Hidden(_));
+    let is_hidden = |one: &AudienceEntry| matches!(one, AudienceEntry::Hidden(_));
     let mut added = new.iter().filter(|one| !old.contains(one)).peekable();
     let unsure = added.peek().is_some() && (gone.iter().any(is_hidden) || added.any(is_hidden));
     let place = comparison.new.place_of_path(&["client_auth", "audience"]);
@@ -61,13 +61,13 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
 
 /// An audience, as far as it is known.
 #[derive(Clone, PartialEq, Eq)]
-enum Audience {
+enum AudienceEntry {
     Known(String),
     /// In this variable.
     Hidden(String),
 }
 
-impl std::fmt::Display for Audience {
+impl std::fmt::Display for AudienceEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Known(text) => write!(f, "{}", Printable(text)),
@@ -76,14 +76,14 @@ impl std::fmt::Display for Audience {
     }
 }
 
-fn audiences(on: &Inspected<'_>) -> Vec<Audience> {
+fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
     let items = on.config.client_auth("audience").and_then(|list| on.doc().items(list)).unwrap_or_default();
     let text = |id: &NodeId| match on.doc().scalar(*id)? {
-        Scalar::String(text) => Some(Audience::Known(text.to_owned())),
+        Scalar::String(text) => Some(AudienceEntry::Known(text.to_owned())),
         Scalar::Env(written) => {
             let name = env_name(written).0;
-            let known = on.values()(name).map(|value| Audience::Known(value.as_str().to_owned()));
-            Some(known.unwrap_or_else(|| Audience::Hidden(name.to_owned())))
+            let known = on.values()(name).map(|value| AudienceEntry::Known(value.as_str().to_owned()));
+            Some(known.unwrap_or_else(|| AudienceEntry::Hidden(name.to_owned())))
         }
         _ => None,
     };

@@ -3,8 +3,8 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, Phase};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::CLOCKS_DIFFER;
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -34,7 +34,7 @@ struct ShortWait {
     enough: NumericDate,
 }
 
-impl Cause for ShortWait {
+impl Violation for ShortWait {
     fn message(&self, key: &About) -> Sentence {
         let Self { nbf, now, deploy_within, .. } = self;
         if nbf <= now {
@@ -65,7 +65,7 @@ struct TooSoon {
     before: String,
 }
 
-impl Cause for TooSoon {
+impl Violation for TooSoon {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
             "{key} is put first before {}: a replica that hasn't restarted since it was added doesn't know it, and rejects its \
@@ -82,7 +82,7 @@ impl Cause for TooSoon {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     // Cloud keeps no schedule. And where nobody signed, every replica starts with all keys.
     if comparison.new.keys.is_cloud || comparison.old.current().is_none() {
         return Vec::new();
@@ -91,7 +91,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
     early.chain(promoted_too_soon(comparison)).collect()
 }
 
-fn waits_too_short(comparison: &Comparison<'_>, key: &Key) -> Option<Finding> {
+fn waits_too_short(comparison: &ConfigDiff<'_>, key: &Key) -> Option<Finding> {
     let (policy, now) = (comparison.new.policy, comparison.now());
     let Phase::Standby { nbf } = key.phase(now) else { return None };
     let is_brought_forward = match comparison.origin(key) {
@@ -107,7 +107,7 @@ fn waits_too_short(comparison: &Comparison<'_>, key: &Key) -> Option<Finding> {
     Some(Finding::new(&RULE, comparison.new.place_of(key, "nbf"), cause).of(key))
 }
 
-fn promoted_too_soon(comparison: &Comparison<'_>) -> Option<Finding> {
+fn promoted_too_soon(comparison: &ConfigDiff<'_>) -> Option<Finding> {
     let key = comparison.new.current()?;
     let (old, was) = (comparison.origin(key)?, comparison.old.current()?);
     if old.index == was.index {

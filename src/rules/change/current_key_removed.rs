@@ -2,8 +2,8 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "current-key-removed",
@@ -27,7 +27,7 @@ struct Gone {
     kept_until: NumericDate,
 }
 
-impl Cause for Gone {
+impl Violation for Gone {
     fn message(&self, key: &About) -> Sentence {
         match &self.successor {
             Some(successor) => sentence!(
@@ -47,7 +47,7 @@ impl Cause for Gone {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let Some(current) = comparison.old.current().filter(|key| comparison.had_tokens(key)) else {
         return Vec::new();
     };

@@ -1,8 +1,8 @@
 //! `kid-added`: a wildcard got a kid.
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "kid-added",
@@ -18,12 +18,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-struct Named {
+struct KidAdded {
     /// The key as it was named before.
     before: String,
 }
 
-impl Cause for Named {
+impl Violation for KidAdded {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
             "the key without a kid ({} before) is {key} now: tokens that don't carry this kid are rejected after the next \
@@ -33,13 +33,13 @@ impl Cause for Named {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let wildcards = comparison.removed().filter(|key| key.is_wildcard() && comparison.had_tokens(key));
     let lost = wildcards.filter(|key| comparison.still_verified(key) != Some(true));
     let found = lost.filter_map(|key| {
         let successor = comparison.successor(key)?;
         let place = comparison.new.place(successor);
-        Some(Finding::new(&RULE, place, Named { before: key.name() }).of(successor))
+        Some(Finding::new(&RULE, place, KidAdded { before: key.name() }).of(successor))
     });
     found.collect()
 }

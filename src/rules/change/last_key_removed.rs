@@ -1,7 +1,7 @@
 //! `last-key-removed`: nobody can sign in any more.
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::rules::comparison::{Comparison, has_keys};
+use crate::rules::comparison::{ConfigDiff, has_keys};
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -18,7 +18,7 @@ fn message(_: &About) -> Sentence {
     sentence!("no key is left that verifies tokens: every user is locked out after the next restart")
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (comparison.old.keys, comparison.new.keys);
     if !has_keys(old) || has_keys(new) || new.other_login.is_some() {
         return Vec::new();

@@ -3,8 +3,8 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::keyset::{Key, Setting};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "login-removed",
@@ -34,7 +34,18 @@ enum Login {
 
 const UNLESS: &str = ", unless the keys that replace them are the same";
 
-impl Cause for Login {
+impl Login {
+    fn is_unsure(&self) -> bool {
+        match self {
+            Self::OtherUris { .. } => true,
+            Self::NoUris { unsure, .. } | Self::NoSupabase { unsure } | Self::OtherSecret { unsure, .. } => {
+                *unsure
+            }
+        }
+    }
+}
+
+impl Violation for Login {
     fn message(&self, _: &About) -> Sentence {
         let unless = |unsure: &bool| if *unsure { UNLESS } else { "" };
         match self {
@@ -83,7 +94,7 @@ impl Cause for Login {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (&comparison.old.keys.logins, &comparison.new.keys.logins);
     let (gone, fresh) = (addresses(&old.uris_not_in(new)), addresses(&new.uris_not_in(old)));
     // Keys that came in their place, which may be the same.
@@ -92,17 +103,17 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
     let uris = (!gone.is_empty()).then(|| {
         let unsure = public_key_added || (new.supabase && !old.supabase);
         let cause = if has_fresh { Login::OtherUris { gone, fresh } } else { Login::NoUris { gone, unsure } };
-        found(comparison, "jwks_uri", has_fresh || unsure, cause)
+        found(comparison, "jwks_uri", cause)
     });
     let supabase = (old.supabase && !new.supabase).then(|| {
         let unsure = public_key_added || has_fresh;
-        found(comparison, "supabase", unsure, Login::NoSupabase { unsure })
+        found(comparison, "supabase", Login::NoSupabase { unsure })
     });
     let secret = old.supabase_secret.as_ref().filter(|_| new.supabase).and_then(|was| {
         let is_same = new.supabase_secret.as_ref().map_or(Some(false), |is| is.same(was));
         let (is_gone, unsure) = (new.supabase_secret.is_none(), is_same.is_none());
         let cause = Login::OtherSecret { is_gone, unsure };
-        (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", unsure, cause))
+        (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", cause))
     });
     [uris, supabase, secret].into_iter().flatten().collect()
 }
@@ -111,7 +122,8 @@ fn addresses(uris: &[&Setting]) -> Vec<String> {
     uris.iter().map(|uri| uri.address()).collect()
 }
 
-fn found(comparison: &Comparison<'_>, member: &str, unsure: bool, cause: Login) -> Finding {
+fn found(comparison: &ConfigDiff<'_>, member: &str, cause: Login) -> Finding {
+    let unsure = cause.is_unsure();
     let found = Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause);
     if unsure { found.unsure() } else { found }
 }

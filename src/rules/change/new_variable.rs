@@ -1,8 +1,8 @@
 //! `new-variable`: a variable that every replica now needs.
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "new-variable",
@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Needed(String);
 
-impl Cause for Needed {
+impl Violation for Needed {
     fn message(&self, _: &About) -> Sentence {
         sentence!(
             "{} must be set on every replica before it restarts with this file, or it won't start",
@@ -26,7 +26,7 @@ impl Cause for Needed {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let known = comparison.old.variables();
     let new = comparison.new.variables().into_iter().filter(|(name, _)| !known.contains_key(name));
     let found = new.map(|(name, id)| {

@@ -2,8 +2,8 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "overlap-cut",
@@ -28,7 +28,7 @@ struct Cut {
     overlap: Seconds,
 }
 
-impl Cause for Cut {
+impl Violation for Cut {
     fn message(&self, key: &About) -> Sentence {
         let Self { had, exp, now, overlap } = self;
         let what = match had {
@@ -52,7 +52,7 @@ impl Cause for Cut {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (policy, now) = (comparison.new.policy, comparison.now());
     let overlap = policy.overlap();
     let least = now + (overlap - Seconds::new(policy.deploy_within.get() / 2));

@@ -2,9 +2,9 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::HmacAlg;
-use crate::rules::comparison::Comparison;
+use crate::rules::comparison::ConfigDiff;
 use crate::rules::inspected::is_usable;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "re-keyed",
@@ -24,7 +24,7 @@ enum ReKeyed {
     PublicKey,
 }
 
-impl Cause for ReKeyed {
+impl Violation for ReKeyed {
     fn message(&self, key: &About) -> Sentence {
         let what = match self {
             Self::Alg { was, is } => sentence!("its algorithm was {was} and is {is}"),
@@ -35,7 +35,7 @@ impl Cause for ReKeyed {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let found = comparison.pairs().filter_map(|(old, new)| {
         let new = new.filter(|_| comparison.had_tokens(old))?;
         // A wildcard has no name to keep, one that is not compared is listed as that, and with one that is unusable the

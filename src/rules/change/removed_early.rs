@@ -3,8 +3,8 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, Member};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::{CLOCKS_DIFFER, TOLERANCE};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -38,7 +38,7 @@ enum Why {
     Unreadable,
 }
 
-impl Cause for Early {
+impl Violation for Early {
     fn message(&self, key: &About) -> Sentence {
         match &self.why {
             Why::Renamed { successor } => sentence!(
@@ -71,7 +71,7 @@ impl Cause for Early {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (now, policy) = (comparison.now(), comparison.new.policy);
     let current = comparison.old.current().map(|key| key.index);
     let gone = comparison.removed().filter(|key| comparison.had_tokens(key) && current != Some(key.index));

@@ -3,8 +3,8 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{NodeId, Scalar};
 use crate::redact::{has_secret, is_secret_name};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "secret-exposed",
@@ -26,7 +26,7 @@ enum Exposed {
     Member(String),
 }
 
-impl Cause for Exposed {
+impl Violation for Exposed {
     fn message(&self, key: &About) -> Sentence {
         match self {
             Self::Key { variable } => {
@@ -43,7 +43,7 @@ impl Cause for Exposed {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (old, new) in comparison.pairs() {
         let Some((variable, new)) = old.variable().zip(new) else { continue };
@@ -59,7 +59,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
 
 /// Secrets outside of the list of keys: values of the same path. `path`: the names that lead here.
 fn elsewhere<'a>(
-    comparison: &Comparison<'a>,
+    comparison: &ConfigDiff<'a>,
     (old, new): (NodeId, NodeId),
     path: &mut Vec<&'a str>,
     found: &mut Vec<Finding>,

@@ -2,8 +2,8 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Kid};
-use crate::rules::comparison::Comparison;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "wildcard",
@@ -26,7 +26,7 @@ struct Shadows {
     wildcard: String,
 }
 
-impl Cause for Shadows {
+impl Violation for Shadows {
     fn message(&self, _: &About) -> Sentence {
         let Self { kid, wildcard } = self;
         sentence!(
@@ -43,7 +43,7 @@ impl Cause for Shadows {
     }
 }
 
-fn look(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let had_tokens = |key: &&Key| key.is_wildcard() && comparison.had_tokens(key);
     let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).collect();
     let known: Vec<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();

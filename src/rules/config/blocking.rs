@@ -6,7 +6,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Misfit, NodeId, Scalar};
 use crate::keyset::{Fault, FaultKind, Key, Obstacle, ObstacleKind, obstacles};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, Fix, Rule};
+use crate::rules::rule::{About, Finding, Fix, Rule, Violation};
 
 /// The service does not start with this.
 struct Blocks {
@@ -30,7 +30,7 @@ enum Advice {
     CopyPublic,
 }
 
-impl Cause for Blocks {
+impl Violation for Blocks {
     fn message(&self, about: &About) -> Sentence {
         match &self.kind {
             ObstacleKind::Key { fault, .. } if self.is_cloud => {

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "cloud-schema",
@@ -19,7 +19,7 @@ const KNOWN: [&str; 10] = ["kty", "kid", "alg", "k", "use", "n", "e", "crv", "x"
 
 struct UnknownMember(String);
 
-impl Cause for UnknownMember {
+impl Violation for UnknownMember {
     fn message(&self, key: &About) -> Sentence {
         sentence!("Cloud refuses this file: its schema doesn't know `{}` of {key}", Printable(&self.0))
     }

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "current-key-retiring",
@@ -22,7 +22,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Ends(NumericDate);
 
-impl Cause for Ends {
+impl Violation for Ends {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
             "{key} signs tokens, and will be removed from {}: it is the first key in the file, the one PowerSync's tools \

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Kid;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "duplicate-kid",
@@ -27,7 +27,7 @@ struct Shadowed {
     kid: Kid,
 }
 
-impl Cause for Shadowed {
+impl Violation for Shadowed {
     fn message(&self, _: &About) -> Sentence {
         let Self { number, first, line, kid } = self;
         sentence!(

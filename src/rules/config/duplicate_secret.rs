@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::constant_time_eq;
 use crate::rules::inspected::{Inspected, name_beside};
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "duplicate-secret",
@@ -24,7 +24,7 @@ struct Copied {
     exact: bool,
 }
 
-impl Cause for Copied {
+impl Violation for Copied {
     fn message(&self, _: &About) -> Sentence {
         let Self { name, other, line, exact } = self;
         let how = if *exact { "" } else { ", except for zero bytes at the end, which HMAC adds anyway" };

@@ -5,7 +5,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "empty-secret",
@@ -19,7 +19,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Empty(Replacement);
 
-impl Cause for Empty {
+impl Violation for Empty {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
             "anyone can forge tokens with {key}: its secret decodes to nothing, and a token signed with the empty secret is \

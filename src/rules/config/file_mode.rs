@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "file-mode",
@@ -20,7 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Readable(u32);
 
-impl Cause for Readable {
+impl Violation for Readable {
     fn message(&self, _: &About) -> Sentence {
         let mode = self.0 & 0o777;
         sentence!("everyone on this machine may read this file (mode {mode:03o}), and secrets are in it")

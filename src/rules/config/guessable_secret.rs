@@ -5,7 +5,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "guessable-secret",
@@ -20,7 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Guessable(Weakness, Replacement);
 
-impl Cause for Guessable {
+impl Violation for Guessable {
     fn message(&self, key: &About) -> Sentence {
         sentence!("anyone can forge tokens with {key}: {}", self.0)
     }

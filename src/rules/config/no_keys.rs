@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "no-keys",
@@ -19,7 +19,7 @@ enum NoKeys {
     SupabaseAlone,
 }
 
-impl Cause for NoKeys {
+impl Violation for NoKeys {
     fn message(&self, _: &About) -> Sentence {
         match self {
             Self::Nothing => sentence!("no user can sign in: there is no key, no `jwks_uri` and no Supabase"),

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "not-base64url",
@@ -29,7 +29,7 @@ enum Misread {
     Length,
 }
 
-impl Cause for Misread {
+impl Violation for Misread {
     fn message(&self, key: &About) -> Sentence {
         let what = match self {
             Self::NotReplaced => {

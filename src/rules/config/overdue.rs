@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, Phase};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "overdue",
@@ -18,7 +18,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Since(NumericDate);
 
-impl Cause for Since {
+impl Violation for Since {
     fn message(&self, key: &About) -> Sentence {
         sentence!("{key} may be removed since {}, and the service still accepts it", self.0)
     }

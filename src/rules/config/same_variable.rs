@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::rules::comparison::Comparison;
+use crate::rules::comparison::ConfigDiff;
 use crate::rules::inspected::{Inspected, name_beside};
-use crate::rules::rule::{About, Cause, ERROR, Finding, How, Look, Rule};
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "same-variable",
@@ -27,7 +27,7 @@ enum OneVariable {
     Taken { old: String, variable: String },
 }
 
-impl Cause for OneVariable {
+impl Violation for OneVariable {
     fn message(&self, key: &About) -> Sentence {
         match self {
             Self::Shared { name, other, variable } => {
@@ -56,7 +56,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     found
 }
 
-fn look_at_change(comparison: &Comparison<'_>) -> Vec<Finding> {
+fn look_at_change(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let found = comparison.added().filter_map(|key| {
         let variable = key.variable()?;
         let old = comparison.removed().find(|old| old.variable() == Some(variable))?.name();

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "short-overlap",
@@ -21,14 +21,14 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Short {
+struct ShortOverlap {
     exp: NumericDate,
     least: NumericDate,
     overlap: Seconds,
     current: String,
 }
 
-impl Cause for Short {
+impl Violation for ShortOverlap {
     fn message(&self, key: &About) -> Sentence {
         let Self { exp, least, overlap, current } = self;
         sentence!(
@@ -43,7 +43,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
         let key = outgoing(on, current)?;
         let (exp, overlap) = (*key.exp.value()?, on.policy.overlap());
         let least = *current.iat.value()? + overlap;
-        let cause = Short { exp, least, overlap, current: current.name() };
+        let cause = ShortOverlap { exp, least, overlap, current: current.name() };
         (exp < least && on.now < least).then(|| Finding::new(&RULE, on.place_of(key, "exp"), cause).of(key))
     };
     found().into_iter().collect()

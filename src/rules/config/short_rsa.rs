@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Material};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "short-rsa",
@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Bits(usize);
 
-impl Cause for Bits {
+impl Violation for Bits {
     fn message(&self, key: &About) -> Sentence {
         sentence!("no token of {key} is accepted: its modulus has {} bits, and the minimum is 2048", self.0)
     }

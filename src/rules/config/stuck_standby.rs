@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Phase};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 use crate::schedule::never_promoted;
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct Stuck(String);
 
-impl Cause for Stuck {
+impl Violation for Stuck {
     fn message(&self, _: &About) -> Sentence {
         sentence!("{}", self.0)
     }

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::keyset::Member;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 use crate::schedule::SAME_SECOND;
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -35,7 +35,7 @@ enum Unusable {
     },
 }
 
-impl Cause for BadDate {
+impl Violation for BadDate {
     fn message(&self, key: &About) -> Sentence {
         let member = self.member;
         match &self.fault {

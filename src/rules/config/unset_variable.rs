@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "unset-variable",
@@ -20,7 +20,7 @@ struct Unset {
     why_unknown: Option<String>,
 }
 
-impl Cause for Unset {
+impl Violation for Unset {
     fn message(&self, _: &About) -> Sentence {
         let name = &self.name;
         match &self.why_unknown {

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::strength::{self, Weakness};
 use crate::keyset::{HmacAlg, Key};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Cause, Finding, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "weak-secret",
@@ -16,12 +16,12 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Short {
+struct ShortSecret {
     bits: usize,
     alg: HmacAlg,
 }
 
-impl Cause for Short {
+impl Violation for ShortSecret {
     fn message(&self, key: &About) -> Sentence {
         let (Self { bits, alg }, least) = (self, self.alg.hash_length() * 8);
         sentence!("the secret of {key} has {bits} bits, and {alg} needs {least} (RFC 7518, section 3.2)")
@@ -34,5 +34,5 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let (secret, alg) = key.secret().zip(key.hmac_alg()).filter(|_| is_random)?;
     let bits = strength::bits(secret);
     let is_short = bits < alg.hash_length() * 8;
-    is_short.then(|| Finding::new(&RULE, on.place_of(key, "k"), Short { bits, alg }).of(key))
+    is_short.then(|| Finding::new(&RULE, on.place_of(key, "k"), ShortSecret { bits, alg }).of(key))
 }
