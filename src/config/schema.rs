@@ -156,11 +156,11 @@ pub(crate) struct Comparer<'c, 't> {
 }
 
 /// What differs from the schema. What is in a variable whose value isn't known may be right.
-pub(crate) fn deviations<'t>(
-    config: &Config<'t>,
+pub(crate) fn deviations(
+    config: &Config<'_>,
     values: &dyn Fn(&str) -> Option<Zeroizing<String>>,
 ) -> Vec<Deviation> {
-    let mut comparer = Comparer::<'_, 't> { config, values, found: Vec::new() };
+    let mut comparer = Comparer { config, values, found: Vec::new() };
     let root = config.doc.root();
     comparer.members(root, None, "", if config.is_cloud() { CLOUD } else { CONFIG });
     let there = |name| config.doc.member(root, name);

@@ -137,7 +137,7 @@ fn fix(on: &Inspected<'_>, at: Option<NodeId>, key: &Key, fault: Fault) -> Optio
         (FaultKind::UnknownAlg | FaultKind::UnknownKty, "alg" | "kty") => {
             let known: &[&str] = if fault.member == "alg" { &ALGS } else { &["oct", "RSA", "EC", "OKP"] };
             let written = on.doc().string(node)?;
-            known.iter().find(|one| written.eq_ignore_ascii_case(one) && written != **one)?.to_string()
+            (*known.iter().find(|one| written.eq_ignore_ascii_case(one) && written != **one)?).to_owned()
         }
         _ => return None,
     };

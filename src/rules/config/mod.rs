@@ -53,10 +53,12 @@ enum Replacement {
 
 impl Replacement {
     fn of(on: &Inspected<'_>, key: &Key) -> Self {
-        match on.keys.is_current(key) {
-            _ if on.keys.is_cloud => Self::OnCloud,
-            true => Self::Rotate,
-            false => Self::Remove,
+        if on.keys.is_cloud {
+            Self::OnCloud
+        } else if on.keys.is_current(key) {
+            Self::Rotate
+        } else {
+            Self::Remove
         }
     }
 
