@@ -65,7 +65,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [CheckTarget { source, path: None, .. }] => Some(source.read(world)?),
         _ => None,
     };
-    let mut checked = match &known {
+    let mut results = match &known {
         // The environment is one for all.
         Some(known) => {
             targets.iter().map(|target| checker.check(target, stdin.as_ref(), Some(known))).collect()
@@ -73,16 +73,16 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         None => in_parallel(&targets, &|target| checker.check(target, stdin.as_ref(), None)),
     };
     // The only file's error is told like that of any command.
-    if let ([_], FindingsFormat::Human) = (checked.as_slice(), args.format)
-        && checked[0].is_err()
+    if let ([_], FindingsFormat::Human) = (results.as_slice(), args.format)
+        && results[0].is_err()
     {
-        return checked.remove(0).map(|_| Answer::Done);
+        return results.remove(0).map(|_| Answer::Done);
     }
     let mut redactor = Redactor::default();
-    let files = targets.iter().zip(checked).map(|(target, checked)| match checked {
-        Ok(mut checked) => {
-            findings::deny(&mut checked.findings, &args.deny);
-            checked.report(target, &mut redactor)
+    let files = targets.iter().zip(results).map(|(target, result)| match result {
+        Ok(mut config) => {
+            findings::deny(&mut config.findings, &args.deny);
+            config.report(target, &mut redactor)
         }
         Err(error) => FileReport::failed(
             Named(&target.name).to_string(),

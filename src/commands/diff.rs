@@ -68,7 +68,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut redactor = Redactor::default();
     let mut files = Vec::new();
     let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
-    for side in sides {
+    for side in &sides {
         let names = (side.name.clone(), side.old_name.clone());
         files.push(match differ.compare(side, &mut redactor, world) {
             Ok(report) => report,

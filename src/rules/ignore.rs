@@ -53,13 +53,13 @@ impl Violation for Comment {
     }
 }
 
-/// Takes out the findings that comments silence, and adds those about the comments. `looked`: whether a rule was one
-/// of those that were asked here, so that silence about it means something.
+/// Takes out the findings that comments silence, and adds those about the comments. `known`: the rule of an id, and whether
+/// it was one of those that were asked here, so that silence about it means something.
 pub(super) fn apply(
     found: Vec<Finding>,
     on: &Inspected<'_>,
     selection: &Selection,
-    (rules, looked): (&[&'static Rule], &dyn Fn(&Rule) -> bool),
+    known: &dyn Fn(&str) -> Option<(&'static Rule, bool)>,
 ) -> Vec<Finding> {
     let mut ignores = read(on);
     let mut left = found;
@@ -74,13 +74,12 @@ pub(super) fn apply(
         !silenced
     });
     for ignore in ignores {
-        let known = rules.iter().find(|rule| rule.id == ignore.rule);
-        let (rule, cause) = match known {
+        let (rule, cause) = match known(ignore.rule) {
             None => (&UNUSED, Comment::NoSuchRule),
-            Some(known) if !ignore.used && looked(known) && selection.runs(known) => {
+            Some((known, true)) if !ignore.used && selection.runs(known) => {
                 (&UNUSED, Comment::FindsNothing(known.id))
             }
-            Some(known) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
+            Some((known, _)) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
             Some(_) => continue,
         };
         if selection.runs(rule) {

@@ -148,7 +148,7 @@ fn finish(
     for one in &mut found {
         one.fix = one.fix.take().filter(|fix| on.can_rewrite(fix.entry, fix.member));
     }
-    let mut found = ignore::apply(found, on, selection, (RULES, looked));
+    let mut found = ignore::apply(found, on, selection, &|id| rule(id).map(|rule| (rule, looked(rule))));
     found.sort_by_key(|one| (one.span.as_ref().map(|span| span.start), one.severity));
     found
 }

@@ -388,11 +388,9 @@ impl Run<'_> {
             draft.notes.extend(explain::earlier_rotations(&situation, keys));
         }
         draft.steps = explain::next_steps(done, &situation);
-        if matches!(done, Done::Respelled) {
-            if new_keys.check_start().is_err() {
-                draft.steps = still_not_starting(&tool);
-            }
-        } else if !matches!(done, Done::Noted) {
+        if matches!(done, Done::Respelled) && new_keys.check_start().is_err() {
+            draft.steps = still_not_starting(&tool);
+        } else if !matches!(done, Done::Noted | Done::Respelled) {
             mend_first(&mut draft.steps, &new_keys, &platform, &tool);
         }
         if !matches!(self.source, Source::File(_)) {

@@ -67,7 +67,7 @@ impl Differ<'_> {
     /// What the change of one config means.
     pub(crate) fn compare(
         &self,
-        sides: Sides,
+        sides: &Sides,
         redactor: &mut Redactor,
         world: &mut World<'_>,
     ) -> Result<FileReport, SideError> {
@@ -82,7 +82,7 @@ impl Differ<'_> {
         let wrapped = new.as_ref().zip(sides.new.as_ref());
         let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
         let new = new.as_ref().map_or_else(absent, Opened::config)?;
-        let report = self.judge(&sides, (&old, &new), redactor, world)?;
+        let report = self.judge(sides, (&old, &new), redactor, world)?;
         Ok(FileReport { wrapped, ..report })
     }
 

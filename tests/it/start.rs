@@ -31,8 +31,7 @@ fn every_command_says_the_same_of_every_fixture() {
         let scene = Scene::with(&file, &content);
         scene.write("token", TOKEN);
 
-        let only: String = RULES.iter().map(|rule| format!(" --rule {rule}")).collect();
-        let check = scene.run(&format!("check --format json{only} {file}"));
+        let check = scene.run(&format!("check --format json --rule {} {file}", RULES.join(" --rule ")));
         let found: Value = serde_json::from_str(&check.stdout).unwrap();
         let findings = found["files"][0]["findings"].as_array().unwrap();
         assert_eq!(!findings.is_empty(), fails, "{name}: check: {findings:?}; {startability:?}");
