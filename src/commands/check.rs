@@ -387,7 +387,7 @@ fn fix(
             redactor: Some(&redactor),
             on_cloud: true,
             nothing: "Nothing to correct.",
-            flags: String::new(),
+            flags: Vec::new(),
         };
         if run.run(world)? == Answer::No {
             answer = Answer::No;

@@ -9,7 +9,7 @@ use super::check;
 use crate::base::text::{Named, Printable};
 use crate::session::arguments::{Global, Times};
 use crate::config::{Config, Input};
-use crate::explain::{self, Situation};
+use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
 use crate::keyset::{KeySet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{Change, FileReport, FindingsFormat, Report, Skipped, shown};
@@ -340,7 +340,8 @@ fn compare_one(
     let now = world.clock.now();
     let times = Times { policy: args.policy.clone(), ..Times::default() };
     let policy = policy::of(&times, &sides.source, world)?;
-    let tool = sides.source.tool(global, world);
+    let command = sides.source.command(global, world);
+    let tool = command.to_string();
     let is_file = sides.from == sides.old_name;
     let old_name = if is_file { sides.from.clone() } else { format!("{} ({})", sides.name, sides.from) };
     let old =
@@ -377,29 +378,23 @@ fn compare_one(
     let situation = Situation {
         now,
         policy,
-        platform: &platform,
-        tool,
-        flags: "",
         keys: &new_keys,
-        variable: None,
-        unused: &[],
+        means: Means { platform: &platform, tool: &command, timing: &[] },
+        variables: Variables::default(),
         live_at: &[],
     };
     let events = explain::events(&old_keys, &new_keys, now);
+    let plan = |list| Steps { now, list };
     let steps = if sides.new.is_none() {
-        vec![explain::after_deletion()]
+        plan(vec![Step::new(Action::ConfigDeleted, Vec::new())])
     } else if old.text() == new.text() && events.is_empty() {
-        Vec::new()
+        plan(Vec::new())
     } else if breaks_the_start(&comparison) {
-        vec![explain::first_mend(tool)]
+        plan(vec![Step::fix_first(None, &platform, &command)])
     } else {
-        explain::deploy_steps(
-            &old_keys,
-            &new_keys,
-            !old.same_around_the_list(&new),
-            &comparison.new_variables(),
-            &situation,
-        )
+        let around = if old.same_around_the_list(&new) { Around::Same } else { Around::Changed };
+        let merge = Merge { old: &old_keys, around, variables: &comparison.new_variables() };
+        explain::deploy_steps(&merge, &situation)
     };
     let change = Change {
         from: sides.from.clone(),

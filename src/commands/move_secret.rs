@@ -67,7 +67,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }

@@ -8,7 +8,7 @@ use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
 use crate::session::arguments::{Format, Global, Times};
 use crate::probe::{Plan, Round};
-use crate::report::paint::{BOLD, DIM, error_line, paint, warning_line};
+use crate::report::paint::{BOLD, error_line, paint, warning_line};
 use crate::report::probe as words;
 use crate::session::World;
 use crate::session::ask::{Services, endpoints};
@@ -185,7 +185,7 @@ fn tell_meaning(plan: &Plan, round: &Round, source: &Source, world: &mut World<'
         paint(BOLD, "To do:")
     )?;
     for command in platform.restart() {
-        writeln!(world.stderr, "  {}", paint(DIM, command))?;
+        writeln!(world.stderr, "  {command}")?;
     }
     Ok(())
 }

@@ -113,7 +113,7 @@ fn one(
         redactor: Some(redactor),
         on_cloud: drop_env.is_some(),
         nothing: &format!("{}: nothing to remove.", source.name()),
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }

@@ -328,7 +328,7 @@ fn filter(
         human::schedule_table(&[row(item.source, &finding)], world.clock.now()).trim_end()
     )?;
     if draft.text.is_some() && writes {
-        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        tell_steps(&draft.steps, "What to do next", world)?;
     }
     let due = finding.due.is_some();
     Ok(if args.check && due { Answer::No } else { Answer::Done })

@@ -243,13 +243,15 @@ impl Key {
     /// The same, once it has this number.
     #[must_use]
     pub fn argument_at(&self, number: usize) -> String {
+        if self.has_plain_kid() { self.name() } else { format!("@{number}") }
+    }
+
+    /// Whether its kid can be an argument of a command without quotes: else commands name it by its number.
+    #[must_use]
+    pub fn has_plain_kid(&self) -> bool {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
-        match &self.kid {
-            Member::Value(kid) if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') => {
-                kid.to_string()
-            }
-            _ => format!("@{number}"),
-        }
+        let kid = self.kid.value().map(Kid::as_str);
+        kid.is_some_and(|kid| kid.chars().all(plain) && !kid.starts_with('-'))
     }
 
     /// Whether a shared secret signs and verifies.

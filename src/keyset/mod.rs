@@ -1,5 +1,6 @@
 //! The keys of a config, read once into types: what the service would see, and the schedule that it doesn't.
 
+mod counterparts;
 mod curve;
 mod fault;
 mod key;
@@ -10,6 +11,7 @@ mod secret;
 mod state;
 pub mod strength;
 
+pub(crate) use counterparts::{counterparts, origins};
 pub use fault::{Fault, FaultKind};
 pub(crate) use key::Likeness;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};

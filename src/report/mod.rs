@@ -1,5 +1,6 @@
 //! What commands print, one format a file.
 
+pub(crate) mod change_json;
 pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod human;

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use zeroize::Zeroizing;
 
@@ -12,11 +11,12 @@ use super::draft::Draft;
 use super::drop_env::{DropEnv, Dropping, unused};
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
+use crate::base::sentence::sentence;
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::Config;
 use crate::config::edit;
-use crate::explain::{self, Done, Situation, Step};
+use crate::explain::{self, Action, Done, Means, Situation, Step, Steps, Variables};
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor};
 use crate::report::paint::{self, diff_line, event_line};
@@ -54,7 +54,7 @@ pub(crate) struct Run<'a> {
     /// Said where there is nothing to do.
     pub(crate) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
-    pub(crate) flags: String,
+    pub(crate) flags: Vec<String>,
 }
 
 impl Run<'_> {
@@ -108,7 +108,7 @@ impl Run<'_> {
                     "The new config is on stdout. Put it in place of the old one."
                 };
                 writeln!(world.stderr, "\n{what}")?;
-                tell_steps(&draft.steps, "What to do next", world.stderr)?;
+                tell_steps(&draft.steps, "What to do next", world)?;
             }
         }
         Ok(Answer::Done)
@@ -120,7 +120,7 @@ impl Run<'_> {
         self.show(&draft, world)?;
         if !draft.is_empty() {
             writeln!(world.stderr, "\nDry run: nothing was written.")?;
-            tell_steps(&draft.steps, "What to do once it is written", world.stderr)?;
+            tell_steps(&draft.steps, "What to do once it is written", world)?;
         }
         Ok(Answer::Done)
     }
@@ -212,7 +212,7 @@ impl Run<'_> {
             None => Ok(()),
         })?;
         writeln!(world.stderr, "\nWritten: {}", list(&draft.files(&name)))?;
-        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        tell_steps(&draft.steps, "What to do next", world)?;
         Ok(Answer::Done)
     }
 
@@ -275,7 +275,7 @@ impl Run<'_> {
             review: String::new(),
             notes,
             warnings: Vec::new(),
-            steps: Vec::new(),
+            steps: Steps { now, list: Vec::new() },
         };
         if text.is_some() || draft.beside.is_some() {
             self.review(&mut draft, (&changes, &live_at), (&config, &keys), &after, &unused, world);
@@ -310,7 +310,7 @@ impl Run<'_> {
         let respelled = changes.iter().all(|change| matches!(change, Change::Respell { .. }));
         let events = if respelled { Vec::new() } else { explain::events(keys, &new_keys, now) };
         for event in &events {
-            draft.review.push_str(&event_line(&event.text));
+            draft.review.push_str(&event_line(event.kind.sign(), event.message(now)));
             draft.review.push('\n');
         }
         if !events.is_empty() {
@@ -329,15 +329,14 @@ impl Run<'_> {
             draft.review.push_str(&diff_line(&line));
             draft.review.push('\n');
         }
-        let tool = self.source.tool(self.global, world);
+        let tool = self.source.command(self.global, world);
         let dropped = beside.map(SecretWrite::dropped).unwrap_or_default();
         let left: Vec<String> = unused.iter().filter(|name| !dropped.contains(name)).cloned().collect();
         if changes.is_empty() {
-            let text = "Nothing else is to be done: the config refers to none of what was dropped";
-            draft.steps = vec![Step { text: text.to_owned(), commands: Vec::new() }];
+            draft.steps.list = vec![Step::new(Action::NothingElse, Vec::new())];
             return;
         }
-        draft.warnings = explain::warnings(&new_keys, &tool, now);
+        draft.warnings = explain::warnings(&new_keys, &tool.to_string(), now);
         draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
         let platform = match self.source {
@@ -369,12 +368,9 @@ impl Run<'_> {
         let situation = Situation {
             now,
             policy: self.policy,
-            platform: &platform,
-            tool: &tool,
-            flags: &self.flags,
             keys: &new_keys,
-            variable: beside.and_then(SecretWrite::new_variable),
-            unused: &left,
+            means: Means { platform: &platform, tool: &tool, timing: &self.flags },
+            variables: Variables { new: beside.and_then(SecretWrite::new_variable), unused: &left },
             live_at,
         };
         let done = done(changes, keys, &new_keys, now);
@@ -384,21 +380,24 @@ impl Run<'_> {
             draft.notes.extend(two_steps(&world.path(path), &platform, keys));
         }
         if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
-            draft.notes.extend(explain::earlier_rotations(&situation, keys));
+            let earlier = explain::earlier_rotations(&situation, keys);
+            draft.notes.extend(earlier.iter().map(|rotation| rotation.message(now).to_string()));
         }
         draft.steps = explain::next_steps(done, &situation);
         if matches!(done, Done::Respelled) {
-            if !self.may_start(after, &new_keys, &tool, now) {
-                draft.steps = still_not_starting(&tool);
+            if !self.may_start(after, &new_keys, &tool.to_string(), now) {
+                draft.steps.list = vec![Step::new(Action::StillBroken, vec![tool.arg("check")])];
             }
         } else if !matches!(done, Done::Noted) {
-            mend_first(&mut draft.steps, &new_keys, &platform, &tool);
+            // A replica that restarts with a file that the service doesn't start with stays down.
+            let what = explain::not_starting(&new_keys).map(|what| sentence!("{what}"));
+            let fix = |what| Step::fix_first(Some(what), &platform, &tool);
+            draft.steps.list.splice(..0, what.map(fix));
         }
         if !matches!(self.source, Source::File(_)) {
             // Only of a config in place it can be told that it no longer needs them.
-            for step in &mut draft.steps {
-                step.commands.retain(|command| !command.contains(" prune --drop-env="));
-            }
+            let drops = |step: &&mut Step| matches!(step.action, Action::DropVariables { .. });
+            draft.steps.list.iter_mut().filter(drops).for_each(|step| step.commands.clear());
         }
     }
 }
@@ -413,31 +412,10 @@ impl Run<'_> {
     }
 }
 
-fn still_not_starting(tool: &str) -> Vec<Step> {
-    let text = "Replicas that run need no restart for this: what they read is the same. The service still does not start with \
-                this file: before any restart, mend what `check` says";
-    vec![Step { text: text.to_owned(), commands: vec![format!("{tool} check")] }]
-}
-
 const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
     tool writes (`iat`, `exp`), so there is no schedule. Nothing was changed. Replace a key by hand: `add` one, deploy, \
     let your backend sign with it, and once the last token of the old key has expired (a day at most), \
     `remove KEY --allow live-key` and deploy again";
-
-/// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
-fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
-    if let (Some(what), Some(first)) = (explain::not_starting(keys), steps.first_mut()) {
-        let (before, then) = match platform {
-            Platform::Cloud => ("Before you deploy", ""),
-            _ => ("Before any restart", ", and a replica that restarts stays down"),
-        };
-        first.text = format!(
-            "{before}, mend {what}: the service does not start with this file{then}. `check` says how. {}",
-            first.text
-        );
-        first.commands.insert(0, format!("{tool} check"));
-    }
-}
 
 /// The value of a variable whose secret is moved into the config.
 fn moved(changes: &[Change], keys: &KeySet, name: &str) -> Option<Zeroizing<String>> {
@@ -482,6 +460,7 @@ pub(crate) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> 
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-pub(crate) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
-    Ok(to.write_all(paint::steps(steps, title).as_bytes())?)
+pub(crate) fn tell_steps(steps: &Steps, title: &str, world: &mut World<'_>) -> Result<(), Error> {
+    let text = paint::steps(steps, title, world.terminal.width);
+    Ok(world.stderr.write_all(text.as_bytes())?)
 }

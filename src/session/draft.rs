@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::secret_write::{OwnWrites, SecretWrite};
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::explain::Step;
+use crate::explain::Steps;
 use crate::report::paint::warning_line;
 use crate::session::Error;
 use crate::session::World;
@@ -28,7 +28,7 @@ pub(crate) struct Draft {
     pub(crate) review: String,
     pub(crate) notes: Vec<String>,
     pub(crate) warnings: Vec<String>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Steps,
 }
 
 impl Draft {

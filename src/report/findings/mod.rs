@@ -8,7 +8,7 @@ mod sarif;
 
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines, Position};
-use crate::explain::{KeyEvent, Step};
+use crate::explain::{KeyEvent, Steps};
 use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Finding, Rule, Severity};
 
@@ -77,7 +77,7 @@ pub(crate) struct Change {
     /// The text that changes.
     pub(crate) diff: Vec<DiffLine>,
     /// What to do.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Steps,
 }
 
 /// A finding as it is shown.

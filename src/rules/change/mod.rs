@@ -19,8 +19,7 @@ use super::finding::Found;
 use super::rule::LookAtConfig;
 use super::subject::{Subject, verifying};
 use crate::base::time::NumericDate;
-use crate::explain::counterparts;
-use crate::keyset::{Key, KeySet, Kid};
+use crate::keyset::{Key, KeySet, Kid, counterparts};
 use crate::schedule::is_over;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
