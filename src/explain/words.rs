@@ -113,7 +113,8 @@ impl Steps {
     }
 
     fn countdown(&self, moving: Option<&Moving>) -> Sentence {
-        let restart = self.number(|action| matches!(action, Action::Restart { .. }));
+        // Only one that has to be done by some time can be late.
+        let restart = self.number(|action| matches!(action, Action::Restart { when: When::By(_), .. }));
         let hand_over = self.number(|action| matches!(action, Action::HandOver { .. })).unwrap_or(1);
         let prune = self.number(|action| matches!(action, Action::Prune { .. })).unwrap_or(1);
         sentence!(
