@@ -153,24 +153,25 @@ impl EventKind {
     /// The word for it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Added { .. } | Self::AddedUnusable(_) | Self::AddedHidden { .. } => "added",
-            Self::Removed { .. } => "removed",
+            Self::Added { .. }
+            | Self::AddedUnusable(_)
+            | Self::AddedHidden { .. }
+            | Self::Login(LoginChange::Added(_)) => "added",
+            Self::Removed { .. } | Self::Login(LoginChange::Removed(_)) => "removed",
             Self::Retired { .. } => "retired",
             Self::Unretired => "un-retired",
             Self::ReKeyed(_) => "re-keyed",
             Self::Promoted { .. } => "promoted",
-            Self::Changed(_) => "changed",
-            Self::Login(LoginChange::Added(_)) => "added",
-            Self::Login(LoginChange::Removed(_)) => "removed",
-            Self::Login(_) => "changed",
+            Self::Changed(_) | Self::Login(_) => "changed",
         }
     }
 
     /// What its line begins with.
     pub(crate) fn sign(&self) -> Sign {
         match self {
-            Self::AddedUnusable(_) | Self::ReKeyed(_) => Sign::Danger,
-            Self::Changed(KeyChange::Broken(_) | KeyChange::IntoFile(_)) => Sign::Danger,
+            Self::AddedUnusable(_)
+            | Self::ReKeyed(_)
+            | Self::Changed(KeyChange::Broken(_) | KeyChange::IntoFile(_)) => Sign::Danger,
             Self::Added { .. } | Self::AddedHidden { .. } | Self::Login(LoginChange::Added(_)) => Sign::Added,
             Self::Removed { .. } | Self::Login(LoginChange::Removed(_)) => Sign::Removed,
             _ => Sign::Changed,

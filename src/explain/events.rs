@@ -78,7 +78,7 @@ fn added(
         _ => Place::Alone,
     };
     let state = keys.state_of(key, current, now);
-    EventKind::Added { what: key.describe(), state: state.to_string(), place }
+    EventKind::Added { what: key.describe(), state, place }
 }
 
 /// A key that is the same, and whose secret is kept elsewhere.
