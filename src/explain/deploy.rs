@@ -141,20 +141,7 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             Some(_) => {}
         }
     }
-    let hidden = new.shadowed();
-    // Nobody is to begin to sign with what never verifies a token.
-    let counts = |key: &&Key| is_new(key) && !hidden.contains(&key.index);
-    for key in new.keys().iter().filter(counts).filter(|key| is.is_none_or(|is| is.index != key.index)) {
-        done.push(match key.phase(situation.now) {
-            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
-                Done::WaitsTooShort { new: key, nbf }
-            }
-            Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
-            // Nobody is to begin to sign with it.
-            Phase::Retiring { .. } | Phase::Removable { .. } | Phase::Unusable => continue,
-            _ => Done::Added { new: key, current: false },
-        });
-    }
+    done.extend(added(new, is_new, (was, is), situation));
     let told = |key: &Key| is.is_some() && was.is_some_and(|was| was.index == key.index);
     let gone = |key: &&Key| stays(key).is_none() && !told(key);
     if old.keys().iter().any(|key| gone(&key)) {
@@ -181,4 +168,29 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
         done.push(Done::Unretired);
     }
     done
+}
+
+/// What the keys that are new, and not the current one, come to.
+fn added<'k>(
+    new: &'k KeySet,
+    is_new: impl Fn(&Key) -> bool,
+    (was, is): (Option<&Key>, Option<&'k Key>),
+    situation: &Situation<'_>,
+) -> Vec<Done<'k>> {
+    let hidden = new.shadowed();
+    // Nobody should start to sign with what never verifies a token.
+    let counts =
+        |key: &&Key| is_new(key) && !hidden.contains(&key.index) && is.is_none_or(|is| is.index != key.index);
+    let done = |key: &'k Key| {
+        Some(match key.phase(situation.now) {
+            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
+                Done::WaitsTooShort { new: key, nbf }
+            }
+            Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
+            // Nobody should start to sign with it.
+            Phase::Retiring { .. } | Phase::Removable { .. } | Phase::Unusable => return None,
+            _ => Done::Added { new: key, current: false },
+        })
+    };
+    new.keys().iter().filter(counts).filter_map(done).collect()
 }

@@ -1,5 +1,7 @@
 //! The words for what a person does next.
 
+use std::fmt::Display;
+
 use super::step::{
     Action, Handed, HandedKid, Kept, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed,
     Step, Steps, Turn, Until, When,
@@ -26,27 +28,11 @@ impl Step {
             }
             Action::NoRestart(why) => why.message(),
             Action::FixFirst { what, platform } => fix_first(what.as_ref(), platform),
-            Action::StillBroken => sentence!(
-                "Running replicas need no restart: what they read is the same. The service still does not start with \
-                 this file: fix what `check` reports before any restart"
-            ),
-            Action::SetVariables(names) => sentence!(
-                "First set {} on every replica: one that starts with this file and without it does not start. \
-                 Containers have to be recreated to see it",
-                list(names)
-            ),
+            Action::StillBroken => sentence!("{STILL_BROKEN}"),
+            Action::SetVariables(names) => set_variables(names),
             Action::HandOver { turn, key, meanwhile } => {
-                let printed = match (self.commands.is_empty(), key.kid) {
-                    (true, _) => "",
-                    (false, HandedKid::None) => ". This prints it",
-                    (false, _) => ". This prints both",
-                };
-                sentence!(
-                    "{}{}{}{printed}",
-                    turn.message(now),
-                    key.message(),
-                    meanwhile.message(&key.name, now)
-                )
+                let (turn, meanwhile) = (turn.message(now), meanwhile.message(&key.name, now));
+                sentence!("{turn}{}{meanwhile}{}", key.message(), self.printed(key.kid))
             }
             Action::HandOverAgain { key } => sentence!(
                 "At the same time: give your backend what it signs with now under the kid {key}. Until both have it, \
@@ -55,19 +41,17 @@ impl Step {
             Action::SignLater { key } => {
                 sentence!("Only then let someone sign with {key}: give them its kid and its secret together")
             }
-            Action::PromotedSoon { key, not_before } => sentence!(
-                "{key} may be promoted from {}, and `reconcile` does it: a replica that has not restarted by then \
-                 rejects its tokens",
-                date(not_before)
-            ),
-            Action::Promote { key, not_before, current, moving } => sentence!(
-                "Not before {}, and only once step {} is done (`probe` asks a replica): promote {key}. Until then, your \
-                 backend keeps signing{} and needs nothing new{}",
-                date(not_before),
-                among.restart(),
-                or_nothing(current.as_ref().map(|current| sentence!(" with {}", current.message(now)))),
-                moved(moving.as_ref(), now)
-            ),
+            Action::PromotedSoon { key, not_before } => promoted_soon(key, date(not_before)),
+            Action::Promote { key, not_before, current, moving } => {
+                let current = current.as_ref().map(|current| sentence!(" with {}", current.message(now)));
+                let (date, restart) = (date(not_before), among.restart());
+                sentence!(
+                    "Not before {date}, and only once step {restart} is done (`probe` asks a replica): promote {key}. \
+                     Until then, your backend keeps signing{} and needs nothing new{}",
+                    or_nothing(current),
+                    moved(moving.as_ref(), now)
+                )
+            }
             Action::StopSigning { by } => sentence!(
                 "Stop signing with it by {}: a token signed later is rejected once the key is removed",
                 date(by)
@@ -78,24 +62,52 @@ impl Step {
             Action::RestartCountdown { moving } => among.countdown(moving.as_ref()),
             Action::SameKey { key } => sentence!("Nothing changes for your backend: {key} is the same key"),
             Action::AddKey => sentence!("Nobody can log in until there is a key again"),
-            Action::Losses { signed, platform, last } => sentence!(
-                "Expect rejections: tokens signed {} fail {}, until their users get new ones. The last of them would \
-                 have expired by {}",
-                signed.message(),
-                if *platform == Platform::Cloud { "from then on" } else { "as replicas restart" },
-                date(last)
-            ),
+            Action::Losses { signed, platform, last } => losses(signed, platform, date(last)),
             Action::DropVariables { names, platform } => unused(names, platform),
-            Action::ConfigDeleted => sentence!(
-                "Running replicas keep what they have read. One that restarts needs another config, or does not start: \
-                 name the config that replaces this one, or take the service down"
-            ),
-            Action::NothingElse => {
-                sentence!("No further action needed: the config refers to none of what was dropped")
-            }
+            Action::ConfigDeleted => sentence!("{CONFIG_DELETED}"),
+            Action::NothingElse => sentence!("{NOTHING_ELSE}"),
             Action::SetUp(_, text) => text.clone(),
         }
     }
+
+    /// What the command of a hand-over prints.
+    fn printed(&self, kid: HandedKid) -> &'static str {
+        match (self.commands.is_empty(), kid) {
+            (true, _) => "",
+            (false, HandedKid::None) => ". This prints it",
+            (false, _) => ". This prints both",
+        }
+    }
+}
+
+const STILL_BROKEN: &str = "Running replicas need no restart: what they read is the same. The service still does not start \
+    with this file: fix what `check` reports before any restart";
+const CONFIG_DELETED: &str = "Running replicas keep what they have read. One that restarts needs another config, or does \
+    not start: name the config that replaces this one, or take the service down";
+const NOTHING_ELSE: &str = "No further action needed: the config refers to none of what was dropped";
+
+fn set_variables(names: &[String]) -> Sentence {
+    sentence!(
+        "First set {} on every replica: one that starts with this file and without it does not start. Containers have to \
+         be recreated to see it",
+        list(names)
+    )
+}
+
+fn promoted_soon(key: &str, date: impl Display) -> Sentence {
+    sentence!(
+        "{key} may be promoted from {date}, and `reconcile` does it: a replica that has not restarted by then rejects its \
+         tokens"
+    )
+}
+
+fn losses(signed: &Signed, platform: &Platform, last: impl Display) -> Sentence {
+    let when = if *platform == Platform::Cloud { "from then on" } else { "as replicas restart" };
+    sentence!(
+        "Expect rejections: tokens signed {} fail {when}, until their users get new ones. The last of them would have \
+         expired by {last}",
+        signed.message()
+    )
 }
 
 fn or_nothing(sentence: Option<Sentence>) -> Sentence {
