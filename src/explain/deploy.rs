@@ -7,7 +7,7 @@ use super::{EventKind, counterparts, events};
 use crate::base::text::list;
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, Secret};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 /// What to do with a change of a config that is about to be merged. `around`: something outside of the keys changed.
 /// `variables`: those that the config did not read before.
@@ -87,8 +87,8 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
         Done::Waits { nbf, .. } => {
             // A long wait leaves more time to restart than the policy asks for.
             let is_late = |written: &NumericDate| *written + policy.deploy_within < situation.now;
-            let latest = before(Some(nbf), policy.deploy_within + CLOCKS_DIFFER);
-            before(Some(nbf), policy.standby() + CLOCKS_DIFFER).filter(|date| !is_late(date)).or(latest)
+            let latest = before(Some(nbf), policy.deploy_within + CLOCK_SKEW);
+            before(Some(nbf), policy.standby() + CLOCK_SKEW).filter(|date| !is_late(date)).or(latest)
         }
         _ => None,
     };

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::logins::login_events;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Kid, Likeness, Material, Member};
+use crate::keyset::{Key, KeySet, Kid, Likeness, Material, Member, Stage, State};
 
 /// What happened to a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         let text = if is_hidden.contains(&key.index) {
             hidden(key)
         } else {
-            added(key, &new.state_of(key, new_current, now), signing.as_deref())
+            added(key, new.state_of(key, new_current, now), signing.as_deref())
         };
         events.push(event(EventKind::Added, key, text));
     }
@@ -127,16 +127,16 @@ fn event(kind: EventKind, key: &Key, text: String) -> KeyEvent {
     KeyEvent { kind, key: key.name(), text }
 }
 
-fn added(key: &Key, state: &str, signing: Option<&str>) -> String {
+fn added(key: &Key, state: State, signing: Option<&str>) -> String {
     if let Material::Unusable(fault) = &key.material {
         return format!("! added {}: the service does not start with it: {fault}", key.name());
     }
     let what = format!("+ added {} ({}), {state}", key.name(), key.describe());
     match signing {
-        Some(old) if state.starts_with("current") => {
+        Some(old) if matches!(state, State::Current(_)) => {
             format!("{what}; your backend signs with {old} until you deploy the new kid and secret to it")
         }
-        Some(old) if state == "standby" => {
+        Some(old) if state.stage() == Stage::Standby => {
             let nbf = key.nbf.value().map_or_else(String::new, |nbf| format!(", to be promoted from {nbf}"));
             format!("{what}{nbf}; {old} stays the current key")
         }

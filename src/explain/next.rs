@@ -564,7 +564,7 @@ pub fn earlier_rotations(situation: &Situation<'_>, before: &KeySet) -> Vec<Stri
                  gives it more time{}",
                 situation.lasting(key),
                 situation.tool,
-                key.argument_at(after[key.index].map_or(key.number(), |index| index + 1)),
+                key.reference_at(after[key.index].map_or(key.number(), |index| index + 1)).argument(),
                 situation.flags,
                 situation.moving(key)
             )

@@ -47,7 +47,7 @@ use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
 use powersync_jwks::schedule::{
-    self, Action, Change, Decision, Liveness, NewKey, Policy, RefusalId, ScheduleError, When,
+    self, Action, Change, Effect, Liveness, NewKey, Outcome, Policy, RefusalId, ScheduleError, Terms, When,
 };
 use zeroize::Zeroizing;
 
@@ -505,11 +505,12 @@ impl File {
         let waits = Cell::new(0);
         let live = |key: &Key| {
             let liveness = self.liveness(key, world);
-            waits.set(waits.get() + u64::from(liveness != Liveness::Live));
+            waits.set(waits.get() + u64::from(matches!(liveness, Liveness::NotLive(_))));
             Ok(liveness)
         };
         let run = |assume_age| {
-            schedule::reconcile_asking(&self.keys, &world.policy, now, assume_age, &make, &live, &[])
+            let terms = Terms { policy: &world.policy, now, allowed: &[] };
+            schedule::reconcile(&self.keys, assume_age, &terms, &make, &live)
         };
         let run = match run(world.assume_age) {
             // An age that would give up a rotation is refused: whoever gave it leaves it out.
@@ -519,7 +520,7 @@ impl File {
         self.tally.waits += waits.get();
         let (due, mut decision) = match run {
             Ok(run) => run,
-            Err(ScheduleError::Refused(why)) if why.iter().all(|why| why.id == RefusalId::Clock) => {
+            Err(ScheduleError::Refused(why)) if why.iter().all(|why| why.id() == RefusalId::Clock) => {
                 return None;
             }
             Err(error) => panic!("{error}: {self:#?}"),
@@ -527,7 +528,8 @@ impl File {
         let action = due.map(|due| due.action);
         if world.mutant == Mutant::OneStep && action == Some(Action::Rotate) {
             let options = schedule::RotateOptions::default();
-            decision = schedule::rotate(&self.keys, key, &world.policy, now, options, &[]).ok()?;
+            let terms = Terms { policy: &world.policy, now, allowed: &[] };
+            decision = schedule::rotate(&self.keys, key, options, &terms).ok()?;
         }
         if action.is_none() {
             self.tally.idle_runs += 1;
@@ -543,7 +545,7 @@ impl File {
         let skipped = usize::from(world.mutant == Mutant::OneNotAsked);
         let knows = |asked: &Asked| self.known_to(asked).contains(number(key));
         let live = self.asked.iter().skip(skipped).all(knows) || world.mutant == Mutant::NotAsked;
-        if live { Liveness::Live } else { Liveness::NotLive("asked".to_owned()) }
+        if live { Liveness::Live } else { Liveness::NotLive(Vec::new()) }
     }
 
     /// The kids a replica knows that is asked now: of its last restart. Those of this second come after the question.
@@ -561,9 +563,9 @@ impl File {
     /// A promotion by hand, if the replicas let it through.
     fn if_live(
         &self,
-        decision: Result<Decision, ScheduleError>,
+        decision: Result<Outcome, ScheduleError>,
         world: &World,
-    ) -> Result<Decision, ScheduleError> {
+    ) -> Result<Outcome, ScheduleError> {
         let decision = decision?;
         schedule::guard_live(&decision, &self.keys, &|key| Ok(self.liveness(key, world)), &[])
             .map(|()| decision)
@@ -590,16 +592,17 @@ impl File {
         let newest = keys.keys().iter().max_by_key(|key| number(key)).filter(|_| dice.one_in(2));
         let name = KeyName::Kid(newest.unwrap_or_else(|| dice.pick(keys.keys())).name());
         let new = self.new_key(world, dice);
-        let one = |change| Ok(Decision { changes: vec![change], ..Decision::default() });
+        let one = |change| Ok(Outcome::new(Effect::Nothing, vec![change]));
+        let terms = &Terms { policy, now, allowed: &[] };
         let (why, decision) = match dice.uniform(0, 8) {
             0 => {
                 let longer = Seconds::new(dice.span(30 * DAY));
                 let wait = dice.one_in(2).then(|| policy.deploy_within + longer);
-                ("rotate --standby", schedule::standby(keys, new, policy, now, wait, &[]))
+                ("rotate --standby", schedule::standby(keys, new, wait, terms))
             }
-            1 => ("promote", self.if_live(schedule::promote(keys, None, policy, now, &[]), world)),
-            2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), policy, now, &[]), world)),
-            3 => ("retire", schedule::retire(keys, &[name], When::Overlap, policy, now, &[])),
+            1 => ("promote", self.if_live(schedule::promote(keys, None, terms), world)),
+            2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), terms), world)),
+            3 => ("retire", schedule::retire(keys, &[name], When::Overlap, terms)),
             8 => ("retire --undo", schedule::unretire(keys, &[name], now, &[])),
             4 => ("prune", schedule::prune(keys, now, &[])),
             5 => ("add", schedule::add(keys, new, now, &[])),
@@ -626,7 +629,7 @@ impl File {
         world: &World,
         why: &'static str,
         now: NumericDate,
-        mut decision: Decision,
+        mut decision: Outcome,
         dice: &mut Dice,
     ) {
         if decision.changes.is_empty() {
