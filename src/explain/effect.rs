@@ -5,12 +5,11 @@ use crate::keyset::KeySet;
 use crate::schedule::{After, Before, Effect};
 
 impl<'k> Done<'k> {
-    /// The same, with the keys of before and after. `None` where nothing changes.
+    /// The same, with the keys of before and after.
     pub(crate) fn of(effect: Effect, old: &'k KeySet, new: &'k KeySet) -> Option<Self> {
         let before = |place: Before| old.keys().get(place.0);
         let after = |place: After| new.keys().get(place.0);
         Some(match effect {
-            Effect::Nothing => return None,
             Effect::Rotated { new, outgoing } => {
                 Self::Rotated { new: after(new)?, outgoing: outgoing.and_then(after) }
             }

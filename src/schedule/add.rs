@@ -9,14 +9,10 @@ use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeySet, strength};
 
 /// What `add` may refuse.
-pub const ADD_REFUSALS: &[RefusalId] = &[
-    RefusalId::CurrentKey,
-    RefusalId::SameSecret,
-    RefusalId::WeakSecret,
-    RefusalId::Wildcard,
-    RefusalId::Clock,
-    RefusalId::OtherLogin,
-];
+pub const ADD_REFUSALS: &[RefusalId] = {
+    use RefusalId::{Clock, CurrentKey, OtherLogin, SameSecret, WeakSecret, Wildcard};
+    &[CurrentKey, SameSecret, WeakSecret, Wildcard, Clock, OtherLogin]
+};
 
 /// Appends a key.
 pub fn add(

@@ -25,7 +25,7 @@ pub fn move_secret(
         _ => {}
     }
     let k = k.ok_or_else(|| match key.variable() {
-        Some(variable) => ScheduleError::ValueUnknown { key: key.reference(), variable: variable.to_owned() },
+        Some(variable) => ScheduleError::ValueUnknown(key.reference(), variable.to_owned()),
         None => ScheduleError::EmptySecret(key.reference()),
     })?;
     let changes = vec![Change::MoveSecret { index: key.index, to, k }];
@@ -37,6 +37,6 @@ fn source(key: &Key) -> Result<&SecretSource, ScheduleError> {
     match &key.material {
         Material::Symmetric { secret, .. } => Ok(secret),
         Material::Public(_) => Err(ScheduleError::NoSecret(key.reference())),
-        Material::Unusable(why) => Err(ScheduleError::Unusable { key: key.reference(), why: *why }),
+        Material::Unusable(why) => Err(ScheduleError::Unusable(key.reference(), *why)),
     }
 }

@@ -13,7 +13,7 @@ pub struct Outcome {
     /// The changes.
     pub changes: Vec<Change>,
     /// What they amount to.
-    pub effect: Effect,
+    pub(crate) effect: Option<Effect>,
     /// What was left alone, and why.
     pub(crate) notes: Vec<Note>,
     /// What would be due, but has to wait.
@@ -22,72 +22,31 @@ pub struct Outcome {
 
 /// The place of a key before the change, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Before(pub usize);
+pub(crate) struct Before(pub(crate) usize);
 
 /// The place of a key after the change, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct After(pub usize);
+pub(crate) struct After(pub(crate) usize);
 
-/// What the changes amount to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing changes.
-    #[default]
-    Nothing,
-    /// A new key is the first.
-    Rotated {
-        /// It.
-        new: After,
-        /// The one that was current and is retiring now.
-        outgoing: Option<After>,
-    },
-    /// A new key takes the place of one that is removed.
-    Revoked {
-        /// The new key.
-        new: After,
-        /// The removed one.
-        gone: Before,
-    },
-    /// A new key waits behind the current one.
-    Waits {
-        /// The new key.
-        new: After,
-        /// When it may be promoted.
-        nbf: NumericDate,
-        /// The current key.
-        current: Before,
-    },
-    /// A key is the current one now.
-    Promoted {
-        /// It.
-        key: After,
-        /// The one that was current and is retiring now.
-        outgoing: Option<After>,
-    },
-    /// A key was appended.
-    Added {
-        /// It.
-        new: After,
-        /// Whether it is the current one.
-        current: bool,
-    },
-    /// An assumed `iat` was written down.
+/// What the changes amount to, with the keys it is about. An outgoing key was current and is retiring now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Rotated { new: After, outgoing: Option<After> },
+    Revoked { new: After, gone: Before },
+    Waits { new: After, nbf: NumericDate, current: Before },
+    Promoted { key: After, outgoing: Option<After> },
+    Added { new: After, current: bool },
+    // An assumed `iat` was written down.
     Noted,
-    /// Members are written in another way, and the keys are the same.
+    // Members are written in another way, and the keys are the same.
     Rewritten,
-    /// Keys got an `exp`. The latest of them is given.
+    // The latest `exp`.
     Retired(NumericDate),
-    /// Keys lost their `exp`.
     Unretired,
-    /// A secret is in another place, and the key is the same.
+    // A secret is in another place, and the key is the same.
     Moved(After),
-    /// Keys are gone.
-    Removed {
-        /// Whether one of them might still have verified tokens.
-        live: bool,
-        /// The key that is current now in place of one that is gone.
-        successor: Option<After>,
-    },
+    // Whether one of them might still have verified tokens, and the key that is current now in place of one of them.
+    Removed { live: bool, successor: Option<After> },
 }
 
 /// A promotion that is due by the dates, of a key that running services don't know.
@@ -111,55 +70,23 @@ impl Waiting {
 /// What was left alone, and why.
 #[derive(Clone, Debug)]
 pub(crate) enum Note {
-    AlreadyCurrent {
-        key: KeyRef,
-    },
-    AlreadyRetiring {
-        key: KeyRef,
-        exp: NumericDate,
-    },
-    NotRetiring {
-        key: KeyRef,
-    },
-    SecretInVariable {
-        key: KeyRef,
-        variable: String,
-    },
-    SecretInFile {
-        key: KeyRef,
-    },
-    WeakOutgoing {
-        key: KeyRef,
-        stay: Seconds,
-    },
-    /// `then`: its name after the change.
-    OlderStandby {
-        key: KeyRef,
-        then: KeyRef,
-    },
-    LeftAccepted {
-        keys: Vec<KeyRef>,
-    },
+    AlreadyCurrent { key: KeyRef },
+    AlreadyRetiring { key: KeyRef, exp: NumericDate },
+    NotRetiring { key: KeyRef },
+    SecretInVariable { key: KeyRef, variable: String },
+    SecretInFile { key: KeyRef },
+    WeakOutgoing { key: KeyRef, stay: Seconds },
+    // `then`: its name after the change.
+    OlderStandby { key: KeyRef, then: KeyRef },
+    LeftAccepted { keys: Vec<KeyRef> },
     NothingToRotate,
     NeverPromoted(NeverPromoted),
-    CurrentPastEnd {
-        key: KeyRef,
-    },
-    /// `then`: its number after the change.
-    SharedKid {
-        number: usize,
-        kid: KeyRef,
-        then: usize,
-    },
-    SameSecretStays {
-        stays: KeyRef,
-        gone: KeyRef,
-    },
-    /// A key that the service never used before.
-    BeginsToVerify {
-        number: usize,
-        kid: KeyRef,
-    },
+    CurrentPastEnd { key: KeyRef },
+    // `then`: its number after the change.
+    SharedKid { number: usize, kid: KeyRef, then: usize },
+    SameSecretStays { stays: KeyRef, gone: KeyRef },
+    // A key that the service never used before.
+    BeginsToVerify { number: usize, kid: KeyRef },
 }
 
 impl Note {
@@ -211,9 +138,8 @@ impl Note {
 
 impl Outcome {
     /// These changes, and what they amount to.
-    #[must_use]
-    pub fn new(effect: Effect, changes: Vec<Change>) -> Self {
-        Self { changes, effect, ..Self::default() }
+    pub(crate) fn new(effect: Effect, changes: Vec<Change>) -> Self {
+        Self { changes, effect: Some(effect), ..Self::default() }
     }
 
     /// Nothing to do: why.

@@ -149,31 +149,3 @@ impl Policy {
         self.token_ttl + TOLERANCE + CLOCK_SKEW
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn overlap_is_derived() {
-        assert_eq!(Policy::default().overlap().to_string(), "5 days and 6 minutes");
-        let short = Policy {
-            deploy_within: Seconds::new(1800),
-            rollout: Seconds::new(1800),
-            token_ttl: Seconds::hours(1),
-            ..Policy::default()
-        };
-        assert_eq!(short.overlap().to_string(), "2 hours and 6 minutes");
-    }
-
-    #[test]
-    fn deadlines_leave_time_for_the_last_token() {
-        let now = NumericDate::new(1_000_000).unwrap();
-        for overlap in [None, Some(Seconds::hours(25)), Some(Seconds::hours(48)), Some(Seconds::hours(1))] {
-            let policy = Policy { overlap, ..Policy::default() };
-            let (deployed, switched) = policy.deadlines(now);
-            assert!(now <= deployed && deployed <= switched);
-            assert!(switched == now || switched + policy.least_overlap() <= now + policy.overlap());
-        }
-    }
-}

@@ -11,13 +11,10 @@ use super::waiting::{becomes_current, is_newer, standbys};
 use crate::keyset::{Key, KeyName, KeySet, Material};
 
 /// What `promote` may refuse.
-pub const PROMOTE_REFUSALS: &[RefusalId] = &[
-    RefusalId::ShortOverlap,
-    RefusalId::BeforeNbf,
-    RefusalId::NotLive,
-    RefusalId::OlderKey,
-    RefusalId::Clock,
-];
+pub const PROMOTE_REFUSALS: &[RefusalId] = {
+    use RefusalId::{BeforeNbf, Clock, NotLive, OlderKey, ShortOverlap};
+    &[ShortOverlap, BeforeNbf, NotLive, OlderKey, Clock]
+};
 
 /// Moves a key to the first place and retires the one that was current, counted from now. Without a name, the
 /// standby key; several need one.
@@ -66,7 +63,7 @@ fn only_standby<'k>(keys: &'k KeySet, terms: &Terms<'_>) -> Result<&'k Key, Sche
 fn check(keys: &KeySet, key: &Key) -> Result<(), ScheduleError> {
     let name = key.reference();
     match key.material {
-        Material::Unusable(why) => return Err(ScheduleError::Unusable { key: name, why }),
+        Material::Unusable(why) => return Err(ScheduleError::Unusable(name, why)),
         Material::Public(_) => return Err(ScheduleError::NotSymmetric(name)),
         Material::Symmetric { .. } => {}
     }

@@ -141,7 +141,7 @@ fn upcoming(
             _ => None,
         });
         if let Some((key, why)) = unusable {
-            return Err(ScheduleError::Unusable { key: key.reference(), why });
+            return Err(ScheduleError::Unusable(key.reference(), why));
         }
         return Ok((removal(keys, None)?.into_iter().collect(), vec![Note::NothingToRotate]));
     };

@@ -60,85 +60,30 @@ pub struct Refusal(pub(crate) Hazard);
 /// What would happen, in one case.
 #[derive(Clone, Debug)]
 pub(crate) enum Hazard {
-    KeysStillVerify {
-        keys: Vec<KeyRef>,
-        advice: Advice,
-    },
+    KeysStillVerify { keys: Vec<KeyRef>, advice: Advice },
     NoKeyLeft,
     NoKeyStays,
-    CurrentRemoved {
-        key: KeyRef,
-        advice: Advice,
-    },
-    CurrentRetired {
-        key: KeyRef,
-    },
-    CurrentDisplaced {
-        key: KeyRef,
-    },
-    ShortOverlap {
-        overlap: Seconds,
-        least: Seconds,
-        token_ttl: Seconds,
-    },
-    EndsNow {
-        key: KeyRef,
-        exp: NumericDate,
-    },
-    EndsSooner {
-        key: KeyRef,
-        had: NumericDate,
-        exp: NumericDate,
-        overlap: Seconds,
-    },
-    BeforeNbf {
-        key: KeyRef,
-        nbf: NumericDate,
-    },
-    JustAdded {
-        key: KeyRef,
-        from: NumericDate,
-    },
-    ShortStandby {
-        wait: Seconds,
-        deploy_within: Seconds,
-    },
-    NotLive {
-        key: KeyRef,
-        at: Vec<NotLiveAt>,
-    },
-    OlderKey {
-        key: KeyRef,
-        current: KeyRef,
-    },
-    SameSecret {
-        key: KeyRef,
-    },
+    CurrentRemoved { key: KeyRef, advice: Advice },
+    CurrentRetired { key: KeyRef },
+    CurrentDisplaced { key: KeyRef },
+    ShortOverlap { overlap: Seconds, least: Seconds, token_ttl: Seconds },
+    EndsNow { key: KeyRef, exp: NumericDate },
+    EndsSooner { key: KeyRef, had: NumericDate, exp: NumericDate, overlap: Seconds },
+    BeforeNbf { key: KeyRef, nbf: NumericDate },
+    JustAdded { key: KeyRef, from: NumericDate },
+    ShortStandby { wait: Seconds, deploy_within: Seconds },
+    NotLive { key: KeyRef, at: Vec<NotLiveAt> },
+    OlderKey { key: KeyRef, current: KeyRef },
+    SameSecret { key: KeyRef },
     WeakSecret(Weakness),
-    ShortSecret {
-        bits: usize,
-        alg: HmacAlg,
-    },
-    /// A variable that is there already, whose value a new config would use.
-    WeakValue {
-        variable: &'static str,
-        weakness: Weakness,
-    },
-    Wildcard {
-        kid: Kid,
-    },
-    UnreadableIat {
-        key: KeyRef,
-    },
-    ClockBehind {
-        now: NumericDate,
-        key: KeyRef,
-        iat: NumericDate,
-    },
-    /// The member that the keys come from; without one, public keys in the file.
-    OtherLogin {
-        member: Option<&'static str>,
-    },
+    ShortSecret { bits: usize, alg: HmacAlg },
+    // A variable that is there already, whose value a new config would use.
+    WeakValue { variable: &'static str, weakness: Weakness },
+    Wildcard { kid: Kid },
+    UnreadableIat { key: KeyRef },
+    ClockBehind { now: NumericDate, key: KeyRef, iat: NumericDate },
+    // The member that the keys come from; without one, public keys in the file.
+    OtherLogin { member: Option<&'static str> },
     Overwrite,
 }
 
@@ -308,22 +253,12 @@ pub enum ScheduleError {
     /// A member that can't be read decides.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
-    /// No key has that name.
-    #[error("there is no key `{}` in this file. {}", Named(&.name.to_string()), it_has(.known))]
-    UnknownKey {
-        /// What was asked for.
-        name: KeyName,
-        /// What there is.
-        known: Vec<KeyRef>,
-    },
-    /// Several keys have that kid.
-    #[error("the kid `{name}` is duplicated: {}. Name one by its number; the service uses the first", places(.numbers))]
-    AmbiguousKid {
-        /// The kid.
-        name: KeyName,
-        /// The numbers of the keys, from 1.
-        numbers: Vec<usize>,
-    },
+    /// No key has that name. What there is instead.
+    #[error("there is no key `{}` in this file. {}", Named(&.0.to_string()), it_has(.1))]
+    UnknownKey(KeyName, Vec<KeyRef>),
+    /// Several keys have that kid: their numbers, from 1.
+    #[error("the kid `{0}` is duplicated: {list}. Name one by its number; the service uses the first", list = places(.1))]
+    AmbiguousKid(KeyName, Vec<usize>),
     /// A new key's kid is there already.
     #[error(
         "the kid `{0}` is in this file already. Leave `--kid` out to get a fresh one: a kid used twice hides the second key \
@@ -336,18 +271,13 @@ pub enum ScheduleError {
     /// Nothing to rotate away from.
     #[error("there is no shared secret to revoke in this file")]
     NothingToRevoke,
-    /// A rotation is under way.
+    /// A rotation is under way: its key, and from when that may be promoted.
     #[error(
-        "{} is waiting to be promoted, from {nbf} on. `promote {}` finishes that rotation; `remove {} --allow live-key` gives \
-         it up, if nobody signs with it",
-        .key.argument(), .key.argument(), .key.argument()
+        "{key} is waiting to be promoted, from {1} on. `promote {key}` finishes that rotation; `remove {key} --allow live-key` \
+         gives it up, if nobody signs with it",
+        key = .0.argument()
     )]
-    StandbyWaits {
-        /// The key.
-        key: KeyRef,
-        /// From when.
-        nbf: NumericDate,
-    },
+    StandbyWaits(KeyRef, NumericDate),
     /// No key waits.
     #[error("no key waits to be promoted. `rotate --standby` adds one; `promote KEY` takes another key")]
     NoStandby,
@@ -384,17 +314,12 @@ pub enum ScheduleError {
          hold it. Put another key in its place"
     )]
     EmptySecret(KeyRef),
-    /// A secret whose value is needed.
+    /// The value of a variable that holds a secret is needed.
     #[error(
-        "the secret of {key} is the value of {variable}, which is not known here. Name the file that has it: `--env-file \
+        "the secret of {0} is the value of {1}, which is not known here. Name the file that has it: `--env-file \
          PATH`, or set the variable for this run"
     )]
-    ValueUnknown {
-        /// The key.
-        key: KeyRef,
-        /// The variable.
-        variable: String,
-    },
+    ValueUnknown(KeyRef, String),
     /// The current key would count as newer than the one that is to take its place.
     #[error(
         "--assume-age: {current} would count as made at {assumed}, and {waiting}, which waits to take its place, was made at \
@@ -411,13 +336,8 @@ pub enum ScheduleError {
         made: NumericDate,
     },
     /// A key that stops the service has no schedule.
-    #[error("the service does not start with {key}: {why}. Fix it, or `remove` it")]
-    Unusable {
-        /// The key.
-        key: KeyRef,
-        /// What is wrong with it.
-        why: Fault,
-    },
+    #[error("the service does not start with {0}: {1}. Fix it, or `remove` it")]
+    Unusable(KeyRef, Fault),
 }
 
 fn refused(refusals: &[Refusal]) -> String {

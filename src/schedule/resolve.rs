@@ -9,11 +9,11 @@ pub(super) fn resolve<'k>(keys: &'k KeySet, name: &KeyName) -> Result<&'k Key, S
         [key] => Ok(key),
         [] => {
             let known = keys.keys().iter().map(Key::reference).collect();
-            Err(ScheduleError::UnknownKey { name: name.clone(), known })
+            Err(ScheduleError::UnknownKey(name.clone(), known))
         }
         several => {
             let numbers = several.iter().map(|key| key.number()).collect();
-            Err(ScheduleError::AmbiguousKid { name: name.clone(), numbers })
+            Err(ScheduleError::AmbiguousKid(name.clone(), numbers))
         }
     }
 }

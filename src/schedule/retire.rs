@@ -41,7 +41,7 @@ pub fn retire(
             guard.refuse(Hazard::CurrentRetired { key: key.reference() });
         }
         if let Material::Unusable(why) = key.material {
-            return Err(ScheduleError::Unusable { key: key.reference(), why });
+            return Err(ScheduleError::Unusable(key.reference(), why));
         }
         let had = key.needed("exp", &key.exp)?;
         let exp = match when {
@@ -55,10 +55,10 @@ pub fn retire(
             continue;
         }
         let latest = match outcome.effect {
-            Effect::Retired(latest) => latest.max(exp),
+            Some(Effect::Retired(latest)) => latest.max(exp),
             _ => exp,
         };
-        outcome.effect = Effect::Retired(latest);
+        outcome.effect = Some(Effect::Retired(latest));
         outcome.changes.push(Change::Retire { index: key.index, exp });
     }
     if !leaves_a_key(keys, &found, |key| stays(key, terms.now)) {
@@ -114,7 +114,7 @@ pub fn unretire(
         if key.exp.is_absent() {
             outcome.notes.push(Note::NotRetiring { key: key.reference() });
         } else {
-            outcome.effect = Effect::Unretired;
+            outcome.effect = Some(Effect::Unretired);
             outcome.changes.push(Change::Unretire { index: key.index });
         }
     }

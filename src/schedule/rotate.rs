@@ -13,15 +13,10 @@ use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Phase};
 
 /// What `rotate` may refuse, in one step or two.
-pub const ROTATE_REFUSALS: &[RefusalId] = &[
-    RefusalId::ShortOverlap,
-    RefusalId::BeforeNbf,
-    RefusalId::SameSecret,
-    RefusalId::WeakSecret,
-    RefusalId::Wildcard,
-    RefusalId::Clock,
-    RefusalId::OtherLogin,
-];
+pub const ROTATE_REFUSALS: &[RefusalId] = {
+    use RefusalId::{BeforeNbf, Clock, OtherLogin, SameSecret, ShortOverlap, WeakSecret, Wildcard};
+    &[ShortOverlap, BeforeNbf, SameSecret, WeakSecret, Wildcard, Clock, OtherLogin]
+};
 
 /// What else a rotation does.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,7 +99,7 @@ fn guard_standby(keys: &KeySet, now: NumericDate) -> Result<(), ScheduleError> {
     // One that is never promoted by itself holds nothing up.
     let holds_up = |(key, _): &(&Key, _)| never_promoted(keys, key, current).is_none();
     match standbys(keys, now)?.into_iter().find(holds_up) {
-        Some((key, nbf)) => Err(ScheduleError::StandbyWaits { key: key.reference(), nbf }),
+        Some((key, nbf)) => Err(ScheduleError::StandbyWaits(key.reference(), nbf)),
         None => Ok(()),
     }
 }

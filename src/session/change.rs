@@ -305,6 +305,15 @@ impl Run<'_> {
         Ok(draft)
     }
 
+    fn platform(&self, draft: &Draft, config: &Config<'_>, world: &World<'_>) -> Platform {
+        match self.source {
+            _ if config.is_cloud() => Platform::Cloud,
+            _ if draft.in_secret => Platform::Kubernetes { workload: None },
+            Source::File(path) => crate::store::detect(&world.path(path)),
+            Source::Stdin | Source::Variable => Platform::Unknown,
+        }
+    }
+
     /// Words what is written: events, diff, warnings and next steps.
     fn review(
         &self,
@@ -324,7 +333,7 @@ impl Run<'_> {
         let keys = &KeySet::read_with(config, &value);
         let new_keys = KeySet::read_with(after, &value);
         // Of a key that is written in another way, the notes tell all.
-        let events = if outcome.effect == Effect::Rewritten {
+        let events = if outcome.effect == Some(Effect::Rewritten) {
             Vec::new()
         } else {
             explain::events(keys, &new_keys, now)
@@ -360,12 +369,7 @@ impl Run<'_> {
         draft.warnings = explain::warnings(&new_keys, &tool, now);
         draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
-        let platform = match self.source {
-            _ if config.is_cloud() => Platform::Cloud,
-            _ if draft.in_secret => Platform::Kubernetes { workload: None },
-            Source::File(path) => crate::store::detect(&world.path(path)),
-            Source::Stdin | Source::Variable => Platform::Unknown,
-        };
+        let platform = self.platform(draft, config, world);
         if let Source::File(path) = self.source
             && changes
                 .iter()
@@ -397,7 +401,8 @@ impl Run<'_> {
             unused: &left,
             live_at,
         };
-        let Some(done) = Done::of(outcome.effect, keys, &new_keys) else { return };
+        let done = outcome.effect.and_then(|effect| Done::of(effect, keys, &new_keys));
+        let Some(done) = done else { return };
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Source::File(path) = self.source
         {

@@ -47,7 +47,7 @@ use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
 use powersync_jwks::schedule::{
-    self, Action, Change, Effect, Liveness, NewKey, Outcome, Policy, RefusalId, ScheduleError, Terms, When,
+    self, Action, Change, Liveness, NewKey, Outcome, Policy, RefusalId, ScheduleError, Terms, When,
 };
 use zeroize::Zeroizing;
 
@@ -592,7 +592,11 @@ impl File {
         let newest = keys.keys().iter().max_by_key(|key| number(key)).filter(|_| dice.one_in(2));
         let name = KeyName::Kid(newest.unwrap_or_else(|| dice.pick(keys.keys())).name());
         let new = self.new_key(world, dice);
-        let one = |change| Ok(Outcome::new(Effect::Nothing, vec![change]));
+        let one = |change| {
+            let mut outcome = Outcome::default();
+            outcome.changes.push(change);
+            Ok(outcome)
+        };
         let terms = &Terms { policy, now, allowed: &[] };
         let (why, decision) = match dice.uniform(0, 8) {
             0 => {
