@@ -18,7 +18,7 @@ pub enum Liveness {
 pub struct NotLiveAt {
     /// The name of the place.
     pub place: String,
-    /// What it answered, from whoever asked.
+    /// What it answered, in the asker's words.
     pub answer: Sentence,
 }
 

@@ -63,7 +63,7 @@ pub fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<NeverPr
 }
 
 /// Whether its `iat` is later than the other's. A current key without one is older than any that has one; of a key
-/// without one it can't be told.
+/// without one that is unknown.
 pub(super) fn is_newer(key: &Key, current: &Key) -> bool {
     match (key.iat.value(), current.iat.value()) {
         (Some(one), Some(two)) => one > two,
