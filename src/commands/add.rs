@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
                 current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
             };
             let key = new.key(config, keys, alg, now)?;
-            Ok(schedule::add(keys, key, now, &args.ending.allow)?)
+            Ok(schedule::add(keys, key, now, &args.ending.allow)?.into())
         },
         beside: Some(new.beside()),
         drop_env: None,

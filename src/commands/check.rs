@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::base::sentence::sentence;
 use crate::base::text::{Named, Printable};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Global, Times};
@@ -18,9 +19,9 @@ use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, Report, Skipped, Wrapped, shown};
 use crate::report::paint::error_line;
 use crate::rules::{self, FileFacts, Finding, Selection, Subject};
-use crate::schedule::{Change, Decision, Policy};
+use crate::schedule::{Change, Effect, Outcome, Policy};
 use crate::session::World;
-use crate::session::change::Run;
+use crate::session::change::{Decided, Run};
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, findings, policy, source};
 use crate::session::{Error, Source};
@@ -350,17 +351,17 @@ fn fix(
             let keys = KeySet::read_with(config, values.unwrap_or(&|_| None));
             let (policy, tool, file) = (&target.policy, target.tool.as_str(), FileFacts::default());
             let subject = Subject { config, keys: &keys, values, policy, now, file, tool };
-            let mut decision = Decision::default();
+            let mut decided = Decided::from(Outcome::new(Effect::Rewritten, Vec::new()));
             for finding in rules::check(&subject, selection) {
                 let Some(fix) = finding.fix else { continue };
-                decision.notes.push(format!("corrected for {}: {}", finding.rule.id, finding.message));
-                decision.changes.push(Change::Respell {
+                decided.notes.push(sentence!("corrected for {}: {}", finding.rule.id, finding.message));
+                decided.outcome.changes.push(Change::Rewrite {
                     index: fix.entry,
                     member: fix.member,
                     value: fix.value,
                 });
             }
-            Ok(decision)
+            Ok(decided)
         };
         // What can't be read has no corrections, and is reported below.
         let bytes = target.source.read(world)?;
@@ -370,7 +371,7 @@ fn fix(
             .config()
             .ok()
             .and_then(|config| decide(&config, world.clock.now()).ok())
-            .is_some_and(|decision: Decision| !decision.changes.is_empty());
+            .is_some_and(|decided: Decided| !decided.outcome.changes.is_empty());
         if !has_fixes {
             continue;
         }

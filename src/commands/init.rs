@@ -19,7 +19,7 @@ use crate::init::{
 use crate::keyset::Kid;
 use crate::keyset::strength::weakness_of_k;
 use crate::report::paint::warning_line;
-use crate::schedule::{Refusal, RefusalId, ScheduleError};
+use crate::schedule::{Hazard, Refusal, RefusalId, ScheduleError};
 use crate::session::World;
 use crate::session::change::tell_steps;
 use crate::session::files::{self, Action, FileChange, Written};
@@ -180,15 +180,13 @@ fn check_place_is_free(args: &Args, folder: &Folder) -> Result<(), Error> {
         )));
     }
     if store::exists(&folder.path.join(&config)) && !args.ending.allow.contains(&RefusalId::Overwrite) {
-        let reason = "there is a config of this name, and a new one would take its place (a copy would be kept). \
-                      `powersync-jwks init --fill` generates the secrets that it lacks";
-        return Err(refused(&name, RefusalId::Overwrite, reason.to_owned()));
+        return Err(refused(&name, Hazard::Overwrite));
     }
     Ok(())
 }
 
-fn refused(name: &str, id: RefusalId, reason: String) -> Error {
-    Error::lifecycle(name)(ScheduleError::Refused(vec![Refusal { id, reason }]))
+fn refused(name: &str, hazard: Hazard) -> Error {
+    Error::lifecycle(name)(ScheduleError::Refused(vec![Refusal(hazard)]))
 }
 
 // --- questions -----------------------------------------------------------------------------------------------
@@ -457,10 +455,7 @@ fn check_key(file: &EnvFile, name: &str, allowed: &[RefusalId]) -> Result<(), Er
     if allowed.contains(&RefusalId::WeakSecret) {
         return Ok(());
     }
-    let reason = format!(
-        "the value of {KEY} would be the key's secret, and {weakness}. Remove that line to get a fresh one"
-    );
-    Err(refused(name, RefusalId::WeakSecret, reason))
+    Err(refused(name, Hazard::WeakValue { variable: KEY, weakness }))
 }
 
 // --- what to do next -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ use super::next::{Done, Situation, only, planned_steps};
 use super::step::{Action, Step, Steps, Until, When};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, Secret, counterparts};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 /// A change of a config that is about to be merged.
 pub(crate) struct Merge<'a> {
@@ -75,8 +75,8 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
         Done::Waits { nbf, .. } => {
             // A long wait leaves more time to restart than the policy asks for.
             let is_late = |written: &NumericDate| *written + policy.deploy_within < situation.now;
-            let latest = before(Some(nbf), policy.deploy_within + CLOCKS_DIFFER);
-            before(Some(nbf), policy.standby() + CLOCKS_DIFFER).filter(|date| !is_late(date)).or(latest)
+            let latest = before(Some(nbf), policy.deploy_within + CLOCK_SKEW);
+            before(Some(nbf), policy.standby() + CLOCK_SKEW).filter(|date| !is_late(date)).or(latest)
         }
         _ => None,
     };

@@ -18,7 +18,7 @@ pub struct KeyEvent {
 pub(crate) enum EventKind {
     Added {
         what: String,
-        state: String,
+        state: crate::keyset::State,
         place: Place,
     },
     /// It is new, and the service does not start with it.

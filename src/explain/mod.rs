@@ -1,6 +1,7 @@
 //! What a change means for each key, and what to do next.
 
 mod deploy;
+mod effect;
 mod event;
 mod events;
 mod logins;

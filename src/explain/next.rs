@@ -313,7 +313,8 @@ pub(crate) fn earlier_rotations(situation: &Situation<'_>, before: &KeySet) -> V
     let earlier = |key: &Key| {
         let Phase::Retiring { exp } = key.phase(situation.now) else { return None };
         let by = exp + (Seconds::default() - situation.policy.least_overlap());
-        let argument = key.argument_at(after[key.index].map_or(key.number(), |index| index + 1));
+        let number = after[key.index].map_or(key.number(), |index| index + 1);
+        let argument = key.reference_at(number).argument();
         (by > situation.now).then(|| EarlierRotation {
             key: key.name(),
             lasting: situation.lasting(key),

@@ -69,7 +69,7 @@ pub fn warnings(keys: &KeySet, tool: &str, now: NumericDate) -> Vec<String> {
             && let Some(current) =
                 keys.keys().get(current.unwrap_or(key.index)).filter(|other| other.index != key.index)
         {
-            warnings.extend(never_promoted(keys, key, current));
+            warnings.extend(never_promoted(keys, key, current).map(|why| why.message().to_string()));
         }
         warnings.extend(schedule(key, &place, now));
     }

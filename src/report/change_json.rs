@@ -58,7 +58,7 @@ pub(crate) fn events(events: &[KeyEvent], now: NumericDate) -> Vec<Event> {
         let (mut state, mut not_before, mut exp, mut signing) = (None, None, None, None);
         match &event.kind {
             EventKind::Added { state: is, place, .. } => {
-                state = Some(is.clone());
+                state = Some(is.to_string());
                 match place {
                     Place::Standby { current, not_before: nbf } => {
                         (not_before, signing) = (rfc_3339(*nbf), Some(current.clone()));

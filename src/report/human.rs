@@ -3,7 +3,7 @@
 use super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
 use crate::base::text::Printable;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource};
+use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource, Stage, State};
 use crate::schedule::{Action, Due};
 
 /// The table of `status`. `service`: what the running service says of each key, where it was asked.
@@ -16,16 +16,16 @@ pub(crate) fn key_table(keys: &KeySet, service: Option<&[Option<String>]>, now: 
             key.number().to_string(),
             kid(key),
             kind(key),
-            keys.state_of(key, current, now),
+            keys.state_of(key, current, now).to_string(),
             age(key, now),
             removal(key, current.is_some_and(|current| current.index == key.index), now),
             key.bits().map_or_else(|| "–".to_owned(), |bits| bits.to_string()),
             secret(key),
         ]);
     }
-    let style = |number, column, cell: &str| match (number, column) {
+    let style = |number: usize, column, cell: &str| match (number, column) {
         (0, _) => Some(BOLD),
-        (_, 3) => Some(state_style(cell)),
+        (_, 3) => Some(state_style(keys.state_of(&keys.keys()[number - 1], current, now))),
         (_, 8) => Some(if cell == "live" { GREEN } else { YELLOW }),
         _ => None,
     };
@@ -103,13 +103,13 @@ fn table<const N: usize>(
     table
 }
 
-fn state_style(state: &str) -> anstyle::Style {
-    match state.split(", ").last() {
-        Some("current") => GREEN,
-        Some("standby" | "accepted" | "public") => CYAN,
-        Some("retiring") => YELLOW,
-        Some("removable") => DIM,
-        _ => RED,
+fn state_style(state: State) -> anstyle::Style {
+    match (state, state.stage()) {
+        (State::Current(_), Stage::Accepted) => GREEN,
+        (_, Stage::Standby | Stage::Accepted) => CYAN,
+        (_, Stage::Retiring) => YELLOW,
+        (_, Stage::Removable) => DIM,
+        (_, Stage::Unreadable | Stage::Unusable) => RED,
     }
 }
 

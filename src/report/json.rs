@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::human::Row;
+use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
 use crate::schedule::{self, Action, Due};
@@ -98,7 +99,7 @@ impl StatusKey {
             kty,
             alg,
             current: current.is_some_and(|current| current.index == key.index),
-            state: keys.state_of(key, current, now),
+            state: keys.state_of(key, current, now).to_string(),
             made: date(&key.iat),
             promote_from: date(&key.nbf),
             removable_from: date(&key.exp),
@@ -120,7 +121,7 @@ struct Step {
 
 impl From<&Due> for Step {
     fn from(due: &Due) -> Self {
-        Self { action: due.action, key: due.key.clone(), at: due.at.to_string() }
+        Self { action: due.action, key: due.key.to_string(), at: due.at.to_string() }
     }
 }
 
@@ -137,7 +138,7 @@ pub(crate) struct ReconcileConfig {
     current: Option<String>,
     due: Option<Step>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<String>,
+    waiting: Option<Sentence>,
     written: bool,
     next: Option<Step>,
     error: Option<String>,
@@ -150,7 +151,7 @@ impl Reconcile {
 }
 
 impl ReconcileConfig {
-    pub(crate) fn new(row: Row, waiting: Option<String>, written: bool, error: Option<String>) -> Self {
+    pub(crate) fn new(row: Row, waiting: Option<Sentence>, written: bool, error: Option<String>) -> Self {
         Self {
             config: row.config,
             current: row.current,
@@ -189,7 +190,7 @@ struct TimelineSpan {
 impl Timeline {
     pub(crate) fn new(config: &str, timeline: &schedule::Timeline) -> Self {
         let span = |span: &schedule::Span| TimelineSpan {
-            state: span.state.clone(),
+            state: span.state.to_string(),
             from: span.from.to_string(),
             until: span.until.to_string(),
         };
@@ -197,13 +198,18 @@ impl Timeline {
             key: life.key.clone(),
             spans: life.spans.iter().map(span).collect(),
         };
+        let step = |step: &schedule::Step| Step {
+            action: step.action,
+            key: timeline.lives[step.life].key.clone(),
+            at: step.at.to_string(),
+        };
         Self {
             version: 1,
             config: config.to_owned(),
             now: timeline.now.to_string(),
             until: timeline.until.to_string(),
             keys: timeline.lives.iter().map(key).collect(),
-            steps: timeline.steps.iter().map(Step::from).collect(),
+            steps: timeline.steps.iter().map(step).collect(),
         }
     }
 }

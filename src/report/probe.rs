@@ -8,7 +8,7 @@ use super::paint::{BOLD, DIM, GREEN, RED, YELLOW, paint};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::probe::{Expected, Plan, Report, Round, Seen, Standing, Subject};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 /// The places that could not be asked, and why.
 pub(crate) fn troubles(round: &Round) -> Vec<(String, String)> {
@@ -123,7 +123,7 @@ pub(crate) fn meaning(plan: &Plan, round: &Round, config: &str) -> Vec<String> {
 pub(crate) fn clocks(round: &Round) -> Vec<String> {
     let told = |report: &Report| {
         let place = &report.place;
-        let by = report.ahead.filter(|ahead| ahead.abs() > CLOCKS_DIFFER || report.expired);
+        let by = report.ahead.filter(|ahead| ahead.abs() > CLOCK_SKEW || report.expired);
         let way = |ahead: crate::base::time::Seconds| if ahead.get() < 0 { "behind" } else { "ahead of" };
         match by {
             Some(ahead) if ahead.abs().get() > 0 => Some(format!(

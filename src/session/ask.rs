@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use crate::base::random::Random;
-use crate::base::text::{Named, Printable, list};
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::{Named, Printable};
 use crate::base::time::{Clock, Seconds};
 use crate::keyset::{Key, KeySet};
 use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, Options, Place, Plan, Round, Target};
 use crate::report::paint::warning_line;
 use crate::report::probe as words;
-use crate::schedule::{self, Allowed, Change, Decision, Liveness};
+use crate::schedule::{self, Allowed, Change, Liveness, NotLiveAt, Outcome};
 use crate::session::World;
 use crate::session::arguments::{AskArgs, Global, ProbeArgs};
 use crate::session::{Error, Source};
 use crate::store;
 
+use super::change::Decided;
 use super::values::{self, KnownValues};
 
 /// How long an answer may take.
@@ -139,19 +141,18 @@ impl<'w> Asked<'w> {
     /// Lets a promotion through if the key is live everywhere.
     pub(crate) fn promotion(
         &self,
-        mut decision: Decision,
+        outcome: Outcome,
         keys: &KeySet,
         allowed: &Allowed,
-    ) -> Result<Decision, Error> {
-        schedule::guard_live(&decision, keys, &|key| self.liveness(keys, key), allowed)?;
-        decision.live_at = self.live_at(&decision, allowed);
-        Ok(decision)
+    ) -> Result<Decided, Error> {
+        schedule::guard_live(&outcome, keys, &|key| self.liveness(keys, key), allowed)?;
+        let live_at = self.live_at(&outcome, allowed);
+        Ok(Decided { live_at, ..outcome.into() })
     }
 
     /// Where the key of a promotion is live that was let through.
-    pub(crate) fn live_at(&self, decision: &Decision, allowed: &Allowed) -> Vec<String> {
-        let promotes = decision.changes.iter().any(|change| matches!(change, Change::Promote { .. }));
-        if !promotes || allowed.contains(&schedule::RefusalId::NotLive) {
+    pub(crate) fn live_at(&self, outcome: &Outcome, allowed: &Allowed) -> Vec<String> {
+        if outcome.promoted().is_none() || allowed.contains(&schedule::RefusalId::NotLive) {
             return Vec::new();
         }
         self.services.endpoints.iter().map(ToString::to_string).collect()
@@ -172,29 +173,30 @@ impl<'w> Asked<'w> {
             return Ok(Liveness::Live);
         }
         let found = round.reports.iter().flat_map(|report| {
+            let place = &report.place;
             let others = report.seen.iter().filter(|seen| !seen.is(Expected::Live));
-            others.map(move |seen| format!("{seen} at {}", report.place))
+            others.map(|seen| NotLiveAt { place: place.to_string(), answer: sentence!("{seen}") })
         });
-        let found = list(&found.collect::<Vec<_>>());
-        Ok(Liveness::NotLive(format!("the running service doesn't know it yet ({found})")))
+        Ok(Liveness::NotLive(found.collect()))
     }
 
     /// Says of the keys that a decision removes whether services still know them.
-    pub(crate) fn removals(&self, mut decision: Decision, keys: &KeySet) -> Result<Decision, Error> {
+    pub(crate) fn removals(&self, outcome: &Outcome, keys: &KeySet) -> Result<Vec<Sentence>, Error> {
         self.values.check(keys)?;
-        for change in &decision.changes {
+        let mut notes = Vec::new();
+        for change in &outcome.changes {
             let Change::Remove { index } = change else { continue };
             let Some(key) = keys.keys().get(*index) else { continue };
             let plan = Plan::one(keys, key);
             if plan.subjects.is_empty() {
                 let why = plan.left_out.first().map_or("it is a public key", |out| out.why.as_str());
-                decision.notes.push(format!("the service was not asked for {}: {why}", key.name()));
+                notes.push(sentence!("the service was not asked for {}: {why}", key.name()));
                 continue;
             }
             let round = self.round(&plan, key)?;
-            decision.notes.push(words::removal(&key.name(), &round));
+            notes.push(sentence!("{}", words::removal(&key.name(), &round)));
         }
-        Ok(decision)
+        Ok(notes)
     }
 
     fn round(&self, plan: &Plan, key: &Key) -> Result<Round, Error> {

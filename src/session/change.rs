@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 use super::Answer;
-use super::done::done;
 use super::draft::Draft;
 use super::drop_env::{DropEnv, Dropping, unused};
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
-use crate::base::sentence::sentence;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::Config;
@@ -21,7 +20,7 @@ use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor};
 use crate::report::paint::{self, diff_line, event_line};
 use crate::rules::{self, FileFacts, Selection, Subject};
-use crate::schedule::{Change, Decision, Policy, plan};
+use crate::schedule::{Change, Effect, Outcome, Policy, plan};
 use crate::session::World;
 use crate::session::arguments::{Ending, Global};
 use crate::session::{Error, Source};
@@ -32,7 +31,22 @@ pub(crate) const NO_TERMINAL: &str = "nothing was written: there is no terminal 
     asking, or `--dry-run` to only look";
 
 /// What to decide from the keys at a moment.
-pub(crate) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
+pub(crate) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decided, Error> + 'a;
+
+/// What was decided, and what else there is to say.
+#[derive(Default)]
+pub(crate) struct Decided {
+    pub(crate) outcome: Outcome,
+    pub(crate) notes: Vec<Sentence>,
+    /// Where running services were asked for the key that is promoted, and know it.
+    pub(crate) live_at: Vec<String>,
+}
+
+impl From<Outcome> for Decided {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+}
 
 /// One change of one config.
 pub(crate) struct Run<'a> {
@@ -238,9 +252,11 @@ impl Run<'_> {
         }
         let keys = KeySet::read_with(&config, &self.values.values());
         self.values.check(&keys)?;
-        let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
+        let decided = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let set = self.beside.and_then(RefCell::take);
-        let Decision { changes, mut notes, live_at } = decision;
+        let Decided { outcome, notes: also, live_at } = decided;
+        let mut notes: Vec<Sentence> = outcome.messages().chain(also).collect();
+        let changes = &outcome.changes;
         let text = if changes.is_empty() {
             None
         } else {
@@ -249,7 +265,7 @@ impl Run<'_> {
             let replaces =
                 changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
             let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
-            Some(edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?)
+            Some(edit::apply(&config, &plan(changes, now, like)).map_err(&config_error)?)
         };
         let after = text.as_ref().map_or(config.text(), |text| text);
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
@@ -259,7 +275,7 @@ impl Run<'_> {
             _ => Dropping::default(),
         };
         for (name, why) in &kept {
-            notes.push(format!("{} stays: {why}", Printable(name)));
+            notes.push(sentence!("{} stays: {why}", Printable(name)));
             unused.remove(name);
         }
         let beside = set.filter(|_| text.is_some()).or(write);
@@ -278,7 +294,7 @@ impl Run<'_> {
             steps: Steps { now, list: Vec::new() },
         };
         if text.is_some() || draft.beside.is_some() {
-            self.review(&mut draft, (&changes, &live_at), (&config, &keys), &after, &unused, world);
+            self.review(&mut draft, (&outcome, &live_at), (&config, &keys), &after, &unused, world);
         }
         drop(after);
         draft.text = text.map(|text| opened.envelope.wrap(text.as_bytes()));
@@ -288,17 +304,26 @@ impl Run<'_> {
         Ok(draft)
     }
 
+    fn platform(&self, draft: &Draft, config: &Config<'_>, world: &World<'_>) -> Platform {
+        match self.source {
+            _ if config.is_cloud() => Platform::Cloud,
+            _ if draft.in_secret => Platform::Kubernetes { workload: None },
+            Source::File(path) => crate::store::detect(&world.path(path)),
+            Source::Stdin | Source::Variable => Platform::Unknown,
+        }
+    }
+
     /// Words what is written: events, diff, warnings and next steps.
     fn review(
         &self,
         draft: &mut Draft,
-        (changes, live_at): (&[Change], &[String]),
+        (outcome, live_at): (&Outcome, &[String]),
         (config, keys): (&Config<'_>, &KeySet),
         after: &Config<'_>,
         unused: &BTreeSet<String>,
         world: &World<'_>,
     ) {
-        let (name, now) = (self.source.name(), draft.now);
+        let (name, now, changes) = (self.source.name(), draft.now, outcome.changes.as_slice());
         let beside = draft.beside.as_ref();
         let value = |name: &str| {
             let set = beside.and_then(|set| set.value(name));
@@ -307,8 +332,11 @@ impl Run<'_> {
         let keys = &KeySet::read_with(config, &value);
         let new_keys = KeySet::read_with(after, &value);
         // Of a key that is written in another way, the notes tell all.
-        let respelled = changes.iter().all(|change| matches!(change, Change::Respell { .. }));
-        let events = if respelled { Vec::new() } else { explain::events(keys, &new_keys, now) };
+        let events = if outcome.effect == Some(Effect::Rewritten) {
+            Vec::new()
+        } else {
+            explain::events(keys, &new_keys, now)
+        };
         for event in &events {
             draft.review.push_str(&event_line(event.kind.sign(), event.message(now)));
             draft.review.push('\n');
@@ -339,12 +367,7 @@ impl Run<'_> {
         draft.warnings = explain::warnings(&new_keys, &tool.to_string(), now);
         draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
-        let platform = match self.source {
-            _ if config.is_cloud() => Platform::Cloud,
-            _ if draft.in_secret => Platform::Kubernetes { workload: None },
-            Source::File(path) => crate::store::detect(&world.path(path)),
-            Source::Stdin | Source::Variable => Platform::Unknown,
-        };
+        let platform = self.platform(draft, config, world);
         if let Source::File(path) = self.source
             && changes
                 .iter()
@@ -358,12 +381,12 @@ impl Run<'_> {
             };
             draft
                 .notes
-                .push(format!("the secret stays in the history of git: if that is no place for it, {how}"));
+                .push(sentence!("the secret stays in the history of git: if that is no place for it, {how}"));
         }
         if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
             && crate::store::in_git(&world.path(path))
         {
-            draft.notes.push(format!("{} is new, and holds a secret: keep it out of git", Printable(file)));
+            draft.notes.push(sentence!("{} is new, and holds a secret: keep it out of git", Printable(file)));
         }
         let situation = Situation {
             now,
@@ -373,7 +396,8 @@ impl Run<'_> {
             variables: Variables { new: beside.and_then(SecretWrite::new_variable), unused: &left },
             live_at,
         };
-        let done = done(changes, keys, &new_keys, now);
+        let done = outcome.effect.and_then(|effect| Done::of(effect, keys, &new_keys));
+        let Some(done) = done else { return };
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Source::File(path) = self.source
         {
@@ -381,7 +405,7 @@ impl Run<'_> {
         }
         if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
             let earlier = explain::earlier_rotations(&situation, keys);
-            draft.notes.extend(earlier.iter().map(|rotation| rotation.message(now).to_string()));
+            draft.notes.extend(earlier.iter().map(|rotation| rotation.message(now)));
         }
         draft.steps = explain::next_steps(done, &situation);
         if matches!(done, Done::Respelled) {
@@ -438,7 +462,7 @@ fn still_in_clear(change: &Change, after: &Config<'_>) -> Option<String> {
 }
 
 /// Why two steps would be safer here, if they would.
-fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<String> {
+fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<Sentence> {
     let variables = keys.keys().iter().any(|key| key.variable().is_some());
     let why = match platform {
         _ if crate::store::in_git(path) => "is kept in git",
@@ -446,7 +470,7 @@ fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Opti
         _ if variables => "keeps secrets in variables",
         _ => return None,
     };
-    Some(format!(
+    Some(sentence!(
         "this config {why}, so replicas may get it at different times. `rotate --standby` makes the new key known to all \
          of them before anyone signs with it"
     ))

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::secret_write::{OwnWrites, SecretWrite};
+use crate::base::sentence::Sentence;
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
 use crate::explain::Steps;
@@ -26,7 +27,7 @@ pub(crate) struct Draft {
     pub(crate) beside: Option<SecretWrite>,
     /// Key events and diff, coloured.
     pub(crate) review: String,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Sentence>,
     pub(crate) warnings: Vec<String>,
     pub(crate) steps: Steps,
 }

@@ -4,7 +4,6 @@ pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod change;
 pub(crate) mod destination;
-mod done;
 pub(crate) mod draft;
 pub(crate) mod drop_env;
 mod error;

@@ -4,7 +4,7 @@ use super::Comparison;
 use crate::keyset::{Key, Phase};
 use crate::rules::finding::Found;
 use crate::rules::rule::{Look, Rule, Severity};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "before-nbf",
@@ -55,7 +55,7 @@ fn waits_too_short(comparison: &Comparison<'_>, key: &Key) -> Option<Found> {
             policy.deploy_within
         )
     };
-    let anew = now + policy.standby() + CLOCKS_DIFFER;
+    let anew = now + policy.standby() + CLOCK_SKEW;
     let help = format!(
         "Count anew: `nbf: {} # promote after {anew}`. Or take the key out and add another: `{} rotate --standby`",
         anew.seconds(),
@@ -74,7 +74,7 @@ fn promoted_too_soon(comparison: &Comparison<'_>) -> Option<Found> {
     }
     let known_from = match (old.nbf.value(), old.iat.value()) {
         (Some(nbf), _) => *nbf,
-        (None, Some(made)) if old.nbf.is_absent() => *made + policy.deploy_within + CLOCKS_DIFFER,
+        (None, Some(made)) if old.nbf.is_absent() => *made + policy.deploy_within + CLOCK_SKEW,
         _ => return None,
     };
     if known_from <= now {

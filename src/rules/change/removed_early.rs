@@ -4,7 +4,7 @@ use super::Comparison;
 use crate::keyset::Member;
 use crate::rules::finding::Found;
 use crate::rules::rule::{Look, Rule, Severity};
-use crate::schedule::{CLOCKS_DIFFER, TOLERANCE};
+use crate::schedule::{CLOCK_SKEW, TOLERANCE};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "removed-early",
@@ -53,7 +53,7 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
                      deploy and to switch the backend, it is needed until {until}",
                     comparison.new.tool,
                     key.argument(),
-                    comparison.now() + comparison.new.policy.token_ttl + TOLERANCE + CLOCKS_DIFFER
+                    comparison.now() + comparison.new.policy.token_ttl + TOLERANCE + CLOCK_SKEW
                 ),
             };
             Found::new(comparison.new.place_of_list(), message).help(help).named(key)

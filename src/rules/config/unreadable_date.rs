@@ -27,9 +27,7 @@ fn look(subject: &Subject<'_>) -> Vec<Found> {
             let what = match member {
                 Member::Unreadable(why) => (*why).to_owned(),
                 Member::Variable(variable) => format!("is the variable {variable}, which can't be read here"),
-                Member::Value(date)
-                    if name == "iat" && *date > subject.now + crate::schedule::CLOCKS_DIFFER =>
-                {
+                Member::Value(date) if name == "iat" && *date > subject.now + crate::schedule::CLOCK_SKEW => {
                     format!("lies in the future ({date}; it is {})", subject.now)
                 }
                 Member::Absent | Member::Value(_) => continue,
