@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::endpoint::Endpoint;
 use crate::base::text::Printable;
 use crate::base::time::Seconds;
@@ -20,7 +20,7 @@ pub enum Certificates {
 
 /// How to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct AskOptions {
     /// How long an answer may take.
     pub timeout: Seconds,
     /// Whom to trust.
@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 /// Makes what asks. Nothing is connected or read yet.
-pub type Open = dyn Fn(Options) -> Result<Box<dyn Ask>, CannotAsk>;
+pub type Open = dyn Fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk>;
 
 /// Asks running services.
 pub trait Ask {
@@ -42,7 +42,7 @@ pub trait Ask {
 /// A connection to a service.
 pub trait Connection {
     /// Asks with a token, which goes nowhere else.
-    fn ask(&mut self, token: &str) -> Result<Answer, NoAnswer>;
+    fn ask(&mut self, token: &str) -> Result<HttpAnswer, NoAnswer>;
 }
 
 /// Nothing can be asked from here.
@@ -52,12 +52,12 @@ pub enum CannotAsk {
     #[error("this powersync-jwks was built without the feature `probe`, so it can't ask services")]
     NotBuiltIn,
     /// Nothing in the file of `--ca`.
-    #[error("there is no certificate in it. Expected PEM: `-----BEGIN CERTIFICATE-----`")]
+    #[error("there is no certificate in it. Expectation PEM: `-----BEGIN CERTIFICATE-----`")]
     NoCertificate,
 }
 
 /// For [`World`](crate::session::World) where there is no network code.
-pub fn not_built_in(_: Options) -> Result<Box<dyn Ask>, CannotAsk> {
+pub fn not_built_in(_: AskOptions) -> Result<Box<dyn Ask>, CannotAsk> {
     Err(CannotAsk::NotBuiltIn)
 }
 

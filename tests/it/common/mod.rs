@@ -74,9 +74,9 @@ pub struct Scene {
 }
 
 #[cfg(feature = "probe")]
-const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::http::direct;
+const ASK: fn(probe::AskOptions) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::http::direct;
 #[cfg(not(feature = "probe"))]
-const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::not_built_in;
+const ASK: fn(probe::AskOptions) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::not_built_in;
 
 impl Scene {
     pub fn new() -> Self {
