@@ -21,7 +21,7 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEndpoint {
     /// No URL at all.
-    #[error("this is not a URL. Expectation one such as https://sync.example.com or http://localhost:8080")]
+    #[error("this is not a URL. Expected one such as https://sync.example.com or http://localhost:8080")]
     Form,
     /// Not `http` or `https`.
     #[error("the URL must begin with https:// or http://, as that of your clients does")]

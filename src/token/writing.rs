@@ -78,8 +78,9 @@ pub(super) struct Encoded {
 impl Form {
     fn encoded(self) -> Option<Encoded> {
         let (node, name) = match self {
-            Self::Base64url | Self::Base64urlPadded => ("base64url", "base64url"),
-            Self::Base64 | Self::Base64Unpadded => ("base64", "base64"),
+            Self::Base64url => ("base64url", "base64url"),
+            // As a person sees it: `=` at the end.
+            Self::Base64urlPadded | Self::Base64 | Self::Base64Unpadded => ("base64", "base64"),
             Self::Hex => ("hex", "hexadecimal"),
             Self::Bytes | Self::Decoded | Self::Twice => return None,
         };
