@@ -3,10 +3,11 @@
 use ring::hmac;
 use strsim::damerau_levenshtein;
 
-use super::cause::{Cause, ClaimsCause, FormCause, HeaderKid, SignerCause};
+use super::cause::{Cause, ClaimsCause, FormCause};
 use super::js::Object;
 use super::jws::Jws;
 use super::rejection::{ClaimFault, Rejection};
+use super::signer_cause::{HeaderKid, SignerCause};
 use super::undetermined::UnseenKey;
 use super::writing::{self, Writing};
 use super::{hmac_algorithm, seconds};
@@ -26,30 +27,35 @@ pub fn nearest_cause(
     now: NumericDate,
 ) -> Cause {
     match rejection {
-        Rejection::NoToken => FormCause::NoToken.into(),
-        Rejection::Malformed(what) => FormCause::Malformed { what: *what }.into(),
-        Rejection::Extension(name) => FormCause::Extension { name: name.clone() }.into(),
-        Rejection::AlgNotAllowed(alg) => algorithm(alg).into(),
-        Rejection::Parameters => ClaimsCause::Parameters.into(),
-        Rejection::Lifetime { seconds } => lifetime(token, *seconds).into(),
-        Rejection::Expired { exp } => ClaimsCause::Expired {
-            exp: *exp,
-            seconds_ago: seconds(now.seconds()) - exp,
-            before_iat: time_of(token, "iat").is_some_and(|iat| *exp <= iat && iat < MILLISECONDS),
+        Rejection::NoToken => Cause::Form(FormCause::NoToken),
+        Rejection::Malformed(what) => Cause::Form(FormCause::Malformed { what: *what }),
+        Rejection::Extension(name) => Cause::Form(FormCause::Extension { name: name.clone() }),
+        Rejection::AlgNotAllowed(alg) => Cause::Form(algorithm(alg)),
+        Rejection::Parameters => Cause::Claims(ClaimsCause::Parameters),
+        Rejection::Lifetime { seconds } => Cause::Claims(lifetime(token, *seconds)),
+        Rejection::Expired { exp } => Cause::Claims(expired(token, *exp, now)),
+        Rejection::Claim { name, fault } => Cause::Claims(claim(name, *fault, token)),
+        Rejection::AudienceMissing => {
+            Cause::Claims(ClaimsCause::AudienceMissing { audiences: audiences(keys) })
         }
-        .into(),
-        Rejection::Claim { name, fault } => claim(name, *fault, token).into(),
-        Rejection::AudienceMissing => ClaimsCause::AudienceMissing { audiences: audiences(keys) }.into(),
-        Rejection::Audience { aud } => audience(keys, aud).into(),
+        Rejection::Audience { aud } => Cause::Claims(audience(keys, aud)),
         Rejection::UselessKey { key, .. } => {
             let key = keys.keys().get(*key).map(Key::name).unwrap_or_default();
-            SignerCause::UselessKey { key }.into()
+            Cause::Signer(SignerCause::UselessKey { key })
         }
-        Rejection::NoKey | Rejection::Signature { .. } | Rejection::Algorithm { .. } => match stray(token) {
-            Some(stray) => stray.into(),
-            None => Signature { keys, removed, token }.cause(rejection).into(),
-        },
+        Rejection::NoKey | Rejection::Signature { .. } | Rejection::Algorithm { .. } => {
+            let signer = || Cause::Signer(Signature { keys, removed, token }.cause(rejection));
+            stray(token).map_or_else(signer, Cause::Form)
+        }
     }
+}
+
+fn expired(token: &str, exp: f64, now: NumericDate) -> ClaimsCause {
+    let seconds_ago = seconds(now.seconds()) - exp;
+    if time_of(token, "iat").is_some_and(|iat| exp <= iat && iat < MILLISECONDS) {
+        return ClaimsCause::ExpiredBeforeIat { exp, seconds_ago };
+    }
+    ClaimsCause::Expired { exp, seconds_ago }
 }
 
 fn claim(claim: &'static str, fault: ClaimFault, token: &str) -> ClaimsCause {
@@ -236,5 +242,6 @@ fn signed_by(named: Option<&Key>, kid: Option<&str>, found: &SignedWith<'_>) -> 
         (Some(kid), None) => HeaderKid::Unknown(kid.to_owned()),
         (None, None) => HeaderKid::Missing,
     };
-    SignerCause::SignedByOther { key, key_has_kid: !found.key.kid.is_absent(), writing, header }
+    let kid = (!found.key.kid.is_absent()).then(|| key.clone());
+    SignerCause::SignedByOther { key, kid, writing, header }
 }

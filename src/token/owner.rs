@@ -40,13 +40,13 @@ impl Owner<'_> {
     /// How the secret is written.
     #[must_use]
     pub fn message(&self) -> Sentence {
-        self.writing.message()
+        self.writing.words().0
     }
 
     /// What a backend has to do with it.
     #[must_use]
     pub fn advice(&self) -> Sentence {
-        self.writing.advice()
+        self.writing.words().1
     }
 }
 

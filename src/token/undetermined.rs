@@ -13,35 +13,18 @@ use crate::keyset::{Key, KeySet};
 /// What can't be determined from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are keys, variables and members, by their names")]
 pub enum Undetermined {
     /// Nested JSON, deeper than is read here.
     TooDeep,
     /// The kid of a key is in a variable.
-    Kid {
-        /// The key.
-        key: String,
-        /// The variable.
-        variable: String,
-    },
+    Kid { key: String, variable: String },
     /// No key of the file has the kid, and the service has keys from elsewhere, too.
-    OtherKeys {
-        /// The member that names them.
-        member: &'static str,
-    },
+    OtherKeys { member: &'static str },
     /// The key of its kid can't be used here.
-    Key {
-        /// The key.
-        key: String,
-        /// Why.
-        why: Unverifiable,
-    },
+    Key { key: String, why: Unverifiable },
     /// A key without kid can't be used here.
-    Wildcard {
-        /// The key.
-        key: String,
-        /// Why.
-        why: Unverifiable,
-    },
+    Wildcard { key: String, why: Unverifiable },
     /// Its audience is none that is known here.
     Audience(UnknownAudience),
     /// A secret that matches no key, as far as they are known here.
@@ -51,14 +34,10 @@ pub enum Undetermined {
 /// Why a key verifies nothing here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are variables and members, by their names")]
 pub enum Unverifiable {
     /// Its secret, or its `alg`, is in a variable.
-    Variable {
-        /// Which of them.
-        what: &'static str,
-        /// The variable.
-        variable: String,
-    },
+    Variable { what: &'static str, variable: String },
     /// Members of a public key are in variables.
     Variables(&'static str),
     /// It can't be read.
@@ -166,6 +145,14 @@ impl UnseenKey {
         let unseen =
             |key: &Key| Self { key: key.name(), variable: key.variable().unwrap_or("a variable").to_owned() };
         keys.unseen().map(unseen).collect()
+    }
+
+    /// That these were not tried, to be put behind a sentence.
+    pub(super) fn not_tried(unseen: &[Self]) -> String {
+        if unseen.is_empty() {
+            return String::new();
+        }
+        format!(". Not tried, because not known here: {}", Self::names(unseen))
     }
 
     pub(super) fn names(unseen: &[Self]) -> String {

@@ -89,35 +89,37 @@ impl Form {
 }
 
 impl Mistake {
-    pub(super) fn message(self) -> Sentence {
+    /// What is wrong, and what to do.
+    pub(super) fn words(self) -> (Sentence, Sentence) {
         match self {
-            Self::Newline => sentence!("with a newline at its end"),
-            Self::NewlineMissing => sentence!("without the newline at its end that `k` in the config has"),
-            Self::NotDecoded(Encoded { name, .. }) => {
-                sentence!("its {name} text was used as the key, instead of the bytes it encodes")
-            }
-            Self::Decoded => sentence!(
-                "it was decoded: in this config the text itself is the key, as PowerSync's guide makes it"
+            Self::Newline => (
+                sentence!("with a newline at its end"),
+                sentence!("cut off the newline: a file, or `echo` without `-n`, adds one"),
             ),
-            Self::EncodedTwice => sentence!("it was encoded twice, and that text used as the key"),
-        }
-    }
-
-    pub(super) fn advice(self) -> Sentence {
-        match self {
-            Self::Newline => sentence!("cut off the newline: a file, or `echo` without `-n`, adds one"),
-            Self::NewlineMissing => sentence!(
-                "sign with the newline, or import the secret again without it: `powersync-jwks rotate --secret-file PATH \
-                 --encoding text`"
+            Self::NewlineMissing => (
+                sentence!("without the newline at its end that `k` in the config has"),
+                sentence!(
+                    "sign with the newline, or import the secret again without it: `powersync-jwks rotate --secret-file PATH \
+                     --encoding text`"
+                ),
             ),
-            Self::NotDecoded(Encoded { node, .. }) => {
-                sentence!("decode the secret: Buffer.from(secret, '{node}')")
-            }
-            Self::Decoded => sentence!(
-                "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it again: `powersync-jwks rotate \
-                 --secret-file PATH --encoding base64`"
+            Self::NotDecoded(Encoded { name, node }) => (
+                sentence!("its {name} text was used as the key, instead of the bytes it encodes"),
+                sentence!("decode the secret: Buffer.from(secret, '{node}')"),
             ),
-            Self::EncodedTwice => sentence!("decode the secret: Buffer.from(secret, 'base64url')"),
+            Self::Decoded => (
+                sentence!(
+                    "it was decoded: in this config the text itself is the key, as PowerSync's guide makes it"
+                ),
+                sentence!(
+                    "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it again: `powersync-jwks rotate \
+                     --secret-file PATH --encoding base64`"
+                ),
+            ),
+            Self::EncodedTwice => (
+                sentence!("it was encoded twice, and that text used as the key"),
+                sentence!("decode the secret: Buffer.from(secret, 'base64url')"),
+            ),
         }
     }
 }
@@ -135,47 +137,42 @@ impl Writing {
         }
     }
 
-    /// How it relates to the key.
-    pub(super) fn message(self) -> Sentence {
-        let trailing = match self.trailing {
-            Trailing::None => "",
-            Trailing::Newline => ", with a newline at its end that is not part of it",
-            Trailing::NewlineMissing => ", without the newline at its end that `k` in the config has",
+    /// How it relates to the key, and what a backend has to do with it.
+    pub(super) fn words(self) -> (Sentence, Sentence) {
+        let (after, cut) = match self.trailing {
+            Trailing::None => ("", ""),
+            Trailing::Newline => (
+                ", with a newline at its end that is not part of it",
+                ". Make sure that the newline is cut off: in a file it does no harm, in a key it does",
+            ),
+            Trailing::NewlineMissing => (
+                ", without the newline at its end that `k` in the config has",
+                ". The newline is part of the key",
+            ),
         };
         match (self.form, self.form.encoded()) {
-            (_, Some(Encoded { name, .. })) => {
-                sentence!("written in {name}: the key is the bytes it encodes{trailing}")
-            }
-            (Form::Decoded, _) => sentence!(
-                "decoded: the key is the text that encodes it, as PowerSync's guide makes it{trailing}"
+            (_, Some(Encoded { name, node })) => (
+                sentence!("written in {name}: the key is the bytes it encodes{after}"),
+                sentence!(
+                    "decode it before you sign: Buffer.from(secret, '{node}'). Used as text, it signs with other bytes{cut}"
+                ),
             ),
-            (Form::Twice, _) => {
-                sentence!("written in base64url twice: the key is the bytes it encodes{trailing}")
-            }
-            _ => sentence!("as it is: its own bytes are the key{trailing}"),
-        }
-    }
-
-    /// What a backend has to do with it.
-    pub(super) fn advice(self) -> Sentence {
-        let trailing = match self.trailing {
-            Trailing::None => "",
-            Trailing::Newline => {
-                ". Make sure that the newline is cut off: in a file it does no harm, in a key it does"
-            }
-            Trailing::NewlineMissing => ". The newline is part of the key",
-        };
-        match (self.form, self.form.encoded()) {
-            (_, Some(Encoded { node, .. })) => sentence!(
-                "decode it before you sign: Buffer.from(secret, '{node}'). Used as text, it signs with other bytes{trailing}"
+            (Form::Decoded, _) => (
+                sentence!(
+                    "decoded: the key is the text that encodes it, as PowerSync's guide makes it{after}"
+                ),
+                sentence!(
+                    "sign with the text, not with what it encodes: `powersync-jwks export --as raw` prints it{cut}"
+                ),
             ),
-            (Form::Decoded, _) => sentence!(
-                "sign with the text, not with what it encodes: `powersync-jwks export --as raw` prints it{trailing}"
+            (Form::Twice, _) => (
+                sentence!("written in base64url twice: the key is the bytes it encodes{after}"),
+                sentence!("decode it twice before you sign, or take it from `powersync-jwks export`{cut}"),
             ),
-            (Form::Twice, _) => sentence!(
-                "decode it twice before you sign, or take it from `powersync-jwks export`{trailing}"
+            _ => (
+                sentence!("as it is: its own bytes are the key{after}"),
+                sentence!("sign with it as it is: Buffer.from(secret, 'utf8'), if it is text{cut}"),
             ),
-            _ => sentence!("sign with it as it is: Buffer.from(secret, 'utf8'), if it is text{trailing}"),
         }
     }
 }
