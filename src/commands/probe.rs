@@ -147,7 +147,7 @@ fn left(wait: Option<Seconds>, begin: NumericDate, pauses: u64, world: &World<'_
     u64::try_from(wait - passed).unwrap_or(0)
 }
 
-/// A line that is written over, for whoever sits there.
+/// A line that is written over, for a person at the terminal.
 fn progress(plan: &ProbePlan, round: &Round, left: u64, world: &mut World<'_>) -> Result<(), Error> {
     if !world.terminal.stderr {
         return Ok(());

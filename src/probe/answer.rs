@@ -58,7 +58,7 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unexpected {
     /// 3xx
-    #[error("it answers with a redirect{}, which is not followed with a token. Give the URL it leads to", .0.as_deref().map_or_else(String::new, |to| format!(" to {}", Printable(to))))]
+    #[error("it answers with a redirect{}, which is not followed with a token. Give the URL that it leads to", .0.as_deref().map_or_else(String::new, |to| format!(" to {}", Printable(to))))]
     Redirect(Option<String>),
     /// 2xx
     #[error(
@@ -88,7 +88,7 @@ pub enum Unexpected {
     OtherLogin(String),
     /// `PSYNC_S2106`
     #[error(
-        "the service says that there is no token (PSYNC_S2106): something in between takes the Authorization header away"
+        "the service says that there is no token (PSYNC_S2106): something in between removes the Authorization header"
     )]
     NoToken,
     /// A code that says nothing of the key.

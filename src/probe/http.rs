@@ -150,7 +150,7 @@ fn system_certificates() -> Result<RootCerts, NoAnswer> {
     Ok(found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).into())
 }
 
-/// One address in place of those that the name stands for. The name is still what TLS and `Host` say.
+/// One address in place of those that the name resolves to. The name is still what TLS and `Host` say.
 #[derive(Debug)]
 struct Addresses {
     fixed: Option<IpAddr>,
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_for_nothing_is_named() {
+    fn a_name_that_resolves_to_nothing_is_named() {
         let error = io::Error::other("failed to lookup address information: Name or service not known");
         assert_eq!(io_error(&error, Seconds::new(1)), NoAnswer::UnknownHost);
         assert_eq!(no_answer(ureq::Error::HostNotFound, Seconds::new(1)), NoAnswer::UnknownHost);

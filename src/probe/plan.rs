@@ -8,7 +8,7 @@ use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Fault, HmacAlg, Key, KeySet, Kid, Material, Member, Secret};
 use crate::token::{Claims, Signer};
 
-/// Who asks, to whoever reads the service's log.
+/// Who asks, for those who read the service's log.
 const SUBJECT: &str = "powersync-jwks-probe";
 /// How long the tokens live.
 const LIFE: Seconds = Seconds::new(60);

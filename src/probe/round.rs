@@ -12,7 +12,7 @@ use super::standing::{Standing, judge};
 use crate::base::random::{Random, RandomError};
 use crate::base::time::{Clock, Seconds};
 
-/// A service, or one of the addresses that its name stands for.
+/// A service, or one of the addresses that its name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceAddress {
     /// The URL.

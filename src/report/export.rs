@@ -16,7 +16,7 @@ const SECRET: &str = "POWERSYNC_JWT_SECRET";
 /// Why a key can't be handed out in some form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotExport {
-    /// Which key is current can't be told.
+    /// Which key is current can't be determined.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No such key.

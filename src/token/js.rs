@@ -61,7 +61,7 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// A member: the last, where it stands twice.
+    /// A member: the last, where it is duplicated.
     pub(super) fn get(&self, name: &str) -> Option<JsValue<'_>> {
         let (_, id) = self.0.member(self.0.root(), name)?;
         Some(JsValue { doc: &self.0, id })

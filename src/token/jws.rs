@@ -91,7 +91,7 @@ fn encoded(header: &Object<'_>) -> Result<bool, Stop> {
     header.get("b64").and_then(|b64| b64.bool()).ok_or_else(malformed)
 }
 
-/// The claims of a token as the JSON that stands in it, unverified. Nothing where there is no JSON object.
+/// The claims of a token as its JSON, unverified. Nothing where there is no JSON object.
 #[must_use]
 pub fn claims_of(token: &str) -> Option<String> {
     let claims = Jws::split(token).ok()?.payload();

@@ -27,7 +27,7 @@ pub enum CannotSign {
     /// The service does not start.
     #[error(transparent)]
     NotStarting(#[from] NotStarting),
-    /// Which key is current can't be told.
+    /// Which key is current can't be determined.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No symmetric key.
@@ -99,7 +99,7 @@ impl Signer {
         starts::check(keys)?;
         let key = match name {
             None => keys.current()?.ok_or(CannotSign::NoKey)?,
-            // Where a kid stands twice, the service takes the first.
+            // Where a kid is duplicated, the service takes the first.
             Some(name) => *keys.named(name).first().ok_or_else(|| CannotSign::Unknown(name.clone()))?,
         };
         let unknown = |member, variable: &str| CannotSign::Variable {
@@ -180,7 +180,7 @@ fn append(token: &mut Vec<u8>, bytes: &[u8]) {
     token.truncate(start + length);
 }
 
-/// A key by its place: its kid stands twice.
+/// A key by its place: its kid is duplicated.
 fn at(key: &Key) -> String {
     format!("@{}", key.number())
 }

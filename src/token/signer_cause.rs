@@ -90,10 +90,8 @@ impl SignerCause {
             ),
             Self::KeyAlgorithm { key, alg, takes, secret_is_right } => {
                 let right = if *secret_is_right { ". The secret is right" } else { "" };
-                (
-                    sentence!("its `alg` is {alg}, and {key} accepts {takes} only{right}"),
-                    sentence!("sign with {takes}"),
-                )
+                let why = sentence!("its `alg` is {alg}, and {key} accepts {takes} only{right}");
+                (why, sentence!("sign with {takes}"))
             }
             Self::OtherPrivateKey { key } => (
                 sentence!("it names {key}, but was signed with another private key"),

@@ -47,7 +47,7 @@ pub enum Verdict {
 pub struct Accepted {
     /// The place in the file of the key that signed it, from 0.
     pub key: usize,
-    /// Its claims, as the JSON that stands in it.
+    /// Its claims, as its JSON.
     pub claims: String,
 }
 

@@ -168,7 +168,7 @@ fn what_cannot_be_asked_changes_nothing() {
         assert_eq!(outcome.code, 2, "{command}");
         assert!(
             outcome.stderr.contains(
-                "error: http://nowhere: there is no such host. Look at the name, and whether this machine's network knows it. So \
+                "error: http://nowhere: there is no such host. Check the name, and that this machine can resolve it. So \
                  it can't be told whether 2026-11-23-tj2n98 is live; nothing was changed"
             ),
             "{command}: {}",
