@@ -281,3 +281,8 @@ pub fn run_on_fixture(scene: &mut Scene, file: &str, content: &[u8], run: &str) 
     let outcome = scene.run(&format!("-c {file} {}", run.split("  # ").next().unwrap()));
     (before, outcome)
 }
+
+/// A text without its line breaks: prose is wrapped.
+pub fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
