@@ -323,7 +323,8 @@ fn filter(
     writeln!(
         world.stderr,
         "{}",
-        human::schedule_table(&[row(item.source, &finding)], world.clock.now()).trim_end()
+        human::schedule_table(&[row(item.source, &finding)], world.clock.now(), world.terminal.width)
+            .trim_end()
     )?;
     if draft.text.is_some() && writes {
         tell_steps(&draft.steps, "What to do next", world)?;
@@ -358,7 +359,7 @@ fn review(args: &Args, drafts: &[Drafted], world: &mut World<'_>) -> Result<(), 
 fn table(args: &Args, items: &[Item<'_>], world: &mut World<'_>) -> Result<(), Error> {
     let rows: Vec<Row> = items.iter().map(|item| row(item.source, &item.finding.borrow())).collect();
     if args.format == Format::Human && !rows.is_empty() {
-        write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now()))?;
+        write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now(), world.terminal.width))?;
     }
     Ok(world.stdout.flush()?)
 }
@@ -453,7 +454,7 @@ fn report(
             configs.push(json::ReconcileConfig::new(row, None, false, Some(error.to_string())));
         }
     }
-    let report = json::Reconcile::new(world.clock.now(), configs);
+    let report = json::ReconcileReport::new(world.clock.now(), configs);
     writeln!(world.stdout, "{}", serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?)?;
     Ok(())
 }

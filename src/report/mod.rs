@@ -9,5 +9,6 @@ pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod probe;
 pub(crate) mod timeline;
+pub(crate) mod verify;
 
 pub use export::CannotExport;

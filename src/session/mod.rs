@@ -15,6 +15,7 @@ pub mod policy_file;
 pub(crate) mod read;
 pub(crate) mod secret_write;
 pub(crate) mod source;
+pub(crate) mod token_input;
 pub(crate) mod used_by;
 pub(crate) mod values;
 mod world;

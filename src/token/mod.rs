@@ -24,23 +24,29 @@ mod cause;
 mod claims;
 mod js;
 mod jws;
+mod nearest;
 mod owner;
 mod public;
 mod rejection;
 mod signer;
+mod signer_cause;
 mod starts;
+mod undetermined;
 mod verifier;
 mod writing;
 
-pub use cause::{Cause, nearest_cause};
+pub use cause::{Cause, ClaimsCause, FormCause};
 pub use claims::{Claims, InvalidClaims, read_claims};
 pub use jws::claims_of;
-pub use owner::{Owner, owner_of};
+pub use nearest::nearest_cause;
+pub use owner::{Owner, Ownership, SecretInput, owner_of, ownership};
 pub use rejection::{ClaimFault, Code, Malformed, Rejection};
 pub use signer::{CannotSign, SignError, Signer};
+pub use signer_cause::{HeaderKid, SignerCause};
 pub use starts::NotStarting;
+pub use undetermined::{Undetermined, UnknownAudience, UnseenKey, Unverifiable};
 pub use verifier::{Accepted, Verdict, Verifier};
-pub use writing::{Ending, Form, Writing};
+pub use writing::{Form, Trailing, Writing};
 
 use crate::keyset::HmacAlg;
 
