@@ -5,17 +5,17 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use powersync_jwks::cli::Color;
-use powersync_jwks::probe::{Ask, CannotAsk, Options};
+use powersync_jwks::probe::{Ask, AskOptions, CannotAsk};
 use powersync_jwks::random::System;
 use powersync_jwks::text::{report_of_panic, without_secrets};
 use powersync_jwks::time::SystemClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 
 #[cfg(feature = "probe")]
-const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> =
+const ASK: fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk> =
     powersync_jwks::probe::http::through_proxy_of_environment;
 #[cfg(not(feature = "probe"))]
-const ASK: fn(Options) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
+const ASK: fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk> = powersync_jwks::probe::not_built_in;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {

@@ -16,7 +16,7 @@ use powersync_jwks::base::random::{Random, RandomError};
 use powersync_jwks::base::time::{FixedClock, NumericDate, Seconds};
 use powersync_jwks::config::{Config, Document, Input, Kind, NodeId, Scalar};
 use powersync_jwks::keyset::KeySet;
-use powersync_jwks::probe::{self, Answer, Endpoint};
+use powersync_jwks::probe::{self, Endpoint, HttpAnswer};
 use powersync_jwks::redact::{Redactor, text_diff};
 use powersync_jwks::token::{Verdict, Verifier, claims_of, nearest_cause};
 use powersync_jwks::wrap::env_file::EnvFile;
@@ -379,9 +379,9 @@ pub fn verify(data: &[u8]) {
         Verdict::Rejected(why) => {
             let _ = (why.code(), why.to_string());
             let cause = nearest_cause(&keys, None, &token, why, now());
-            assert!(!cause.why.is_empty() && !cause.fix.is_empty());
+            assert!(!cause.message().to_string().is_empty() && !cause.advice().to_string().is_empty());
         }
-        Verdict::NotJudged(why) => assert!(!why.is_empty()),
+        Verdict::Undetermined(why) => assert!(!why.message().to_string().is_empty()),
         Verdict::Accepted(accepted) => {
             assert!(signed.is_some(), "nobody signed {token:?}");
             // As another reader of JSON sees it; what it can't read, it can't judge.
@@ -511,7 +511,7 @@ pub fn answer(data: &[u8]) {
     let statuses = [401, 401, 401, 400, 404, 500, 503, 302, 200];
     let text = String::from_utf8_lossy(body).into_owned();
     let body = if second % 4 == 0 { [body, token.as_bytes()].concat() } else { body.to_owned() };
-    let answer = Answer {
+    let answer = HttpAnswer {
         status: statuses[first % statuses.len()],
         location: (first % 5 == 0).then(|| format!("{text}{token}")),
         encoding: (first % 11 == 0).then(|| text.clone()),

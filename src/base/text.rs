@@ -76,7 +76,7 @@ pub fn without_secrets(message: &str, arguments: impl IntoIterator<Item = String
 pub fn report_of_panic(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
     format!(
-        "error: powersync-jwks {} failed by a fault of its own{place}. No file is half-written: each is as it was, or as it \
+        "error: powersync-jwks {} failed with an internal error{place}. No file is half-written: each is as it was, or as it \
          was meant. Please report this, with the file's shape but without its secrets (`powersync-jwks redact`)",
         env!("CARGO_PKG_VERSION")
     )

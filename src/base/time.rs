@@ -61,6 +61,13 @@ impl NumericDate {
         Seconds(self.0 - earlier.0)
     }
 
+    /// For people, who read it at `now`: `2026-11-28 09:37 UTC (in 5 days)`. All text for people shows dates so; JSON and
+    /// config files have RFC 3339, which `Display` writes.
+    #[must_use]
+    pub fn for_people(self, now: Self) -> impl fmt::Display {
+        ForPeople { date: self, now }
+    }
+
     /// The day, as `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {
@@ -75,6 +82,29 @@ impl NumericDate {
 impl fmt::Display for NumericDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.utc().to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+}
+
+struct ForPeople {
+    date: NumericDate,
+    now: NumericDate,
+}
+
+impl fmt::Display for ForPeople {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let away = self.date.since(self.now);
+        let span = match (away.0.abs() + MINUTE / 2) / MINUTE {
+            0 => String::new(),
+            minutes @ 1..120 => format!("{minutes} min"),
+            minutes @ 120..2880 => format!("{} h", (minutes + 30) / 60),
+            minutes => format!("{} days", (minutes + 720) / 1440),
+        };
+        write!(f, "{} ", self.date.utc().format("%Y-%m-%d %H:%M UTC"))?;
+        match away.0 {
+            _ if span.is_empty() => f.write_str("(now)"),
+            0.. => write!(f, "(in {span})"),
+            _ => write!(f, "({span} ago)"),
+        }
     }
 }
 
@@ -260,6 +290,20 @@ mod tests {
             ["", "tomorrow", "2026-13-01", "2026-02-30", "10000-01-01T00:00:00Z", "1969-12-31", "1796083200"]
         {
             assert!(text.parse::<NumericDate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn people_read_how_far_away_a_date_is() {
+        let now = "2026-11-23T09:31:42Z".parse::<NumericDate>().unwrap();
+        for (seconds, text) in [
+            (5 * DAY + 6 * MINUTE, "2026-11-28 09:37 UTC (in 5 days)"),
+            (3 * HOUR, "2026-11-23 12:31 UTC (in 3 h)"),
+            (90 * MINUTE, "2026-11-23 11:01 UTC (in 90 min)"),
+            (20, "2026-11-23 09:32 UTC (now)"),
+            (-2 * DAY, "2026-11-21 09:31 UTC (2 days ago)"),
+        ] {
+            assert_eq!((now + Seconds(seconds)).for_people(now).to_string(), text);
         }
     }
 

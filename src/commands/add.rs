@@ -48,14 +48,14 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
                 current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
             };
             let key = new.key(config, keys, alg, now)?;
-            Ok(schedule::add(keys, key, now, &args.ending.allow)?)
+            Ok(schedule::add(keys, key, now, &args.ending.allow)?.into())
         },
         beside: Some(new.beside()),
         drop_env: None,
         redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }

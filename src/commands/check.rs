@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
+use crate::base::sentence::sentence;
 use crate::base::text::Named;
 use crate::config::Config;
 use crate::keyset::{KeySet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::rules::{self, Inspected};
-use crate::schedule::{Change, Decision};
+use crate::schedule::{Change, Effect, Outcome};
 use crate::session::arguments::{self, Deny, Ending, Global, RuleArgs};
-use crate::session::change::Run;
+use crate::session::change::{Decided, Run};
 use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, Error, World, findings};
@@ -119,7 +120,7 @@ fn fix(
         // What can't be read has no fixes, and is reported below.
         let bytes = target.source.read(world)?;
         let opened = target.source.unwrap(checker.global, &bytes)?;
-        if !opened.config().is_ok_and(|config| !decide(&config).changes.is_empty()) {
+        if !opened.config().is_ok_and(|config| !decide(&config).outcome.changes.is_empty()) {
             continue;
         }
         let so_far = values::known(args.env_file.as_deref(), world)?;
@@ -135,7 +136,7 @@ fn fix(
             redactor: Some(&redactor),
             on_cloud: true,
             nothing: "Nothing to fix.",
-            flags: String::new(),
+            flags: Vec::new(),
         };
         if run.run(world)? == Answer::No {
             answer = Answer::No;
@@ -151,18 +152,18 @@ fn fixes(
     config: &Config<'_>,
     known: Option<&KnownValues<'_>>,
     checker: &Checker<'_>,
-) -> Decision {
+) -> Decided {
     let value = |name: &str| known.and_then(|known| known.get(name));
     let values = known.map(|_| &value as &Values<'_>);
     let keys = KeySet::read_with(config, &value);
     let on = Inspected { values, ..Inspected::new(config, &keys, &target.policy, checker.now) };
-    let mut decision = Decision::default();
+    let mut decided = Decided::from(Outcome::new(Effect::Rewritten, Vec::new()));
     for finding in rules::check(&on, &checker.selection) {
         let message = finding.message();
         let Some(fix) = finding.fix else { continue };
-        decision.notes.push(format!("fixed {}: {message}", finding.rule.id));
+        decided.notes.push(sentence!("fixed {}: {message}", finding.rule.id));
         let (index, member, value) = (fix.entry, fix.member, fix.value);
-        decision.changes.push(Change::Respell { index, member, value });
+        decided.outcome.changes.push(Change::Rewrite { index, member, value });
     }
-    decision
+    decided
 }

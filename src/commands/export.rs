@@ -1,10 +1,13 @@
 //! `export`: a key handed out on purpose.
 
 use std::path::PathBuf;
+
+use clap::ValueEnum as _;
+use clap::builder::PossibleValue;
 use zeroize::Zeroizing;
 
 use crate::base::text::Printable;
-use crate::session::arguments::{Global};
+use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::keyset::{Key, KeyName, KeySet, Member, Phase};
 use crate::report::CannotExport;
 use crate::report::export as form;
@@ -34,6 +37,9 @@ pub struct Args {
     /// Into a new file that only you may read, in place of stdout
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
@@ -63,15 +69,15 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         ));
     }
     if args.out.is_some() && global.now.is_some() {
-        let text = "`--now` pretends it is another time, so no file is written with it. Leave `--out` out";
+        let text = "`--now` overrides the clock, so no file is written with it. Leave `--out` out";
         return Err(Error::Usage(text.to_owned()));
     }
     let source = source::one(global, world)?;
     let name = source.name();
     let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
     let failed = |source| Error::Export { name: name.clone(), source };
-    let bytes = if args.form == ExportForm::Jwks {
-        jwks(args, &keys).map_err(failed)?
+    let (key, bytes) = if args.form == ExportForm::Jwks {
+        (args.key.as_ref().map(ToString::to_string), jwks(args, &keys).map_err(failed)?)
     } else {
         let key = key_of(&keys, args.key.as_ref()).map_err(failed)?;
         let bytes = one(args.form, key, &keys).map_err(failed)?;
@@ -79,25 +85,43 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
             let text = format!("{} is on its way out: nobody should sign with it any more", key.name());
             writeln!(world.stderr, "{}", warning_line(&text))?;
         }
-        bytes
+        (Some(key.name()), bytes)
     };
+    let form = args.form.to_possible_value();
+    let head = form::Head { key: key.as_deref(), form: form.as_ref().map_or("", PossibleValue::get_name) };
     let Some(path) = &args.out else {
-        world.stdout.write_all(&bytes)?;
+        match args.output.format {
+            Format::Human => world.stdout.write_all(&bytes)?,
+            Format::Json => world.stdout.write_all(&head.json(&content(args.form, &bytes)))?,
+        }
         world.stdout.flush()?;
         return Ok(Answer::Done);
     };
     let out = path.display().to_string();
     store::create(&world.path(path), &bytes, 0o600).map_err(Error::store(&out))?;
+    if args.output.format == Format::Json {
+        world.stdout.write_all(&head.json(&form::Content::Written(&out)))?;
+        world.stdout.flush()?;
+    }
     let delete = if args.form == ExportForm::Node { "" } else { " Delete it once it is handed over." };
     writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
     Ok(Answer::Done)
+}
+
+fn content(form: ExportForm, bytes: &[u8]) -> form::Content<'_> {
+    match form {
+        ExportForm::Env | ExportForm::Dashboard | ExportForm::Node => form::Content::Text(bytes),
+        ExportForm::Raw => form::Content::Bytes(bytes),
+        ExportForm::Jwk => form::Content::Json("jwk", bytes),
+        ExportForm::Jwks => form::Content::Json("jwks", bytes),
+    }
 }
 
 /// The named key, else the current one.
 fn key_of<'k>(keys: &'k KeySet, name: Option<&KeyName>) -> Result<&'k Key, CannotExport> {
     match name {
         None => keys.current()?.ok_or(CannotExport::NoKey),
-        // Where a kid stands twice, the service takes the first.
+        // Where a kid is duplicated, the service takes the first.
         Some(name) => {
             keys.named(name).first().copied().ok_or_else(|| CannotExport::Unknown(name.to_string()))
         }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::init::{Folder, is_ignored_above};
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
-use crate::explain::Step;
+use crate::explain::{Action as Do, Sign, Step, Steps};
 use crate::init::fill::{Need, Usage, needs};
 use crate::init::{self, Access};
 use crate::keyset::KeySet;
@@ -49,14 +50,14 @@ pub(super) fn run(global: &Global, args: &super::init::Args, world: &mut World<'
         .collect();
 
     for (need, _) in &generated {
-        writeln!(world.stdout, "{}", event_line(&describe(need)))?;
+        writeln!(world.stdout, "{}", event_line(Sign::Added, describe(need)))?;
     }
     env.warn(&needs, !generated.is_empty(), world)?;
     let steps = next_steps(&fill_in, &generated, &env, &source, global, world);
     if generated.is_empty() {
         writeln!(world.stderr, "Nothing to generate: {}.", env.nothing(&needs, world))?;
         if !fill_in.is_empty() {
-            tell_steps(&steps, "What to do next", world.stderr)?;
+            tell_steps(&steps, "What to do next", world)?;
         }
         return Ok(Answer::Done);
     }
@@ -69,7 +70,7 @@ pub(super) fn run(global: &Global, args: &super::init::Args, world: &mut World<'
         Written::NotNow => "What to do once it is written",
         Written::Declined => return Ok(Answer::No),
     };
-    tell_steps(&steps, title, world.stderr)?;
+    tell_steps(&steps, title, world)?;
     Ok(written.into())
 }
 
@@ -99,13 +100,13 @@ fn beside(config: &Path) -> PathBuf {
     folder.join(if by_cli { "docker/.env" } else { ".env" })
 }
 
-fn describe(need: &Need) -> String {
+fn describe(need: &Need) -> Sentence {
     let Need { name, usage } = need;
     match usage {
         Usage::Key { key, alg } => {
-            format!("+ {name}: the secret of {} ({alg}, {} bits)", Printable(key), alg.hash_length() * 8)
+            sentence!("{name}: the secret of {} ({alg}, {} bits)", Printable(key), alg.hash_length() * 8)
         }
-        _ => format!("+ {name}: a token for the admin API"),
+        _ => sentence!("{name}: a token for the admin API"),
     }
 }
 
@@ -245,34 +246,24 @@ fn next_steps(
     source: &Source,
     global: &Global,
     world: &World<'_>,
-) -> Vec<Step> {
-    let mut steps = Vec::new();
+) -> Steps {
+    let mut list = Vec::new();
+    let now = world.clock.now();
+    let step = |kind, text, commands| Step::new(Do::SetUp(kind, text), commands);
     if !fill_in.is_empty() {
-        steps.push(Step {
-            text: format!(
-                "Fill in {} in {}: the service does not start without",
-                list(fill_in),
-                Printable(&env.name)
-            ),
-            commands: Vec::new(),
-        });
+        let (names, file) = (crate::base::text::list(fill_in), Printable(&env.name));
+        let text = sentence!("Fill in {names} in {file}: the service does not start without");
+        list.push(step("fill-in", text, Vec::new()));
     }
-    let Source::File(path) = source else { return steps };
-    steps.push(Step {
-        text: "Start the service with these variables. One that runs gets them only when its containers are made anew, \
-               not when they are restarted"
-            .to_owned(),
-        commands: crate::store::detect(&world.path(path)).restart(),
-    });
+    let Source::File(path) = source else { return Steps { now, list } };
+    let text = sentence!(
+        "Start the service with these variables. A running one gets them only when its containers are recreated, not \
+         when they are restarted"
+    );
+    list.push(step("start", text, store::detect(&world.path(path)).restart()));
     if generated.iter().any(|(need, _)| matches!(need.usage, Usage::Key { .. })) {
-        steps.push(Step {
-            text: "Get a first token, for a user called `me`".to_owned(),
-            commands: vec![format!(
-                "{} token --sub me --env-file {}",
-                source.tool(global, world),
-                shell_word(&env.name)
-            )],
-        });
+        let token = source.command(global, world).args(["token", "--sub", "me", "--env-file", &env.name]);
+        list.push(step("token", sentence!("Get a first token, for a user called `me`"), vec![token]));
     }
-    steps
+    Steps { now, list }
 }

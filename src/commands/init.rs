@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use zeroize::Zeroizing;
 
+use crate::base::command_line::CommandLine;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::session::arguments::{self, Global, Times};
-use crate::explain::Step;
+use crate::explain::{Action as Do, Step, Steps};
 use crate::init::{
     self, Audience, Database, KEY, Layout, NewFile, NewKey, Options, SecretPlace, Secrets, Storage,
     VariableValue,
@@ -17,7 +19,7 @@ use crate::init::{
 use crate::keyset::Kid;
 use crate::keyset::strength::weakness_of_k;
 use crate::report::paint::warning_line;
-use crate::schedule::{Refusal, RefusalId, ScheduleError};
+use crate::schedule::{Hazard, Refusal, RefusalId, ScheduleError};
 use crate::session::World;
 use crate::session::change::tell_steps;
 use crate::session::files::{self, Action, FileChange, Written};
@@ -109,7 +111,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         Written::Declined => return Ok(Answer::No),
     };
     let steps = next_steps(&options, &draft, &folder, global, world);
-    tell_steps(&steps, title, world.stderr)?;
+    tell_steps(&steps, title, world)?;
     Ok(written.into())
 }
 
@@ -178,15 +180,13 @@ fn check_place_is_free(args: &Args, folder: &Folder) -> Result<(), Error> {
         )));
     }
     if store::exists(&folder.path.join(&config)) && !args.ending.allow.contains(&RefusalId::Overwrite) {
-        let reason = "there is a config of this name, and a new one would take its place (a copy would be kept). \
-                      `powersync-jwks init --fill` generates the secrets that it lacks";
-        return Err(refused(&name, RefusalId::Overwrite, reason.to_owned()));
+        return Err(refused(&name, Hazard::Overwrite));
     }
     Ok(())
 }
 
-fn refused(name: &str, id: RefusalId, reason: String) -> Error {
-    Error::lifecycle(name)(ScheduleError::Refused(vec![Refusal { id, reason }]))
+fn refused(name: &str, hazard: Hazard) -> Error {
+    Error::lifecycle(name)(ScheduleError::Refused(vec![Refusal(hazard)]))
 }
 
 // --- questions -----------------------------------------------------------------------------------------------
@@ -455,10 +455,7 @@ fn check_key(file: &EnvFile, name: &str, allowed: &[RefusalId]) -> Result<(), Er
     if allowed.contains(&RefusalId::WeakSecret) {
         return Ok(());
     }
-    let reason = format!(
-        "the value of {KEY} would be the key's secret, and {weakness}. Remove that line to get a fresh one"
-    );
-    Err(refused(name, RefusalId::WeakSecret, reason))
+    Err(refused(name, Hazard::WeakValue { variable: KEY, weakness }))
 }
 
 // --- what to do next -----------------------------------------------------------------------------------------
@@ -469,82 +466,89 @@ fn next_steps(
     folder: &Folder,
     global: &Global,
     world: &World<'_>,
-) -> Vec<Step> {
+) -> Steps {
     let paths = options.layout.paths();
     let name = |path: &Path| folder.name(path);
-    let tool = Source::File(folder.named.join(&paths.config)).tool(global, world);
-    let say = |text: String| Step { text, commands: Vec::new() };
+    let tool = Source::File(folder.named.join(&paths.config)).command(global, world);
+    let token = tool.args(["token", "--sub", "me"]);
     let names: Vec<String> = draft.fill_in.iter().map(|name| (*name).to_owned()).collect();
-    let (place, secret, env) = match options.secrets {
+    let (place, what, secret, token) = match options.secrets {
         SecretPlace::Env { .. } => {
             let env = name(&paths.env);
-            (env.clone(), format!("the value of {KEY}"), format!(" --env-file {}", shell_word(&env)))
+            let token = token.arg("--env-file").arg(&env);
+            (env, list(&names), format!("the value of {KEY}"), token)
         }
-        SecretPlace::Inline => (name(&paths.config), "the `k` beside it".to_owned(), String::new()),
-    };
-    let what = match options.secrets {
-        SecretPlace::Env { .. } => list(&names),
-        SecretPlace::Inline => "both `uri`s".to_owned(),
+        SecretPlace::Inline => {
+            (name(&paths.config), "both `uri`s".to_owned(), "the `k` beside it".to_owned(), token)
+        }
     };
     let mut steps = Vec::new();
     if options.secrets == SecretPlace::Inline || !names.is_empty() {
-        steps.push(say(format!(
-            "Fill in {what} in {place}, where words in capitals stand. The database the data comes from has to be \
-             prepared, too: https://docs.powersync.com/configuration/source-db/setup"
-        )));
+        let text = sentence!(
+            "Fill in {what} in {place}, in place of the words in capitals. The source database has to be prepared, too: \
+             https://docs.powersync.com/configuration/source-db/setup"
+        );
+        steps.push(step("fill-in", text, Vec::new()));
     }
-    steps.push(say(format!("Say what each user may sync, in {}", name(&paths.sync_config))));
+    let sync = sentence!("Say what each user may sync, in {}", name(&paths.sync_config));
+    steps.push(step("sync-config", sync, Vec::new()));
     steps.push(start(options, draft, folder));
-    steps.push(Step {
-        text: "Get a first token, for a user called `me`".to_owned(),
-        commands: vec![format!("{tool} token --sub me{env}")],
-    });
-    steps.push(say(format!(
+    steps.push(step("token", sentence!("Get a first token, for a user called `me`"), vec![token]));
+    let connect = sentence!(
         "Connect: give your client the endpoint http://localhost:{} and that token. Later your backend signs such \
          tokens itself: with kid {} and its secret, {secret} (base64url)",
-        options.port, draft.key.kid
-    )));
-    steps
+        options.port,
+        draft.key.kid
+    );
+    steps.push(step("connect", connect, Vec::new()));
+    Steps { now: world.clock.now(), list: steps }
+}
+
+fn step(kind: &'static str, text: Sentence, commands: Vec<CommandLine>) -> Step {
+    Step::new(Do::SetUp(kind, text), commands)
 }
 
 fn start(options: &Options, draft: &Draft, folder: &Folder) -> Step {
     let paths = options.layout.paths();
     let port = options.port;
-    let check = format!("curl -i http://localhost:{port}/probes/liveness   # 200 once it runs");
+    let check = CommandLine::new("curl").arg("-i").arg(format!("http://localhost:{port}/probes/liveness"));
+    let check = check.note("200 once it runs");
     if let SecretPlace::Env { compose: true } = options.secrets {
         let usual = folder.named.as_os_str().is_empty() && options.layout == Layout::Service;
-        let file = shell_word(&folder.name(&paths.compose));
-        let compose = if usual { "docker compose".to_owned() } else { format!("docker compose -f {file}") };
+        let file = (!usual).then(|| ["-f".to_owned(), folder.name(&paths.compose)]);
+        let up =
+            CommandLine::new("docker").arg("compose").args(file.into_iter().flatten()).args(["up", "-d"]);
         let text = match &draft.compose_entry {
-            Some(_) => "Put the entry above into the Compose file, and start the service",
-            None => "Start the service and its storage database",
+            Some(_) => sentence!("Put the entry above into the Compose file, and start the service"),
+            None => sentence!("Start the service and its storage database"),
         };
-        return Step { text: text.to_owned(), commands: vec![format!("{compose} up -d"), check] };
+        return step("start", text, vec![up, check]);
     }
-    let host = |path: &Path| host_path(&folder.named.join(path));
-    let config = paths.config.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (secrets, text) = match options.secrets {
+    let run = CommandLine::new("docker").arg("run");
+    let (run, text) = match options.secrets {
         SecretPlace::Env { .. } => (
-            format!("--env-file {}", shell_word(&folder.name(&paths.env))),
-            "Start the service: with Docker, or in any other way that sets the variables".to_owned(),
+            run.arg("--env-file").arg(folder.name(&paths.env)),
+            sentence!("Start the service: with Docker, or in any other way that sets the variables"),
         ),
         SecretPlace::Inline => (
             // Its secrets are in the file, which others must not read.
-            "--user \"$(id -u)\"".to_owned(),
-            format!(
+            run.verbatim("--user \"$(id -u)\""),
+            sentence!(
                 "Start the service as a user who can read {}: only you can, and the official image's own user (901) can't",
                 folder.name(&paths.config)
             ),
         ),
     };
-    Step {
-        text,
-        commands: vec![
-            format!("docker run {secrets} -p {port}:{port} -e POWERSYNC_CONFIG_PATH=/config/{config} \\"),
-            format!("  -v {}:/config/{config}:ro \\", host(&paths.config)),
-            format!("  -v {}:/config/sync-config.yaml:ro \\", host(&paths.sync_config)),
-            "  journeyapps/powersync-service:latest start -r unified".to_owned(),
-            check,
-        ],
-    }
+    let config = paths.config.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mount =
+        |path: &Path, inside: &str| format!("-v {}:/config/{inside}:ro", host_path(&folder.named.join(path)));
+    let run = run
+        .verbatim(format!("-p {port}:{port} -e POWERSYNC_CONFIG_PATH=/config/{config}"))
+        .next_line()
+        .verbatim(mount(&paths.config, &config))
+        .next_line()
+        .verbatim(mount(&paths.sync_config, "sync-config.yaml"))
+        .next_line()
+        .args(["journeyapps/powersync-service:latest", "start", "-r", "unified"]);
+    step("start", text, vec![run, check])
 }

@@ -1,7 +1,6 @@
 //! One file a command: its arguments, its help, and what it does. This list registers them all.
 
 mod fill;
-mod owner;
 
 pub use token::ClaimArg;
 

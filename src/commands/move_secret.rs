@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::session::arguments::{Global, SecretPlace, Times};
 use crate::config::Config;
 use crate::keyset::{Key, KeySet, SecretText};
-use crate::schedule::{self, Change, Decision, SecretForm};
+use crate::schedule::{self, Change, Outcome, SecretForm};
 use crate::session::Error;
 use crate::session::World;
 use crate::session::change::Run;
@@ -55,19 +55,19 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         policy: &rules.policy,
         values: &values,
         decide: &|config, keys, _| {
-            let (decision, write) = match args.to {
+            let (outcome, write) = match args.to {
                 SecretPlace::Env => to_variable(args, &finder, config, keys, &values)?,
                 SecretPlace::Inline => (to_config(args, &finder, config, keys, &values)?, None),
             };
             beside.replace(write);
-            Ok(decision)
+            Ok(outcome.into())
         },
         beside: Some(&beside),
         drop_env: None,
         redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }
@@ -79,28 +79,28 @@ fn to_variable(
     config: &Config<'_>,
     keys: &KeySet,
     values: &KnownValues<'_>,
-) -> Result<(Decision, Option<SecretWrite>), Error> {
+) -> Result<(Outcome, Option<SecretWrite>), Error> {
     let written = keys.named(&args.key).first().and_then(|key| SecretText::of(key, config));
     // What has no secret to move needs no place for one.
     let anywhere = SecretForm::Variable(String::new());
-    let decision = schedule::move_secret(keys, &args.key, anywhere, written)?;
-    let Some(Change::MoveSecret { index, k, .. }) = decision.changes.into_iter().next() else {
-        return Ok((Decision { notes: decision.notes, ..Decision::default() }, None));
+    let mut outcome = schedule::move_secret(keys, &args.key, anywhere, written)?;
+    let Some(Change::MoveSecret { to, k, .. }) = outcome.changes.first_mut() else {
+        return Ok((outcome, None));
     };
     let slot = finder.slot(config, None, values)?;
     let write = SecretWrite::set(&slot, k.clone())?;
-    let changes = vec![Change::MoveSecret { index, to: slot.form, k }];
-    Ok((Decision { changes, ..decision }, write))
+    *to = slot.form;
+    Ok((outcome, write))
 }
 
-/// Into the config, in clear.
+/// Into the config, in plaintext.
 fn to_config(
     args: &Args,
     finder: &Finder<'_>,
     config: &Config<'_>,
     keys: &KeySet,
     values: &KnownValues<'_>,
-) -> Result<Decision, Error> {
+) -> Result<Outcome, Error> {
     if config.is_cloud() {
         return Err(finder.usage("PowerSync Cloud takes the secret of a key from a variable"));
     }

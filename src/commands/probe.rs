@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::session::arguments::{Format, Global, Times};
-use crate::probe::{Plan, Round};
-use crate::report::paint::{BOLD, DIM, error_line, paint, warning_line};
-use crate::report::probe as words;
+use crate::session::arguments::{Format, FormatArgs, Global, Times};
+use crate::probe::{ProbePlan, Round};
+use crate::report::human::{columns, paragraph};
+use crate::report::paint::{BOLD, error_line, paint, warning_line};
+use crate::report::{json, probe as words};
 use crate::session::World;
 use crate::session::ask::{Services, endpoints};
 use crate::session::{Answer, policy, read, source};
@@ -36,9 +37,9 @@ pub struct Args {
     /// An earlier config: do they still know keys of it that are no longer in this one?
     #[arg(long, value_name = "OLD")]
     pub against: Option<PathBuf>,
-    /// How to report
-    #[arg(long, default_value = "human")]
-    pub format: Format,
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
     #[arg(long, value_name = "PATH")]
     pub policy: Option<PathBuf>,
@@ -71,7 +72,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let keys = read::keys(global, &source, env_file, world)?;
     let earlier = args.against.as_ref().map(|path| Source::File(path.clone()));
     let earlier = earlier.map(|source| read::keys(global, &source, env_file, world)).transpose()?;
-    let plan = Plan::new(&keys, earlier.as_ref());
+    let plan = ProbePlan::new(&keys, earlier.as_ref());
     let services = Services::new(global, named, &args.ask, world)?;
     tell_left_out(&plan, world)?;
     if let Err(why) = keys.check_start() {
@@ -89,12 +90,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         )));
     }
     let round = ask(&services, &plan, args.wait, world)?;
-    match args.format {
+    match args.output.format {
         Format::Human => write!(world.stdout, "{}", words::human(&plan, &round))?,
         Format::Json => {
             let report = words::Json::new(&name, world.clock.now(), &plan, &round);
-            let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
-            writeln!(world.stdout, "{text}")?;
+            json::write(&report, world.stdout)?;
         }
     }
     world.stdout.flush()?;
@@ -113,9 +113,9 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
 }
 
 /// What can't be asked for, and why.
-fn tell_left_out(plan: &Plan, world: &mut World<'_>) -> Result<(), Error> {
+fn tell_left_out(plan: &ProbePlan, world: &mut World<'_>) -> Result<(), Error> {
     for out in &plan.left_out {
-        writeln!(world.stderr, "note: {} is not asked for: {}", Printable(&out.name), out.why)?;
+        writeln!(world.stderr, "note: {} is not asked for: {}", Printable(&out.name), out.why.message())?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ fn tell_left_out(plan: &Plan, world: &mut World<'_>) -> Result<(), Error> {
 /// Asks, and asks again until it is as the config says or the time is over.
 fn ask(
     services: &Services<'_>,
-    plan: &Plan,
+    plan: &ProbePlan,
     wait: Option<Seconds>,
     world: &mut World<'_>,
 ) -> Result<Round, Error> {
@@ -155,8 +155,8 @@ fn left(wait: Option<Seconds>, begin: NumericDate, pauses: u64, world: &World<'_
     u64::try_from(wait - passed).unwrap_or(0)
 }
 
-/// A line that is written over, for whoever sits there.
-fn progress(plan: &Plan, round: &Round, left: u64, world: &mut World<'_>) -> Result<(), Error> {
+/// A line that is written over, for a person at the terminal.
+fn progress(plan: &ProbePlan, round: &Round, left: u64, world: &mut World<'_>) -> Result<(), Error> {
     if !world.terminal.stderr {
         return Ok(());
     }
@@ -174,14 +174,19 @@ fn progress(plan: &Plan, round: &Round, left: u64, world: &mut World<'_>) -> Res
 }
 
 /// In words, where it is not as the config says, and what to do.
-fn tell_meaning(plan: &Plan, round: &Round, source: &Source, world: &mut World<'_>) -> Result<(), Error> {
+fn tell_meaning(
+    plan: &ProbePlan,
+    round: &Round,
+    source: &Source,
+    world: &mut World<'_>,
+) -> Result<(), Error> {
     let meaning = words::meaning(plan, round, &Printable(&source.name()).to_string());
     if meaning.is_empty() {
         return Ok(());
     }
     writeln!(world.stderr)?;
     for sentence in &meaning {
-        writeln!(world.stderr, "{sentence}.")?;
+        write!(world.stderr, "{}", paragraph("", sentence, columns(world.terminal.width)))?;
     }
     let platform = match source {
         Source::File(path) => crate::store::detect(&world.path(path)),
@@ -193,26 +198,26 @@ fn tell_meaning(plan: &Plan, round: &Round, source: &Source, world: &mut World<'
         paint(BOLD, "To do:")
     )?;
     for command in platform.restart() {
-        writeln!(world.stderr, "  {}", paint(DIM, command))?;
+        writeln!(world.stderr, "  {command}")?;
     }
     Ok(())
 }
 
 /// What could not be asked outranks what was answered.
-fn fail_if_incomplete(plan: &Plan, round: &Round, world: &mut World<'_>) -> Result<(), Error> {
-    let mut troubles = words::troubles(round);
-    let failed = troubles.len();
+fn fail_if_incomplete(plan: &ProbePlan, round: &Round, world: &mut World<'_>) -> Result<(), Error> {
+    let mut unanswered = round.unanswered();
+    let failed = unanswered.len();
     if failed > 1 {
-        for (place, why) in troubles {
-            writeln!(world.stderr, "{}", error_line(&Error::NotAsked { place, why }))?;
+        for unanswered in unanswered {
+            writeln!(world.stderr, "{}", error_line(&unanswered))?;
         }
-        return Err(Error::SomePlaces { failed, all: round.reports.len() });
+        return Err(Error::SeveralUnanswered { failed, all: round.reports.len() });
     }
-    if let Some((place, why)) = troubles.pop() {
-        return Err(Error::NotAsked { place, why });
+    if let Some(unanswered) = unanswered.pop() {
+        return Err(Box::new(unanswered).into());
     }
-    if plan.left_out.iter().any(|out| out.unknown) {
-        let text = "not every key could be asked for. Set its variable in the environment, or name the file it stands in: \
+    if plan.left_out.iter().any(|out| out.why.is_unknown()) {
+        let text = "not every key could be asked for. Set its variable in the environment, or name the file that defines it: \
                     `--env-file PATH`";
         return Err(Error::Usage(text.to_owned()));
     }

@@ -6,7 +6,7 @@ use crate::session::arguments::ProbeArgs;
 use crate::session::arguments::Times;
 use std::path::PathBuf;
 use crate::session::arguments::{Global};
-use crate::schedule;
+use crate::schedule::{self, Terms};
 use crate::session::Error;
 use crate::session::World;
 use crate::session::ask::Asked;
@@ -50,10 +50,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         policy: &policy,
         values: asked.as_ref().map_or(&known, |asked| &asked.values),
         decide: &|_, keys, now| {
-            let decision = schedule::promote(keys, args.key.as_ref(), &policy, now, &args.ending.allow)?;
+            let terms = Terms { policy: &policy, now, allowed: &args.ending.allow };
+            let outcome = schedule::promote(keys, args.key.as_ref(), &terms)?;
             match &asked {
-                Some(asked) => asked.promotion(decision, keys, &args.ending.allow),
-                None => Ok(decision),
+                Some(asked) => asked.promotion(outcome, keys, terms.allowed),
+                None => Ok(outcome.into()),
             }
         },
         beside: None,

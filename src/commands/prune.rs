@@ -12,7 +12,7 @@ use crate::report::paint::{diff_line, error_line};
 use crate::schedule::{self, Policy};
 use crate::session::World;
 use crate::session::ask::{self, Asked};
-use crate::session::change::{self, NO_TERMINAL, Run};
+use crate::session::change::{self, Decided, NO_TERMINAL, Run};
 use crate::session::destination::{Finder, NamedPath};
 use crate::session::drop_env::{Chosen, DropEnv, Left};
 use crate::session::secret_write::SecretWrite;
@@ -102,18 +102,16 @@ fn one(
         policy: &Policy::default(),
         values: asked.as_ref().map_or(&so_far, |asked| &asked.values),
         decide: &|_, keys, now| {
-            let decision = schedule::prune(keys, now, &args.ending.allow)?;
-            match &asked {
-                Some(asked) => asked.removals(decision, keys),
-                None => Ok(decision),
-            }
+            let outcome = schedule::prune(keys, now, &args.ending.allow)?;
+            let notes = asked.as_ref().map(|asked| asked.removals(&outcome, keys)).transpose()?;
+            Ok(Decided { notes: notes.unwrap_or_default(), ..outcome.into() })
         },
         beside: None,
         drop_env: drop_env.as_deref().map(|names| DropEnv { finder: &finder, names, later }),
         redactor: Some(redactor),
         on_cloud: drop_env.is_some(),
         nothing: &format!("{}: nothing to remove.", source.name()),
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use crate::base::sentence::Sentence;
 use crate::base::text::{Named, Printable, count, list};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Format, Global, NewKeyArgs};
@@ -18,10 +19,10 @@ use crate::redact::Redactor;
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::error_line;
-use crate::schedule::{self, Decision, Due, Liveness, Policy};
+use crate::schedule::{self, Due, Liveness, Policy, Terms, Waiting};
 use crate::session::World;
 use crate::session::ask::{self, Asked};
-use crate::session::change::{Run, ask as ask_person, tell_steps};
+use crate::session::change::{Decided, Run, ask as ask_person, tell_steps};
 use crate::session::destination::Reservations;
 use crate::session::draft::Draft;
 use crate::session::new_key::KeySource;
@@ -73,7 +74,7 @@ struct Finding {
     due: Option<Due>,
     next: Option<Due>,
     /// Why the promotion that is due by the dates has to wait.
-    waiting: Option<String>,
+    waiting: Option<Sentence>,
     written: bool,
 }
 
@@ -245,33 +246,30 @@ fn decide(
     config: &Config<'_>,
     keys: &KeySet,
     now: NumericDate,
-) -> Result<Decision, Error> {
+) -> Result<Decided, Error> {
     // A look needs no key, nor a place for its secret.
     let make = |alg| {
         if args.check { Ok(schedule::stand_in(keys, alg, now)) } else { item.new.key(config, keys, alg, now) }
     };
     let allowed = &args.ending.allow;
-    let waiting = RefCell::new(None);
-    let live = |key: &Key| {
-        let Some(asked) = &item.asked else { return Ok(Liveness::Live) };
-        let liveness = asked.liveness(keys, key)?;
-        if let Liveness::NotLive(why) = &liveness {
-            *waiting.borrow_mut() = Some(why.clone());
-        }
-        Ok::<_, Error>(liveness)
+    let live = |key: &Key| match &item.asked {
+        Some(asked) => asked.liveness(keys, key),
+        None => Ok::<_, Error>(Liveness::Live),
     };
-    let (due, mut decision) =
-        schedule::reconcile_asking(keys, &item.policy, now, args.assume_age, &make, &live, allowed)?;
+    let terms = Terms { policy: &item.policy, now, allowed };
+    let (due, outcome) = schedule::reconcile(keys, args.assume_age, &terms, &make, &live)?;
+    let mut decided = Decided::from(outcome);
     if let Some(asked) = &item.asked {
-        decision.live_at = asked.live_at(&decision, allowed);
-        decision = asked.removals(decision, keys)?;
+        decided.live_at = asked.live_at(&decided.outcome, allowed);
+        decided.notes = asked.removals(&decided.outcome, keys)?;
     }
-    let after = schedule::apply(keys, &decision.changes, now);
+    let outcome = &decided.outcome;
+    let after = schedule::apply(keys, &outcome.changes, now);
     let next = schedule::next_due(&after, &item.policy, now)?;
     let current = after.current().ok().flatten().map(Key::name);
-    let waiting = waiting.take();
+    let waiting = outcome.waiting.as_ref().map(Waiting::reason);
     *item.finding.borrow_mut() = Finding { current, due, next, waiting, written: false };
-    Ok(decision)
+    Ok(decided)
 }
 
 fn with_run<T>(
@@ -325,10 +323,11 @@ fn filter(
     writeln!(
         world.stderr,
         "{}",
-        human::schedule_table(&[row(item.source, &finding)], world.clock.now()).trim_end()
+        human::schedule_table(&[row(item.source, &finding)], world.clock.now(), world.terminal.width)
+            .trim_end()
     )?;
     if draft.text.is_some() && writes {
-        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        tell_steps(&draft.steps, "What to do next", world)?;
     }
     let due = finding.due.is_some();
     Ok(if args.check && due { Answer::No } else { Answer::Done })
@@ -360,7 +359,7 @@ fn review(args: &Args, drafts: &[Drafted], world: &mut World<'_>) -> Result<(), 
 fn table(args: &Args, items: &[Item<'_>], world: &mut World<'_>) -> Result<(), Error> {
     let rows: Vec<Row> = items.iter().map(|item| row(item.source, &item.finding.borrow())).collect();
     if args.format == Format::Human && !rows.is_empty() {
-        write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now()))?;
+        write!(world.stdout, "{}", human::schedule_table(&rows, world.clock.now(), world.terminal.width))?;
     }
     Ok(world.stdout.flush()?)
 }
@@ -455,7 +454,7 @@ fn report(
             configs.push(json::ReconcileConfig::new(row, None, false, Some(error.to_string())));
         }
     }
-    let report = json::Reconcile::new(world.clock.now(), configs);
+    let report = json::ReconcileReport::new(world.clock.now(), configs);
     writeln!(world.stdout, "{}", serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?)?;
     Ok(())
 }

@@ -48,13 +48,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         ending: &args.ending,
         policy: &rules.policy,
         values: &values::known_so_far(finder.told().as_ref(), world)?,
-        decide: &|_, keys, now| Ok(schedule::remove(keys, &args.keys, now, &args.ending.allow)?),
+        decide: &|_, keys, now| Ok(schedule::remove(keys, &args.keys, now, &args.ending.allow)?.into()),
         beside: None,
         drop_env: names.map(|names| DropEnv { finder: &finder, names, later: None }),
         redactor: None,
         on_cloud: true,
         nothing: "Nothing to do.",
-        flags: String::new(),
+        flags: Vec::new(),
     };
     run.run(world)
 }

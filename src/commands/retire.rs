@@ -6,7 +6,7 @@ use crate::keyset::KeyName;
 use crate::session::arguments::Ending;
 use crate::session::arguments::Times;
 use crate::session::arguments::{Global};
-use crate::schedule::{self, When};
+use crate::schedule::{self, Terms, When};
 use crate::session::Error;
 use crate::session::World;
 use crate::session::change::Run;
@@ -55,13 +55,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         policy: &policy,
         values: &values::known(None, world)?,
         decide: &|_, keys, now| {
-            let allowed = &args.ending.allow;
-            let decided = if args.undo {
-                schedule::unretire(keys, &args.keys, now, allowed)
+            let terms = Terms { policy: &policy, now, allowed: &args.ending.allow };
+            let outcome = if args.undo {
+                schedule::unretire(keys, &args.keys, now, terms.allowed)
             } else {
-                schedule::retire(keys, &args.keys, when, &policy, now, allowed)
+                schedule::retire(keys, &args.keys, when, &terms)
             };
-            Ok(decided?)
+            Ok(outcome?.into())
         },
         beside: None,
         drop_env: None,

@@ -6,7 +6,7 @@ use crate::session::arguments::NewKeyArgs;
 use crate::session::arguments::Times;
 use crate::session::arguments::{Global};
 use crate::keyset::{HmacAlg, Key};
-use crate::schedule::{self, RotateOptions, ScheduleError};
+use crate::schedule::{self, RotateOptions, ScheduleError, Terms};
 use crate::session::Error;
 use crate::session::World;
 use crate::session::change::Run;
@@ -60,12 +60,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
             let current = keys.current().map_err(ScheduleError::from)?;
             let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
             let key = new.key(config, keys, alg, now)?;
-            let allowed = &args.ending.allow;
-            let decided = match args.standby {
-                Some(wait) => schedule::standby(keys, key, policy, now, wait, allowed),
-                None => schedule::rotate(keys, key, policy, now, options, allowed),
+            let terms = Terms { policy, now, allowed: &args.ending.allow };
+            let outcome = match args.standby {
+                Some(wait) => schedule::standby(keys, key, wait, &terms),
+                None => schedule::rotate(keys, key, options, &terms),
             };
-            Ok(decided?)
+            Ok(outcome?.into())
         },
         beside: Some(new.beside()),
         drop_env: None,

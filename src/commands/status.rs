@@ -4,14 +4,13 @@ use crate::session::arguments::AskArgs;
 use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
-use crate::session::arguments::{Format, Global, Times};
+use crate::session::arguments::{Format, FormatArgs, Global, Times};
 use crate::base::sentence::Sentence;
 use crate::keyset::{Key, KeySet};
-use crate::probe::Plan;
+use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
-use crate::report::probe as words;
 use crate::schedule;
 use crate::session::World;
 use crate::session::ask::{self, Services};
@@ -30,9 +29,9 @@ pub struct Args {
     /// Configs to show, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// How to show them
-    #[arg(long, default_value = "human")]
-    pub format: Format,
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
@@ -43,6 +42,9 @@ pub struct Args {
     #[command(flatten)]
     pub ask: AskArgs,
 }
+
+/// A config that was read: its keys, and what is wrong with it.
+type Read<'a> = (&'a Source, KeySet, Vec<Sentence>);
 
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
@@ -71,7 +73,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
     let values = values::known(args.env_file.as_deref(), world)?;
-    let mut read: Vec<(&Source, KeySet, Vec<Sentence>)> = Vec::new();
+    let mut read: Vec<Read<'_>> = Vec::new();
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
         match read::keys_and_warnings(global, source, &values, world) {
@@ -88,16 +90,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
-    let column = service.as_ref().map(|service| service.cells.as_slice());
-    match (args.format, read.as_slice()) {
-        (Format::Json, _) => report(&sources, &read, &failures, column, world)?,
-        (Format::Human, [(source, keys, warnings)]) if failed == 0 => {
-            one(global, source, (keys, column), now, world)?;
-            for warning in warnings {
-                writeln!(world.stderr, "{}", warning_line(&warning))?;
-            }
+    let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
+    match (args.output.format, read.as_slice()) {
+        (Format::Json, _) => {
+            json::write(&view.report(&sources, &read, &failures), world.stdout)?;
         }
-        (Format::Human, _) => several(&read, now, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
+        (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
         Some(trouble) => Err(trouble),
@@ -108,97 +107,95 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
 
 /// What the running service says of each key.
 struct ServiceColumn {
-    cells: Vec<Option<String>>,
+    cells: Vec<Option<Seen>>,
     trouble: Option<Error>,
 }
 
 impl ServiceColumn {
     fn ask(global: &Global, args: &Args, keys: &KeySet, world: &mut World<'_>) -> Result<Self, Error> {
         let services = Services::new(global, ask::endpoints(&args.probe)?, &args.ask, world)?;
-        let plan = Plan::new(keys, None);
+        let plan = ProbePlan::new(keys, None);
         let round = services.round(&plan);
         let mut cells = vec![None; keys.keys().len()];
         for (number, subject) in plan.subjects.iter().enumerate() {
-            cells[subject.index] = Some(round.of(number).to_string());
+            cells[subject.index] = Some(round.of(number));
         }
-        let trouble = words::troubles(&round).into_iter().next();
-        Ok(Self { cells, trouble: trouble.map(|(place, why)| Error::NotAsked { place, why }) })
+        Ok(Self { cells, trouble: round.unanswered().into_iter().next().map(|first| Box::new(first).into()) })
     }
 }
 
-/// All keys of one config.
-fn one(
-    global: &Global,
-    source: &Source,
-    (keys, service): (&KeySet, Option<&[Option<String>]>),
+/// What a report depends on beside the keys.
+struct View<'a> {
+    global: &'a Global,
     now: NumericDate,
-    world: &mut World<'_>,
-) -> Result<(), Error> {
-    if keys.keys().is_empty() {
-        writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
-        world.stdout.flush()?;
-        match keys.other_login {
-            Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-            None if keys.is_cloud => writeln!(
-                world.stderr,
-                "`{} add` makes the first key; `powersync deploy` brings it to the service.",
-                source.tool(global, world)
-            )?,
-            None => writeln!(world.stderr, "`{} rotate` makes the first key.", source.tool(global, world))?,
-        }
-    } else {
-        write!(world.stdout, "{}", human::key_table(keys, service, now))?;
-        tell_unseen(keys, world)?;
-    }
-    Ok(())
+    service: Option<&'a [Option<Seen>]>,
 }
 
-/// A line for each of several configs: its current key, and what is next.
-fn several(
-    read: &[(&Source, KeySet, Vec<Sentence>)],
-    now: NumericDate,
-    world: &mut World<'_>,
-) -> Result<(), Error> {
-    let (mut rows, mut told) = (Vec::new(), Vec::new());
-    for (source, keys, warnings) in read {
-        // What can't be decided is told by the warnings; on Cloud there is no schedule.
-        let next = match policy::of(&Times::default(), source, world) {
-            Ok(_) if keys.is_cloud => None,
-            Ok(policy) => schedule::next_due(keys, &policy, now).ok().flatten(),
-            Err(error) => {
-                told.push(format!("{}: {error}", Printable(&source.name())));
-                None
+impl View<'_> {
+    /// All keys of one config.
+    fn one(&self, (source, keys, warnings): &Read<'_>, world: &mut World<'_>) -> Result<(), Error> {
+        let tool = source.tool(self.global, world);
+        if keys.keys().is_empty() {
+            writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
+            world.stdout.flush()?;
+            match keys.other_login {
+                Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
+                None if keys.is_cloud => writeln!(
+                    world.stderr,
+                    "`{tool} add` makes the first key; `powersync deploy` brings it to the service."
+                )?,
+                None => writeln!(world.stderr, "`{tool} rotate` makes the first key.")?,
             }
-        };
-        let current = keys.current().ok().flatten().map(Key::name);
-        rows.push(Row { config: source.name(), current, due: None, next });
-        let name = source.name();
-        told.extend(warnings.iter().map(|warning| format!("{}: {warning}", Printable(&name))));
-    }
-    write!(world.stdout, "{}", human::schedule_table(&rows, now))?;
-    world.stdout.flush()?;
-    for warning in told {
-        writeln!(world.stderr, "{}", warning_line(&warning))?;
-    }
-    Ok(())
-}
-
-fn report(
-    sources: &[Source],
-    read: &[(&Source, KeySet, Vec<Sentence>)],
-    failures: &[(&Source, String)],
-    service: Option<&[Option<String>]>,
-    world: &mut World<'_>,
-) -> Result<(), Error> {
-    let now = world.clock.now();
-    let configs = sources.iter().filter_map(|source| {
-        if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
-            return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
+        } else {
+            let table = human::key_table(keys, self.service, self.now, world.terminal.width);
+            write!(world.stdout, "{table}")?;
+            tell_unseen(keys, world)?;
         }
-        let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
-        Some(json::StatusConfig::new(&source.name(), keys, service, warnings.clone(), now))
-    });
-    let report = json::Status::new(now, configs.collect());
-    let text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
-    Ok(writeln!(world.stdout, "{text}")?)
+        for warning in warnings {
+            writeln!(world.stderr, "{}", warning_line(&warning))?;
+        }
+        Ok(())
+    }
+
+    /// A line for each of several configs: its current key, and what is next.
+    fn several(&self, read: &[Read<'_>], world: &mut World<'_>) -> Result<(), Error> {
+        let (mut rows, mut told) = (Vec::new(), Vec::new());
+        for (source, keys, warnings) in read {
+            let name = source.name();
+            // What can't be decided is told by the warnings; on Cloud there is no schedule.
+            let next = match policy::of(&Times::default(), source, world) {
+                Ok(_) if keys.is_cloud => None,
+                Ok(policy) => schedule::next_due(keys, &policy, self.now).ok().flatten(),
+                Err(error) => {
+                    told.push(format!("{}: {error}", Printable(&name)));
+                    None
+                }
+            };
+            let current = keys.current().ok().flatten().map(Key::name);
+            rows.push(Row { config: name.clone(), current, due: None, next });
+            told.extend(warnings.iter().map(|warning| format!("{}: {warning}", Printable(&name))));
+        }
+        write!(world.stdout, "{}", human::schedule_table(&rows, self.now, world.terminal.width))?;
+        world.stdout.flush()?;
+        for warning in told {
+            writeln!(world.stderr, "{}", warning_line(&warning))?;
+        }
+        Ok(())
+    }
+
+    fn report(
+        &self,
+        sources: &[Source],
+        read: &[Read<'_>],
+        failures: &[(&Source, String)],
+    ) -> json::StatusReport {
+        let configs = sources.iter().filter_map(|source| {
+            if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
+                return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
+            }
+            let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
+            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), self.now))
+        });
+        json::StatusReport::new(self.now, configs.collect())
+    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         ChartFormat::Human => timeline::chart(&ahead, width(args, world)),
         ChartFormat::Mermaid => mermaid::gantt(&ahead, &name),
         ChartFormat::Json => {
-            let report = json::Timeline::new(&name, &ahead);
+            let report = json::TimelineReport::new(&name, &ahead);
             serde_json::to_string_pretty(&report).map_err(std::io::Error::from)? + "\n"
         }
     };

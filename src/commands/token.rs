@@ -5,8 +5,10 @@ use crate::keyset::KeyName;
 use std::path::PathBuf;
 use std::path::Path;
 
-use crate::session::arguments::{Global};
-use crate::keyset::Member;
+use crate::base::time::NumericDate;
+use crate::keyset::{Key, KeySet, Kid, Member};
+use crate::report::json::{self, TokenReport};
+use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::report::paint::warning_line;
 use crate::session::World;
 use crate::session::{Answer, read, source};
@@ -47,6 +49,9 @@ pub struct Args {
     /// Which key signs: a kid, or @N [default: the current key]
     #[arg(long, value_name = "KEY")]
     pub kid: Option<KeyName>,
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
@@ -89,9 +94,64 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
     let now = world.clock.now();
     let signer = Signer::new(&keys, args.kid.as_ref(), now).map_err(Error::token(&name))?;
+    let audience = if args.aud.is_empty() { signer.audiences().to_vec() } else { args.aud.clone() };
+    if audience.is_empty() {
+        return Err(no_audience(&keys));
+    }
+    let claims = claims(args, now, &source, world)?.with_audience(audience.clone());
+    let token = signer.sign(&claims)?;
+    let verdict = Verifier::new(&keys).map_err(Error::token(&name))?.verify(&token, now);
+    match args.output.format {
+        Format::Human => {
+            writeln!(world.stdout, "{token}")?;
+            world.stdout.flush()?;
+        }
+        Format::Json => {
+            let report = TokenReport {
+                version: 1,
+                now: now.to_string(),
+                config: &name,
+                token: &token,
+                key: keys.keys().get(signer.key()).map(Key::name),
+                kid: keys.keys().get(signer.key()).and_then(|key| key.kid.value()).map(Kid::as_str),
+                audience,
+                expires: (now + args.ttl).to_string(),
+                verdict: (&verdict).into(),
+            };
+            json::write(&report, world.stdout)?;
+        }
+    }
+    match verdict {
+        Verdict::Rejected(why) => {
+            let text = format!("the service rejects this token: {} {why}", why.code());
+            writeln!(world.stderr, "{}", warning_line(&text))?;
+        }
+        Verdict::Undetermined(why) => {
+            let why = why.message();
+            writeln!(world.stderr, "note: whether the service accepts it can't be determined here: {why}")?;
+        }
+        Verdict::Accepted(_) => {}
+    }
+    Ok(Answer::Done)
+}
+
+/// An audience that the config has, and isn't known here.
+fn no_audience(keys: &KeySet) -> Error {
+    let variable = keys.audiences.iter().find_map(|audience| match audience {
+        Member::Variable(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let why = variable.map_or_else(
+        || "PowerSync Cloud's audience, the URL of the instance, is not in this file".to_owned(),
+        |name| format!("the audience is in the variable {name}, whose value is not known here"),
+    );
+    Error::Usage(format!("{why}. Give it: `--aud AUDIENCE`"))
+}
+
+fn claims(args: &Args, now: NumericDate, source: &Source, world: &mut World<'_>) -> Result<Claims, Error> {
     let mut claims = Claims::new(args.sub.as_str(), now, args.ttl)?;
     if let Some(path) = &args.claims {
-        for (name, value) in read_claims(&claims_text(path, &source, world)?)? {
+        for (name, value) in read_claims(&claims_text(path, source, world)?)? {
             claims.add(&name, value)?;
         }
     }
@@ -104,32 +164,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     if let Some(parameters) = &args.parameters {
         claims.add("parameters", parameters.clone())?;
     }
-    let audience = if args.aud.is_empty() { signer.audiences().to_vec() } else { args.aud.clone() };
-    if audience.is_empty() {
-        let variable = keys.audiences.iter().find_map(|audience| match audience {
-            Member::Variable(name) => Some(name.as_str()),
-            _ => None,
-        });
-        let why = variable.map_or_else(
-            || "PowerSync Cloud's audience, the URL of the instance, is not in this file".to_owned(),
-            |name| format!("the audience is in the variable {name}, whose value is not known here"),
-        );
-        return Err(Error::Usage(format!("{why}. Give it: `--aud AUDIENCE`")));
-    }
-    let token = signer.sign(&claims.with_audience(audience))?;
-    writeln!(world.stdout, "{token}")?;
-    world.stdout.flush()?;
-    match Verifier::new(&keys).map_err(Error::token(&name))?.verify(&token, now) {
-        Verdict::Rejected(why) => {
-            let text = format!("the service rejects this token: {} {why}", why.code());
-            writeln!(world.stderr, "{}", warning_line(&text))?;
-        }
-        Verdict::NotJudged(why) => {
-            writeln!(world.stderr, "note: whether the service accepts it can't be told here: {why}")?;
-        }
-        Verdict::Accepted(_) => {}
-    }
-    Ok(Answer::Done)
+    Ok(claims)
 }
 
 fn claims_text(path: &Path, config: &Source, world: &mut World<'_>) -> Result<String, Error> {

@@ -1,21 +1,21 @@
 //! `verify`: what the service says to a token, and why.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use zeroize::Zeroizing;
+use serde_json::Value;
 
-use super::owner;
-use crate::base::text::wrap;
-use crate::base::text::{Named, Printable, list};
+use crate::base::text::{Named, Printable};
 use crate::base::time::NumericDate;
-use crate::session::arguments::{Global};
-use crate::keyset::{Key, KeyName, KeySet, Phase};
-use crate::report::paint::{BOLD, GREEN, RED, YELLOW, paint};
+use crate::keyset::{KeyName, KeySet};
+use crate::report::human::columns;
+use crate::report::json;
+use crate::report::verify::{self as report, Lines, OwnerAnswer, Question, TokenAnswer};
+use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::session::World;
+use crate::session::token_input::{self, SecretFrom};
 use crate::session::{Answer, read, source};
 use crate::session::{Error, Source};
-use crate::store;
-use crate::token::{Accepted, Rejection, Verdict, Verifier, claims_of, nearest_cause};
+use crate::token::{Cause, Ownership, SecretInput, Verdict, Verifier, claims_of, nearest_cause, ownership};
 
 /// Say whether the service accepts a token, and if not, why
 ///
@@ -50,6 +50,9 @@ pub struct Args {
     /// The same, from an environment variable
     #[arg(long, value_name = "NAME", conflicts_with_all = ["show_claims", "at"])]
     pub secret_env: Option<String>,
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
@@ -71,16 +74,23 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         config: source.name(),
         expected: expected(&keys, args.expect.as_ref(), &source)?,
         keys: &keys,
-        removed: removed.as_ref(),
-        show_claims: args.show_claims,
     };
-    if args.secret_stdin || args.secret_file.is_some() || args.secret_env.is_some() {
-        let secret = owner::secret(args, &source, world)?;
-        question.secret(&secret, args.secret_env.is_none(), world)
-    } else {
-        let token = token(args.file.as_ref(), &source, world)?;
-        question.token(&token, world)
-    }
+    let from = match (&args.secret_file, &args.secret_env) {
+        (Some(path), _) => SecretFrom::File(path),
+        (None, Some(variable)) => SecretFrom::Variable(variable),
+        (None, None) if args.secret_stdin => SecretFrom::Stdin,
+        (None, None) => {
+            let token = token_input::token(args.file.as_deref(), &source, world)?;
+            return tell_token(args, &question, removed.as_ref(), &token, world);
+        }
+    };
+    let input = match from {
+        SecretFrom::Variable(_) => SecretInput::Variable,
+        SecretFrom::File(_) | SecretFrom::Stdin => SecretInput::File,
+    };
+    let secret = token_input::secret(&from, &source, world)?;
+    let owner = ownership(&keys, removed.as_ref(), &secret, input).map_err(Error::Undetermined)?;
+    tell_owner(args, &question, &owner, world)
 }
 
 /// The keys that a name fits.
@@ -98,146 +108,90 @@ fn expected(keys: &KeySet, name: Option<&KeyName>, source: &Source) -> Result<Op
     Ok(Some(named))
 }
 
-/// The base64url of `{"`, and two dots.
-fn looks_like_token(argument: &str) -> bool {
-    argument.starts_with("eyJ") && argument.matches('.').count() >= 2
+fn tell_owner(
+    args: &Args,
+    question: &Question<'_>,
+    owner: &Ownership<'_>,
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
+    match args.output.format {
+        Format::Human => tell(&question.owner(owner, columns(world.terminal.width)), world)?,
+        Format::Json => json::write(&OwnerAnswer::new(question, owner), world.stdout)?,
+    }
+    match owner {
+        Ownership::Key(owner) if question.is_expected(owner.key.index) != Some(false) => Ok(Answer::Done),
+        _ => Ok(Answer::No),
+    }
 }
 
-/// The token, without what stands around it.
-fn token(file: Option<&PathBuf>, config: &Source, world: &mut World<'_>) -> Result<Zeroizing<String>, Error> {
-    if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
-        let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
-        return Err(Error::Usage(text.to_owned()));
-    }
-    let (name, bytes) = if let Some(path) = file.filter(|path| *path != Path::new("-")) {
-        let name = path.display().to_string();
-        let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
-        (name, bytes)
-    } else {
-        read::check_stdin(config, "the token")?;
-        if world.terminal.stdin {
-            writeln!(world.stderr, "Paste the token, and end with Ctrl-D:")?;
-        }
-        ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
+fn tell_token(
+    args: &Args,
+    question: &Question<'_>,
+    removed: Option<&KeySet>,
+    token: &str,
+    world: &mut World<'_>,
+) -> Result<Answer, Error> {
+    let verifier = Verifier::new(question.keys).map_err(Error::token(&question.config))?;
+    let verdict = verifier.verify(token, question.now);
+    let cause = match &verdict {
+        Verdict::Rejected(why) => Some(nearest_cause(question.keys, removed, token, why, question.now)),
+        Verdict::Accepted(_) | Verdict::Undetermined(_) => None,
     };
-    let usage = |what: &str| Error::Usage(format!("{}: {what}", Printable(&name)));
-    let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?.trim();
-    let text = text.strip_prefix("Authorization: ").unwrap_or(text);
-    let token = ["Bearer ", "Token "].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-    if token.is_empty() {
-        return Err(usage("there is nothing in it. Pipe a token in, or name a file that holds one"));
-    }
-    Ok(Zeroizing::new(token.to_owned()))
-}
-
-/// All that an answer depends on.
-pub(super) struct Question<'k> {
-    now: NumericDate,
-    /// The tool with the options that name this config.
-    pub(super) tool: String,
-    /// As messages name it.
-    pub(super) config: String,
-    /// By their places in the file.
-    expected: Option<Vec<usize>>,
-    pub(super) keys: &'k KeySet,
-    pub(super) removed: Option<&'k KeySet>,
-    show_claims: bool,
-}
-
-impl Question<'_> {
-    fn token(&self, token: &str, world: &mut World<'_>) -> Result<Answer, Error> {
-        let verifier = Verifier::new(self.keys).map_err(Error::token(&self.config))?;
-        let verdict = verifier.verify(token, self.now);
-        let answer = match &verdict {
-            Verdict::Accepted(accepted) => self.accepted(accepted, world)?,
-            Verdict::Rejected(rejection) => self.rejected(token, rejection, world)?,
-            Verdict::NotJudged(_) => Answer::No,
-        };
-        if self.show_claims {
-            show_claims(token, &verdict, world)?;
-        }
-        if token.len() > HEADERS {
-            writeln!(
-                world.stderr,
-                "note: the token has {} bytes, and Node answers requests with headers over 16 KiB by itself (431), unless it is \
-                 told otherwise: make it smaller",
-                token.len()
-            )?;
-        }
-        match verdict {
-            Verdict::NotJudged(why) => Err(Error::NotJudged(why)),
-            _ => Ok(answer),
-        }
-    }
-
-    fn accepted(&self, accepted: &Accepted, world: &mut World<'_>) -> Result<Answer, Error> {
-        let Some(key) = self.keys.keys().get(accepted.key) else { return Ok(Answer::Done) };
-        let (state, left_behind) = self.state(key);
-        let (comma, style) = if left_behind { (", but", YELLOW) } else { (",", GREEN) };
-        writeln!(world.stdout, "{}{comma} signed by {}, {state}", paint(style, "accepted"), key.name())?;
-        world.stdout.flush()?;
-        if left_behind {
-            writeln!(world.stderr)?;
-            let text = format!(
-                "give the backend the current kid and secret together: `{} export`. Don't remove {} before",
-                self.tool,
-                key.name()
-            );
-            tell("To do:", &text, world)?;
-        }
-        self.expect(key, world)
-    }
-
-    /// The state of a key as a clause, and whether nobody should sign with it any more.
-    pub(super) fn state(&self, key: &Key) -> (String, bool) {
-        let current = self.keys.current().ok().flatten();
-        let leaving = |state: &str| (format!("which is {state}: this backend has not switched"), true);
-        match key.phase(self.now) {
-            Phase::Retiring { .. } => leaving("retiring"),
-            Phase::Removable { .. } => leaving("removable"),
-            _ if self.keys.is_current(key) => ("the current key".to_owned(), false),
-            Phase::Standby { .. } => ("which is standby".to_owned(), false),
-            _ if key.is_public() => (format!("a public key ({})", key.alg_text()), false),
-            _ => {
-                let beside = current.map_or_else(String::new, |current| {
-                    format!(" beside {}, the current key", current.name())
-                });
-                (format!("which is accepted{beside}"), false)
+    match args.output.format {
+        Format::Human => tell_people(args, question, (&verdict, cause.as_ref()), token, world)?,
+        Format::Json => {
+            let claims = claims_of(token).and_then(|claims| serde_json::from_str::<Value>(&claims).ok());
+            let answer = match (&verdict, &cause) {
+                (Verdict::Accepted(accepted), _) => {
+                    Some(TokenAnswer::accepted(question, accepted, claims.as_ref()))
+                }
+                (Verdict::Rejected(why), Some(cause)) => {
+                    Some(TokenAnswer::rejected(question, why, cause, claims.as_ref()))
+                }
+                _ => None,
+            };
+            if let Some(mut answer) = answer {
+                answer.claims = claims.filter(|_| args.show_claims);
+                json::write(&answer, world.stdout)?;
             }
         }
     }
-
-    /// Whether it is the key that was expected.
-    pub(super) fn expect(&self, key: &Key, world: &mut World<'_>) -> Result<Answer, Error> {
-        match &self.expected {
-            Some(expected) if !expected.contains(&key.index) => {
-                let names: Vec<String> =
-                    expected.iter().filter_map(|index| self.keys.keys().get(*index)).map(Key::name).collect();
-                writeln!(world.stderr, "\nExpected {}, and it is {}.", list(&names), key.name())?;
-                Ok(Answer::No)
-            }
-            _ => Ok(Answer::Done),
-        }
+    if token.len() > HEADERS {
+        writeln!(
+            world.stderr,
+            "note: the token has {} bytes, and Node itself rejects requests with headers over 16 KiB (431) by default: make \
+             it smaller",
+            token.len()
+        )?;
     }
-
-    fn rejected(&self, token: &str, rejection: &Rejection, world: &mut World<'_>) -> Result<Answer, Error> {
-        let message = rejection.to_string();
-        writeln!(world.stdout, "{}: {} {}", paint(RED, "rejected"), rejection.code(), Printable(&message))?;
-        world.stdout.flush()?;
-        let cause = nearest_cause(self.keys, self.removed, token, rejection, self.now);
-        writeln!(world.stderr)?;
-        tell("Why:", &cause.why, world)?;
-        tell("To do:", &cause.fix, world)?;
-        Ok(Answer::No)
+    match verdict {
+        Verdict::Accepted(accepted) if question.is_expected(accepted.key) != Some(false) => Ok(Answer::Done),
+        Verdict::Accepted(_) | Verdict::Rejected(_) => Ok(Answer::No),
+        Verdict::Undetermined(why) => Err(Error::Undetermined(why)),
     }
 }
 
-fn show_claims(token: &str, verdict: &Verdict, world: &mut World<'_>) -> Result<(), Error> {
+fn tell_people(
+    args: &Args,
+    question: &Question<'_>,
+    (verdict, cause): (&Verdict, Option<&Cause>),
+    token: &str,
+    world: &mut World<'_>,
+) -> Result<(), Error> {
+    let width = columns(world.terminal.width);
+    match (verdict, cause) {
+        (Verdict::Accepted(accepted), _) => tell(&question.accepted(accepted, width), world)?,
+        (Verdict::Rejected(why), Some(cause)) => tell(&report::rejected(why, cause, width), world)?,
+        _ => {}
+    }
+    if !args.show_claims {
+        return Ok(());
+    }
     let Some(claims) = claims_of(token) else {
         writeln!(world.stderr, "note: its claims can't be read")?;
         return Ok(());
     };
-    let pretty = serde_json::from_str::<serde_json::Value>(&claims)
+    let pretty = serde_json::from_str::<Value>(&claims)
         .and_then(|value| serde_json::to_string_pretty(&value))
         .unwrap_or(claims);
     for line in pretty.lines() {
@@ -250,20 +204,9 @@ fn show_claims(token: &str, verdict: &Verdict, world: &mut World<'_>) -> Result<
     Ok(())
 }
 
-/// A sentence behind its title, in lines of 80 characters. Commands stay in one piece.
-pub(super) fn tell(title: &str, text: &str, world: &mut World<'_>) -> Result<(), Error> {
-    const GLUE: &str = "\u{a0}";
-    let sentence = format!("{title} {text}.");
-    let parts = sentence.split('`').enumerate();
-    let glued: Vec<String> = parts
-        .map(|(number, part)| if number % 2 == 0 { part.to_owned() } else { part.replace(' ', GLUE) })
-        .collect();
-    for (number, line) in wrap(&glued.join("`"), 80).iter().enumerate() {
-        let line = line.replace(GLUE, " ");
-        match line.strip_prefix(title).filter(|_| number == 0) {
-            Some(rest) => writeln!(world.stderr, "{}{rest}", paint(BOLD, title))?,
-            None => writeln!(world.stderr, "{line}")?,
-        }
-    }
+fn tell(lines: &Lines, world: &mut World<'_>) -> Result<(), Error> {
+    write!(world.stdout, "{}", lines.data)?;
+    world.stdout.flush()?;
+    write!(world.stderr, "{}", lines.talk)?;
     Ok(())
 }

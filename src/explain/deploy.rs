@@ -2,77 +2,65 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::next::{Done, Planned, RESTART, Role, Situation, Step, numbered, planned_steps, say};
-use super::{EventKind, counterparts, events};
-use crate::base::text::list;
+use super::event::{EventKind, KeyChange};
+use super::events::events;
+use super::next::{Done, Situation, only, planned_steps};
+use super::step::{Action, Step, Steps, Until, When};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{Key, KeySet, Material, Phase, Secret};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::keyset::{Key, KeySet, Material, Phase, Secret, counterparts};
+use crate::schedule::CLOCK_SKEW;
 
-/// What to do with a change of a config that is about to be merged. `around`: something outside of the keys changed.
-/// `variables`: those that the config did not read before.
+/// A change of a config that is about to be merged.
+pub(crate) struct Merge<'a> {
+    pub(crate) old: &'a KeySet,
+    /// Something outside of the keys changed that the service reads.
+    pub(crate) around: Around,
+    /// Variables that the config did not read before.
+    pub(crate) variables: &'a [String],
+}
+
+/// Whether a change touches anything but the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around {
+    Same,
+    Changed,
+}
+
+/// What to do with a change of a config that is about to be merged.
 #[must_use]
-pub fn deploy_steps(
-    old: &KeySet,
-    new: &KeySet,
-    around: bool,
-    variables: &[String],
-    situation: &Situation<'_>,
-) -> Vec<Step> {
-    let mut steps: Vec<Planned> = Vec::new();
+pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Steps {
+    let (old, new) = (merge.old, situation.keys);
+    let mut list: Vec<Step> = Vec::new();
     for done in all_done(old, new, situation) {
         // Its dates were counted when it was written.
-        let situation = &Situation { now: written(done, situation), ..*situation };
-        for planned in planned_steps(done, situation) {
+        let situation = Situation { now: written(done, situation), ..situation.clone() };
+        for step in planned_steps(done, &situation) {
             // A restart serves all that needs one: the first says when. Whose tokens fail is told by the findings, one by one.
-            let once = matches!(planned.role, Role::Restart | Role::Losses | Role::NoRestart);
-            let again = once && steps.iter().any(|other| other.role == planned.role);
-            if !again && !steps.contains(&planned) {
-                steps.push(planned);
+            if !is_once(&step) || list.iter().all(|other| !same_action(other, &step)) {
+                list.push(step);
             }
         }
     }
-    let restart = steps.iter().position(|planned| planned.role == Role::Restart).map(|at| steps.remove(at));
-    let restart =
-        restart.or_else(|| (around || served(old, new, situation)).then(|| situation.restart(RESTART)));
+    let is_restart = |step: &Step| matches!(step.action, Action::Restart { .. });
+    let restart = list.iter().position(is_restart).map(|at| list.remove(at));
+    let is_needed = || merge.around == Around::Changed || served(old, new, situation);
+    let restart = restart.or_else(|| is_needed().then(|| situation.restart(When::Anytime, Until::OldFile)));
     if let Some(restart) = restart {
-        steps.retain(|planned| planned.role != Role::NoRestart);
-        steps.insert(0, restart);
+        list.retain(|step| !matches!(step.action, Action::NoRestart(_)));
+        list.insert(0, restart);
     }
-    if !variables.is_empty() {
-        let text = format!(
-            "First set {} on every replica: one that starts with this file and without it does not start. Containers have to \
-             be made anew to see it",
-            list(variables)
-        );
-        match steps.first_mut().filter(|first| first.role == Role::Restart) {
-            Some(Planned { step, .. }) => step.text = format!("{text}. {}", step.text),
-            None => steps.insert(0, say(text)),
-        }
+    if !merge.variables.is_empty() {
+        list.insert(0, only(Action::SetVariables(merge.variables.to_vec())));
     }
-    numbered(steps)
+    Steps { now: situation.now, list }
 }
 
-/// What to do with a change after which the service doesn't start.
-#[must_use]
-pub fn first_mend(tool: &str) -> Step {
-    Step {
-        text: "The service does not start with this file: every replica that restarts with it is gone. Mend it first. This \
-               says what is wrong"
-            .to_owned(),
-        commands: vec![format!("{tool} check")],
-    }
+fn same_action(one: &Step, two: &Step) -> bool {
+    std::mem::discriminant(&one.action) == std::mem::discriminant(&two.action)
 }
 
-/// What to do once a config is gone.
-#[must_use]
-pub fn after_deletion() -> Step {
-    Step {
-        text: "Replicas that run keep what they have read. One that restarts needs another config, or does not start: name \
-               the one that takes the place of this, or take the service down"
-            .to_owned(),
-        commands: Vec::new(),
-    }
+fn is_once(step: &Step) -> bool {
+    matches!(step.action, Action::Restart { .. } | Action::Losses { .. } | Action::NoRestart(_))
 }
 
 /// When a change was written, as far as its dates tell.
@@ -87,8 +75,8 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
         Done::Waits { nbf, .. } => {
             // A long wait leaves more time to restart than the policy asks for.
             let is_late = |written: &NumericDate| *written + policy.deploy_within < situation.now;
-            let latest = before(Some(nbf), policy.deploy_within + CLOCKS_DIFFER);
-            before(Some(nbf), policy.standby() + CLOCKS_DIFFER).filter(|date| !is_late(date)).or(latest)
+            let latest = before(Some(nbf), policy.deploy_within + CLOCK_SKEW);
+            before(Some(nbf), policy.standby() + CLOCK_SKEW).filter(|date| !is_late(date)).or(latest)
         }
         _ => None,
     };
@@ -97,11 +85,15 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
 
 /// Whether the service reads other keys than before.
 fn served(old: &KeySet, new: &KeySet, situation: &Situation<'_>) -> bool {
-    let changed = |kind: &EventKind, text: &str| {
-        matches!(kind, EventKind::ReKeyed | EventKind::Added | EventKind::Removed)
-            || (*kind == EventKind::Changed && !text.ends_with("its dates"))
-    };
-    events(old, new, situation.now).iter().any(|event| changed(&event.kind, &event.text))
+    events(old, new, situation.now).iter().any(|event| {
+        !matches!(
+            event.kind,
+            EventKind::Retired { .. }
+                | EventKind::Unretired
+                | EventKind::Promoted { .. }
+                | EventKind::Changed(KeyChange::Dates)
+        )
+    })
 }
 
 /// For each old key, the place of what it is in the new set: also where it has another kid now, or none.
@@ -113,8 +105,8 @@ fn with_renamed(old: &KeySet, new: &KeySet) -> Vec<Option<usize>> {
         free.filter_map(|key| Some((key.secret()?.fingerprint(), key))).collect();
     for (key, after) in old.keys().iter().zip(&mut after).filter(|(_, after)| after.is_none()) {
         let Some(id) = key.secret().map(Secret::fingerprint) else { continue };
-        if by_secret.get(&id).is_some_and(|heir| heir.verifies_what(key) == Some(true)) {
-            *after = by_secret.remove(&id).map(|heir| heir.index);
+        if by_secret.get(&id).is_some_and(|successor| successor.verifies_what(key) == Some(true)) {
+            *after = by_secret.remove(&id).map(|successor| successor.index);
         }
     }
     after
@@ -149,20 +141,7 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             Some(_) => {}
         }
     }
-    let hidden = new.shadowed();
-    // Nobody is to begin to sign with what never verifies a token.
-    let counts = |key: &&Key| is_new(key) && !hidden.contains(&key.index);
-    for key in new.keys().iter().filter(counts).filter(|key| is.is_none_or(|is| is.index != key.index)) {
-        done.push(match key.phase(situation.now) {
-            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
-                Done::WaitsTooShort { new: key, nbf }
-            }
-            Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
-            // Nobody is to begin to sign with it.
-            Phase::Retiring { .. } | Phase::Removable { .. } | Phase::Unusable => continue,
-            _ => Done::Added { new: key, current: false },
-        });
-    }
+    done.extend(added(new, is_new, (was, is), situation));
     let told = |key: &Key| is.is_some() && was.is_some_and(|was| was.index == key.index);
     let gone = |key: &&Key| stays(key).is_none() && !told(key);
     if old.keys().iter().any(|key| gone(&key)) {
@@ -189,4 +168,29 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
         done.push(Done::Unretired);
     }
     done
+}
+
+/// What the keys that are new, and not the current one, come to.
+fn added<'k>(
+    new: &'k KeySet,
+    is_new: impl Fn(&Key) -> bool,
+    (was, is): (Option<&Key>, Option<&'k Key>),
+    situation: &Situation<'_>,
+) -> Vec<Done<'k>> {
+    let hidden = new.shadowed();
+    // Nobody should start to sign with what never verifies a token.
+    let counts =
+        |key: &&Key| is_new(key) && !hidden.contains(&key.index) && is.is_none_or(|is| is.index != key.index);
+    let done = |key: &'k Key| {
+        Some(match key.phase(situation.now) {
+            Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {
+                Done::WaitsTooShort { new: key, nbf }
+            }
+            Phase::Standby { nbf } => Done::Waits { new: key, nbf, current: is },
+            // Nobody should start to sign with it.
+            Phase::Retiring { .. } | Phase::Removable { .. } | Phase::Unusable => return None,
+            _ => Done::Added { new: key, current: false },
+        })
+    };
+    new.keys().iter().filter(counts).filter_map(done).collect()
 }

@@ -1,55 +1,40 @@
 //! What a change means for users whose keys come from elsewhere.
 
-use super::events::{EventKind, KeyEvent};
-use crate::base::text::list;
+use super::event::{EventKind, KeyEvent, LoginChange};
 use crate::keyset::{KeySet, Setting};
 
-/// What became of `jwks_uri` and Supabase, a line each.
+/// What became of `jwks_uri` and Supabase, an event each.
 pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
     let (was, is) = (&old.logins, &new.logins);
-    let (gone, fresh) = (was.uris_not_in(is), is.uris_not_in(was));
-    let all = |uris: &[&Setting]| list(&uris.iter().map(|uri| uri.address()).collect::<Vec<_>>());
+    let all = |uris: Vec<&Setting>| uris.into_iter().map(Setting::address).collect::<Vec<_>>();
+    let (gone, fresh) = (all(was.uris_not_in(is)), all(is.uris_not_in(was)));
     let uris = match (gone.is_empty(), fresh.is_empty()) {
         (true, true) => None,
-        (false, true) => Some(event("jwks_uri", EventKind::Removed, Some(all(&gone)))),
-        (true, false) => Some(event("jwks_uri", EventKind::Added, Some(all(&fresh)))),
-        (false, false) => {
-            let text = format!("{} in place of {}", all(&fresh), all(&gone));
-            Some(event("jwks_uri", EventKind::Changed, Some(text)))
-        }
+        (false, true) => Some(LoginChange::Removed(gone)),
+        (true, false) => Some(LoginChange::Added(fresh)),
+        (false, false) => Some(LoginChange::Replaced { new: fresh, old: gone }),
     };
+    let (added, removed) = (LoginChange::Added(Vec::new()), LoginChange::Removed(Vec::new()));
     let supabase = match (was.supabase, is.supabase) {
-        (false, true) => Some(event("supabase: true", EventKind::Added, None)),
-        (true, false) => Some(event("supabase: true", EventKind::Removed, None)),
+        (false, true) => Some(added.clone()),
+        (true, false) => Some(removed.clone()),
         _ => None,
     };
     let secret = match (&was.supabase_secret, &is.supabase_secret) {
         // It comes and goes with the other.
         _ if supabase.is_some() => None,
-        (None, Some(_)) => Some(event("supabase_jwt_secret", EventKind::Added, None)),
-        (Some(_), None) => Some(event("supabase_jwt_secret", EventKind::Removed, None)),
-        (Some(was), Some(is)) => of_secret(was, is),
+        (None, Some(_)) => Some(added),
+        (Some(_), None) => Some(removed),
+        (Some(was), Some(is)) => match is.same(was) {
+            Some(true) => None,
+            Some(false) => Some(LoginChange::OtherSecret),
+            None => Some(LoginChange::Moved { new: is.place(), old: was.place() }),
+        },
         (None, None) => None,
     };
-    [uris, supabase, secret].into_iter().flatten().collect()
-}
-
-fn of_secret(was: &Setting, is: &Setting) -> Option<KeyEvent> {
-    let text = match is.same(was) {
-        Some(true) => return None,
-        Some(false) => "another secret".to_owned(),
-        None => format!("it is in {} now, and was in {}", is.place(), was.place()),
+    let all = [("jwks_uri", uris), ("supabase: true", supabase), ("supabase_jwt_secret", secret)];
+    let event = |(member, change): (&str, Option<LoginChange>)| {
+        Some(KeyEvent { key: member.to_owned(), kind: EventKind::Login(change?) })
     };
-    Some(event("supabase_jwt_secret", EventKind::Changed, Some(text)))
-}
-
-fn event(member: &str, kind: EventKind, text: Option<String>) -> KeyEvent {
-    let sign = match kind {
-        EventKind::Added => '+',
-        EventKind::Removed => '-',
-        _ => '~',
-    };
-    let text = text.map_or_else(String::new, |text| format!(": {text}"));
-    let text = format!("{sign} {} `{member}`{text}", kind.name());
-    KeyEvent { kind, key: member.to_owned(), text }
+    all.into_iter().filter_map(event).collect()
 }

@@ -1,10 +1,17 @@
 //! What a change means for each key, and what to do next.
 
 mod deploy;
+mod effect;
+mod event;
 mod events;
 mod logins;
 mod next;
+mod step;
+mod words;
 
-pub use deploy::{after_deletion, deploy_steps, first_mend};
-pub use events::{EventKind, KeyEvent, counterparts, events};
-pub use next::{Done, Kept, NewVariable, Situation, Step, earlier_rotations, next_steps};
+pub(crate) use deploy::{Around, Merge, deploy_steps};
+pub use event::KeyEvent;
+pub(crate) use event::{EventKind, Place, Sign};
+pub use events::events;
+pub(crate) use next::{Done, EarlierRotation, Means, Situation, Variables, earlier_rotations, next_steps};
+pub(crate) use step::{Action, Kept, NewVariable, Step, Steps};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::fault::Fault;
-use super::kid::Kid;
+use super::kid::{KeyRef, Kid};
 use super::secret::Secret;
 use crate::base::time::NumericDate;
 
@@ -225,31 +225,34 @@ impl Key {
         self.index + 1
     }
 
+    /// Its name, to be kept apart from it.
+    #[must_use]
+    pub fn reference(&self) -> KeyRef {
+        self.reference_at(self.number())
+    }
+
+    /// The same, once it has this number.
+    #[must_use]
+    pub fn reference_at(&self, number: usize) -> KeyRef {
+        KeyRef::new(self.kid.value(), number)
+    }
+
     /// As people name it: by kid, or `@N` where it has none that can be read.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.kid {
-            Member::Value(kid) => kid.to_string(),
-            _ => format!("@{}", self.number()),
-        }
+        self.reference().to_string()
     }
 
     /// Its name as an argument of a command.
     #[must_use]
     pub fn argument(&self) -> String {
-        self.argument_at(self.number())
+        self.reference().argument()
     }
 
-    /// The same, once it has this number.
+    /// Whether its kid can be an argument of a command without quotes: else commands name it by its number.
     #[must_use]
-    pub fn argument_at(&self, number: usize) -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
-        match &self.kid {
-            Member::Value(kid) if kid.as_str().chars().all(plain) && !kid.as_str().starts_with('-') => {
-                kid.to_string()
-            }
-            _ => format!("@{number}"),
-        }
+    pub fn has_plain_kid(&self) -> bool {
+        self.reference().plain_kid().is_some()
     }
 
     /// Whether a shared secret signs and verifies.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::base::random::{Random, RandomError};
-use crate::base::text::{Named, Printable};
+use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 
 /// A key id (RFC 7517, section 4.5): never empty, since the service never matches an empty one, and free of
@@ -131,6 +131,54 @@ impl fmt::Display for KeyName {
         match self {
             Self::Number(number) => write!(f, "@{number}"),
             Self::Kid(kid) => Printable(kid).fmt(f),
+        }
+    }
+}
+
+/// A key as messages and commands name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRef {
+    kid: Option<Kid>,
+    number: usize,
+}
+
+impl KeyRef {
+    pub(super) fn new(kid: Option<&Kid>, number: usize) -> Self {
+        Self { kid: kid.cloned(), number }
+    }
+
+    /// Its place in the file, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.number - 1
+    }
+
+    /// Its name as an argument of a command.
+    #[must_use]
+    pub fn argument(&self) -> String {
+        self.plain_kid().map_or_else(|| format!("@{}", self.number), Kid::to_string)
+    }
+
+    /// Its kid, where that can be an argument of a command without quotes: else commands name it by its number.
+    pub(super) fn plain_kid(&self) -> Option<&Kid> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
+        let is_plain = |kid: &&Kid| kid.0.chars().all(plain) && !kid.0.starts_with('-');
+        self.kid.as_ref().filter(is_plain)
+    }
+
+    /// "a, b and c".
+    #[must_use]
+    pub fn list(keys: &[Self]) -> String {
+        list(&keys.iter().map(Self::to_string).collect::<Vec<_>>())
+    }
+}
+
+/// By kid, or `@N` where it has none that can be read.
+impl fmt::Display for KeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kid {
+            Some(kid) => kid.fmt(f),
+            None => write!(f, "@{}", self.number),
         }
     }
 }

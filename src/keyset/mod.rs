@@ -1,5 +1,6 @@
 //! The keys of a config, read once into types: what the service would see, and the schedule that it doesn't.
 
+mod counterparts;
 mod curve;
 mod fault;
 mod key;
@@ -11,17 +12,18 @@ mod startability;
 mod state;
 pub mod strength;
 
+pub(crate) use counterparts::{counterparts, origins};
 pub use fault::{Fault, FaultKind};
 pub(crate) use key::Likeness;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
-pub use kid::{InvalidKid, KeyName, Kid};
+pub use kid::{InvalidKid, KeyName, KeyRef, Kid};
 pub use logins::{Logins, Setting};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
 pub(crate) use startability::obstacles;
 pub use startability::{NotStarting, Obstacle, ObstacleKind, Startability};
-pub use state::{Phase, Undecidable};
+pub use state::{Phase, Stage, State, Undecidable};
 
 use std::collections::HashSet;
 

@@ -1,5 +1,7 @@
 //! The states of keys at a moment.
 
+use std::fmt;
+
 use super::KeySet;
 use super::key::{HmacAlg, Key, Material, Member};
 use crate::base::time::NumericDate;
@@ -28,6 +30,63 @@ pub enum Phase {
     Unknown,
     /// The service doesn't start with it.
     Unusable,
+}
+
+/// The state of a key, as tables and timelines show it: `current`, `retiring`, `public, removable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The current key.
+    Current(Stage),
+    /// A public key.
+    Public(Stage),
+    /// Any other.
+    Other(Stage),
+}
+
+/// A [`Phase`] without its date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Waits to be promoted.
+    Standby,
+    /// Verifies, without an end.
+    Accepted,
+    /// Verifies until its `exp`.
+    Retiring,
+    /// May be removed.
+    Removable,
+    /// Its dates can't be read.
+    Unreadable,
+    /// The service doesn't start with it.
+    Unusable,
+}
+
+impl State {
+    /// Where it is in its life.
+    #[must_use]
+    pub fn stage(self) -> Stage {
+        let (Self::Current(stage) | Self::Public(stage) | Self::Other(stage)) = self;
+        stage
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.stage() {
+            Stage::Standby => "standby",
+            Stage::Accepted => "accepted",
+            Stage::Retiring => "retiring",
+            Stage::Removable => "removable",
+            Stage::Unreadable => "unreadable",
+            Stage::Unusable => "unusable",
+        };
+        match self {
+            Self::Current(Stage::Accepted) => f.write_str("current"),
+            Self::Public(Stage::Accepted) => f.write_str("public"),
+            Self::Current(_) => write!(f, "current, {stage}"),
+            Self::Public(_) => write!(f, "public, {stage}"),
+            Self::Other(_) => f.write_str(stage),
+        }
+    }
 }
 
 /// A decision needs a member that can't be read here.
@@ -111,27 +170,25 @@ impl KeySet {
         self.current().ok().flatten().is_some_and(|current| current.index == key.index)
     }
 
-    /// The state of a key in words: `current`, `retiring`, `public, removable`.
+    /// The state of a key.
     #[must_use]
-    pub fn state_of(&self, key: &Key, current: Option<&Key>, now: NumericDate) -> String {
+    pub fn state_of(&self, key: &Key, current: Option<&Key>, now: NumericDate) -> State {
         let is_current = current.is_some_and(|current| current.index == key.index);
-        let phase = match key.phase(now) {
-            Phase::Standby { .. } if is_current => None,
-            Phase::Accepted if is_current || key.is_public() => None,
-            Phase::Standby { .. } => Some("standby"),
-            Phase::Accepted => Some("accepted"),
-            Phase::Retiring { .. } => Some("retiring"),
-            Phase::Removable { .. } => Some("removable"),
-            Phase::Unknown => Some("unreadable"),
-            Phase::Unusable => Some("unusable"),
+        let stage = match key.phase(now) {
+            Phase::Standby { .. } if is_current => Stage::Accepted,
+            Phase::Standby { .. } => Stage::Standby,
+            Phase::Accepted => Stage::Accepted,
+            Phase::Retiring { .. } => Stage::Retiring,
+            Phase::Removable { .. } => Stage::Removable,
+            Phase::Unknown => Stage::Unreadable,
+            Phase::Unusable => Stage::Unusable,
         };
-        let kind = if is_current {
-            Some("current")
+        if is_current {
+            State::Current(stage)
         } else if key.is_public() {
-            Some("public")
+            State::Public(stage)
         } else {
-            None
-        };
-        [kind, phase].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            State::Other(stage)
+        }
     }
 }

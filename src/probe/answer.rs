@@ -9,7 +9,7 @@ use crate::base::time::NumericDate;
 
 /// An answer of a service, or of whatever listens there.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status of HTTP.
     pub status: u16,
     /// `Location`, of a redirect.
@@ -25,9 +25,9 @@ pub struct Answer {
 }
 
 /// It may send back what was sent: the token.
-impl fmt::Debug for Answer {
+impl fmt::Debug for HttpAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+        write!(f, "HttpAnswer({}, {} bytes)", self.status, self.body.len())
     }
 }
 
@@ -58,7 +58,7 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unexpected {
     /// 3xx
-    #[error("it answers with a redirect{}, which is not followed with a token. Give the URL it leads to", .0.as_deref().map_or_else(String::new, |to| format!(" to {}", Printable(to))))]
+    #[error("it answers with a redirect{}, which is not followed with a token. Give the URL that it leads to", .0.as_deref().map_or_else(String::new, |to| format!(" to {}", Printable(to))))]
     Redirect(Option<String>),
     /// 2xx
     #[error(
@@ -88,7 +88,7 @@ pub enum Unexpected {
     OtherLogin(String),
     /// `PSYNC_S2106`
     #[error(
-        "the service says that there is no token (PSYNC_S2106): something in between takes the Authorization header away"
+        "the service says that there is no token (PSYNC_S2106): something in between removes the Authorization header"
     )]
     NoToken,
     /// A code that says nothing of the key.
@@ -125,7 +125,7 @@ fn body(bytes: &[u8], token: &str) -> String {
 }
 
 /// Reads an answer to a token.
-pub fn read(answer: &Answer, token: &str) -> Result<Reading, Unexpected> {
+pub fn read(answer: &HttpAnswer, token: &str) -> Result<Reading, Unexpected> {
     if (300..400).contains(&answer.status) {
         let to = answer.location.as_deref().map(|to| told(to, token));
         return Err(Unexpected::Redirect(to));
@@ -175,11 +175,11 @@ mod tests {
 
     const TOKEN: &str = "aGVhZA.cGF5bG9hZA.c2lnbmF0dXJl";
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer { status, body: body.as_bytes().to_vec(), ..HttpAnswer::default() }
     }
 
-    fn error(status: u16, code: &str, description: &str) -> Answer {
+    fn error(status: u16, code: &str, description: &str) -> HttpAnswer {
         let error = serde_json::json!({"code": code, "status": status, "description": description});
         answer(status, &serde_json::json!({ "error": error }).to_string())
     }
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn everything_else_is_named() {
-        let said = |answer: &Answer| read(answer, TOKEN).unwrap_err().to_string();
-        let redirect = Answer { location: Some("https://elsewhere/".to_owned()), ..answer(307, "") };
+        let said = |answer: &HttpAnswer| read(answer, TOKEN).unwrap_err().to_string();
+        let redirect = HttpAnswer { location: Some("https://elsewhere/".to_owned()), ..answer(307, "") };
         assert!(said(&redirect).contains("a redirect to https://elsewhere/, which is not followed"));
         assert!(said(&answer(200, "{}")).starts_with("it answers 200 to a token that nobody should accept"));
         assert!(said(&answer(404, "")).starts_with("it answers 404"));
@@ -222,9 +222,9 @@ mod tests {
             said(&error(401, "PSYNC_S2101", "Token is not a well-formed JWT."))
                 .contains("says nothing of a key")
         );
-        let compressed = Answer { encoding: Some("gzip".to_owned()), ..answer(401, "\u{1f}") };
+        let compressed = HttpAnswer { encoding: Some("gzip".to_owned()), ..answer(401, "\u{1f}") };
         assert!(said(&compressed).starts_with("the answer is compressed (gzip)"));
-        assert_eq!(read(&Answer { cut: true, ..answer(401, "x") }, TOKEN), Err(Unexpected::Endless));
+        assert_eq!(read(&HttpAnswer { cut: true, ..answer(401, "x") }, TOKEN), Err(Unexpected::Endless));
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
                 assert!(!said.contains(part) && said.contains("repeats the token"), "{said}");
             }
         }
-        let redirect = Answer { location: Some(format!("https://h/?t={TOKEN}")), ..answer(302, "") };
+        let redirect = HttpAnswer { location: Some(format!("https://h/?t={TOKEN}")), ..answer(302, "") };
         assert!(!read(&redirect, TOKEN).unwrap_err().to_string().contains("c2lnbmF0dXJl"));
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::endpoint::Endpoint;
 use crate::base::text::Printable;
 use crate::base::time::Seconds;
@@ -20,7 +20,7 @@ pub enum Certificates {
 
 /// How to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct AskOptions {
     /// How long an answer may take.
     pub timeout: Seconds,
     /// Whom to trust.
@@ -28,21 +28,21 @@ pub struct Options {
 }
 
 /// Makes what asks. Nothing is connected or read yet.
-pub type Open = dyn Fn(Options) -> Result<Box<dyn Ask>, CannotAsk>;
+pub type Open = dyn Fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk>;
 
 /// Asks running services.
 pub trait Ask {
-    /// The addresses that the host of a URL stands for, each once.
+    /// The addresses that the host of a URL resolves to, each once.
     fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, NoAnswer>;
 
-    /// A fresh connection to this address, else to one that the name stands for. It is made with the first question.
+    /// A fresh connection to this address, else to one that the name resolves to. It is made with the first question.
     fn connect(&self, endpoint: &Endpoint, address: Option<IpAddr>) -> Box<dyn Connection>;
 }
 
 /// A connection to a service.
 pub trait Connection {
     /// Asks with a token, which goes nowhere else.
-    fn ask(&mut self, token: &str) -> Result<Answer, NoAnswer>;
+    fn ask(&mut self, token: &str) -> Result<HttpAnswer, NoAnswer>;
 }
 
 /// Nothing can be asked from here.
@@ -52,20 +52,20 @@ pub enum CannotAsk {
     #[error("this powersync-jwks was built without the feature `probe`, so it can't ask services")]
     NotBuiltIn,
     /// Nothing in the file of `--ca`.
-    #[error("there is no certificate in it. Expected PEM: `-----BEGIN CERTIFICATE-----`")]
+    #[error("there is no certificate in it. Expectation PEM: `-----BEGIN CERTIFICATE-----`")]
     NoCertificate,
 }
 
 /// For [`World`](crate::session::World) where there is no network code.
-pub fn not_built_in(_: Options) -> Result<Box<dyn Ask>, CannotAsk> {
+pub fn not_built_in(_: AskOptions) -> Result<Box<dyn Ask>, CannotAsk> {
     Err(CannotAsk::NotBuiltIn)
 }
 
 /// Nothing came back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// The name stands for nothing.
-    #[error("there is no such host. Look at the name, and whether this machine's network knows it")]
+    /// The name resolves to nothing.
+    #[error("there is no such host. Check the name, and that this machine can resolve it")]
     UnknownHost,
     /// Nobody listens.
     #[error("the connection was refused: nothing listens there. Is the service running, on this port?")]
@@ -77,14 +77,14 @@ pub enum NoAnswer {
     #[error("its certificate is not trusted here: {}. For an authority of your own: `--ca FILE`", Printable(.0))]
     Certificate(String),
     /// No TLS on the other side, or another.
-    #[error("no encrypted connection came about: {}. Does it speak TLS on this port, or is it http://?", Printable(.0))]
+    #[error("TLS handshake failed: {}. Does it speak TLS on this port, or is it http://?", Printable(.0))]
     Tls(String),
-    /// The proxy of the environment.
-    #[error("the proxy of this environment did not connect: {}", Printable(.0))]
+    /// The proxy that the environment names.
+    #[error("the configured proxy did not connect: {}", Printable(.0))]
     Proxy(String),
     /// A proxy connects by name.
     #[error(
-        "a proxy of this environment stands between, which chooses the address itself. Add the host to NO_PROXY, or leave `--all-addresses` out"
+        "the configured proxy chooses the address itself. Add the host to NO_PROXY, or leave `--all-addresses` out"
     )]
     ProxyChooses,
     /// The system's certificates.

@@ -17,7 +17,7 @@ pub struct Endpoint {
     uri: Uri,
 }
 
-/// A text that is no URL of a service. Says nothing of what stands in it: it may hold a password.
+/// A text that is no URL of a service. Says nothing of what is in it: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEndpoint {
     /// No URL at all.

@@ -15,8 +15,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body, Proxy};
 
-use super::answer::Answer;
-use super::ask::{Ask, CannotAsk, Certificates, Connection, NoAnswer, Options};
+use super::answer::HttpAnswer;
+use super::ask::{Ask, AskOptions, CannotAsk, Certificates, Connection, NoAnswer};
 use super::endpoint::Endpoint;
 use crate::base::time::{NumericDate, Seconds};
 
@@ -24,16 +24,16 @@ use crate::base::time::{NumericDate, Seconds};
 const MOST: u64 = 64 * 1024;
 
 /// For [`World`](crate::session::World): asks through the proxy that the environment of this process names, if it does.
-pub fn through_proxy_of_environment(options: Options) -> Result<Box<dyn Ask>, CannotAsk> {
+pub fn through_proxy_of_environment(options: AskOptions) -> Result<Box<dyn Ask>, CannotAsk> {
     open(options, Proxy::try_from_env())
 }
 
 /// The same without a proxy.
-pub fn direct(options: Options) -> Result<Box<dyn Ask>, CannotAsk> {
+pub fn direct(options: AskOptions) -> Result<Box<dyn Ask>, CannotAsk> {
     open(options, None)
 }
 
-fn open(options: Options, proxy: Option<Proxy>) -> Result<Box<dyn Ask>, CannotAsk> {
+fn open(options: AskOptions, proxy: Option<Proxy>) -> Result<Box<dyn Ask>, CannotAsk> {
     if let Certificates::Pem(pem) = &options.certificates
         && certificates(pem).is_empty()
     {
@@ -50,14 +50,14 @@ fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
 }
 
 struct Http {
-    options: Options,
+    options: AskOptions,
     proxy: Option<Proxy>,
     /// Made with the first question that needs it.
     tls: Rc<OnceCell<TlsConfig>>,
 }
 
 struct HttpConnection {
-    options: Options,
+    options: AskOptions,
     proxy: Option<Proxy>,
     tls: Rc<OnceCell<TlsConfig>>,
     endpoint: Endpoint,
@@ -93,7 +93,7 @@ impl Ask for Http {
 }
 
 impl Connection for HttpConnection {
-    fn ask(&mut self, token: &str) -> Result<Answer, NoAnswer> {
+    fn ask(&mut self, token: &str) -> Result<HttpAnswer, NoAnswer> {
         let failed = |error| no_answer(error, self.options.timeout);
         let agent = match &self.agent {
             Some(agent) => agent.clone(),
@@ -150,7 +150,7 @@ fn system_certificates() -> Result<RootCerts, NoAnswer> {
     Ok(found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).into())
 }
 
-/// One address in place of those that the name stands for. The name is still what TLS and `Host` say.
+/// One address in place of those that the name resolves to. The name is still what TLS and `Host` say.
 #[derive(Debug)]
 struct Addresses {
     fixed: Option<IpAddr>,
@@ -172,18 +172,18 @@ impl Resolver for Addresses {
     }
 }
 
-fn answer(mut response: Response<Body>) -> Result<Answer, ureq::Error> {
+fn answer(mut response: Response<Body>) -> Result<HttpAnswer, ureq::Error> {
     let status = response.status().as_u16();
     let header = |name: &HeaderName| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     let date = header(&DATE).and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
-    let mut answer = Answer {
+    let mut answer = HttpAnswer {
         status,
         location: header(&LOCATION),
         encoding: header(&CONTENT_ENCODING),
         date: date.and_then(|date| NumericDate::new(date.timestamp())),
-        ..Answer::default()
+        ..HttpAnswer::default()
     };
     // Of an answer that lets us in, or leads elsewhere, nothing is read: it may be a user's data.
     if status >= 400 {
@@ -248,7 +248,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
             request
         });
-        let options = Options { timeout: Seconds::new(10), certificates: Certificates::System };
+        let options = AskOptions { timeout: Seconds::new(10), certificates: Certificates::System };
         let ask = open(options, Some(proxy)).unwrap();
         // An address of a documentation range: nothing is there, and nothing is asked there.
         let endpoint: Endpoint = "http://192.0.2.1:8080".parse().unwrap();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_for_nothing_is_named() {
+    fn a_name_that_resolves_to_nothing_is_named() {
         let error = io::Error::other("failed to lookup address information: Name or service not known");
         assert_eq!(io_error(&error, Seconds::new(1)), NoAnswer::UnknownHost);
         assert_eq!(no_answer(ureq::Error::HostNotFound, Seconds::new(1)), NoAnswer::UnknownHost);

@@ -3,18 +3,19 @@
 use zeroize::Zeroizing;
 
 use crate::base::random::{Random, RandomError};
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{HmacAlg, Key, KeySet, Kid, Material, Member, Secret};
+use crate::keyset::{Fault, HmacAlg, Key, KeySet, Kid, Material, Member, Secret};
 use crate::token::{Claims, Signer};
 
-/// Who asks, to whoever reads the service's log.
+/// Who asks, for those who read the service's log.
 const SUBJECT: &str = "powersync-jwks-probe";
 /// How long the tokens live.
 const LIFE: Seconds = Seconds::new(60);
 
 /// What a service that runs with the config should say of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
+pub enum Expectation {
     /// It is in the config.
     Live,
     /// It was in an earlier one.
@@ -23,13 +24,13 @@ pub enum Expected {
 
 /// A key to ask for.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub struct ProbedKey {
     /// As people name it.
     pub name: String,
     /// Its place in its config, from 0.
     pub index: usize,
     /// What should be found.
-    pub expected: Expected,
+    pub expected: Expectation,
     kid: Option<Kid>,
     alg: HmacAlg,
     secret: Secret,
@@ -43,16 +44,55 @@ pub struct LeftOut {
     /// Its place in the config, from 0.
     pub index: usize,
     /// Why.
-    pub why: String,
+    pub why: WhyLeftOut,
+}
+
+/// Why a key can't be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyLeftOut {
+    /// A member is in a variable whose value is not known here.
+    Variable {
+        /// Which member.
+        member: &'static str,
+        /// The variable.
+        variable: String,
+    },
+    /// Its `alg` can't be read.
+    UnreadableAlg,
+    /// The service does not start with it.
+    Unusable(Fault),
+    /// `kid: ''`
+    EmptyKid,
+    /// The service takes a key before it, which has the same kid.
+    Shadowed,
+}
+
+impl WhyLeftOut {
     /// Whether it could be asked for if more were known here.
-    pub unknown: bool,
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        !matches!(self, Self::EmptyKid | Self::Shadowed)
+    }
+
+    /// Why.
+    pub(crate) fn message(&self) -> Sentence {
+        match self {
+            Self::Variable { member, variable } => {
+                sentence!("its `{member}` is in {variable}, whose value is not known here")
+            }
+            Self::UnreadableAlg => sentence!("its `alg` can't be read"),
+            Self::Unusable(fault) => sentence!("the service does not start with it: {fault}"),
+            Self::EmptyKid => sentence!("its kid is empty, so it verifies nothing"),
+            Self::Shadowed => sentence!("a key before it has the same kid, so it verifies nothing"),
+        }
+    }
 }
 
 /// The keys to ask for, and those that can't be.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct ProbePlan {
     /// The keys.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<ProbedKey>,
     /// The others, but for public ones: nobody here could sign for them.
     pub left_out: Vec<LeftOut>,
 }
@@ -67,18 +107,18 @@ pub struct Questions {
     pub other_secret: Zeroizing<String>,
 }
 
-impl Plan {
+impl ProbePlan {
     /// All keys of a config, and those of an earlier one that are no longer in it.
     #[must_use]
     pub fn new(keys: &KeySet, earlier: Option<&KeySet>) -> Self {
         let mut plan = Self::default();
         for key in keys.keys() {
-            plan.add(keys, key, Expected::Live);
+            plan.add(keys, key, Expectation::Live);
         }
         if let Some(earlier) = earlier {
             let mut old = Self::default();
             for key in earlier.keys() {
-                old.add(earlier, key, Expected::Gone);
+                old.add(earlier, key, Expectation::Gone);
             }
             old.subjects.retain(|subject| !plan.subjects.iter().any(|new| new.is_same_key(subject)));
             plan.subjects.extend(old.subjects);
@@ -90,12 +130,12 @@ impl Plan {
     #[must_use]
     pub fn one(keys: &KeySet, key: &Key) -> Self {
         let mut plan = Self::default();
-        plan.add(keys, key, Expected::Live);
+        plan.add(keys, key, Expectation::Live);
         plan
     }
 
-    fn add(&mut self, keys: &KeySet, key: &Key, expected: Expected) {
-        match Subject::of(keys, key, expected) {
+    fn add(&mut self, keys: &KeySet, key: &Key, expected: Expectation) {
+        match ProbedKey::of(keys, key, expected) {
             Ok(Some(subject)) => self.subjects.push(subject),
             Ok(None) => {}
             Err(left_out) => self.left_out.push(left_out),
@@ -103,34 +143,28 @@ impl Plan {
     }
 }
 
-impl Subject {
+impl ProbedKey {
     /// A key as something to ask for; nothing for a public one.
-    fn of(keys: &KeySet, key: &Key, expected: Expected) -> Result<Option<Self>, LeftOut> {
-        let left_out = |why: String, unknown| LeftOut { name: key.name(), index: key.index, why, unknown };
-        let in_variable = |member, variable: &str| {
-            left_out(format!("its `{member}` is in {variable}, whose value is not known here"), true)
-        };
+    fn of(keys: &KeySet, key: &Key, expected: Expectation) -> Result<Option<Self>, LeftOut> {
+        let left_out = |why| LeftOut { name: key.name(), index: key.index, why };
+        let in_variable =
+            |member, variable: &str| left_out(WhyLeftOut::Variable { member, variable: variable.to_owned() });
         let alg = match &key.material {
             Material::Public(_) => return Ok(None),
             Material::Symmetric { alg: Member::Value(alg), .. } => *alg,
             Material::Symmetric { alg: Member::Variable(name), .. } => return Err(in_variable("alg", name)),
-            Material::Symmetric { .. } => return Err(left_out("its `alg` can't be read".to_owned(), true)),
-            Material::Unusable(why) => {
-                return Err(left_out(format!("the service does not start with it: {why}"), true));
-            }
+            Material::Symmetric { .. } => return Err(left_out(WhyLeftOut::UnreadableAlg)),
+            Material::Unusable(fault) => return Err(left_out(WhyLeftOut::Unusable(*fault))),
         };
         let kid = match &key.kid {
             Member::Value(kid) => Some(kid.clone()),
             Member::Absent => None,
             Member::Variable(name) => return Err(in_variable("kid", name)),
-            Member::Unreadable(_) => {
-                return Err(left_out("its kid is empty, so it verifies nothing".to_owned(), false));
-            }
+            Member::Unreadable(_) => return Err(left_out(WhyLeftOut::EmptyKid)),
         };
         let earlier = &keys.keys()[..key.index];
         if kid.is_some() && earlier.iter().any(|first| first.kid.value() == kid.as_ref()) {
-            let why = "a key before it has the same kid, so it verifies nothing".to_owned();
-            return Err(left_out(why, false));
+            return Err(left_out(WhyLeftOut::Shadowed));
         }
         let Some(secret) = key.secret().cloned() else {
             return Err(in_variable("k", key.variable().unwrap_or("a variable")));
@@ -200,7 +234,7 @@ mod tests {
         let keys = keys(&format!("{ONE}, {TWO}, {ANY}"));
         let verifier = Verifier::new(&keys).unwrap();
         let now = NumericDate::new(1_795_426_260).unwrap();
-        let plan = Plan::new(&keys, None);
+        let plan = ProbePlan::new(&keys, None);
         assert_eq!(plan.subjects.len(), 3);
         for subject in &plan.subjects {
             let questions = subject.questions(now, &System::new()).unwrap();
@@ -223,27 +257,29 @@ mod tests {
             "{ONE}, {{kty: oct, alg: HS256, kid: one, k: eA}}, {{kty: oct, alg: HS256, kid: '', k: eA}}, \
              {{kty: oct, alg: HS256, kid: three, k: !env PS_KEY}}, {{kty: OKP, crv: Ed25519, alg: EdDSA, kid: public, x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'}}"
         ));
-        let plan = Plan::new(&keys, None);
+        let plan = ProbePlan::new(&keys, None);
         assert_eq!(plan.subjects.iter().map(|subject| subject.index).collect::<Vec<_>>(), [0]);
-        let left_out: Vec<_> = plan.left_out.iter().map(|out| (out.index, out.unknown)).collect();
+        let left_out: Vec<_> = plan.left_out.iter().map(|out| (out.index, out.why.is_unknown())).collect();
         assert_eq!(left_out, [(1, false), (2, false), (3, true)]);
-        assert!(plan.left_out[2].why.contains("PS_KEY"));
+        assert_eq!(plan.left_out[2].why, WhyLeftOut::Variable { member: "k", variable: "PS_KEY".to_owned() });
     }
 
     #[test]
     fn of_an_earlier_config_only_what_is_gone_is_asked_for() {
         let re_keyed = "{kty: oct, alg: HS512, kid: two, k: MDEyMzQ1Njc4OWFiY2RlZi1hbm90aGVy}";
-        let plan =
-            Plan::new(&keys(&format!("{ONE}, {re_keyed}")), Some(&keys(&format!("{ONE}, {TWO}, {ANY}"))));
+        let plan = ProbePlan::new(
+            &keys(&format!("{ONE}, {re_keyed}")),
+            Some(&keys(&format!("{ONE}, {TWO}, {ANY}"))),
+        );
         let asked: Vec<_> =
             plan.subjects.iter().map(|subject| (subject.name.as_str(), subject.expected)).collect();
         assert_eq!(
             asked,
             [
-                ("one", Expected::Live),
-                ("two", Expected::Live),
-                ("two", Expected::Gone),
-                ("@3", Expected::Gone)
+                ("one", Expectation::Live),
+                ("two", Expectation::Live),
+                ("two", Expectation::Gone),
+                ("@3", Expectation::Gone)
             ]
         );
     }

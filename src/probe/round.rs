@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::answer::{Answer, Reading, Unexpected, read};
+use super::answer::{HttpAnswer, Reading, Unexpected, read};
 use super::ask::{Ask, Connection, NoAnswer};
 use super::endpoint::Endpoint;
-use super::plan::{Expected, Plan, Subject};
+use super::plan::{Expectation, ProbePlan, ProbedKey};
 use super::standing::{Standing, judge};
 use crate::base::random::{Random, RandomError};
 use crate::base::time::{Clock, Seconds};
 
-/// A service, or one of the addresses that its name stands for.
+/// A service, or one of the addresses that its name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ServiceAddress {
     /// The URL.
     pub endpoint: Endpoint,
     /// The address, where each is asked by itself.
@@ -23,14 +23,14 @@ pub struct Place {
 
 /// Something to ask.
 #[derive(Clone, Debug)]
-pub enum Target {
+pub enum ProbeTarget {
     /// A place.
-    Place(Place),
+    Place(ServiceAddress),
     /// A URL whose addresses were not found.
     Unresolved(Endpoint, NoAnswer),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ServiceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
             Some(address) => write!(f, "{} at {address}", self.endpoint),
@@ -51,6 +51,22 @@ pub enum Trouble {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The same answer to whatever is asked.
+    #[error(
+        "it gives the same answer whatever it is asked, also about a kid and a secret that were made up just now. So it is not \
+         the service that answers, but something in between"
+    )]
+    SameToAll,
+}
+
+/// A place that says nothing of keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {trouble}")]
+pub struct Unanswered {
+    /// Where.
+    pub place: ServiceAddress,
+    /// Why.
+    pub trouble: Trouble,
 }
 
 /// What was found of a key at a place: how often.
@@ -74,11 +90,11 @@ impl Seen {
 
     /// Whether it is what a service with the config says.
     #[must_use]
-    pub fn is(&self, expected: Expected) -> bool {
+    pub fn is(&self, expected: Expectation) -> bool {
         match expected {
-            Expected::Live => self.standing() == Some(Standing::Live),
+            Expectation::Live => self.standing() == Some(Standing::Live),
             // Under this kid, another key may stand now.
-            Expected::Gone => {
+            Expectation::Gone => {
                 let gone = |standing: &Standing| {
                     !matches!(standing, Standing::Live | Standing::Differs | Standing::SameToAll)
                 };
@@ -102,9 +118,9 @@ impl fmt::Display for Seen {
 
 /// What a place said.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct PlaceReport {
     /// Where.
-    pub place: Place,
+    pub place: ServiceAddress,
     /// How many connections were tried.
     pub tries: usize,
     /// How many of them gave all their answers.
@@ -123,7 +139,7 @@ pub struct Report {
 #[derive(Clone, Debug)]
 pub struct Round {
     /// One for each place.
-    pub reports: Vec<Report>,
+    pub reports: Vec<PlaceReport>,
 }
 
 /// The clock and randomness of the side that asks.
@@ -139,12 +155,12 @@ pub struct Asker<'a> {
 impl Round {
     /// Asks for every key of a plan at every place, on that many connections each.
     #[must_use]
-    pub fn ask(plan: &Plan, targets: &[Target], tries: usize, asker: &Asker<'_>) -> Self {
-        let report = |target: &Target| match target {
-            Target::Place(place) => asker.report(plan, place, tries),
-            Target::Unresolved(endpoint, why) => {
-                let place = Place { endpoint: endpoint.clone(), address: None };
-                Report { trouble: Some(why.clone().into()), ..Report::new(plan, &place, tries) }
+    pub fn ask(plan: &ProbePlan, targets: &[ProbeTarget], tries: usize, asker: &Asker<'_>) -> Self {
+        let report = |target: &ProbeTarget| match target {
+            ProbeTarget::Place(place) => asker.report(plan, place, tries),
+            ProbeTarget::Unresolved(endpoint, why) => {
+                let place = ServiceAddress { endpoint: endpoint.clone(), address: None };
+                PlaceReport { trouble: Some(why.clone().into()), ..PlaceReport::new(plan, &place, tries) }
             }
         };
         Self { reports: targets.iter().map(report).collect() }
@@ -153,14 +169,19 @@ impl Round {
     /// Whether every place gave every answer, and none says the same to all.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let blind = |seen: &Seen| seen.counts().any(|(standing, _)| standing == Standing::SameToAll);
-        self.reports.iter().all(|report| report.trouble.is_none() && !report.seen.iter().any(blind))
+        self.reports.iter().all(|report| report.unanswered().is_none())
+    }
+
+    /// The places that said nothing of keys.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<Unanswered> {
+        self.reports.iter().filter_map(PlaceReport::unanswered).collect()
     }
 
     /// Whether every place says what a service with the config says.
     #[must_use]
-    pub fn is_as_planned(&self, plan: &Plan) -> bool {
-        let fits = |report: &Report| {
+    pub fn is_as_planned(&self, plan: &ProbePlan) -> bool {
+        let fits = |report: &PlaceReport| {
             report.seen.iter().zip(&plan.subjects).all(|(seen, subject)| seen.is(subject.expected))
         };
         self.reports.iter().all(fits)
@@ -179,8 +200,17 @@ impl Round {
     }
 }
 
-impl Report {
-    fn new(plan: &Plan, place: &Place, tries: usize) -> Self {
+impl PlaceReport {
+    /// Why it says nothing of keys, where that is so.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<Unanswered> {
+        let is_blind = |seen: &Seen| seen.counts().any(|(standing, _)| standing == Standing::SameToAll);
+        let blind = || self.seen.iter().any(is_blind).then_some(Trouble::SameToAll);
+        let trouble = self.trouble.clone().or_else(blind)?;
+        Some(Unanswered { place: self.place.clone(), trouble })
+    }
+
+    fn new(plan: &ProbePlan, place: &ServiceAddress, tries: usize) -> Self {
         Self {
             place: place.clone(),
             tries,
@@ -194,8 +224,8 @@ impl Report {
 }
 
 impl Asker<'_> {
-    fn report(&self, plan: &Plan, place: &Place, tries: usize) -> Report {
-        let mut report = Report::new(plan, place, tries);
+    fn report(&self, plan: &ProbePlan, place: &ServiceAddress, tries: usize) -> PlaceReport {
+        let mut report = PlaceReport::new(plan, place, tries);
         for number in 1..=tries {
             let mut connection = self.ask.connect(&place.endpoint, place.address);
             match self.one_try(plan, connection.as_mut(), &mut report) {
@@ -219,18 +249,18 @@ impl Asker<'_> {
 
     fn one_try(
         &self,
-        plan: &Plan,
+        plan: &ProbePlan,
         connection: &mut dyn Connection,
-        report: &mut Report,
+        report: &mut PlaceReport,
     ) -> Result<Vec<Standing>, Trouble> {
         plan.subjects.iter().map(|subject| self.standing(subject, connection, report)).collect()
     }
 
     fn standing(
         &self,
-        subject: &Subject,
+        subject: &ProbedKey,
         connection: &mut dyn Connection,
-        report: &mut Report,
+        report: &mut PlaceReport,
     ) -> Result<Standing, Trouble> {
         let questions = subject.questions(self.clock.now(), self.random)?;
         let mut reading = |token: &str| {
@@ -244,7 +274,7 @@ impl Asker<'_> {
         Ok(judge(subject.has_kid(), own, other_kid, reading(&questions.other_secret)?))
     }
 
-    fn note_clock(&self, answer: &Answer, reading: Reading, report: &mut Report) {
+    fn note_clock(&self, answer: &HttpAnswer, reading: Reading, report: &mut PlaceReport) {
         report.expired |= reading == Reading::Expired;
         report.ahead = answer.date.map(|date| date.since(self.clock.now())).or(report.ahead);
     }

@@ -32,7 +32,7 @@ impl fmt::Display for Standing {
             Self::OtherSecret => "other secret",
             Self::OtherAlgorithm => "other algorithm",
             Self::Differs => "answers differ",
-            Self::SameToAll => "can't be told",
+            Self::SameToAll => "can't be determined",
         })
     }
 }

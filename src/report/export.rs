@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::base::text::{Named, Printable};
@@ -16,7 +16,7 @@ const SECRET: &str = "POWERSYNC_JWT_SECRET";
 /// Why a key can't be handed out in some form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotExport {
-    /// Which key is current can't be told.
+    /// Which key is current can't be determined.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No such key.
@@ -36,7 +36,7 @@ pub enum CannotExport {
     /// A member whose value is not known.
     #[error(
         "`{member}` of {key} is in a variable ({variable}) whose value is not known here. Set it in the environment, or name the \
-         file it stands in: `--env-file PATH`"
+         file that defines it: `--env-file PATH`"
     )]
     Variable {
         /// The key.
@@ -124,6 +124,46 @@ pub(crate) fn dashboard(key: &Key) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
     };
     let shared = Zeroizing::new(["Shared Secret: ", secret.as_str()].concat());
     Ok(text(&[&format!("KID: {}", Printable(kid)), &shared]))
+}
+
+/// What a JSON document says of what is handed out.
+pub(crate) struct Head<'a> {
+    /// Which key, where it is one.
+    pub(crate) key: Option<&'a str>,
+    /// In which form.
+    pub(crate) form: &'a str,
+}
+
+/// What is handed out.
+pub(crate) enum Content<'a> {
+    /// A text.
+    Text(&'a [u8]),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// A JSON document, and its name.
+    Json(&'static str, &'a [u8]),
+    /// It is in this file.
+    Written(&'a str),
+}
+
+impl Head<'_> {
+    /// A JSON document around what is handed out.
+    pub(crate) fn json(&self, content: &Content<'_>) -> Zeroizing<Vec<u8>> {
+        // The JSON of a text can't fail.
+        let literal = |text: &str| Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
+        let (name, value) = match content {
+            Content::Text(bytes) => ("content", literal(&String::from_utf8_lossy(bytes))),
+            Content::Bytes(bytes) => ("content_base64", literal(&Zeroizing::new(STANDARD.encode(bytes)))),
+            Content::Json(name, bytes) => {
+                (*name, Zeroizing::new(String::from_utf8_lossy(bytes).trim_end().replace('\n', "\n  ")))
+            }
+            Content::Written(path) => ("written", literal(path)),
+        };
+        let key = self.key.map_or_else(|| Zeroizing::new("null".to_owned()), literal);
+        let (head, form) = (format!("  \"key\": {},", *key), format!("  \"as\": \"{}\",", self.form));
+        let value = Zeroizing::new(["  \"", name, "\": ", &value].concat());
+        text(&["{", "  \"version\": 1,", &head, &form, &value, "}"])
+    }
 }
 
 /// A JWK: names and texts.

@@ -1,40 +1,101 @@
 //! Tables for people.
 
+use std::fmt::Display;
+
+use anstyle::Style;
+
 use super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::base::text::Printable;
+use crate::base::sentence::Sentence;
+use crate::base::text::{Printable, wrap};
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource};
+use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource, Stage, State};
+use crate::probe::{Seen, Standing};
 use crate::schedule::{Action, Due};
 
-/// The table of `status`. `service`: what the running service says of each key, where it was asked.
-pub(crate) fn key_table(keys: &KeySet, service: Option<&[Option<String>]>, now: NumericDate) -> String {
-    let current = keys.current().ok().flatten();
-    let header = ["#", "KID", "ALG", "STATE", "AGE", "MAY BE REMOVED", "BITS", "SECRET"];
-    let mut rows = vec![header.map(str::to_owned)];
-    for key in keys.keys() {
-        rows.push([
-            key.number().to_string(),
-            kid(key),
-            kind(key),
-            keys.state_of(key, current, now),
-            age(key, now),
-            removal(key, current.is_some_and(|current| current.index == key.index), now),
-            key.bits().map_or_else(|| "–".to_owned(), |bits| bits.to_string()),
-            secret(key),
-        ]);
+/// How wide lines of prose may be.
+pub(crate) fn columns(terminal: Option<u16>) -> usize {
+    terminal.map_or(80, |width| usize::from(width).clamp(40, 100))
+}
+
+/// A sentence behind its title, in lines of that many characters. Commands stay in one piece.
+pub(crate) fn paragraph(title: &str, sentence: &Sentence, width: usize) -> String {
+    const GLUE: &str = "\u{a0}";
+    let text = format!("{title} {sentence}.");
+    let text = text.trim_start();
+    let parts = text.split('`').enumerate();
+    let glued: Vec<String> = parts
+        .map(|(number, part)| if number % 2 == 0 { part.to_owned() } else { part.replace(' ', GLUE) })
+        .collect();
+    let lines = wrap(&glued.join("`"), width).join("\n").replace(GLUE, " ") + "\n";
+    match lines.strip_prefix(title) {
+        Some(rest) if !title.is_empty() => paint(BOLD, title) + rest,
+        _ => lines,
     }
-    let style = |number, column, cell: &str| match (number, column) {
-        (0, _) => Some(BOLD),
-        (_, 3) => Some(state_style(cell)),
-        (_, 8) => Some(if cell == "live" { GREEN } else { YELLOW }),
-        _ => None,
-    };
-    let Some(service) = service else { return table(&rows, &[0, 6], style) };
-    let none = || "–".to_owned();
-    let cells = service.iter().map(|cell| cell.clone().unwrap_or_else(none));
-    let cells = std::iter::once("SERVICE".to_owned()).chain(cells);
-    let wide = |([a, b, c, d, e, f, g, h], i): ([String; 8], String)| [a, b, c, d, e, f, g, h, i];
-    table(&rows.into_iter().zip(cells).map(wide).collect::<Vec<_>>(), &[0, 6], style)
+}
+
+/// A cell of a table.
+struct Cell {
+    text: String,
+    style: Option<Style>,
+}
+
+impl Cell {
+    fn new(text: impl Display) -> Self {
+        Self { text: text.to_string(), style: None }
+    }
+
+    fn painted(style: Style, text: impl Display) -> Self {
+        Self { text: text.to_string(), style: Some(style) }
+    }
+
+    /// A cell that may have nothing in it.
+    fn maybe(text: Option<impl Display>) -> Self {
+        text.map_or_else(|| Self::new("–"), Self::new)
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+
+    fn shown(&self) -> String {
+        self.style.map_or_else(|| self.text.clone(), |style| paint(style, &self.text))
+    }
+}
+
+/// The table of `status`. `service`: what the running service says of each key, where it was asked.
+pub(crate) fn key_table(
+    keys: &KeySet,
+    service: Option<&[Option<Seen>]>,
+    now: NumericDate,
+    width: Option<u16>,
+) -> String {
+    let current = keys.current().ok().flatten();
+    let header = ["#", "KID", "ALG", "STATE", "AGE", "MAY BE REMOVED", "BITS", "SECRET", "SERVICE"];
+    let columns = if service.is_some() { 9 } else { 8 };
+    let mut rows: Vec<Vec<Cell>> =
+        vec![header[..columns].iter().map(|name| Cell::painted(BOLD, name)).collect()];
+    for key in keys.keys() {
+        let state = keys.state_of(key, current, now);
+        let mut row = vec![
+            Cell::new(key.number()),
+            Cell::new(kid(key)),
+            Cell::new(kind(key)),
+            Cell::painted(state_style(state), state),
+            Cell::new(age(key, now)),
+            Cell::new(removal(keys, key, now)),
+            Cell::maybe(key.bits()),
+            Cell::new(secret(key)),
+        ];
+        if let Some(service) = service {
+            row.push(match service.get(key.index).and_then(Option::as_ref) {
+                Some(seen) if seen.standing() == Some(Standing::Live) => Cell::painted(GREEN, seen),
+                Some(seen) => Cell::painted(YELLOW, seen),
+                None => Cell::painted(YELLOW, "–"),
+            });
+        }
+        rows.push(row);
+    }
+    table(&rows, &[0, 6], width)
 }
 
 /// A line of the table over several configs.
@@ -50,66 +111,62 @@ pub(crate) struct Row {
 }
 
 /// One table for many configs: what is due now, and what next.
-pub(crate) fn schedule_table(rows: &[Row], now: NumericDate) -> String {
+pub(crate) fn schedule_table(rows: &[Row], now: NumericDate, width: Option<u16>) -> String {
     let what = |due: &Due| match due.action {
         Action::Promote => format!("promote {}", due.key),
         Action::Rotate => format!("replace {}", due.key),
         Action::Prune => format!("remove {}", due.key),
     };
-    let none = || "–".to_owned();
     let from = |due: &Due| if due.at <= now { "now".to_owned() } else { due.at.to_string() };
-    let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"].map(str::to_owned);
-    let cells = rows.iter().map(|row| {
-        [
-            Printable(&row.config).to_string(),
-            row.current.clone().unwrap_or_else(none),
-            row.due.as_ref().map_or_else(none, what),
-            row.next.as_ref().map_or_else(none, what),
-            row.next.as_ref().map_or_else(none, from),
-        ]
-    });
-    let all: Vec<[String; 5]> = std::iter::once(header).chain(cells).collect();
     // `status` decides nothing, so nothing is done now; nor is there anything to say where nothing is due.
-    if rows.iter().all(|row| row.due.is_none()) {
-        let without: Vec<[String; 4]> =
-            all.into_iter().map(|[config, current, _, next, from]| [config, current, next, from]).collect();
-        return table(&without, &[], |number, _, _| (number == 0).then_some(BOLD));
+    let is_due = rows.iter().any(|row| row.due.is_some());
+    let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"];
+    let header = header.iter().filter(|name| is_due || **name != "DUE NOW");
+    let mut lines: Vec<Vec<Cell>> = vec![header.map(|name| Cell::painted(BOLD, name)).collect()];
+    for row in rows {
+        let mut cells = vec![Cell::new(Printable(&row.config)), Cell::maybe(row.current.as_ref())];
+        if is_due {
+            cells.push(Cell { style: Some(YELLOW), ..Cell::maybe(row.due.as_ref().map(what)) });
+        }
+        cells.push(Cell::maybe(row.next.as_ref().map(what)));
+        cells.push(Cell::maybe(row.next.as_ref().map(from)));
+        lines.push(cells);
     }
-    table(&all, &[], |number, column, _| match (number, column) {
-        (0, _) => Some(BOLD),
-        (_, 2) => Some(YELLOW),
-        _ => None,
-    })
+    table(&lines, &[], width)
 }
 
-/// Lines up columns. `right`: those that are read from their right end.
-fn table<const N: usize>(
-    rows: &[[String; N]],
-    right: &[usize],
-    style: impl Fn(usize, usize, &str) -> Option<anstyle::Style>,
-) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut table = String::new();
-    for (number, row) in rows.iter().enumerate() {
+/// Lines up columns below the first row, which names them. `right`: those that are read from their right end. Where the
+/// lines don't fit, each cell has a line of its own.
+fn table(rows: &[Vec<Cell>], right: &[usize], width: Option<u16>) -> String {
+    let Some((header, body)) = rows.split_first() else { return String::new() };
+    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(widest).collect();
+    let pad = |cell: &Cell, width: usize| " ".repeat(width - cell.width());
+    if width.is_some_and(|width| widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > usize::from(width)) {
+        let names = header.iter().map(Cell::width).max().unwrap_or(0);
+        let line = |(name, cell): (&Cell, &Cell)| {
+            format!("{}{}  {}\n", name.shown(), pad(name, names), cell.shown())
+        };
+        let records = body.iter().map(|row| header.iter().zip(row).map(line).collect::<String>());
+        return records.collect::<Vec<_>>().join("\n");
+    }
+    let line = |row: &Vec<Cell>| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let padding = " ".repeat(width - cell.chars().count());
-            let cell = style(number, column, cell).map_or_else(|| cell.clone(), |style| paint(style, cell));
+            let (padding, cell) = (pad(cell, *width), cell.shown());
             if right.contains(&column) { format!("{padding}{cell}") } else { format!("{cell}{padding}") }
         });
-        table.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        table.push('\n');
-    }
-    table
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
 }
 
-fn state_style(state: &str) -> anstyle::Style {
-    match state.split(", ").last() {
-        Some("current") => GREEN,
-        Some("standby" | "accepted" | "public") => CYAN,
-        Some("retiring") => YELLOW,
-        Some("removable") => DIM,
-        _ => RED,
+fn state_style(state: State) -> Style {
+    match (state, state.stage()) {
+        (State::Current(_), Stage::Accepted) => GREEN,
+        (_, Stage::Standby | Stage::Accepted) => CYAN,
+        (_, Stage::Retiring) => YELLOW,
+        (_, Stage::Removable) => DIM,
+        (_, Stage::Unreadable | Stage::Unusable) => RED,
     }
 }
 
@@ -143,7 +200,8 @@ fn age(key: &Key, now: NumericDate) -> String {
     }
 }
 
-fn removal(key: &Key, is_current: bool, now: NumericDate) -> String {
+fn removal(keys: &KeySet, key: &Key, now: NumericDate) -> String {
+    let is_current = keys.is_current(key);
     match key.phase(now) {
         Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "rotate first".to_owned(),
         Phase::Standby { .. } if is_current => "–".to_owned(),

@@ -1,15 +1,26 @@
 //! Reports for programs. Their fields are documented in the README; `version` grows when one changes its meaning.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use super::human::Row;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
+use crate::probe::Seen;
 use crate::schedule::{self, Action, Due};
+use crate::token::Verdict;
+
+/// Writes one down, as a document of its own.
+pub(crate) fn write(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    writeln!(out, "{text}")?;
+    out.flush()
+}
 
 #[derive(Serialize)]
-pub(crate) struct Status {
+pub(crate) struct StatusReport {
     version: u32,
     now: String,
     configs: Vec<StatusConfig>,
@@ -46,7 +57,7 @@ struct StatusKey {
     service: Option<String>,
 }
 
-impl Status {
+impl StatusReport {
     pub(crate) fn new(now: NumericDate, configs: Vec<StatusConfig>) -> Self {
         Self { version: 1, now: now.to_string(), configs }
     }
@@ -56,12 +67,13 @@ impl StatusConfig {
     pub(crate) fn new(
         name: &str,
         keys: &KeySet,
-        service: Option<&[Option<String>]>,
+        service: Option<&[Option<Seen>]>,
         warnings: Vec<Sentence>,
         now: NumericDate,
     ) -> Self {
         let current = keys.current().ok().flatten();
-        let service = |key: &Key| service.and_then(|cells| cells.get(key.index).cloned().flatten());
+        let service =
+            |key: &Key| service.and_then(|cells| cells.get(key.index)?.as_ref().map(ToString::to_string));
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
         Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings, error: None }
     }
@@ -99,7 +111,7 @@ impl StatusKey {
             kty,
             alg,
             current: current.is_some_and(|current| current.index == key.index),
-            state: keys.state_of(key, current, now),
+            state: keys.state_of(key, current, now).to_string(),
             made: date(&key.iat),
             promote_from: date(&key.nbf),
             removable_from: date(&key.exp),
@@ -113,20 +125,20 @@ impl StatusKey {
 }
 
 #[derive(Serialize)]
-struct Step {
+struct DueStep {
     action: Action,
     key: String,
     at: String,
 }
 
-impl From<&Due> for Step {
+impl From<&Due> for DueStep {
     fn from(due: &Due) -> Self {
-        Self { action: due.action, key: due.key.clone(), at: due.at.to_string() }
+        Self { action: due.action, key: due.key.to_string(), at: due.at.to_string() }
     }
 }
 
 #[derive(Serialize)]
-pub(crate) struct Reconcile {
+pub(crate) struct ReconcileReport {
     version: u32,
     now: String,
     configs: Vec<ReconcileConfig>,
@@ -136,42 +148,42 @@ pub(crate) struct Reconcile {
 pub(crate) struct ReconcileConfig {
     config: String,
     current: Option<String>,
-    due: Option<Step>,
+    due: Option<DueStep>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<String>,
+    waiting: Option<Sentence>,
     written: bool,
-    next: Option<Step>,
+    next: Option<DueStep>,
     error: Option<String>,
 }
 
-impl Reconcile {
+impl ReconcileReport {
     pub(crate) fn new(now: NumericDate, configs: Vec<ReconcileConfig>) -> Self {
         Self { version: 1, now: now.to_string(), configs }
     }
 }
 
 impl ReconcileConfig {
-    pub(crate) fn new(row: Row, waiting: Option<String>, written: bool, error: Option<String>) -> Self {
+    pub(crate) fn new(row: Row, waiting: Option<Sentence>, written: bool, error: Option<String>) -> Self {
         Self {
             config: row.config,
             current: row.current,
-            due: row.due.as_ref().map(Step::from),
+            due: row.due.as_ref().map(DueStep::from),
             waiting,
             written,
-            next: row.next.as_ref().map(Step::from),
+            next: row.next.as_ref().map(DueStep::from),
             error,
         }
     }
 }
 
 #[derive(Serialize)]
-pub(crate) struct Timeline {
+pub(crate) struct TimelineReport {
     version: u32,
     config: String,
     now: String,
     until: String,
     keys: Vec<TimelineKey>,
-    steps: Vec<Step>,
+    steps: Vec<DueStep>,
 }
 
 #[derive(Serialize)]
@@ -187,10 +199,10 @@ struct TimelineSpan {
     until: String,
 }
 
-impl Timeline {
+impl TimelineReport {
     pub(crate) fn new(config: &str, timeline: &schedule::Timeline) -> Self {
         let span = |span: &schedule::Span| TimelineSpan {
-            state: span.state.clone(),
+            state: span.state.to_string(),
             from: span.from.to_string(),
             until: span.until.to_string(),
         };
@@ -198,13 +210,58 @@ impl Timeline {
             key: life.key.clone(),
             spans: life.spans.iter().map(span).collect(),
         };
+        let step = |step: &schedule::Step| DueStep {
+            action: step.action,
+            key: timeline.lives[step.life].key.clone(),
+            at: step.at.to_string(),
+        };
         Self {
             version: 1,
             config: config.to_owned(),
             now: timeline.now.to_string(),
             until: timeline.until.to_string(),
             keys: timeline.lives.iter().map(key).collect(),
-            steps: timeline.steps.iter().map(Step::from).collect(),
+            steps: timeline.steps.iter().map(step).collect(),
+        }
+    }
+}
+
+/// A minted token, which is a secret.
+#[derive(Serialize)]
+pub(crate) struct TokenReport<'a> {
+    pub(crate) version: u32,
+    pub(crate) now: String,
+    pub(crate) config: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) key: Option<String>,
+    pub(crate) kid: Option<&'a str>,
+    pub(crate) audience: Vec<String>,
+    pub(crate) expires: String,
+    #[serde(flatten)]
+    pub(crate) verdict: TokenVerdict,
+}
+
+/// What the service says to a minted token.
+#[derive(Serialize)]
+pub(crate) struct TokenVerdict {
+    accepted: Option<bool>,
+    code: Option<String>,
+    message: Option<String>,
+    undetermined: Option<Sentence>,
+}
+
+impl From<&Verdict> for TokenVerdict {
+    fn from(verdict: &Verdict) -> Self {
+        let none = Self { accepted: None, code: None, message: None, undetermined: None };
+        match verdict {
+            Verdict::Accepted(_) => Self { accepted: Some(true), ..none },
+            Verdict::Rejected(why) => Self {
+                accepted: Some(false),
+                code: Some(why.code().to_string()),
+                message: Some(why.to_string()),
+                ..none
+            },
+            Verdict::Undetermined(why) => Self { undetermined: Some(why.message()), ..none },
         }
     }
 }

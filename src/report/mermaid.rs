@@ -1,6 +1,7 @@
 //! A timeline as a Mermaid Gantt chart, which pull requests draw.
 
 use crate::base::time::NumericDate;
+use crate::keyset::{Stage, State};
 use crate::schedule::Timeline;
 
 /// The chart, without the fence around it.
@@ -14,13 +15,14 @@ pub(crate) fn gantt(timeline: &Timeline, config: &str) -> String {
     for life in timeline.lives.iter().filter(|life| !life.spans.is_empty()) {
         lines.push(format!("    section {}", clean(&life.key)));
         for span in &life.spans {
-            let tag = match span.state.as_str() {
-                state if state.starts_with("current") => "active, ",
-                state if state.ends_with("retiring") => "crit, ",
-                state if state.ends_with("removable") => "done, ",
+            let tag = match (span.state, span.state.stage()) {
+                (State::Current(_), _) => "active, ",
+                (_, Stage::Retiring) => "crit, ",
+                (_, Stage::Removable) => "done, ",
                 _ => "",
             };
-            lines.push(format!("    {} :{tag}{}, {}", clean(&span.state), date(span.from), date(span.until)));
+            let state = clean(&span.state.to_string());
+            lines.push(format!("    {state} :{tag}{}, {}", date(span.from), date(span.until)));
         }
     }
     lines.join("\n") + "\n"

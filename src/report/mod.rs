@@ -1,5 +1,6 @@
 //! What commands print, one format a file.
 
+pub(crate) mod change_json;
 pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod human;
@@ -8,5 +9,6 @@ pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod probe;
 pub(crate) mod timeline;
+pub(crate) mod verify;
 
 pub use export::CannotExport;

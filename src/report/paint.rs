@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use crate::base::text::{Printable, wrap};
-use crate::explain::Step;
+use crate::explain::{Sign, Steps};
 use crate::redact::{DiffLine, LineKind};
 
 /// Text in a style.
@@ -32,14 +32,14 @@ pub(crate) fn diff_line(line: &DiffLine) -> String {
     paint(style, &line.text)
 }
 
-/// A line about a key, coloured by its sign.
-pub(crate) fn event_line(text: &str) -> String {
-    let style = match text.chars().next() {
-        Some('+') => GREEN,
-        Some('-' | '!') => RED,
-        _ => YELLOW,
+/// A line about a key or a file, coloured by its sign.
+pub(crate) fn event_line(sign: Sign, text: impl Display) -> String {
+    let style = match sign {
+        Sign::Added => GREEN,
+        Sign::Removed | Sign::Danger => RED,
+        Sign::Changed | Sign::Same | Sign::Unknown => YELLOW,
     };
-    paint(style, text)
+    paint(style, format_args!("{} {text}", sign.char()))
 }
 
 /// What went wrong, behind its word.
@@ -59,18 +59,28 @@ pub(crate) fn warning_line(warning: &impl Display) -> String {
     format!("{} {}", paint(YELLOW, "warning:"), calm(warning))
 }
 
-/// Numbered steps, each with its commands.
-pub(crate) fn steps(steps: &[Step], title: &str) -> String {
+/// Where nobody says how wide a line may be.
+const WIDTH: u16 = 80;
+
+/// What the number of a step takes.
+const STEP_INDENT: usize = 5;
+
+/// Numbered steps, each with its commands. Text is wrapped at the terminal's width; commands stay whole, to be copied.
+pub(crate) fn steps(steps: &Steps, title: &str, width: Option<u16>) -> String {
+    let width = usize::from(width.unwrap_or(WIDTH));
     let mut text = format!("\n{}\n", paint(BOLD, title));
-    for (number, Step { text: what, commands }) in steps.iter().enumerate() {
-        let end = if commands.is_empty() { "." } else { ":" };
-        for (line, part) in wrap(&format!("{what}{end}"), 75).iter().enumerate() {
-            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(5) };
+    for (number, step) in steps.list.iter().enumerate() {
+        let end = if step.commands.is_empty() { "." } else { ":" };
+        let message = format!("{}{end}", step.message(steps));
+        for (line, part) in wrap(&message, width.saturating_sub(STEP_INDENT).max(20)).iter().enumerate() {
+            let lead = if line == 0 { format!("{:>3}. ", number + 1) } else { " ".repeat(STEP_INDENT) };
             // Writing to a string can't fail.
             let _ = writeln!(text, "{lead}{part}");
         }
-        for command in commands {
-            let _ = writeln!(text, "       {}", paint(DIM, command));
+        for command in &step.commands {
+            for line in command.to_string().lines() {
+                let _ = writeln!(text, "       {line}");
+            }
         }
     }
     text

@@ -2,6 +2,7 @@
 
 use super::paint::{BOLD, CYAN, DIM, GREEN, YELLOW, paint};
 use crate::base::time::{NumericDate, Seconds};
+use crate::keyset::{Stage, State};
 use crate::schedule::{Action, Life, Timeline};
 
 /// From time to columns.
@@ -43,44 +44,51 @@ pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
     let labels = labels(&scale);
     chart.push(format!("{}  {}", " ".repeat(names), labels.trim_end()));
     chart.push(String::new());
-    let legend =
-        [("current", '█'), ("accepted", '▓'), ("retiring", '▒'), ("standby", '░'), ("removable", '·')];
-    let used = legend.into_iter().filter(|(state, _)| {
-        lives.iter().flat_map(|life| &life.spans).any(|span| fill(&span.state) == fill(state))
-    });
+    let spans = || lives.iter().flat_map(|life| &life.spans);
+    let used = LEGEND.into_iter().filter(|state| spans().any(|span| fill(span.state) == fill(*state)));
     let words: Vec<String> =
-        used.map(|(state, sign)| format!("{} {state}", paint(style(state), sign))).collect();
+        used.map(|state| format!("{} {state}", paint(style(state), fill(state)))).collect();
     chart.push(words.join("   "));
     if !timeline.steps.is_empty() {
         chart.push(String::new());
     }
     for step in &timeline.steps {
+        let key = &timeline.lives[step.life].key;
         let what = match step.action {
-            Action::Promote => format!("promote {}", step.key),
-            Action::Rotate => format!("add the key that follows {}", step.key),
-            Action::Prune => format!("remove {}", step.key),
+            Action::Promote => format!("promote {key}"),
+            Action::Rotate => format!("add the key that follows {key}"),
+            Action::Prune => format!("remove {key}"),
         };
         chart.push(format!("{}  {what}", step.at));
     }
     chart.join("\n") + "\n"
 }
 
-fn fill(state: &str) -> char {
-    match state {
-        s if s.starts_with("current") => '█',
-        s if s.ends_with("retiring") => '▒',
-        "standby" => '░',
-        s if s.ends_with("removable") => '·',
-        "accepted" | "public" => '▓',
-        _ => '?',
+/// The states that the legend explains; public keys look as accepted ones do.
+const LEGEND: [State; 5] = [
+    State::Current(Stage::Accepted),
+    State::Other(Stage::Accepted),
+    State::Other(Stage::Retiring),
+    State::Other(Stage::Standby),
+    State::Other(Stage::Removable),
+];
+
+fn fill(state: State) -> char {
+    match (state, state.stage()) {
+        (State::Current(_), _) => '█',
+        (_, Stage::Retiring) => '▒',
+        (_, Stage::Standby) => '░',
+        (_, Stage::Removable) => '·',
+        (_, Stage::Accepted) => '▓',
+        (_, Stage::Unreadable | Stage::Unusable) => '?',
     }
 }
 
-fn style(state: &str) -> anstyle::Style {
-    match fill(state) {
-        '█' => GREEN,
-        '▒' => YELLOW,
-        '░' | '▓' => CYAN,
+fn style(state: State) -> anstyle::Style {
+    match (state, state.stage()) {
+        (State::Current(_), _) => GREEN,
+        (_, Stage::Retiring) => YELLOW,
+        (_, Stage::Standby | Stage::Accepted) => CYAN,
         _ => DIM,
     }
 }
@@ -92,7 +100,7 @@ fn bar(life: &Life, scale: &Scale) -> String {
         let span = life.spans.iter().find(|span| span.from <= at && at < span.until);
         // A stretch shorter than a column is shown all the same.
         let short = life.spans.iter().find(|span| scale.column(span.from) == column);
-        match span.or(short).map(|span| span.state.as_str()) {
+        match span.or(short).map(|span| span.state) {
             Some(state) => bar.push_str(&paint(style(state), fill(state))),
             None => bar.push(' '),
         }

@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::inspected::{Inspected, verifying};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
-use crate::explain::counterparts;
-use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability};
+use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
 use crate::schedule::is_over;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.

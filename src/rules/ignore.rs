@@ -97,7 +97,9 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
         let Some((names, reason)) = parse(&text[comment.clone()]) else { continue };
         let regions = regions.get_or_insert_with(|| on.config.entry_regions());
         let key = regions.iter().position(|region| region.contains(&comment.start));
-        let at = key.and_then(|index| on.keys.keys().get(index)).map_or(About::File, About::key);
+        let at = key
+            .and_then(|index| on.keys.keys().get(index))
+            .map_or(About::File, |key| About::Key(key.reference()));
         ignores.extend(names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|rule| Ignore {
             rule,
             span: comment.clone(),

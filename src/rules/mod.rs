@@ -128,8 +128,8 @@ fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding
     if !found.is_empty() {
         let before = look(comparison.old);
         found.retain(|one| match &one.about {
-            About::Key { entry, .. } => {
-                let entry = comparison.place_before(*entry);
+            About::Key(key) => {
+                let entry = comparison.place_before(key.index());
                 entry.is_none() || !before.iter().any(|old| old.entry() == entry)
             }
             about => !before.iter().any(|old| old.about == *about),

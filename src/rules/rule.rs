@@ -1,5 +1,7 @@
 //! What a rule is, what it finds, and which rules run.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use super::comparison::ConfigDiff;
@@ -7,7 +9,7 @@ use super::inspected::Inspected;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::config::Span;
-use crate::keyset::Key;
+use crate::keyset::{Key, KeyRef};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,34 +145,30 @@ impl Selection {
 pub(super) enum About {
     /// The file, or what its config lacks.
     File,
-    /// A key: its place from 0, its name, and its name as an argument.
-    Key { entry: usize, name: String, argument: String },
+    /// A key.
+    Key(KeyRef),
     /// A key of the old config.
-    Gone { name: String, argument: String },
+    Gone(KeyRef),
     /// A member outside of the keys, by its path; or a variable.
     Member(String),
 }
 
-impl std::fmt::Display for About {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File => f.write_str("the file"),
-            Self::Key { name, .. } | Self::Gone { name, .. } => f.write_str(name),
+            Self::Key(key) | Self::Gone(key) => key.fmt(f),
             Self::Member(path) => write!(f, "{}", Printable(path)),
         }
     }
 }
 
 impl About {
-    pub(super) fn key(key: &Key) -> Self {
-        Self::Key { entry: key.index, name: key.name(), argument: key.argument() }
-    }
-
     /// The key's name as an argument of a command.
-    pub(super) fn argument(&self) -> &str {
+    pub(super) fn argument(&self) -> String {
         match self {
-            Self::Key { argument, .. } | Self::Gone { argument, .. } => argument,
-            Self::File | Self::Member(_) => "",
+            Self::Key(key) | Self::Gone(key) => key.argument(),
+            Self::File | Self::Member(_) => String::new(),
         }
     }
 }
@@ -230,12 +228,12 @@ impl Finding {
 
     /// About this key of the config.
     pub(super) fn of(self, key: &Key) -> Self {
-        self.about(About::key(key))
+        self.about(About::Key(key.reference()))
     }
 
     /// About this key of the old config, which has no place in the new one.
     pub(super) fn of_gone(self, key: &Key) -> Self {
-        self.about(About::Gone { name: key.name(), argument: key.argument() })
+        self.about(About::Gone(key.reference()))
     }
 
     pub(super) fn about(self, about: About) -> Self {
@@ -262,17 +260,17 @@ impl Finding {
     /// The entry of the list it is about, from 0.
     #[must_use]
     pub fn entry(&self) -> Option<usize> {
-        match self.about {
-            About::Key { entry, .. } => Some(entry),
+        match &self.about {
+            About::Key(key) => Some(key.index()),
             _ => None,
         }
     }
 
     /// The key, as people name it.
     #[must_use]
-    pub fn key(&self) -> Option<&str> {
+    pub fn key(&self) -> Option<String> {
         match &self.about {
-            About::Key { name, .. } | About::Gone { name, .. } => Some(name),
+            About::Key(key) | About::Gone(key) => Some(key.to_string()),
             About::File | About::Member(_) => None,
         }
     }
@@ -287,6 +285,6 @@ impl Finding {
     #[must_use]
     pub fn help(&self, tool: &str) -> Sentence {
         let own = self.cause.help(&self.about, tool);
-        own.unwrap_or_else(|| self.rule.fix.message(tool, self.about.argument()))
+        own.unwrap_or_else(|| self.rule.fix.message(tool, &self.about.argument()))
     }
 }

@@ -1,10 +1,18 @@
 //! Adding a key.
 
-use super::change::{Change, Decision, NewKey};
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::{guard_clock, guard_other_login};
+use super::apply::apply;
+use super::change::{Change, NewKey};
+use super::guard::Guard;
+use super::outcome::{After, Effect, Outcome};
+use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
 use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeySet};
+use crate::keyset::{HmacAlg, Key, KeySet, strength};
+
+/// What `add` may refuse.
+pub const ADD_REFUSALS: &[RefusalId] = {
+    use RefusalId::{Clock, CurrentKey, OtherLogin, SameSecret, WeakSecret, Wildcard};
+    &[CurrentKey, SameSecret, WeakSecret, Wildcard, Clock, OtherLogin]
+};
 
 /// Appends a key.
 pub fn add(
@@ -12,29 +20,23 @@ pub fn add(
     new: NewKey,
     now: NumericDate,
     allowed: &Allowed,
-) -> Result<Decision, ScheduleError> {
-    let mut guard = Guard::new(allowed);
+) -> Result<Outcome, ScheduleError> {
+    let mut guard = Guard::new(ADD_REFUSALS, allowed);
     guard_new_key(&mut guard, keys, &new)?;
-    guard_clock(&mut guard, keys, now);
-    if let Some(current) = keys.current().ok().flatten()
+    guard.clock(keys, now);
+    let current = keys.current().ok().flatten();
+    if let Some(current) = current
         && current.hmac_alg() != Some(HmacAlg::Hs256)
         && new.alg == HmacAlg::Hs256
     {
-        guard.refuse(
-            RefusalId::CurrentKey,
-            format!(
-                "as the first HS256 key it would be the current one in place of {}, before any replica knows it. Leave \
-                 `--alg` out, or rotate",
-                current.name()
-            ),
-        );
+        guard.refuse(Hazard::CurrentDisplaced { key: current.reference() });
     }
     guard.finish()?;
-    let new = new.after(keys.current().ok().flatten(), now);
-    Ok(Decision {
-        changes: vec![Change::Add { key: new, at: keys.keys().len(), nbf: None }],
-        ..Decision::default()
-    })
+    let at = keys.keys().len();
+    let changes = vec![Change::Add { key: new.after(current, now), at, nbf: None }];
+    let after = apply(keys, &changes, now);
+    let current = after.keys().last().is_some_and(|key| after.is_current(key));
+    Ok(Outcome::new(Effect::Added { new: After(at), current }, changes))
 }
 
 /// Whether a key has the secret that was imported for a new one.
@@ -45,27 +47,25 @@ pub(super) fn has_secret(key: &Key, new: &NewKey) -> bool {
 /// What speaks against a new key, wherever it goes.
 pub(super) fn guard_new_key(guard: &mut Guard<'_>, keys: &KeySet, new: &NewKey) -> Result<(), ScheduleError> {
     if keys.keys().iter().any(|key| key.kid.value() == Some(&new.kid)) {
-        return Err(ScheduleError::KidTaken(new.kid.to_string()));
+        return Err(ScheduleError::KidTaken(new.kid.clone()));
     }
-    guard_other_login(guard, keys);
+    // A config whose users get their keys from elsewhere isn't given a second way in by accident.
+    if !keys.keys().iter().any(Key::is_symmetric)
+        && (keys.other_login.is_some() || keys.keys().iter().any(Key::is_public))
+    {
+        guard.refuse(Hazard::OtherLogin { member: keys.other_login });
+    }
     if let Some(same) = keys.keys().iter().find(|key| has_secret(key, new)) {
-        guard.refuse(
-            RefusalId::SameSecret,
-            format!("this is the secret of {}: whoever has it has both keys, and retiring one takes it from nobody", same.name()),
-        );
+        guard.refuse(Hazard::SameSecret { key: same.reference() });
     }
-    if let Some(why) = new.weakness() {
-        guard.refuse(RefusalId::WeakSecret, format!("this secret is too weak to sign tokens with: {why}"));
+    let bits = strength::bits(&new.secret);
+    if let Some(weakness) = strength::weakness(&new.secret) {
+        guard.refuse(Hazard::WeakSecret(weakness));
+    } else if bits < new.alg.hash_length() * 8 {
+        guard.refuse(Hazard::ShortSecret { bits, alg: new.alg });
     }
     if new.kid_is_chosen && keys.keys().iter().any(Key::is_wildcard) {
-        guard.refuse(
-            RefusalId::Wildcard,
-            format!(
-                "a key without kid verifies tokens of any kid until a key has exactly that kid. Tokens that carry \
-                 `{}` today would be rejected. Leave `--kid` out to get a fresh one",
-                new.kid
-            ),
-        );
+        guard.refuse(Hazard::Wildcard { kid: new.kid.clone() });
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub fn apply(keys: &KeySet, changes: &[Change], now: NumericDate) -> KeySet {
     apply_traced(keys, changes, now).0
 }
 
-/// The same, and where each key stood before; `None` for a new one.
+/// The same, and where each key was before; `None` for a new one.
 pub(super) fn apply_traced(
     keys: &KeySet,
     changes: &[Change],
@@ -22,7 +22,7 @@ pub(super) fn apply_traced(
     for change in changes {
         match change {
             // Another way to write the same key.
-            Change::Respell { .. } => {}
+            Change::Rewrite { .. } => {}
             Change::Add { key, at, nbf } => added = Some((*at, (None, new_key(key, *nbf, now)))),
             Change::Retire { index, exp } => edit(&mut all, *index, |key| key.exp = Member::Value(*exp)),
             Change::Assume { index, iat } => edit(&mut all, *index, |key| key.iat = Member::Value(*iat)),
@@ -53,7 +53,7 @@ pub(super) fn apply_traced(
     (keys.with_keys(all), origins)
 }
 
-/// A key, and where it stood before.
+/// A key, and where it was before.
 type Traced = (Option<usize>, Key);
 
 fn edit(all: &mut [Option<Traced>], index: usize, change: impl FnOnce(&mut Key)) {

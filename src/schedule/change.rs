@@ -1,13 +1,11 @@
-//! What is decided, and the edit of the text that it takes.
+//! Changes of a key set, and the edit of the text that they take.
 
 use zeroize::Zeroizing;
 
-use crate::base::time::{NumericDate, Seconds};
+use super::policy::SAME_SECOND;
+use crate::base::time::NumericDate;
 use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
-use crate::keyset::{HmacAlg, Key, Kid, Secret, SecretText, strength};
-
-/// A key that is made within the same second as the current one is dated this much ahead.
-pub(crate) const SAME_SECOND: Seconds = Seconds::new(1);
+use crate::keyset::{HmacAlg, Key, Kid, Secret, SecretText};
 
 /// A key to be written. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -31,7 +29,7 @@ pub struct NewKey {
 /// How a config has a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretForm {
-    /// In clear: `k: '…'`.
+    /// In plaintext: `k: '…'`.
     Inline,
     /// `k: !env NAME`
     Variable(String),
@@ -49,7 +47,7 @@ impl SecretForm {
         }
     }
 
-    /// The value of `k`; `secret` is written only where it stands in clear.
+    /// The value of `k`; `secret` is written only where that is plaintext.
     fn k(&self, secret: &Zeroizing<String>) -> NewValue {
         match self {
             Self::Inline => NewValue::Text(secret.clone()),
@@ -60,17 +58,6 @@ impl SecretForm {
 }
 
 impl NewKey {
-    /// Why the secret can be guessed, if it can.
-    #[must_use]
-    pub fn weakness(&self) -> Option<String> {
-        if let Some(weakness) = strength::weakness(&self.secret) {
-            return Some(weakness.to_string());
-        }
-        let (bits, least) = (strength::bits(&self.secret), self.alg.hash_length() * 8);
-        (bits < least)
-            .then(|| format!("it has {bits} bits, and {} needs {least} (RFC 7518, section 3.2)", self.alg))
-    }
-
     /// The same key, later by its `iat` than the current one: made within the same second, it could never be promoted.
     pub(super) fn after(self, current: Option<&Key>, now: NumericDate) -> Self {
         let made = current.and_then(|current| current.iat.value().copied());
@@ -135,17 +122,17 @@ pub enum Change {
         /// When it was made.
         iat: NumericDate,
     },
-    /// A key's secret stands elsewhere: the same key.
+    /// A key's secret is in another place: the same key.
     MoveSecret {
         /// Which.
         index: usize,
-        /// How the config has it from now on.
+        /// How the config has it after that.
         to: SecretForm,
         /// The text of `k`.
         k: SecretText,
     },
-    /// A member is written in another way; the key stays the same, or the service starts with it now.
-    Respell {
+    /// A member is written in another way. The key is the same, or the service starts with it now.
+    Rewrite {
         /// Which.
         index: usize,
         /// The member.
@@ -158,28 +145,6 @@ pub enum Change {
         /// Which.
         index: usize,
     },
-}
-
-impl Change {
-    /// The key that goes, if one does.
-    #[must_use]
-    pub fn removed(&self) -> Option<usize> {
-        match self {
-            Self::Remove { index } => Some(*index),
-            _ => None,
-        }
-    }
-}
-
-/// What is to be done; nothing, where it is empty.
-#[derive(Clone, Default)]
-pub struct Decision {
-    /// The changes.
-    pub changes: Vec<Change>,
-    /// What was left alone and why, for people.
-    pub notes: Vec<String>,
-    /// Where running services were asked for the key that is promoted, and know it.
-    pub live_at: Vec<String>,
 }
 
 /// The edit that carries changes out. `like`: the key whose way of writing a new one imitates.
@@ -205,7 +170,7 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
                 plan.members.push(MemberEdit { entry: *index, name: "k", value: Some(to.k(&k.0)) });
             }
             Change::Unretire { index } => plan.members.extend(unscheduled(*index)),
-            Change::Respell { index, member, value } => {
+            Change::Rewrite { index, member, value } => {
                 let value = Some(NewValue::Text(value.clone()));
                 plan.members.push(MemberEdit { entry: *index, name: member, value });
             }
@@ -218,15 +183,4 @@ pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
 /// `nbf` and `exp` of a key go.
 fn unscheduled(index: usize) -> impl Iterator<Item = MemberEdit> {
     ["nbf", "exp"].into_iter().map(move |name| MemberEdit { entry: index, name, value: None })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Change;
-
-    #[test]
-    fn only_a_removal_takes_a_key_away() {
-        assert_eq!(Change::Remove { index: 3 }.removed(), Some(3));
-        assert_eq!(Change::Unretire { index: 3 }.removed(), None);
-    }
 }

@@ -5,7 +5,9 @@ use crate::base::time::{NumericDate, Seconds};
 /// How long after its `exp` the service still accepts a token (service-behaviour: 60 s of clock tolerance).
 pub const TOLERANCE: Seconds = Seconds::new(60);
 /// How far the clocks of backend, service and this machine may differ.
-pub const CLOCKS_DIFFER: Seconds = Seconds::new(300);
+pub const CLOCK_SKEW: Seconds = Seconds::new(300);
+/// A key made within the same second as the current one is dated this much ahead.
+pub(crate) const SAME_SECOND: Seconds = Seconds::new(1);
 /// The longest life the service allows a token.
 pub const MAX_TOKEN_TTL: Seconds = Seconds::hours(24);
 
@@ -14,7 +16,7 @@ pub const MAX_TOKEN_TTL: Seconds = Seconds::hours(24);
 pub struct Policy {
     /// How old a current key gets.
     pub rotate_every: Seconds,
-    /// How long a new key waits before it may be promoted; `deploy_within` where it isn't said.
+    /// How long a new key waits before it may be promoted; `deploy_within` where it isn't set.
     pub standby: Option<Seconds>,
     /// From a write of the config until every replica has restarted with it, review and merge included.
     pub deploy_within: Seconds,
@@ -22,7 +24,7 @@ pub struct Policy {
     pub rollout: Seconds,
     /// A token's `exp` minus the moment it is signed.
     pub token_ttl: Seconds,
-    /// How long an outgoing key stays, where it is said outright.
+    /// How long an outgoing key stays, where it is set outright.
     pub overlap: Option<Seconds>,
     /// How much longer it stays than it has to.
     pub keep_retired: Seconds,
@@ -56,7 +58,7 @@ pub enum InvalidPolicy {
         "standby ({standby}) is shorter than deploy_within ({deploy_within}): a new key would be promoted before every replica knows it"
     )]
     ShortStandby {
-        /// What was said.
+        /// What was set.
         standby: Seconds,
         /// What it must reach.
         deploy_within: Seconds,
@@ -66,7 +68,7 @@ pub enum InvalidPolicy {
         "rotate_every ({rotate_every}) must be longer than standby ({standby}) and the 5 minutes that clocks differ: a key would be due to be replaced before it is promoted"
     )]
     ReplacedBeforePromoted {
-        /// What was said.
+        /// What was set.
         rotate_every: Seconds,
         /// What it must exceed.
         standby: Seconds,
@@ -111,7 +113,7 @@ impl Policy {
         if standby < self.deploy_within {
             return Err(InvalidPolicy::ShortStandby { standby, deploy_within: self.deploy_within });
         }
-        if rotate_every <= standby + CLOCKS_DIFFER {
+        if rotate_every <= standby + CLOCK_SKEW {
             return Err(InvalidPolicy::ReplacedBeforePromoted { rotate_every, standby });
         }
         if stay > rotate_every {
@@ -121,7 +123,7 @@ impl Policy {
     }
 
     /// By when every replica must have restarted, and by when every backend must have switched, for a change made
-    /// now. Where the overlap was said outright, what it leaves over the life of a token is shared out between the
+    /// now. Where the overlap was set outright, what it leaves over the life of a token is shared out between the
     /// two as the policy weighs them.
     #[must_use]
     pub fn deadlines(&self, now: NumericDate) -> (NumericDate, NumericDate) {
@@ -138,40 +140,12 @@ impl Policy {
     /// over: reviews take some.
     #[must_use]
     pub fn leaves_time(&self, nbf: NumericDate, now: NumericDate) -> bool {
-        nbf >= now + Seconds::new(self.deploy_within.get() / 2) + CLOCKS_DIFFER
+        nbf >= now + Seconds::new(self.deploy_within.get() / 2) + CLOCK_SKEW
     }
 
     /// The least that can be safe: a token signed this moment lives that long.
     #[must_use]
     pub fn least_overlap(&self) -> Seconds {
-        self.token_ttl + TOLERANCE + CLOCKS_DIFFER
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn overlap_is_derived() {
-        assert_eq!(Policy::default().overlap().to_string(), "5 days and 6 minutes");
-        let short = Policy {
-            deploy_within: Seconds::new(1800),
-            rollout: Seconds::new(1800),
-            token_ttl: Seconds::hours(1),
-            ..Policy::default()
-        };
-        assert_eq!(short.overlap().to_string(), "2 hours and 6 minutes");
-    }
-
-    #[test]
-    fn deadlines_leave_time_for_the_last_token() {
-        let now = NumericDate::new(1_000_000).unwrap();
-        for overlap in [None, Some(Seconds::hours(25)), Some(Seconds::hours(48)), Some(Seconds::hours(1))] {
-            let policy = Policy { overlap, ..Policy::default() };
-            let (deployed, switched) = policy.deadlines(now);
-            assert!(now <= deployed && deployed <= switched);
-            assert!(switched == now || switched + policy.least_overlap() <= now + policy.overlap());
-        }
+        self.token_ttl + TOLERANCE + CLOCK_SKEW
     }
 }

@@ -1,167 +1,107 @@
 //! The second step of a rotation: a key that every replica knows takes the first place.
 
-use super::change::{Change, Decision};
-use super::policy::{CLOCKS_DIFFER, Policy};
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::rotate::{guard_overlap, retire_outgoing};
-use super::{guard_clock, resolve};
-use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Phase};
+use super::change::Change;
+use super::guard::{Guard, Terms};
+use super::live::{AskLive, Liveness};
+use super::outcome::{After, Effect, Note, Outcome};
+use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
+use super::resolve::resolve;
+use super::retire::outgoing;
+use super::waiting::{becomes_current, is_newer, standbys};
+use crate::keyset::{Key, KeyName, KeySet, Material};
+
+/// What `promote` may refuse.
+pub const PROMOTE_REFUSALS: &[RefusalId] = {
+    use RefusalId::{BeforeNbf, Clock, NotLive, OlderKey, ShortOverlap};
+    &[ShortOverlap, BeforeNbf, NotLive, OlderKey, Clock]
+};
 
 /// Moves a key to the first place and retires the one that was current, counted from now. Without a name, the
 /// standby key; several need one.
-pub fn promote(
-    keys: &KeySet,
-    name: Option<&KeyName>,
-    policy: &Policy,
-    now: NumericDate,
-    allowed: &Allowed,
-) -> Result<Decision, ScheduleError> {
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
-    guard_overlap(&mut guard, policy);
+pub fn promote(keys: &KeySet, name: Option<&KeyName>, terms: &Terms<'_>) -> Result<Outcome, ScheduleError> {
+    let mut guard = Guard::new(PROMOTE_REFUSALS, terms.allowed);
+    guard.clock(keys, terms.now);
+    guard.overlap(terms.policy);
     let key = match name {
-        Some(name) => resolve(keys, std::slice::from_ref(name))?.first().copied(),
-        None => only_standby(keys, now)?,
+        Some(name) => resolve(keys, name)?,
+        None => only_standby(keys, terms)?,
     };
-    let Some(key) = key else { return Err(ScheduleError::NoStandby) };
     let current = keys.current()?;
     if current.is_some_and(|current| current.index == key.index) {
-        let note = format!("{} is the current key already", key.name());
-        return Ok(Decision { notes: vec![note], ..Decision::default() });
+        return Ok(Outcome::nothing(Note::AlreadyCurrent { key: key.reference() }));
     }
-    guard_key(&mut guard, keys, key, current, policy, now)?;
+    check(keys, key)?;
+    guard_key(&mut guard, key, current, terms)?;
     guard.finish()?;
-    Ok(Decision { changes: promotion(key, current, policy, now)?, ..Decision::default() })
+    promotion(key, current, terms)
 }
 
 /// The changes that promote a key.
 pub(super) fn promotion(
     key: &Key,
     current: Option<&Key>,
-    policy: &Policy,
-    now: NumericDate,
-) -> Result<Vec<Change>, ScheduleError> {
-    let outgoing = current.map(|current| retire_outgoing(current, policy, now)).transpose()?.flatten();
-    Ok([Change::Promote { index: key.index }].into_iter().chain(outgoing).collect())
+    terms: &Terms<'_>,
+) -> Result<Outcome, ScheduleError> {
+    let retired = current.map(|current| outgoing(current, terms)).transpose()?.flatten();
+    let changes = [Change::Promote { index: key.index }].into_iter().chain(retired).collect();
+    // What was before the promoted key moves one place back.
+    let moved = |was: &Key| After(was.index + usize::from(was.index < key.index));
+    Ok(Outcome::new(Effect::Promoted { key: After(0), outgoing: current.map(moved) }, changes))
 }
 
-fn only_standby(keys: &KeySet, now: NumericDate) -> Result<Option<&Key>, ScheduleError> {
-    let waiting = standbys(keys, now)?;
-    match waiting.as_slice() {
-        [] => Ok(None),
-        [(key, _)] => Ok(Some(key)),
+fn only_standby<'k>(keys: &'k KeySet, terms: &Terms<'_>) -> Result<&'k Key, ScheduleError> {
+    match standbys(keys, terms.now)?.as_slice() {
+        [] => Err(ScheduleError::NoStandby),
+        [(key, _)] => Ok(key),
         several => {
-            Err(ScheduleError::SeveralStandbys(several.iter().map(|(key, _)| key.argument()).collect()))
+            Err(ScheduleError::SeveralStandbys(several.iter().map(|(key, _)| key.reference()).collect()))
         }
     }
 }
 
-/// The keys that wait to be promoted, and from when they may be, the earliest first.
-pub(super) fn standbys(keys: &KeySet, now: NumericDate) -> Result<Vec<(&Key, NumericDate)>, ScheduleError> {
-    let current = keys.current()?;
-    let mut waiting = Vec::new();
-    for key in keys.keys().iter().filter(|key| key.is_symmetric() && !key.nbf.is_absent()) {
-        key.needed("exp", &key.exp)?;
-        key.needed("nbf", &key.nbf)?;
-        if let Phase::Standby { nbf } = key.phase(now)
-            && current.is_none_or(|current| current.index != key.index)
-        {
-            waiting.push((key, nbf));
-        }
-    }
-    waiting.sort_by_key(|(key, nbf)| (*nbf, key.index));
-    Ok(waiting)
-}
-
-/// What speaks against promoting a key.
-fn guard_key(
-    guard: &mut Guard<'_>,
-    keys: &KeySet,
-    key: &Key,
-    current: Option<&Key>,
-    policy: &Policy,
-    now: NumericDate,
-) -> Result<(), ScheduleError> {
-    let name = key.name();
+/// Whether a key can be the current one at all.
+fn check(keys: &KeySet, key: &Key) -> Result<(), ScheduleError> {
+    let name = key.reference();
     match key.material {
-        Material::Unusable(why) => return Err(ScheduleError::Unusable { key: name, why }),
+        Material::Unusable(why) => return Err(ScheduleError::Unusable(name, why)),
         Material::Public(_) => return Err(ScheduleError::NotSymmetric(name)),
         Material::Symmetric { .. } => {}
     }
     if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
         return Err(ScheduleError::SharedKid(name));
     }
-    if !becomes_current(keys, key) {
-        return Err(ScheduleError::NotCurrentByAlg(name));
+    if becomes_current(keys, key) { Ok(()) } else { Err(ScheduleError::NotCurrentByAlg(name)) }
+}
+
+/// What speaks against promoting a key.
+fn guard_key(
+    guard: &mut Guard<'_>,
+    key: &Key,
+    current: Option<&Key>,
+    terms: &Terms<'_>,
+) -> Result<(), ScheduleError> {
+    if let Some(nbf) = key.needed("nbf", &key.nbf)?.filter(|nbf| *nbf > terms.now) {
+        guard.refuse(Hazard::BeforeNbf { key: key.reference(), nbf });
     }
-    if let Some(nbf) = key.needed("nbf", &key.nbf)?.filter(|nbf| *nbf > now) {
-        guard.refuse(
-            RefusalId::BeforeNbf,
-            format!(
-                "{name} is not to be promoted before {nbf}: a replica that hasn't restarted since it was added doesn't \
-                 know it, and would reject its tokens"
-            ),
-        );
-    }
-    let made = key.needed("iat", &key.iat)?;
-    let known_from = made.map(|made| made + policy.deploy_within + CLOCKS_DIFFER);
-    if let Some(from) = known_from.filter(|from| key.nbf.is_absent() && *from > now) {
-        guard.refuse(
-            RefusalId::BeforeNbf,
-            format!(
-                "{name} was added so lately that a replica may not know it yet, and would reject its tokens. From {from} \
-                 every replica should"
-            ),
-        );
-    }
-    if let Some(current) = current
-        && !is_newer(key, current)
-    {
-        guard.refuse(
-            RefusalId::OlderKey,
-            format!(
-                "{name} is not newer than the current key, {}, by their `iat`. Going back to an older key is for \
-                 emergencies",
-                current.name()
-            ),
-        );
+    guard.is_known(key, key.needed("iat", &key.iat)?, terms);
+    if let Some(current) = current.filter(|current| !is_newer(key, current)) {
+        guard.refuse(Hazard::OlderKey { key: key.reference(), current: current.reference() });
     }
     Ok(())
 }
 
-/// Whether its `iat` is later than the other's. A current key without one is older than any that has one; of a key
-/// without one it can't be told.
-pub(super) fn is_newer(key: &Key, current: &Key) -> bool {
-    match (key.iat.value(), current.iat.value()) {
-        (Some(one), Some(two)) => one > two,
-        (Some(_), None) => true,
-        (None, _) => false,
+/// Refuses a promotion of a key that running services don't know. They are asked only if there is one.
+pub fn guard_live<E: From<ScheduleError>>(
+    outcome: &Outcome,
+    keys: &KeySet,
+    live: &AskLive<'_, E>,
+    allowed: &Allowed,
+) -> Result<(), E> {
+    let promoted = outcome.promoted().and_then(|index| keys.keys().get(index));
+    let Some(key) = promoted.filter(|_| !allowed.contains(&RefusalId::NotLive)) else { return Ok(()) };
+    let mut guard = Guard::new(PROMOTE_REFUSALS, allowed);
+    if let Liveness::NotLive(at) = live(key)? {
+        guard.refuse(Hazard::NotLive { key: key.reference(), at });
     }
-}
-
-/// The first HS256 key is current, wherever it stands: a key of another algorithm can't take its place.
-pub(super) fn becomes_current(keys: &KeySet, key: &Key) -> bool {
-    key.hmac_alg() == Some(HmacAlg::Hs256)
-        || !keys.keys().iter().any(|other| other.hmac_alg() == Some(HmacAlg::Hs256))
-}
-
-/// Why a waiting key is never promoted by itself, if it isn't.
-#[must_use]
-pub fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<String> {
-    let name = key.name();
-    if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
-        Some(format!("{name} waits, but its kid stands twice, so it is never promoted by itself"))
-    } else if !becomes_current(keys, key) {
-        Some(format!(
-            "{name} waits, but its algorithm is another than HS256, so it is never promoted by itself"
-        ))
-    } else if !is_newer(key, current) {
-        let current = current.name();
-        Some(format!(
-            "{name} waits, but it is not newer than {current} by its `iat`, so it is never promoted by itself"
-        ))
-    } else {
-        None
-    }
+    Ok(guard.finish()?)
 }

@@ -1,57 +1,52 @@
 //! Removing what is removable.
 
-use super::change::{Change, Decision};
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::{guard_clock, leaves_a_key};
+use super::guard::{Guard, leaves_a_key, verifies};
+use super::outcome::{Note, Outcome};
+use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
+use super::remove::removal;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Phase};
 
+/// What `prune` may refuse.
+pub const PRUNE_REFUSALS: &[RefusalId] = &[RefusalId::LastKey, RefusalId::Clock];
+
 /// Removes the keys whose `exp` has passed, and never the current one.
-pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Decision, ScheduleError> {
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
+pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Outcome, ScheduleError> {
+    let mut guard = Guard::new(PRUNE_REFUSALS, allowed);
+    guard.clock(keys, now);
     let past = |key: &&Key| matches!(key.phase(now), Phase::Removable { .. });
     for key in keys.keys() {
         key.needed("exp", &key.exp)?;
     }
     if !keys.keys().iter().any(|key| past(&key)) {
-        return Ok(Decision::default());
+        return Ok(Outcome::default());
     }
     let current = keys.current()?;
     let removable: Vec<&Key> =
         candidates(keys, current)?.into_iter().map(|(key, _)| key).filter(past).collect();
-    let mut decision = Decision::default();
+    let mut notes = Vec::new();
     if let Some(current) = current.filter(past) {
-        decision.notes.push(format!(
-            "{} is past its time but still the current key, so it stays. `rotate` puts a new one in its place",
-            current.name()
-        ));
+        notes.push(Note::CurrentPastEnd { key: current.reference() });
     }
     let shared = keys.shared_kids();
     for key in keys.keys().iter().filter(past) {
         if key.kid.value().is_some_and(|kid| shared.contains(kid)) {
-            decision.notes.push(format!(
-                "@{} stays: another key has the same kid, {}, and the service uses the first of them. `remove @{}` \
-                 removes this one",
-                key.number(),
-                key.name(),
-                key.number() - removable.iter().filter(|gone| gone.index < key.index).count()
-            ));
+            let number = key.number();
+            let then = number - removable.iter().filter(|gone| gone.index < key.index).count();
+            notes.push(Note::SharedKid { number, kid: key.reference(), then });
         }
     }
     if removable.is_empty() {
-        return Ok(decision);
+        return Ok(Outcome { notes, ..Outcome::default() });
     }
-    if !leaves_a_key(keys, &removable, now, false) {
-        guard
-            .refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
+    if !leaves_a_key(keys, &removable, |key| verifies(key, now)) {
+        guard.refuse(Hazard::NoKeyLeft);
     }
     guard.finish()?;
-    decision.changes = removable.iter().map(|key| Change::Remove { index: key.index }).collect();
-    Ok(decision)
+    Ok(Outcome { notes, ..removal(keys, &removable, now) })
 }
 
-/// The keys that go once their `exp` has come: not the current one, and none whose kid stands twice, since the service
+/// The keys that go once their `exp` has come: not the current one, and none whose kid is duplicated, since the service
 /// would then use the other.
 pub(super) fn candidates<'k>(
     keys: &'k KeySet,

@@ -1,15 +1,21 @@
 //! What is due now by the schedule, and what will be due next.
 
-use super::change::{Change, Decision, NewKey};
-use super::guard_clock;
+use super::change::{Change, NewKey};
+use super::guard::{Guard, Terms};
 use super::live::{AskLive, Liveness};
+use super::outcome::{Effect, Note, Outcome, Waiting};
 use super::policy::Policy;
-use super::promote::{never_promoted, promotion, standbys};
+use super::promote::promotion;
 use super::prune::{candidates, prune};
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::rotate::{guard_overlap, standby};
+use super::refusal::{RefusalId, ScheduleError};
+use super::rotate::standby;
+use super::waiting::{never_promoted, standbys};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{HmacAlg, Key, KeySet, Material, Phase};
+use crate::keyset::{HmacAlg, Key, KeyRef, KeySet, Material, Phase};
+
+/// What `reconcile` may refuse: a key that it makes is fresh, and takes the place of another.
+pub const RECONCILE_REFUSALS: &[RefusalId] =
+    &[RefusalId::LastKey, RefusalId::ShortOverlap, RefusalId::NotLive, RefusalId::Clock];
 
 /// What a schedule does to a config.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -28,12 +34,16 @@ pub enum Action {
 pub struct Due {
     /// What.
     pub action: Action,
-    /// The key it is about, as people name it: the one promoted, the one replaced, or the first one removed.
-    pub key: String,
-    /// Its place in the file, from 0.
-    pub index: usize,
+    /// The key it is about: the one promoted, the one replaced, or the first one removed.
+    pub key: KeyRef,
     /// From when.
     pub at: NumericDate,
+}
+
+impl Due {
+    fn new(action: Action, key: &Key, at: NumericDate) -> Self {
+        Self { action, key: key.reference(), at }
+    }
 }
 
 /// Makes a key for an algorithm: fresh, or a stand-in where only the schedule counts.
@@ -42,70 +52,54 @@ pub type MakeKey<'a, E> = dyn Fn(HmacAlg) -> Result<NewKey, E> + 'a;
 /// What to do now, if anything is due: the first that applies of promote, start a rotation, prune.
 ///
 /// `assume_age`: how old a current key without `iat` is taken to be; without it, such a key is due to be replaced.
+/// `live` is asked only for a key that is due to be promoted. As long as it isn't live it waits, and what else is due is
+/// done.
 pub fn reconcile<E: From<ScheduleError>>(
     keys: &KeySet,
-    policy: &Policy,
-    now: NumericDate,
     assume_age: Option<Seconds>,
-    make: &MakeKey<'_, E>,
-    allowed: &Allowed,
-) -> Result<(Option<Due>, Decision), E> {
-    reconcile_asking(keys, policy, now, assume_age, make, &|_| Ok(Liveness::Live), allowed)
-}
-
-/// The same, where running services say whether they know a key. `live` is asked only for a key that is due to be
-/// promoted. As long as it isn't live it waits, and what else is due is done.
-pub fn reconcile_asking<E: From<ScheduleError>>(
-    keys: &KeySet,
-    policy: &Policy,
-    now: NumericDate,
-    assume_age: Option<Seconds>,
+    terms: &Terms<'_>,
     make: &MakeKey<'_, E>,
     live: &AskLive<'_, E>,
-    allowed: &Allowed,
-) -> Result<(Option<Due>, Decision), E> {
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
-    guard_overlap(&mut guard, policy);
+) -> Result<(Option<Due>, Outcome), E> {
+    let Terms { policy, now, allowed } = *terms;
+    let mut guard = Guard::new(RECONCILE_REFUSALS, allowed);
+    guard.clock(keys, now);
+    guard.overlap(policy);
     guard.finish()?;
-    let mut notes = Vec::new();
     let assumed = assumed_iat(keys, now, assume_age)?;
-    let mut due = upcoming(keys, policy, now, assumed, &mut notes)?;
+    let (mut due, mut notes) = upcoming(keys, policy, now, assumed)?;
     due.retain(|due| due.at <= now);
-    if let Some(Due { action: Action::Promote, index, key, .. }) = due.first().cloned()
+    let mut waiting = None;
+    if let Some(Due { action: Action::Promote, key, .. }) = due.first()
         && !allowed.contains(&RefusalId::NotLive)
-        && let Liveness::NotLive(why) = live(&keys.keys()[index])?
+        && let Liveness::NotLive(at) = live(&keys.keys()[key.index()])?
     {
-        notes.push(format!("waiting: {key} is not promoted yet: {why}"));
+        waiting = Some(Waiting { key: key.clone(), at });
         due.retain(|due| due.action != Action::Promote);
     }
-    let Some(due) = due.into_iter().next() else {
-        let changes = assumed.map(|(index, iat)| Change::Assume { index, iat }).into_iter().collect();
-        return Ok((None, Decision { changes, notes, ..Decision::default() }));
-    };
-    let mut decision = match due.action {
-        Action::Promote => {
-            let waiting = standbys(keys, now)?;
-            let key = waiting.iter().find(|(key, _)| key.index == due.index);
-            let current = keys.current().map_err(ScheduleError::from)?;
-            let changes = key.map(|(key, _)| promotion(key, current, policy, now)).transpose()?;
-            Decision { changes: changes.unwrap_or_default(), ..Decision::default() }
+    let due = due.into_iter().next();
+    let current = keys.current().map_err(ScheduleError::from)?;
+    let mut outcome = match &due {
+        None if assumed.is_some() => Outcome::new(Effect::Noted, Vec::new()),
+        None => Outcome::default(),
+        Some(Due { action: Action::Promote, key, .. }) => {
+            promotion(&keys.keys()[key.index()], current, terms)?
         }
-        Action::Rotate => {
-            let current = keys.current().map_err(ScheduleError::from)?;
+        Some(Due { action: Action::Rotate, .. }) => {
             let new = make(current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256))?;
-            standby(keys, new, policy, now, None, allowed)?
+            standby(keys, new, None, terms)?
         }
-        Action::Prune => prune(keys, now, allowed)?,
+        Some(Due { action: Action::Prune, .. }) => prune(keys, now, allowed)?,
     };
-    decision.changes.extend(assumed.map(|(index, iat)| Change::Assume { index, iat }));
-    decision.notes.extend(notes);
-    Ok((Some(due), decision))
+    outcome.changes.extend(assumed.map(|(index, iat)| Change::Assume { index, iat }));
+    outcome.notes.append(&mut notes);
+    outcome.waiting = waiting;
+    Ok((due, outcome))
 }
 
 /// What will be due next for these keys, now or later. `None`: nothing ever, by itself.
 pub fn next_due(keys: &KeySet, policy: &Policy, now: NumericDate) -> Result<Option<Due>, ScheduleError> {
-    let upcoming = upcoming(keys, policy, now, None, &mut Vec::new())?;
+    let (upcoming, _) = upcoming(keys, policy, now, None)?;
     // What is due by now goes in the order of the actions; what is not, in the order of time.
     let due = upcoming.iter().find(|due| due.at <= now).cloned();
     Ok(due.or_else(|| upcoming.into_iter().min_by_key(|due| due.at)))
@@ -123,9 +117,9 @@ fn assumed_iat(
     for (key, _) in standbys(keys, now)? {
         if let Some(made) = key.needed("iat", &key.iat)?.filter(|made| *made <= assumed) {
             return Err(ScheduleError::AssumedNewer {
-                current: current.name(),
+                current: current.reference(),
                 assumed,
-                waiting: key.name(),
+                waiting: key.reference(),
                 made,
             });
         }
@@ -133,52 +127,46 @@ fn assumed_iat(
     Ok(Some((current.index, assumed)))
 }
 
-/// Promotion, rotation and removal as they stand ahead, in this order.
+/// Promotion, rotation and removal that lie ahead, in this order, and what never comes by itself.
 fn upcoming(
     keys: &KeySet,
     policy: &Policy,
     now: NumericDate,
     assumed: Option<(usize, NumericDate)>,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Due>, ScheduleError> {
-    let mut upcoming = Vec::new();
+) -> Result<(Vec<Due>, Vec<Note>), ScheduleError> {
     let Some(current) = keys.current()? else {
-        // It may be the one that is due, once it is mended.
+        // It may be the one that is due, once it is fixed.
         let unusable = keys.keys().iter().find_map(|key| match key.material {
             Material::Unusable(why) => Some((key, why)),
             _ => None,
         });
         if let Some((key, why)) = unusable {
-            return Err(ScheduleError::Unusable { key: key.name(), why });
+            return Err(ScheduleError::Unusable(key.reference(), why));
         }
-        notes.push("there is no shared secret in this file, so there is nothing to rotate".to_owned());
-        upcoming.extend(removal(keys, None)?);
-        return Ok(upcoming);
+        return Ok((removal(keys, None)?.into_iter().collect(), vec![Note::NothingToRotate]));
     };
-    let mut waits = false;
+    let (mut upcoming, mut notes) = (Vec::new(), Vec::new());
     for (key, nbf) in standbys(keys, now)? {
         key.needed("iat", &key.iat)?;
-        if let Some(why) = never_promoted(keys, key, current) {
-            notes.push(why);
-            continue;
+        match never_promoted(keys, key, current) {
+            Some(why) => notes.push(Note::NeverPromoted(why)),
+            None => upcoming.push(Due::new(Action::Promote, key, nbf)),
         }
-        waits = true;
-        upcoming.push(Due { action: Action::Promote, key: key.name(), index: key.index, at: nbf });
     }
-    if !waits {
+    if upcoming.is_empty() {
         let made = current.needed("iat", &current.iat)?.or(assumed.map(|(_, iat)| iat));
         current.needed("exp", &current.exp)?;
         // A key of unknown age is due, and so is one that is on its way out.
         let going = matches!(current.phase(now), Phase::Retiring { .. } | Phase::Removable { .. });
         let at = made.filter(|_| !going).map_or(now, |made| made + policy.rotate_every);
-        upcoming.push(Due { action: Action::Rotate, key: current.name(), index: current.index, at });
+        upcoming.push(Due::new(Action::Rotate, current, at));
     }
     upcoming.extend(removal(keys, Some(current))?);
-    Ok(upcoming)
+    Ok((upcoming, notes))
 }
 
 /// The next removal, of keys that `prune` would take.
 fn removal(keys: &KeySet, current: Option<&Key>) -> Result<Option<Due>, ScheduleError> {
     let first = candidates(keys, current)?.into_iter().min_by_key(|(key, exp)| (*exp, key.index));
-    Ok(first.map(|(key, at)| Due { action: Action::Prune, key: key.name(), index: key.index, at }))
+    Ok(first.map(|(key, at)| Due::new(Action::Prune, key, at)))
 }

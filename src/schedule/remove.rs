@@ -1,11 +1,17 @@
 //! Removing keys at once.
 
 use super::apply::apply;
-use super::change::{Change, Decision};
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::{guard_clock, leaves_a_key, resolve, same_secret};
+use super::change::Change;
+use super::guard::{Guard, leaves_a_key, verifies};
+use super::outcome::{After, Effect, Note, Outcome};
+use super::refusal::{Advice, Allowed, Hazard, RefusalId, ScheduleError};
+use super::resolve::{resolve_all, same_secret};
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeyName, KeySet, Phase};
+use crate::keyset::{Key, KeyName, KeyRef, KeySet, Phase};
+
+/// What `remove` may refuse.
+pub const REMOVE_REFUSALS: &[RefusalId] =
+    &[RefusalId::LiveKey, RefusalId::LastKey, RefusalId::CurrentKey, RefusalId::Clock];
 
 /// Removes the named keys. Refused for keys that may still verify tokens.
 pub fn remove(
@@ -13,84 +19,60 @@ pub fn remove(
     names: &[KeyName],
     now: NumericDate,
     allowed: &Allowed,
-) -> Result<Decision, ScheduleError> {
-    let found = resolve(keys, names)?;
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
-    let live: Vec<String> =
-        found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.name()).collect();
+) -> Result<Outcome, ScheduleError> {
+    let found = resolve_all(keys, names)?;
+    let mut guard = Guard::new(REMOVE_REFUSALS, allowed);
+    guard.clock(keys, now);
+    let live: Vec<KeyRef> =
+        found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.reference()).collect();
+    let leaves_none = !leaves_a_key(keys, &found, |key| verifies(key, now));
+    let current = keys.current()?.filter(|current| found.iter().any(|key| key.index == current.index));
+    let advice = match current {
+        _ if keys.is_cloud => Advice::Cloud,
+        Some(_) => Advice::Replace,
+        None => Advice::Retire,
+    };
     if !live.is_empty() {
-        let current = keys.current()?.map(|key| key.index);
-        let leaves_current = found.iter().any(|key| current == Some(key.index));
-        let replace = if leaves_current {
-            ", and for the key in use `rotate --revoke` puts a new one in its place"
-        } else {
-            ""
-        };
-        let how = if keys.is_cloud {
-            "with the next deploy. Once your backend has left it, the last of them has expired after a day; a leaked secret \
-             is the reason not to wait"
-                .to_owned()
-        } else {
-            format!(
-                "at the restart. `retire` first and `prune` later is the safe way; a leaked secret is the reason not to \
-                 wait{replace}"
-            )
-        };
-        let (it, verb) = if live.len() == 1 { ("it", "verifies") } else { ("them", "verify") };
-        guard.refuse(
-            RefusalId::LiveKey,
-            format!(
-                "{} still {verb} tokens; whoever holds one signed with {it} would be locked out {how}",
-                crate::base::text::list(&live)
-            ),
-        );
+        guard.refuse(Hazard::KeysStillVerify { keys: live, advice });
     }
-    if !leaves_a_key(keys, &found, now, false) {
-        guard
-            .refuse(RefusalId::LastKey, "no key would be left, and every token would be rejected".to_owned());
-    } else if let Some(current) = keys.current()?
-        && found.iter().any(|key| key.index == current.index)
-        && !has_successor(keys, &found, now)
-    {
-        guard.refuse(
-            RefusalId::CurrentKey,
-            format!(
-                "{} is the current key, and no other could take its place. {}",
-                current.name(),
-                if keys.is_cloud {
-                    "`add` another first"
-                } else {
-                    "`rotate --revoke` replaces and removes it in one write"
-                }
-            ),
-        );
+    if leaves_none {
+        guard.refuse(Hazard::NoKeyLeft);
+    } else if let Some(key) = current.filter(|_| !has_successor(keys, &found, now)) {
+        guard.refuse(Hazard::CurrentRemoved { key: key.reference(), advice });
     }
     guard.finish()?;
-    let changes = found.iter().map(|key| Change::Remove { index: key.index }).collect();
-    Ok(Decision { changes, notes: what_stays(keys, &found), ..Decision::default() })
+    Ok(Outcome { notes: what_stays(keys, &found), ..removal(keys, &found, now) })
+}
+
+/// The changes that remove keys.
+pub(super) fn removal(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Outcome {
+    let changes = removals(gone);
+    let after = apply(keys, &changes, now);
+    let leaves_current = gone.iter().any(|key| keys.is_current(key));
+    // On Cloud, no key is signed with by its place.
+    let successor = after.current().ok().flatten().filter(|_| leaves_current && !keys.is_cloud);
+    let live = gone.iter().any(|key| is_live(keys, key, now));
+    let successor = successor.map(|key| After(key.index));
+    Outcome::new(Effect::Removed { live, successor }, changes)
+}
+
+fn removals(gone: &[&Key]) -> Vec<Change> {
+    gone.iter().map(|key| Change::Remove { index: key.index }).collect()
 }
 
 /// Keys that stay and matter to someone who removes a leaked secret.
-fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<String> {
+fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<Note> {
     let stays = |key: &&Key| !gone.iter().any(|other| other.index == key.index);
     let mut notes = Vec::new();
     for key in gone {
+        let gone = key.reference();
         for same in same_secret(keys, key).into_iter().filter(stays) {
-            notes.push(format!(
-                "{} has the same secret as {} and goes on verifying",
-                same.name(),
-                key.name()
-            ));
+            notes.push(Note::SameSecretStays { stays: same.reference(), gone: gone.clone() });
         }
         let first_is_gone =
             |other: &&Key| other.index > key.index && key.kid.value().is_some() && other.kid == key.kid;
         for woken in keys.keys().iter().filter(stays).filter(first_is_gone) {
-            notes.push(format!(
-                "@{} has the same kid, {}, and begins to verify now",
-                woken.number(),
-                key.name()
-            ));
+            notes.push(Note::BeginsToVerify { number: woken.number(), kid: gone.clone() });
         }
     }
     notes
@@ -120,8 +102,7 @@ pub(crate) fn is_over(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
 
 /// Whether the key that would become current may be signed with.
 fn has_successor(keys: &KeySet, gone: &[&Key], now: NumericDate) -> bool {
-    let changes: Vec<Change> = gone.iter().map(|key| Change::Remove { index: key.index }).collect();
-    let left = apply(keys, &changes, now);
+    let left = apply(keys, &removals(gone), now);
     left.current().ok().flatten().is_some_and(|key| match key.phase(now) {
         Phase::Accepted => true,
         Phase::Standby { nbf } => nbf <= now,

@@ -1,12 +1,16 @@
 //! Retiring keys, and taking that back.
 
-use super::change::{Change, Decision};
-use super::policy::Policy;
-use super::refusal::{Allowed, Guard, RefusalId, ScheduleError};
-use super::rotate::too_short;
-use super::{guard_clock, leaves_a_key, resolve};
+use super::change::Change;
+use super::guard::{Guard, Terms, leaves_a_key, stays};
+use super::outcome::{Effect, Note, Outcome};
+use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
+use super::resolve::resolve_all;
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeyName, KeySet, Material};
+
+/// What `retire` may refuse, taking it back included.
+pub const RETIRE_REFUSALS: &[RefusalId] =
+    &[RefusalId::LastKey, RefusalId::CurrentKey, RefusalId::ShortOverlap, RefusalId::Clock];
 
 /// From when a retired key may be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,78 +28,75 @@ pub fn retire(
     keys: &KeySet,
     names: &[KeyName],
     when: When,
-    policy: &Policy,
-    now: NumericDate,
-    allowed: &Allowed,
-) -> Result<Decision, ScheduleError> {
-    let found = resolve(keys, names)?;
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
-    super::rotate::guard_overlap(&mut guard, policy);
+    terms: &Terms<'_>,
+) -> Result<Outcome, ScheduleError> {
+    let found = resolve_all(keys, names)?;
+    let mut guard = Guard::new(RETIRE_REFUSALS, terms.allowed);
+    guard.clock(keys, terms.now);
+    guard.overlap(terms.policy);
     let current = keys.current()?;
-    let mut decision = Decision::default();
+    let mut outcome = Outcome::default();
     for key in &found {
         if current.is_some_and(|current| current.index == key.index) {
-            guard.refuse(
-                RefusalId::CurrentKey,
-                format!(
-                    "{} is the current key: PowerSync's tools would go on signing with it although it is on its way \
-                     out. `rotate` puts a new key in its place and retires it",
-                    key.name()
-                ),
-            );
+            guard.refuse(Hazard::CurrentRetired { key: key.reference() });
         }
         if let Material::Unusable(why) = key.material {
-            return Err(ScheduleError::Unusable { key: key.name(), why });
+            return Err(ScheduleError::Unusable(key.reference(), why));
         }
         let had = key.needed("exp", &key.exp)?;
         let exp = match when {
-            When::Overlap => had.unwrap_or(now).max(now + policy.stay()),
+            When::Overlap => outgoing_exp(had, terms),
             When::At(date) => date,
-            When::In(span) => now + span,
+            When::In(span) => terms.now + span,
         };
-        guard_exp(&mut guard, key, had, exp, policy, now);
+        guard_exp(&mut guard, key, had, exp, terms);
         if had == Some(exp) {
-            decision.notes.push(format!("{} is retiring already, until {exp}", key.name()));
-        } else {
-            decision.changes.push(Change::Retire { index: key.index, exp });
+            outcome.notes.push(Note::AlreadyRetiring { key: key.reference(), exp });
+            continue;
         }
+        let latest = match outcome.effect {
+            Some(Effect::Retired(latest)) => latest.max(exp),
+            _ => exp,
+        };
+        outcome.effect = Some(Effect::Retired(latest));
+        outcome.changes.push(Change::Retire { index: key.index, exp });
     }
-    if !leaves_a_key(keys, &found, now, true) {
-        guard.refuse(RefusalId::LastKey, "no key would be left that is not on its way out".to_owned());
+    if !leaves_a_key(keys, &found, |key| stays(key, terms.now)) {
+        guard.refuse(Hazard::NoKeyStays);
     }
     guard.finish()?;
-    Ok(decision)
+    Ok(outcome)
 }
 
-/// A date that was said outright must outlast the last token, and nothing cuts short what was promised.
+/// A date that was set outright must outlast the last token, and nothing cuts short what was promised.
 fn guard_exp(
     guard: &mut Guard<'_>,
     key: &Key,
     had: Option<NumericDate>,
     exp: NumericDate,
-    policy: &Policy,
-    now: NumericDate,
+    terms: &Terms<'_>,
 ) {
+    let Terms { policy, now, .. } = *terms;
+    let overlap = policy.overlap();
     if exp <= now {
-        let reason = format!(
-            "{exp} is not in the future: {} could be removed at once, with tokens still valid",
-            key.name()
-        );
-        guard.refuse(RefusalId::ShortOverlap, reason);
+        guard.refuse(Hazard::EndsNow { key: key.reference(), exp });
     } else if exp < now + policy.least_overlap() {
-        guard.refuse(RefusalId::ShortOverlap, too_short("a time", exp.since(now).get(), policy));
-    } else if let Some(had) = had.filter(|had| exp < *had && exp < now + policy.overlap()) {
-        guard.refuse(
-            RefusalId::ShortOverlap,
-            format!(
-                "{} was to stay until {had}. {exp} is earlier, and sooner than the overlap of {} from now: a backend \
-                 that hasn't switched yet would be locked out",
-                key.name(),
-                policy.overlap()
-            ),
-        );
+        guard.short_overlap(exp.since(now), policy);
+    } else if let Some(had) = had.filter(|had| exp < *had && exp < now + overlap) {
+        guard.refuse(Hazard::EndsSooner { key: key.reference(), had, exp, overlap });
     }
+}
+
+/// Retires a key whose place another takes.
+pub(super) fn outgoing(key: &Key, terms: &Terms<'_>) -> Result<Option<Change>, ScheduleError> {
+    let had = key.needed("exp", &key.exp)?;
+    let exp = outgoing_exp(had, terms);
+    Ok((had != Some(exp)).then_some(Change::Retire { index: key.index, exp }))
+}
+
+/// The later of the `exp` that a key had and now + overlap.
+fn outgoing_exp(had: Option<NumericDate>, terms: &Terms<'_>) -> NumericDate {
+    had.unwrap_or(terms.now).max(terms.now + terms.policy.stay())
 }
 
 /// Takes `exp` and `nbf` away.
@@ -104,17 +105,18 @@ pub fn unretire(
     names: &[KeyName],
     now: NumericDate,
     allowed: &Allowed,
-) -> Result<Decision, ScheduleError> {
-    let mut guard = Guard::new(allowed);
-    guard_clock(&mut guard, keys, now);
+) -> Result<Outcome, ScheduleError> {
+    let mut guard = Guard::new(RETIRE_REFUSALS, allowed);
+    guard.clock(keys, now);
     guard.finish()?;
-    let mut decision = Decision::default();
-    for key in resolve(keys, names)? {
+    let mut outcome = Outcome::default();
+    for key in resolve_all(keys, names)? {
         if key.exp.is_absent() {
-            decision.notes.push(format!("{} is not retiring", key.name()));
+            outcome.notes.push(Note::NotRetiring { key: key.reference() });
         } else {
-            decision.changes.push(Change::Unretire { index: key.index });
+            outcome.effect = Some(Effect::Unretired);
+            outcome.changes.push(Change::Unretire { index: key.index });
         }
     }
-    Ok(decision)
+    Ok(outcome)
 }

@@ -2,17 +2,19 @@
 
 use super::apply::apply_traced;
 use super::change::{NewKey, SecretForm};
+use super::guard::Terms;
+use super::live::Liveness;
 use super::policy::Policy;
-use super::reconcile::{Due, next_due, reconcile};
+use super::reconcile::{Action, next_due, reconcile};
 use super::refusal::ScheduleError;
 use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret};
+use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, State};
 
 /// A stretch of a key's life in one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// `current`, `standby`, `accepted`, `retiring`, …
-    pub state: String,
+    /// Which.
+    pub state: State,
     /// From when.
     pub from: NumericDate,
     /// Until when.
@@ -22,11 +24,22 @@ pub struct Span {
 /// What will become of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// The key, as people name it at the start, with its place where its kid stands twice; a day for one that isn't made
+    /// The key, as people name it at the start, with its place where its kid is duplicated; a day for one that isn't made
     /// yet.
     pub key: String,
     /// Its states, one after the other.
     pub spans: Vec<Span>,
+}
+
+/// A step of the schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub action: Action,
+    /// The key it is about, by its place in `lives`.
+    pub life: usize,
+    /// When.
+    pub at: NumericDate,
 }
 
 /// What will happen, and when.
@@ -38,8 +51,8 @@ pub struct Timeline {
     pub until: NumericDate,
     /// The keys, in the order in which they appear.
     pub lives: Vec<Life>,
-    /// The steps, in order; each names its key as `lives` does.
-    pub steps: Vec<Due>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
 }
 
 /// More steps than anyone reads.
@@ -66,13 +79,13 @@ pub fn simulate(
         let Some(due) = due else { break };
         at = then;
         let make = |alg| Ok::<_, ScheduleError>(stand_in(&keys, alg, at));
-        let (_, decision) = reconcile(&keys, policy, at, None, &make, &[])?;
-        if decision.changes.is_empty() {
+        let terms = Terms { policy, now: at, allowed: &[] };
+        let (_, outcome) = reconcile(&keys, None, &terms, &make, &|_| Ok(Liveness::Live))?;
+        if outcome.changes.is_empty() {
             break;
         }
-        let key = timeline.lives[lives[due.index]].key.clone();
-        timeline.steps.push(Due { key, at, ..due });
-        let (after, origins) = apply_traced(&keys, &decision.changes, at);
+        timeline.steps.push(Step { action: due.action, life: lives[due.key.index()], at });
+        let (after, origins) = apply_traced(&keys, &outcome.changes, at);
         lives = timeline.follow(&lives, &after, &origins);
         keys = after;
     }
@@ -120,7 +133,7 @@ impl Timeline {
 }
 
 impl Life {
-    fn extend(&mut self, state: String, from: NumericDate, until: NumericDate) {
+    fn extend(&mut self, state: State, from: NumericDate, until: NumericDate) {
         match self.spans.last_mut() {
             Some(last) if last.state == state && last.until == from => last.until = until,
             _ => self.spans.push(Span { state, from, until }),

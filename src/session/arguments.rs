@@ -187,6 +187,14 @@ pub enum Format {
     Json,
 }
 
+/// How the output is written.
+#[derive(Debug, clap::Args)]
+pub struct FormatArgs {
+    /// How to write the output
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+}
+
 /// How running services are asked.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Asking the running service")]

@@ -3,18 +3,22 @@
 use std::path::Path;
 
 use crate::base::random::Random;
-use crate::base::text::{Named, Printable, list};
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::{Named, list};
 use crate::base::time::{Clock, Seconds};
 use crate::keyset::{Key, KeySet};
-use crate::probe::{Ask, Asker, Certificates, Endpoint, Expected, Options, Place, Plan, Round, Target};
+use crate::probe::{
+    Ask, AskOptions, Asker, Certificates, Endpoint, Expectation, PlaceReport, ProbePlan, ProbeTarget, Round,
+    ServiceAddress, WhyLeftOut,
+};
 use crate::report::paint::warning_line;
-use crate::report::probe as words;
-use crate::schedule::{self, Allowed, Change, Decision, Liveness};
+use crate::schedule::{self, Allowed, Change, Liveness, NotLiveAt, Outcome};
 use crate::session::World;
 use crate::session::arguments::{AskArgs, Global, ProbeArgs};
 use crate::session::{Error, Source};
 use crate::store;
 
+use super::change::Decided;
 use super::values::{self, KnownValues};
 
 /// How long an answer may take.
@@ -36,11 +40,11 @@ pub(crate) struct Asked<'w> {
     pub(crate) values: KnownValues<'w>,
 }
 
-/// Reads URLs as arguments have them.
+/// Reads URLs as they are in arguments.
 pub(crate) fn endpoints(urls: &[String]) -> Result<Vec<Endpoint>, Error> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for url in urls {
-        // Before an `@`, a password may stand.
+        // There may be a password before an `@`.
         let name = if url.contains('@') { "URL" } else { url };
         let endpoint = url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Named(name))))?;
         if !endpoints.contains(&endpoint) {
@@ -62,6 +66,40 @@ pub(crate) fn check_alone(urls: &[String], sources: &[Source]) -> Result<(), Err
     ))
 }
 
+/// What services say of a key that is removed.
+enum Removal {
+    /// They don't know it.
+    Gone,
+    /// They still know it, at these places.
+    Known(Vec<String>),
+    /// It can't be asked for: why, but for a public key.
+    NotAsked(Option<WhyLeftOut>),
+}
+
+impl Removal {
+    fn of(round: &Round) -> Self {
+        let knows = |report: &&PlaceReport| !report.seen.iter().all(|seen| seen.is(Expectation::Gone));
+        let places: Vec<String> =
+            round.reports.iter().filter(knows).map(|report| report.place.to_string()).collect();
+        if places.is_empty() { Self::Gone } else { Self::Known(places) }
+    }
+
+    fn message(&self, key: &str) -> Sentence {
+        match self {
+            Self::Gone => {
+                sentence!("the running service doesn't know {key} any more, as far as it was asked")
+            }
+            Self::Known(places) => sentence!(
+                "the running service still knows {key}, at {}: it accepts its tokens until every replica has restarted with the \
+                 new file",
+                list(places)
+            ),
+            Self::NotAsked(Some(why)) => sentence!("the service was not asked for {key}: {}", why.message()),
+            Self::NotAsked(None) => sentence!("the service was not asked for {key}: it is a public key"),
+        }
+    }
+}
+
 impl<'w> Services<'w> {
     /// Prepares what asks. Nothing is connected yet.
     pub(crate) fn new(
@@ -71,8 +109,8 @@ impl<'w> Services<'w> {
         world: &mut World<'w>,
     ) -> Result<Self, Error> {
         if global.now.is_some() {
-            let text = "`--now` pretends it is another time, and a running service goes by its own clock. Leave one of them \
-                        out; `--no-probe` leaves out what the policy says";
+            let text = "`--now` overrides the clock here, and a running service goes by its own. Leave one of them out; \
+                        `--no-probe` leaves out what the policy says";
             return Err(Error::Usage(text.to_owned()));
         }
         let file = args.ca.as_ref().map(|path| path.display().to_string());
@@ -82,13 +120,13 @@ impl<'w> Services<'w> {
                 Certificates::Pem(pem.to_vec())
             }
             _ if args.insecure => {
-                let text = "certificates are not checked (`--insecure`): whoever stands between can answer for the service";
+                let text = "certificates are not checked (`--insecure`): a machine in the middle can answer for the service";
                 writeln!(world.stderr, "{}", warning_line(&text))?;
                 Certificates::Unchecked
             }
             _ => Certificates::System,
         };
-        let options = Options { timeout: args.timeout.unwrap_or(TIMEOUT), certificates };
+        let options = AskOptions { timeout: args.timeout.unwrap_or(TIMEOUT), certificates };
         Ok(Self {
             ask: (world.ask)(options).map_err(|source| Error::CannotAsk { file, source })?,
             endpoints,
@@ -100,21 +138,21 @@ impl<'w> Services<'w> {
     }
 
     /// Asks everywhere for the keys of a plan.
-    pub(crate) fn round(&self, plan: &Plan) -> Round {
-        let targets: Vec<Target> =
+    pub(crate) fn round(&self, plan: &ProbePlan) -> Round {
+        let targets: Vec<ProbeTarget> =
             self.endpoints.iter().flat_map(|endpoint| self.targets(endpoint)).collect();
         let asker = Asker { ask: self.ask.as_ref(), clock: self.clock, random: self.random };
         Round::ask(plan, &targets, self.tries, &asker)
     }
 
-    fn targets(&self, endpoint: &Endpoint) -> Vec<Target> {
-        let place = |address| Target::Place(Place { endpoint: endpoint.clone(), address });
+    fn targets(&self, endpoint: &Endpoint) -> Vec<ProbeTarget> {
+        let place = |address| ProbeTarget::Place(ServiceAddress { endpoint: endpoint.clone(), address });
         if !self.all_addresses {
             return vec![place(None)];
         }
         match self.ask.addresses(endpoint) {
             Ok(addresses) => addresses.into_iter().map(|address| place(Some(address))).collect(),
-            Err(why) => vec![Target::Unresolved(endpoint.clone(), why)],
+            Err(why) => vec![ProbeTarget::Unresolved(endpoint.clone(), why)],
         }
     }
 }
@@ -139,76 +177,65 @@ impl<'w> Asked<'w> {
     /// Lets a promotion through if the key is live everywhere.
     pub(crate) fn promotion(
         &self,
-        mut decision: Decision,
+        outcome: Outcome,
         keys: &KeySet,
         allowed: &Allowed,
-    ) -> Result<Decision, Error> {
-        schedule::guard_live(&decision, keys, &|key| self.liveness(keys, key), allowed)?;
-        decision.live_at = self.live_at(&decision, allowed);
-        Ok(decision)
+    ) -> Result<Decided, Error> {
+        schedule::guard_live(&outcome, keys, &|key| self.liveness(keys, key), allowed)?;
+        let live_at = self.live_at(&outcome, allowed);
+        Ok(Decided { live_at, ..outcome.into() })
     }
 
     /// Where the key of a promotion is live that was let through.
-    pub(crate) fn live_at(&self, decision: &Decision, allowed: &Allowed) -> Vec<String> {
-        let promotes = decision.changes.iter().any(|change| matches!(change, Change::Promote { .. }));
-        if !promotes || allowed.contains(&schedule::RefusalId::NotLive) {
+    pub(crate) fn live_at(&self, outcome: &Outcome, allowed: &Allowed) -> Vec<String> {
+        if outcome.promoted().is_none() || allowed.contains(&schedule::RefusalId::NotLive) {
             return Vec::new();
         }
         self.services.endpoints.iter().map(ToString::to_string).collect()
     }
 
-    /// Whether a key is live everywhere. Fails where that can't be told.
+    /// Whether a key is live everywhere. Fails where that can't be determined.
     pub(crate) fn liveness(&self, keys: &KeySet, key: &Key) -> Result<Liveness, Error> {
         self.values.check(keys)?;
-        let plan = Plan::one(keys, key);
+        let plan = ProbePlan::one(keys, key);
         if let Some(left_out) = plan.left_out.first() {
-            return Err(Error::NotAsked {
-                place: Printable(&left_out.name).to_string(),
-                why: format!("the service can't be asked for it: {}. Nothing was changed", left_out.why),
-            });
+            return Err(Error::LivenessUnknown(left_out.clone()));
         }
         let round = self.round(&plan, key)?;
         if round.is_as_planned(&plan) {
             return Ok(Liveness::Live);
         }
         let found = round.reports.iter().flat_map(|report| {
-            let others = report.seen.iter().filter(|seen| !seen.is(Expected::Live));
-            others.map(move |seen| format!("{seen} at {}", report.place))
+            let place = &report.place;
+            let others = report.seen.iter().filter(|seen| !seen.is(Expectation::Live));
+            others.map(|seen| NotLiveAt { place: place.to_string(), answer: sentence!("{seen}") })
         });
-        let found = list(&found.collect::<Vec<_>>());
-        Ok(Liveness::NotLive(format!("the running service doesn't know it yet ({found})")))
+        Ok(Liveness::NotLive(found.collect()))
     }
 
     /// Says of the keys that a decision removes whether services still know them.
-    pub(crate) fn removals(&self, mut decision: Decision, keys: &KeySet) -> Result<Decision, Error> {
+    pub(crate) fn removals(&self, outcome: &Outcome, keys: &KeySet) -> Result<Vec<Sentence>, Error> {
         self.values.check(keys)?;
-        for change in &decision.changes {
+        let mut notes = Vec::new();
+        for change in &outcome.changes {
             let Change::Remove { index } = change else { continue };
             let Some(key) = keys.keys().get(*index) else { continue };
-            let plan = Plan::one(keys, key);
-            if plan.subjects.is_empty() {
-                let why = plan.left_out.first().map_or("it is a public key", |out| out.why.as_str());
-                decision.notes.push(format!("the service was not asked for {}: {why}", key.name()));
-                continue;
-            }
-            let round = self.round(&plan, key)?;
-            decision.notes.push(words::removal(&key.name(), &round));
+            let plan = ProbePlan::one(keys, key);
+            let asked = if plan.subjects.is_empty() {
+                Removal::NotAsked(plan.left_out.first().map(|out| out.why.clone()))
+            } else {
+                Removal::of(&self.round(&plan, key)?)
+            };
+            notes.push(asked.message(&key.name()));
         }
-        Ok(decision)
+        Ok(notes)
     }
 
-    fn round(&self, plan: &Plan, key: &Key) -> Result<Round, Error> {
+    fn round(&self, plan: &ProbePlan, key: &Key) -> Result<Round, Error> {
         let round = self.services.round(plan);
-        match words::troubles(&round).into_iter().next() {
+        match round.unanswered().into_iter().next() {
             None => Ok(round),
-            Some((place, why)) => Err(Error::NotAsked {
-                place,
-                why: format!(
-                    "{why}{} So it can't be told whether {} is live; nothing was changed",
-                    if why.ends_with(['.', '?', '!']) { "" } else { "." },
-                    key.name()
-                ),
-            }),
+            Some(first) => Err(Error::LivenessUnanswered { key: key.name(), source: Box::new(first) }),
         }
     }
 }

@@ -2,26 +2,25 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use zeroize::Zeroizing;
 
 use super::Answer;
-use super::done::done;
 use super::draft::Draft;
 use super::drop_env::{DropEnv, Dropping, unused};
 use super::findings;
 use super::secret_write::{OwnWrites, SecretWrite};
 use super::values::KnownValues;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::Config;
 use crate::config::edit;
-use crate::explain::{self, Done, Situation, Step};
+use crate::explain::{self, Action, Done, Means, Situation, Step, Steps, Variables};
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor};
 use crate::report::paint::{self, diff_line, event_line};
-use crate::schedule::{Change, Decision, Policy, plan};
+use crate::schedule::{Change, Effect, Outcome, Policy, plan};
 use crate::session::World;
 use crate::session::arguments::{Ending, Global};
 use crate::session::{Error, Source};
@@ -32,7 +31,22 @@ pub(crate) const NO_TERMINAL: &str = "nothing was written: there is no terminal 
     asking, or `--dry-run` to only look";
 
 /// What to decide from the keys at a moment.
-pub(crate) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decision, Error> + 'a;
+pub(crate) type Decide<'a> = dyn Fn(&Config<'_>, &KeySet, NumericDate) -> Result<Decided, Error> + 'a;
+
+/// What was decided, and what else there is to say.
+#[derive(Default)]
+pub(crate) struct Decided {
+    pub(crate) outcome: Outcome,
+    pub(crate) notes: Vec<Sentence>,
+    /// Where running services were asked for the key that is promoted, and know it.
+    pub(crate) live_at: Vec<String>,
+}
+
+impl From<Outcome> for Decided {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+}
 
 /// One change of one config.
 pub(crate) struct Run<'a> {
@@ -54,7 +68,7 @@ pub(crate) struct Run<'a> {
     /// Said where there is nothing to do.
     pub(crate) nothing: &'a str,
     /// The flags that later commands need to count as this one does.
-    pub(crate) flags: String,
+    pub(crate) flags: Vec<String>,
 }
 
 impl Run<'_> {
@@ -108,7 +122,7 @@ impl Run<'_> {
                     "The new config is on stdout. Put it in place of the old one."
                 };
                 writeln!(world.stderr, "\n{what}")?;
-                tell_steps(&draft.steps, "What to do next", world.stderr)?;
+                tell_steps(&draft.steps, "What to do next", world)?;
             }
         }
         Ok(Answer::Done)
@@ -120,7 +134,7 @@ impl Run<'_> {
         self.show(&draft, world)?;
         if !draft.is_empty() {
             writeln!(world.stderr, "\nDry run: nothing was written.")?;
-            tell_steps(&draft.steps, "What to do once it is written", world.stderr)?;
+            tell_steps(&draft.steps, "What to do once it is written", world)?;
         }
         Ok(Answer::Done)
     }
@@ -212,7 +226,7 @@ impl Run<'_> {
             None => Ok(()),
         })?;
         writeln!(world.stderr, "\nWritten: {}", list(&draft.files(&name)))?;
-        tell_steps(&draft.steps, "What to do next", world.stderr)?;
+        tell_steps(&draft.steps, "What to do next", world)?;
         Ok(Answer::Done)
     }
 
@@ -238,9 +252,11 @@ impl Run<'_> {
         }
         let keys = KeySet::read_with(&config, &self.values.values());
         self.values.check(&keys)?;
-        let decision = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
+        let decided = (self.decide)(&config, &keys, now).map_err(|error| error.named(&name))?;
         let set = self.beside.and_then(RefCell::take);
-        let Decision { changes, mut notes, live_at } = decision;
+        let Decided { outcome, notes: also, live_at } = decided;
+        let mut notes: Vec<Sentence> = outcome.messages().chain(also).collect();
+        let changes = &outcome.changes;
         let text = if changes.is_empty() {
             None
         } else {
@@ -249,7 +265,7 @@ impl Run<'_> {
             let replaces =
                 changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
             let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
-            Some(edit::apply(&config, &plan(&changes, now, like)).map_err(&config_error)?)
+            Some(edit::apply(&config, &plan(changes, now, like)).map_err(&config_error)?)
         };
         let after = text.as_ref().map_or(config.text(), |text| text);
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
@@ -259,7 +275,7 @@ impl Run<'_> {
             _ => Dropping::default(),
         };
         for (name, why) in &kept {
-            notes.push(format!("{} stays: {why}", Printable(name)));
+            notes.push(sentence!("{} stays: {why}", Printable(name)));
             unused.remove(name);
         }
         let beside = set.filter(|_| text.is_some()).or(write);
@@ -275,10 +291,10 @@ impl Run<'_> {
             review: String::new(),
             notes,
             warnings: Vec::new(),
-            steps: Vec::new(),
+            steps: Steps { now, list: Vec::new() },
         };
         if text.is_some() || draft.beside.is_some() {
-            self.review(&mut draft, (&changes, &live_at), (&config, &keys), &after, &unused, world);
+            self.review(&mut draft, (&outcome, &live_at), (&config, &keys), &after, &unused, world);
         }
         drop(after);
         draft.text = text.map(|text| opened.envelope.wrap(text.as_bytes()));
@@ -288,17 +304,26 @@ impl Run<'_> {
         Ok(draft)
     }
 
+    fn platform(&self, draft: &Draft, config: &Config<'_>, world: &World<'_>) -> Platform {
+        match self.source {
+            _ if config.is_cloud() => Platform::Cloud,
+            _ if draft.in_secret => Platform::Kubernetes { workload: None },
+            Source::File(path) => crate::store::detect(&world.path(path)),
+            Source::Stdin | Source::Variable => Platform::Unknown,
+        }
+    }
+
     /// Words what is written: events, diff, warnings and next steps.
     fn review(
         &self,
         draft: &mut Draft,
-        (changes, live_at): (&[Change], &[String]),
+        (outcome, live_at): (&Outcome, &[String]),
         (config, keys): (&Config<'_>, &KeySet),
         after: &Config<'_>,
         unused: &BTreeSet<String>,
         world: &World<'_>,
     ) {
-        let (name, now) = (self.source.name(), draft.now);
+        let (name, now, changes) = (self.source.name(), draft.now, outcome.changes.as_slice());
         let beside = draft.beside.as_ref();
         let value = |name: &str| {
             let set = beside.and_then(|set| set.value(name));
@@ -307,10 +332,13 @@ impl Run<'_> {
         let keys = &KeySet::read_with(config, &value);
         let new_keys = KeySet::read_with(after, &value);
         // Of a key that is written in another way, the notes tell all.
-        let respelled = changes.iter().all(|change| matches!(change, Change::Respell { .. }));
-        let events = if respelled { Vec::new() } else { explain::events(keys, &new_keys, now) };
+        let events = if outcome.effect == Some(Effect::Rewritten) {
+            Vec::new()
+        } else {
+            explain::events(keys, &new_keys, now)
+        };
         for event in &events {
-            draft.review.push_str(&event_line(&event.text));
+            draft.review.push_str(&event_line(event.kind.sign(), event.message(now)));
             draft.review.push('\n');
         }
         if !events.is_empty() {
@@ -329,24 +357,18 @@ impl Run<'_> {
             draft.review.push_str(&diff_line(&line));
             draft.review.push('\n');
         }
-        let tool = self.source.tool(self.global, world);
+        let tool = self.source.command(self.global, world);
         let dropped = beside.map(SecretWrite::dropped).unwrap_or_default();
         let left: Vec<String> = unused.iter().filter(|name| !dropped.contains(name)).cloned().collect();
         if changes.is_empty() {
-            let text = "Nothing else is to be done: the config refers to none of what was dropped";
-            draft.steps = vec![Step { text: text.to_owned(), commands: Vec::new() }];
+            draft.steps.list = vec![Step::new(Action::NothingElse, Vec::new())];
             return;
         }
-        let warnings = findings::warnings(after, &new_keys, &tool, now);
+        let warnings = findings::warnings(after, &new_keys, &tool.to_string(), now);
         draft.warnings = warnings.iter().map(ToString::to_string).collect();
         draft.warnings.extend(beside.and_then(SecretWrite::warning));
         draft.warnings.extend(changes.iter().filter_map(|change| still_in_clear(change, after)));
-        let platform = match self.source {
-            _ if config.is_cloud() => Platform::Cloud,
-            _ if draft.in_secret => Platform::Kubernetes { workload: None },
-            Source::File(path) => crate::store::detect(&world.path(path)),
-            Source::Stdin | Source::Variable => Platform::Unknown,
-        };
+        let platform = self.platform(draft, config, world);
         if let Source::File(path) = self.source
             && changes
                 .iter()
@@ -360,74 +382,56 @@ impl Run<'_> {
             };
             draft
                 .notes
-                .push(format!("the secret stays in the history of git: if that is no place for it, {how}"));
+                .push(sentence!("the secret stays in the history of git: if that is no place for it, {how}"));
         }
         if let (Some(file), Source::File(path)) = (beside.and_then(SecretWrite::new_file), self.source)
             && crate::store::in_git(&world.path(path))
         {
-            draft.notes.push(format!("{} is new, and holds a secret: keep it out of git", Printable(file)));
+            draft.notes.push(sentence!("{} is new, and holds a secret: keep it out of git", Printable(file)));
         }
         let situation = Situation {
             now,
             policy: self.policy,
-            platform: &platform,
-            tool: &tool,
-            flags: &self.flags,
             keys: &new_keys,
-            variable: beside.and_then(SecretWrite::new_variable),
-            unused: &left,
+            means: Means { platform: &platform, tool: &tool, timing: &self.flags },
+            variables: Variables { new: beside.and_then(SecretWrite::new_variable), unused: &left },
             live_at,
         };
-        let done = done(changes, keys, &new_keys, now);
+        let done = outcome.effect.and_then(|effect| Done::of(effect, keys, &new_keys));
+        let Some(done) = done else { return };
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Source::File(path) = self.source
         {
             draft.notes.extend(two_steps(&world.path(path), &platform, keys));
         }
         if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
-            draft.notes.extend(explain::earlier_rotations(&situation, keys));
+            let earlier = explain::earlier_rotations(&situation, keys);
+            draft.notes.extend(earlier.iter().map(|rotation| rotation.message(now)));
         }
         draft.steps = explain::next_steps(done, &situation);
-        if matches!(done, Done::Respelled) && new_keys.check_start().is_err() {
-            draft.steps = still_not_starting(&tool);
-        } else if !matches!(done, Done::Noted | Done::Respelled) {
-            mend_first(&mut draft.steps, &new_keys, &platform, &tool);
+        match (new_keys.check_start(), done) {
+            (Ok(()), _) | (_, Done::Noted) => {}
+            (Err(_), Done::Respelled) => {
+                draft.steps.list = vec![Step::new(Action::StillBroken, vec![tool.arg("check")])];
+            }
+            (Err(why), _) => {
+                // A replica that restarts with a file that the service doesn't start with stays down.
+                let what = sentence!("{}", why.places());
+                draft.steps.list.insert(0, Step::fix_first(Some(what), &platform, &tool));
+            }
         }
         if !matches!(self.source, Source::File(_)) {
             // Only of a config in place it can be told that it no longer needs them.
-            for step in &mut draft.steps {
-                step.commands.retain(|command| !command.contains(" prune --drop-env="));
-            }
+            let drops = |step: &&mut Step| matches!(step.action, Action::DropVariables { .. });
+            draft.steps.list.iter_mut().filter(drops).for_each(|step| step.commands.clear());
         }
     }
-}
-
-fn still_not_starting(tool: &str) -> Vec<Step> {
-    let text = "Replicas that run need no restart for this: what they read is the same. The service still does not start with \
-                this file: before any restart, mend what `check` says";
-    vec![Step { text: text.to_owned(), commands: vec![format!("{tool} check")] }]
 }
 
 const NOT_ON_CLOUD: &str = "this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this \
     tool writes (`iat`, `exp`), so there is no schedule. Nothing was changed. Replace a key by hand: `add` one, deploy, \
     let your backend sign with it, and once the last token of the old key has expired (a day at most), \
     `remove KEY --allow live-key` and deploy again";
-
-/// A replica that restarts with a file that the service doesn't start with stays down: that comes before all else.
-fn mend_first(steps: &mut [Step], keys: &KeySet, platform: &Platform, tool: &str) {
-    if let (Err(why), Some(first)) = (keys.check_start(), steps.first_mut()) {
-        let what = why.places();
-        let (before, then) = match platform {
-            Platform::Cloud => ("Before you deploy", ""),
-            _ => ("Before any restart", ", and a replica that restarts stays down"),
-        };
-        first.text = format!(
-            "{before}, mend {what}: the service does not start with this file{then}. `check` says how. {}",
-            first.text
-        );
-        first.commands.insert(0, format!("{tool} check"));
-    }
-}
 
 /// The value of a variable whose secret is moved into the config.
 fn moved(changes: &[Change], keys: &KeySet, name: &str) -> Option<Zeroizing<String>> {
@@ -450,7 +454,7 @@ fn still_in_clear(change: &Change, after: &Config<'_>) -> Option<String> {
 }
 
 /// Why two steps would be safer here, if they would.
-fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<String> {
+fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<Sentence> {
     let variables = keys.keys().iter().any(|key| key.variable().is_some());
     let why = match platform {
         _ if crate::store::in_git(path) => "is kept in git",
@@ -458,7 +462,7 @@ fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Opti
         _ if variables => "keeps secrets in variables",
         _ => return None,
     };
-    Some(format!(
+    Some(sentence!(
         "this config {why}, so replicas may get it at different times. `rotate --standby` makes the new key known to all \
          of them before anyone signs with it"
     ))
@@ -472,6 +476,7 @@ pub(crate) fn ask(question: &str, world: &mut World<'_>) -> Result<bool, Error> 
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-pub(crate) fn tell_steps(steps: &[Step], title: &str, to: &mut dyn Write) -> Result<(), Error> {
-    Ok(to.write_all(paint::steps(steps, title).as_bytes())?)
+pub(crate) fn tell_steps(steps: &Steps, title: &str, world: &mut World<'_>) -> Result<(), Error> {
+    let text = paint::steps(steps, title, world.terminal.width);
+    Ok(world.stderr.write_all(text.as_bytes())?)
 }

@@ -8,7 +8,7 @@ use super::source::Opened;
 use super::values::KnownValues;
 use super::{Error, Source, World, findings, policy};
 use crate::config::{Config, Input};
-use crate::explain::{self, Situation, Step};
+use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, shown};
@@ -137,38 +137,32 @@ impl Differ<'_> {
         })
     }
 
-    fn steps(
-        &self,
-        sides: &Sides,
-        comparison: &ConfigDiff<'_>,
-        policy: &Policy,
-        world: &World<'_>,
-    ) -> Vec<Step> {
+    fn steps(&self, sides: &Sides, comparison: &ConfigDiff<'_>, policy: &Policy, world: &World<'_>) -> Steps {
         let (old, new) = comparison.sides();
-        let tool = sides.source.tool(self.global, world);
+        let command = sides.source.command(self.global, world);
         let now = world.clock.now();
+        let plan = |list| Steps { now, list };
         if sides.new.is_none() {
-            return vec![explain::after_deletion()];
+            return plan(vec![Step::new(Action::ConfigDeleted, Vec::new())]);
         }
         if old.config.text() == new.config.text() && explain::events(old.keys, new.keys, now).is_empty() {
-            return Vec::new();
-        }
-        if comparison.breaks_the_start() {
-            return vec![explain::first_mend(&tool)];
+            return plan(Vec::new());
         }
         let platform = sides.path(world).map_or(Platform::Unknown, |path| store::detect(&path));
+        if comparison.breaks_the_start() {
+            return plan(vec![Step::fix_first(None, &platform, &command)]);
+        }
         let situation = Situation {
             now,
             policy,
-            platform: &platform,
-            tool: &tool,
-            flags: "",
             keys: new.keys,
-            variable: None,
-            unused: &[],
+            means: Means { platform: &platform, tool: &command, timing: &[] },
+            variables: Variables::default(),
             live_at: &[],
         };
-        let around = !old.config.same_around_the_list(new.config);
-        explain::deploy_steps(old.keys, new.keys, around, &comparison.new_variables(), &situation)
+        let same = old.config.same_around_the_list(new.config);
+        let around = if same { Around::Same } else { Around::Changed };
+        let merge = Merge { old: old.keys, around, variables: &comparison.new_variables() };
+        explain::deploy_steps(&merge, &situation)
     }
 }

@@ -3,9 +3,10 @@
 use zeroize::Zeroizing;
 
 use super::secret_write::{OwnWrites, SecretWrite};
+use crate::base::sentence::Sentence;
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::explain::Step;
+use crate::explain::Steps;
 use crate::report::paint::warning_line;
 use crate::session::Error;
 use crate::session::World;
@@ -26,9 +27,9 @@ pub(crate) struct Draft {
     pub(crate) beside: Option<SecretWrite>,
     /// Key events and diff, coloured.
     pub(crate) review: String,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Sentence>,
     pub(crate) warnings: Vec<String>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Steps,
 }
 
 impl Draft {

@@ -6,12 +6,12 @@ use crate::base::random::RandomError;
 use crate::base::text::{Named, Printable};
 use crate::config::ConfigError;
 use crate::keyset::{ImportError, InvalidKid};
-use crate::probe::CannotAsk;
+use crate::probe::{CannotAsk, LeftOut, Unanswered};
 use crate::report::CannotExport;
 use crate::schedule::ScheduleError;
 use crate::store::git::GitError;
 use crate::store::{FindError, StoreError};
-use crate::token::{CannotSign, InvalidClaims, SignError};
+use crate::token::{CannotSign, InvalidClaims, SignError, Undetermined};
 use crate::wrap::env_file::EnvFileError;
 use crate::wrap::envelope::EnvelopeError;
 
@@ -106,8 +106,8 @@ pub enum Error {
     #[error(transparent)]
     Sign(#[from] SignError),
     /// A question whose answer can't be seen from here.
-    #[error("this can't be judged here: {0}")]
-    NotJudged(String),
+    #[error("this can't be determined here: {}", .0.message())]
+    Undetermined(Undetermined),
     /// What asks running services can't be made.
     #[error("{}{source}", .file.as_ref().map_or_else(String::new, |file| format!("{}: ", Printable(file))))]
     CannotAsk {
@@ -116,22 +116,28 @@ pub enum Error {
         /// Why.
         source: CannotAsk,
     },
-    /// A running service that could not be asked.
-    #[error("{place}: {why}")]
-    NotAsked {
-        /// Where.
-        place: String,
-        /// Why.
-        why: String,
-    },
+    /// A running service that did not answer.
+    #[error(transparent)]
+    Unanswered(#[from] Box<Unanswered>),
     /// Several running services; each was reported by itself.
-    #[error("{failed} of {all} places could not be asked")]
-    SomePlaces {
+    #[error("{failed} of {all} endpoints unreachable")]
+    SeveralUnanswered {
         /// How many failed.
         failed: usize,
         /// Of how many.
         all: usize,
     },
+    /// Whether a key is live can't be determined, since a service did not answer.
+    #[error("can't determine whether {key} is live, so nothing was changed. {source}")]
+    LivenessUnanswered {
+        /// The key.
+        key: String,
+        /// Who did not answer.
+        source: Box<Unanswered>,
+    },
+    /// Whether a key is live can't be determined, since it can't be asked for.
+    #[error("can't determine whether {} is live, so nothing was changed: {}", .0.name, .0.why.message())]
+    LivenessUnknown(LeftOut),
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -6,7 +6,9 @@ use zeroize::Zeroizing;
 
 use super::Answer;
 use super::change::ask;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
+use crate::explain::Sign;
 use crate::redact::{DiffLine, LineKind};
 use crate::report::paint::{diff_line, event_line};
 use crate::session::Error;
@@ -63,16 +65,15 @@ impl FileChange {
     }
 
     /// What becomes of it, in a line.
-    fn summary(&self, width: usize) -> String {
-        let name = Printable(&self.name);
-        match self.action {
-            Action::Create { .. } => format!("+ {name:<width$}  {}", self.purpose),
-            Action::Extend { .. } => format!("~ {name:<width$}  {}: what it lacks is added", self.purpose),
-            Action::Overwrite { .. } => {
-                format!("! {name:<width$}  {}: replaced, and a copy is kept", self.purpose)
-            }
-            Action::Keep => format!("= {name:<width$}  {}: there already, and left as it is", self.purpose),
-        }
+    fn summary(&self, width: usize) -> (Sign, Sentence) {
+        let (name, purpose) = (Printable(&self.name), &self.purpose);
+        let (sign, what) = match self.action {
+            Action::Create { .. } => (Sign::Added, ""),
+            Action::Extend { .. } => (Sign::Changed, ": missing entries are added"),
+            Action::Overwrite { .. } => (Sign::Danger, ": replaced, and a copy is kept"),
+            Action::Keep => (Sign::Same, ": there already, and left as it is"),
+        };
+        (sign, sentence!("{name:<width$}  {purpose}{what}"))
     }
 
     fn write(&self, world: &mut World<'_>) -> Result<Option<PathBuf>, Error> {
@@ -113,7 +114,8 @@ impl FileChange {
 pub(crate) fn show(files: &[FileChange], world: &mut World<'_>) -> Result<(), Error> {
     let width = files.iter().map(|file| file.name.chars().count()).max().unwrap_or(0);
     for file in files {
-        writeln!(world.stdout, "{}", event_line(&file.summary(width)))?;
+        let (sign, summary) = file.summary(width);
+        writeln!(world.stdout, "{}", event_line(sign, summary))?;
     }
     for file in files.iter().filter(|file| file.is_written() && !file.shown.is_empty()) {
         let header = DiffLine { kind: LineKind::File, text: format!("+++ {}", Printable(&file.name)) };

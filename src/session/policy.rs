@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::source::shell_word;
 use crate::probe::Endpoint;
 use crate::schedule::Policy;
 use crate::session::World;
@@ -53,18 +52,17 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
     Ok(Rules { policy, env_file: found.env_file, probe: found.probe })
 }
 
-/// The flags that a later command needs to count as this one does, with a space before each.
-pub(crate) fn flags(times: &Times) -> String {
+/// The options that a later command needs to count as this one does.
+pub(crate) fn flags(times: &Times) -> Vec<String> {
     let spans = [
-        ("deploy-within", times.deploy_within),
-        ("rollout", times.rollout),
-        ("token-ttl", times.token_ttl),
-        ("overlap", times.overlap),
+        ("--deploy-within", times.deploy_within),
+        ("--rollout", times.rollout),
+        ("--token-ttl", times.token_ttl),
+        ("--overlap", times.overlap),
     ];
-    let spans = spans.into_iter().filter_map(|(name, span)| Some(format!(" --{name} {}", span?.compact())));
-    let policy =
-        times.policy.as_ref().map(|path| format!(" --policy {}", shell_word(&path.display().to_string())));
-    spans.chain(policy).collect()
+    let spans = spans.into_iter().filter_map(|(name, span)| Some([name.to_owned(), span?.compact()]));
+    let policy = times.policy.as_ref().map(|path| ["--policy".to_owned(), path.display().to_string()]);
+    spans.chain(policy).flatten().collect()
 }
 
 /// The same for commands that keep a schedule: their spans have to go together.

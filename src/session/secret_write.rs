@@ -101,14 +101,14 @@ impl SecretWrite {
     }
 
     /// The new variable, as the next steps need it.
-    pub(crate) fn new_variable(&self) -> Option<NewVariable<'_>> {
+    pub(crate) fn new_variable(&self) -> Option<NewVariable> {
         let What::Set { variable, .. } = &self.what else { return None };
         let kept = match &self.to {
-            To::EnvFile { file, .. } => Kept::EnvFile(&file.name),
-            To::Out(file) => Kept::File(&file.name),
+            To::EnvFile { .. } => Kept::EnvFile,
+            To::Out(file) => Kept::File(file.name.clone()),
             To::Screen => Kept::Nowhere,
         };
-        Some(NewVariable { name: variable, kept })
+        Some(NewVariable { name: variable.clone(), kept })
     }
 
     /// The variables that go.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::base::command_line::CommandLine;
+pub(crate) use crate::base::command_line::shell_word;
 use crate::config::{Config, Input};
 use crate::session::World;
 use crate::session::arguments::Global;
@@ -109,32 +111,29 @@ impl Source {
     }
 
     /// The tool with the options that name this config, for the commands that next steps give.
-    pub(crate) fn tool(&self, global: &Global, world: &World<'_>) -> String {
+    pub(crate) fn command(&self, global: &Global, world: &World<'_>) -> CommandLine {
         let variable = is_set(CONFIG_PATH, world);
         let found = store::find(&world.folder).ok().filter(|_| !variable);
-        let mut tool = "powersync-jwks".to_owned();
-        match self {
-            Self::File(path) if found.as_ref() == Some(path) => {}
-            Self::File(path) => {
-                tool.push_str(" -c ");
-                tool.push_str(&shell_word(&path.display().to_string()));
-            }
-            Self::Stdin => tool.push_str(" -c -"),
-            Self::Variable => {}
-        }
-        if global.base64 {
-            tool.push_str(" --base64");
-        }
-        if let Some(entry) = &global.entry {
-            tool.push_str(" --entry ");
-            tool.push_str(&shell_word(entry));
-        }
-        match global.input {
-            Some(Input::Yaml) => tool.push_str(" --input yaml"),
-            Some(Input::Json) => tool.push_str(" --input json"),
-            Some(Input::Either) | None => {}
-        }
-        tool
+        let tool = CommandLine::new("powersync-jwks");
+        let tool = match self {
+            Self::File(path) if found.as_ref() == Some(path) => tool,
+            Self::File(path) => tool.arg("-c").arg(path.display().to_string()),
+            Self::Stdin => tool.arg("-c").arg("-"),
+            Self::Variable => tool,
+        };
+        let input = match global.input {
+            Some(Input::Yaml) => Some("yaml"),
+            Some(Input::Json) => Some("json"),
+            Some(Input::Either) | None => None,
+        };
+        tool.args(global.base64.then_some("--base64"))
+            .args(global.entry.iter().flat_map(|entry| ["--entry", entry.as_str()]))
+            .args(input.into_iter().flat_map(|input| ["--input", input]))
+    }
+
+    /// The same, as text.
+    pub(crate) fn tool(&self, global: &Global, world: &World<'_>) -> String {
+        self.command(global, world).to_string()
     }
 }
 
@@ -160,12 +159,6 @@ impl Opened<'_> {
             Error::config(&self.name)(error)
         })
     }
-}
-
-/// A word as a shell takes it.
-pub(crate) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// A path as `docker run -v` takes it: from the root.

@@ -3,24 +3,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::base::command_line::CommandLine;
 use crate::config::{Document, Input, NodeId};
 
-/// Whether the config lies in a git repository: then replicas get it when it is merged and deployed, not when it is
+/// Whether the config is in a git repository: then replicas get it when it is merged and deployed, not when it is
 /// written.
 #[must_use]
 pub fn in_git(config: &Path) -> bool {
-    config.ancestors().any(|folder| folder.join(".git").exists())
+    config.ancestors().any(|directory| directory.join(".git").exists())
 }
 
 /// What restarts the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Platform {
-    /// A Compose file lies near, with this service in it, if it could be told.
+    /// A Compose file is near, with this service in it, if it could be told.
     Compose {
         /// The name under `services`.
         service: Option<String>,
     },
-    /// A Kubernetes manifest lies near, with this workload in it, if it could be told.
+    /// A Kubernetes manifest is near, with this workload in it, if it could be told.
     Kubernetes {
         /// `deployment/NAME`
         workload: Option<String>,
@@ -33,22 +34,22 @@ pub enum Platform {
 
 const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
-/// Looks beside the config and in the folder above. What can't be read is passed over: this only words advice.
+/// Looks beside the config and in the directory above. What can't be read is skipped: this only words advice.
 #[must_use]
 pub fn detect(config: &Path) -> Platform {
-    let folder = config.parent().unwrap_or(Path::new("."));
-    let beside = compose(folder).or_else(|| kubernetes(folder));
-    beside.or_else(|| compose(folder.parent()?)).unwrap_or(Platform::Unknown)
+    let directory = config.parent().unwrap_or(Path::new("."));
+    let beside = compose(directory).or_else(|| kubernetes(directory));
+    beside.or_else(|| compose(directory.parent()?)).unwrap_or(Platform::Unknown)
 }
 
-/// The Compose file of a folder, if it has one.
+/// The Compose file of a directory, if it has one.
 #[must_use]
-pub fn compose_file(folder: &Path) -> Option<PathBuf> {
-    COMPOSE.iter().map(|name| folder.join(name)).find(|file| file.is_file())
+pub fn compose_file(directory: &Path) -> Option<PathBuf> {
+    COMPOSE.iter().map(|name| directory.join(name)).find(|file| file.is_file())
 }
 
-fn compose(folder: &Path) -> Option<Platform> {
-    let file = compose_file(folder)?;
+fn compose(directory: &Path) -> Option<Platform> {
+    let file = compose_file(directory)?;
     Some(Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) })
 }
 
@@ -67,9 +68,9 @@ fn compose_service(text: &str) -> Option<String> {
     })
 }
 
-fn kubernetes(folder: &Path) -> Option<Platform> {
+fn kubernetes(directory: &Path) -> Option<Platform> {
     let mut found = None;
-    for entry in fs::read_dir(folder).ok()?.flatten().take(200) {
+    for entry in fs::read_dir(directory).ok()?.flatten().take(200) {
         let path = entry.path();
         let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
         if !yaml || path.file_name().is_some_and(|name| name == "powersync.yaml") {
@@ -104,40 +105,59 @@ fn workload_of(text: &str) -> Option<String> {
 impl Platform {
     /// What passes a variable to the service's container, a line each.
     #[must_use]
-    pub fn pass(&self, name: &str) -> Vec<String> {
-        let compose =
-            format!("{name}: ${{{name}}}   # Compose, below `environment:`, unless `env_file:` passes it");
-        let kubernetes = format!(
-            "- {{name: {name}, valueFrom: {{secretKeyRef: {{name: powersync, key: {name}}}}}}}   # Kubernetes, in `env:`"
-        );
-        let ecs = format!(
-            "{{\"name\": \"{name}\", \"valueFrom\": \"arn:aws:secretsmanager:…\"}}   # ECS, in `secrets`"
-        );
+    pub(crate) fn pass(&self, name: &str) -> Vec<CommandLine> {
+        let compose = || {
+            CommandLine::snippet(format!("{name}: ${{{name}}}"))
+                .note("Compose, below `environment:`, unless `env_file:` passes it")
+        };
+        let kubernetes = || {
+            let entry =
+                format!("- {{name: {name}, valueFrom: {{secretKeyRef: {{name: powersync, key: {name}}}}}}}");
+            CommandLine::snippet(entry).note("Kubernetes, in `env:`")
+        };
+        let ecs = || {
+            let entry = format!("{{\"name\": \"{name}\", \"valueFrom\": \"arn:aws:secretsmanager:…\"}}");
+            CommandLine::snippet(entry).note("ECS, in `secrets`")
+        };
         match self {
-            Self::Compose { .. } => vec![compose],
-            Self::Kubernetes { .. } => vec![kubernetes],
+            Self::Compose { .. } => vec![compose()],
+            Self::Kubernetes { .. } => vec![kubernetes()],
             Self::Cloud => Vec::new(),
-            Self::Unknown => vec![compose, kubernetes, ecs],
+            Self::Unknown => vec![compose(), kubernetes(), ecs()],
         }
     }
 
-    /// The commands that restart every replica with the new config, one a line.
+    /// The commands that restart every replica with the new config.
     #[must_use]
-    pub fn restart(&self) -> Vec<String> {
-        let compose = |service: &str| format!("docker compose up -d --force-recreate {service}");
-        let kubectl = |workload: &str| format!("kubectl rollout restart {workload}");
+    pub(crate) fn restart(&self) -> Vec<CommandLine> {
         match self {
-            Self::Compose { service } => vec![compose(service.as_deref().unwrap_or("powersync"))],
+            Self::Compose { service } => vec![compose_up(service.as_deref())],
             Self::Kubernetes { workload } => vec![
-                "kubectl apply -f …   # the ConfigMap or Secret that holds this file".to_owned(),
-                kubectl(workload.as_deref().unwrap_or("deployment/powersync")),
+                kubectl_apply().note("the ConfigMap or Secret that holds this file"),
+                CommandLine::new("kubectl").args(rollout(workload.as_deref())),
             ],
-            Self::Cloud => vec!["powersync deploy".to_owned()],
+            Self::Cloud => vec![CommandLine::new("powersync").arg("deploy")],
             Self::Unknown => vec![
-                format!("{}   # Compose", compose("powersync")),
-                format!("kubectl apply -f … && {}   # Kubernetes", kubectl("deployment/powersync")),
-                "aws ecs update-service --service … --task-definition … --force-new-deployment".to_owned(),
+                compose_up(None).note("Compose"),
+                kubectl_apply().verbatim("&& kubectl").args(rollout(None)).note("Kubernetes"),
+                CommandLine::new("aws")
+                    .args(["ecs", "update-service", "--service"])
+                    .verbatim("… --task-definition …")
+                    .arg("--force-new-deployment"),
             ],
         }
     }
+}
+
+fn compose_up(service: Option<&str>) -> CommandLine {
+    let up = ["compose", "up", "-d", "--force-recreate"];
+    CommandLine::new("docker").args(up).arg(service.unwrap_or("powersync"))
+}
+
+fn kubectl_apply() -> CommandLine {
+    CommandLine::new("kubectl").args(["apply", "-f"]).verbatim("…")
+}
+
+fn rollout(workload: Option<&str>) -> [&str; 3] {
+    ["rollout", "restart", workload.unwrap_or("deployment/powersync")]
 }

@@ -107,7 +107,7 @@ impl Claims {
     }
 }
 
-/// Reads claims from JSON. Fails where one stands twice: which of them is meant can't be told.
+/// Reads claims from JSON. Fails where one is duplicated: which of them is meant can't be determined.
 pub fn read_claims(json: &str) -> Result<Map<String, Value>, InvalidClaims> {
     let read: Result<Map<String, Value>, _> = serde_json::from_str(json);
     let object = Object::parse(json).ok().flatten();

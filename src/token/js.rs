@@ -46,7 +46,7 @@ pub(super) struct Object<'t>(Document<'t>);
 
 /// A JSON value.
 #[derive(Clone, Copy)]
-pub(super) struct Value<'o> {
+pub(super) struct JsValue<'o> {
     doc: &'o Document<'o>,
     id: NodeId,
 }
@@ -61,10 +61,10 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// A member: the last, where it stands twice.
-    pub(super) fn get(&self, name: &str) -> Option<Value<'_>> {
+    /// A member: the last, where it is duplicated.
+    pub(super) fn get(&self, name: &str) -> Option<JsValue<'_>> {
         let (_, id) = self.0.member(self.0.root(), name)?;
-        Some(Value { doc: &self.0, id })
+        Some(JsValue { doc: &self.0, id })
     }
 
     /// The names that stand more than once.
@@ -86,7 +86,7 @@ impl<'t> Object<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooDeep;
 
-impl<'o> Value<'o> {
+impl<'o> JsValue<'o> {
     pub(super) fn text(&self) -> Option<&'o str> {
         self.doc.string(self.id)
     }

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::js::{Object, TooDeep, decode_text};
+use super::js::{Object, decode_text};
 use super::rejection::{Malformed, Rejection};
+use super::undetermined::Stop;
 use crate::keyset::decode_as_service;
 
 /// The algorithms the service takes.
@@ -50,28 +51,16 @@ impl<'t> Jws<'t> {
     }
 
     /// Its parts, or why it has none.
-    pub(super) fn header(&self) -> Result<Header<'_>, Fault> {
-        let malformed = |what| Fault::Rejected(Rejection::Malformed(what));
+    pub(super) fn header(&self) -> Result<Header<'_>, Stop> {
+        let malformed = |what| Stop::from(Rejection::Malformed(what));
         let object = Object::parse(&self.header)?.ok_or(malformed(Malformed::Header))?;
         let encoded = encoded(&object)?;
         let alg = object.get("alg").and_then(|alg| alg.text()).filter(|alg| !alg.is_empty());
         let alg = alg.ok_or(malformed(Malformed::Alg))?.to_owned();
         if !ALGORITHMS.contains(&alg.as_str()) {
-            return Err(Fault::Rejected(Rejection::AlgNotAllowed(alg)));
+            return Err(Rejection::AlgNotAllowed(alg).into());
         }
         Ok(Header { alg, encoded, object })
-    }
-}
-
-/// Why a header can't be used.
-pub(super) enum Fault {
-    Rejected(Rejection),
-    TooDeep,
-}
-
-impl From<TooDeep> for Fault {
-    fn from(_: TooDeep) -> Self {
-        Self::TooDeep
     }
 }
 
@@ -84,8 +73,8 @@ pub(super) struct Header<'j> {
 }
 
 /// Checks `crit` (RFC 7515, section 4.1.11), and tells whether the payload is base64url.
-fn encoded(header: &Object<'_>) -> Result<bool, Fault> {
-    let malformed = || Fault::Rejected(Rejection::Malformed(Malformed::Crit));
+fn encoded(header: &Object<'_>) -> Result<bool, Stop> {
+    let malformed = || Stop::from(Rejection::Malformed(Malformed::Crit));
     let Some(crit) = header.get("crit") else { return Ok(true) };
     let names = crit.items().ok_or_else(malformed)?;
     let names: Option<Vec<&str>> =
@@ -93,7 +82,7 @@ fn encoded(header: &Object<'_>) -> Result<bool, Fault> {
     let names = names.filter(|names| !names.is_empty()).ok_or_else(malformed)?;
     for name in &names {
         if *name != "b64" {
-            return Err(Fault::Rejected(Rejection::Extension((*name).to_owned())));
+            return Err(Rejection::Extension((*name).to_owned()).into());
         }
         if header.get("b64").is_none() {
             return Err(malformed());
@@ -102,7 +91,7 @@ fn encoded(header: &Object<'_>) -> Result<bool, Fault> {
     header.get("b64").and_then(|b64| b64.bool()).ok_or_else(malformed)
 }
 
-/// The claims of a token as the JSON that stands in it, unverified. Nothing where there is no JSON object.
+/// The claims of a token as its JSON, unverified. Nothing where there is no JSON object.
 #[must_use]
 pub fn claims_of(token: &str) -> Option<String> {
     let claims = Jws::split(token).ok()?.payload();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::js::number_text;
 
 /// A code of the service's answer. The status is 401 for each.
@@ -32,7 +34,8 @@ impl fmt::Display for Code {
 }
 
 /// In what way a token is no JWT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Malformed {
     /// Not three parts with dots between; how many there are.
     Parts(usize),
@@ -123,6 +126,17 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// The place in the file of the key that it is about, if it is about one.
+    #[must_use]
+    pub fn key(&self) -> Option<usize> {
+        match self {
+            Self::Algorithm { key, .. } | Self::UselessKey { key, .. } | Self::Signature { key } => {
+                Some(*key)
+            }
+            _ => None,
+        }
+    }
+
     /// The code of the service's answer.
     #[must_use]
     pub fn code(&self) -> Code {

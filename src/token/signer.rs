@@ -28,7 +28,7 @@ pub enum CannotSign {
     /// The service does not start.
     #[error(transparent)]
     NotStarting(#[from] NotStarting),
-    /// Which key is current can't be told.
+    /// Which key is current can't be determined.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
     /// No symmetric key.
@@ -62,7 +62,7 @@ pub enum CannotSign {
     /// A member whose value is not known.
     #[error(
         "`{member}` of {key} is in the variable {variable}, whose value is not known here. Set it in the environment, or name \
-         the file it stands in: `--env-file PATH`"
+         the file that defines it: `--env-file PATH`"
     )]
     Variable {
         /// The key.
@@ -86,7 +86,7 @@ pub enum CannotSign {
 pub struct SignError(#[from] serde_json::Error);
 
 #[derive(Serialize)]
-struct Header<'k> {
+struct JoseHeader<'k> {
     alg: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     kid: Option<&'k str>,
@@ -100,7 +100,7 @@ impl Signer {
         keys.check_start()?;
         let key = match name {
             None => keys.current()?.ok_or(CannotSign::NoKey)?,
-            // Where a kid stands twice, the service takes the first.
+            // Where a kid is duplicated, the service takes the first.
             Some(name) => *keys.named(name).first().ok_or_else(|| CannotSign::Unknown(name.clone()))?,
         };
         let unknown = |member, variable: &str| CannotSign::Variable {
@@ -135,7 +135,7 @@ impl Signer {
 
     /// Signs under any kid with any secret: to ask a service, not to be let in.
     pub(crate) fn of_secret(alg: HmacAlg, kid: Option<&str>, secret: &Secret) -> Self {
-        let header = Header { alg: alg.name(), kid, typ: "JWT" };
+        let header = JoseHeader { alg: alg.name(), kid, typ: "JWT" };
         // A struct of texts: its JSON can't fail.
         let json = serde_json::to_vec(&header).unwrap_or_default();
         Self {
@@ -181,7 +181,7 @@ fn append(token: &mut Vec<u8>, bytes: &[u8]) {
     token.truncate(start + length);
 }
 
-/// A key by its place: its kid stands twice.
+/// A key by its place: its kid is duplicated.
 fn at(key: &Key) -> String {
     format!("@{}", key.number())
 }

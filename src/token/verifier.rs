@@ -2,10 +2,11 @@
 
 use ring::hmac;
 
-use super::js::{Object, TooDeep, Value};
-use super::jws::{Fault, Header, Jws};
-use super::public::Outcome;
+use super::js::{JsValue, Object};
+use super::jws::{Header, Jws};
+use super::public::SignatureCheck;
 use super::rejection::{ClaimFault, Malformed, Rejection};
+use super::undetermined::{Stop, Undetermined, UnknownAudience, Unverifiable};
 use super::{hmac_algorithm, seconds};
 use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, NotStarting, PublicKey};
@@ -15,18 +16,18 @@ use crate::schedule::{MAX_TOKEN_TTL, TOLERANCE};
 pub struct Verifier {
     keys: KeySet,
     /// What each key verifies with, in the order of the file.
-    checks: Vec<Check>,
+    checks: Vec<KeyCheck>,
     audiences: Vec<String>,
     /// An audience whose value is not known here, if there is one.
-    unknown_audience: Option<String>,
+    unknown_audience: Option<UnknownAudience>,
 }
 
 /// What a key verifies with.
-enum Check {
+enum KeyCheck {
     Hmac(HmacAlg, hmac::Key),
     Public(PublicKey),
-    /// It can't be told here: why.
-    Unknown(String),
+    /// It can't be used here: why.
+    Unknown(Unverifiable),
 }
 
 /// What the service would say.
@@ -36,8 +37,8 @@ pub enum Verdict {
     Accepted(Accepted),
     /// It answers 401.
     Rejected(Rejection),
-    /// That can't be told from here: why.
-    NotJudged(String),
+    /// That can't be determined from here: why.
+    Undetermined(Undetermined),
 }
 
 /// A token that the service accepts.
@@ -45,7 +46,7 @@ pub enum Verdict {
 pub struct Accepted {
     /// The place in the file of the key that signed it, from 0.
     pub key: usize,
-    /// Its claims, as the JSON that stands in it.
+    /// Its claims, as its JSON.
     pub claims: String,
 }
 
@@ -56,48 +57,17 @@ impl std::fmt::Debug for Accepted {
     }
 }
 
-/// Anything but accepted.
-enum Stop {
-    Rejected(Rejection),
-    NotJudged(String),
-}
-
-impl From<Rejection> for Stop {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
-}
-
-impl From<TooDeep> for Stop {
-    fn from(_: TooDeep) -> Self {
-        Self::NotJudged(
-            "its JSON is nested more than 256 levels deep, which is the most that is read here".to_owned(),
-        )
-    }
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Rejected(rejection) => rejection.into(),
-            Fault::TooDeep => TooDeep.into(),
-        }
-    }
-}
-
 impl Verifier {
     /// Prepares the keys. Fails where the service does not start with them.
     pub fn new(keys: &KeySet) -> Result<Self, NotStarting> {
         keys.check_start()?;
         let unknown = keys.audiences.iter().find_map(|audience| match audience {
-            Member::Variable(name) => Some(in_variable("an audience of the config", name)),
+            Member::Variable(name) => Some(UnknownAudience::Variable(name.clone())),
             _ => None,
         });
-        let cloud = keys
-            .is_cloud
-            .then(|| "PowerSync Cloud accepts the URL of the instance as audience, too".to_owned());
+        let cloud = keys.is_cloud.then_some(UnknownAudience::Cloud);
         Ok(Self {
-            checks: keys.keys().iter().map(Check::of).collect(),
+            checks: keys.keys().iter().map(KeyCheck::of).collect(),
             audiences: keys.audiences.iter().filter_map(Member::value).cloned().collect(),
             unknown_audience: unknown.or(cloud),
             keys: keys.clone(),
@@ -110,7 +80,7 @@ impl Verifier {
         match self.judge(token, now) {
             Ok(accepted) => Verdict::Accepted(accepted),
             Err(Stop::Rejected(rejection)) => Verdict::Rejected(rejection),
-            Err(Stop::NotJudged(why)) => Verdict::NotJudged(why),
+            Err(Stop::Undetermined(why)) => Verdict::Undetermined(why),
         }
     }
 
@@ -133,11 +103,11 @@ impl Verifier {
 
     /// The key that verifies the signature.
     fn key_of(&self, header: &Header<'_>, jws: &Jws<'_>) -> Result<usize, Stop> {
-        let kid = header.object.get("kid").filter(Value::is_truthy);
+        let kid = header.object.get("kid").filter(JsValue::is_truthy);
         if let Some(kid) = kid {
             for (index, key) in self.keys.keys().iter().enumerate() {
                 if let Member::Variable(name) = &key.kid {
-                    return Err(Stop::NotJudged(in_variable(&format!("the kid of {}", key.name()), name)));
+                    return Err(Undetermined::Kid { key: key.name(), variable: name.clone() }.into());
                 }
                 if fits(&key.kid, kid) {
                     return self.exact(index, header, jws);
@@ -145,17 +115,14 @@ impl Verifier {
             }
         }
         if let Some(member) = self.keys.other_login {
-            return Err(Stop::NotJudged(format!(
-                "no key of this file has its kid, and the service knows keys from `{member}`, too, which are not seen here"
-            )));
+            return Err(Undetermined::OtherKeys { member }.into());
         }
         self.wildcard(header, jws)
     }
 
     /// The key that the kid names decides.
     fn exact(&self, index: usize, header: &Header<'_>, jws: &Jws<'_>) -> Result<usize, Stop> {
-        let not_checked =
-            |why| Stop::NotJudged(format!("its key is {}, and {why}", self.keys.keys()[index].name()));
+        let not_checked = |why| Stop::from(Undetermined::Key { key: self.keys.keys()[index].name(), why });
         let check = &self.checks[index];
         match check.takes(&header.alg) {
             Ok(true) => {}
@@ -163,10 +130,10 @@ impl Verifier {
             Err(why) => return Err(not_checked(why)),
         }
         match check.verify(&header.alg, jws) {
-            Outcome::Good => Ok(index),
-            Outcome::Bad => Err(Rejection::Signature { key: index }.into()),
-            Outcome::Useless(message) => Err(Rejection::UselessKey { message, key: index }.into()),
-            Outcome::NotChecked(why) => Err(not_checked(why)),
+            SignatureCheck::Good => Ok(index),
+            SignatureCheck::Bad => Err(Rejection::Signature { key: index }.into()),
+            SignatureCheck::Useless(message) => Err(Rejection::UselessKey { message, key: index }.into()),
+            SignatureCheck::NotChecked(why) => Err(not_checked(why)),
         }
     }
 
@@ -180,31 +147,28 @@ impl Verifier {
             let outcome = match check.takes(&header.alg) {
                 Ok(true) => check.verify(&header.alg, jws),
                 Ok(false) => continue,
-                Err(why) => Outcome::NotChecked(why),
+                Err(why) => SignatureCheck::NotChecked(why),
             };
             match outcome {
-                Outcome::Good => return Ok(index),
-                Outcome::Bad => {}
+                SignatureCheck::Good => return Ok(index),
+                SignatureCheck::Bad => {}
                 // The service gives up here, unless a key before it verifies.
-                Outcome::Useless(message) if unknown.is_none() => {
+                SignatureCheck::Useless(message) if unknown.is_none() => {
                     return Err(Rejection::UselessKey { message, key: index }.into());
                 }
-                Outcome::Useless(_) => break,
-                Outcome::NotChecked(why) => unknown = unknown.or(Some((key, why))),
+                SignatureCheck::Useless(_) => break,
+                SignatureCheck::NotChecked(why) => unknown = unknown.or(Some((key, why))),
             }
         }
         match unknown {
-            Some((key, why)) => Err(Stop::NotJudged(format!(
-                "it may be signed with {}, which has no kid, and {why}",
-                key.name()
-            ))),
+            Some((key, why)) => Err(Undetermined::Wildcard { key: key.name(), why }.into()),
             None => Err(Rejection::NoKey.into()),
         }
     }
 
     fn check_claims(&self, payload: &Object<'_>, now: NumericDate) -> Result<(), Stop> {
         let missing = |name| Rejection::Claim { name, fault: ClaimFault::Missing };
-        let number = |name, value: Value<'_>| {
+        let number = |name, value: JsValue<'_>| {
             value.number().ok_or(Rejection::Claim { name, fault: ClaimFault::NotANumber })
         };
         // In this order: the service's list, from its end.
@@ -243,23 +207,16 @@ impl Verifier {
         let aud = payload.get("aud").filter(|aud| !aud.is_null()).ok_or(Rejection::AudienceMissing)?;
         let items = aud.items().unwrap_or_else(|| vec![aud]);
         let known =
-            |item: &Value<'_>| item.text().is_some_and(|text| self.audiences.iter().any(|own| own == text));
+            |item: &JsValue<'_>| item.text().is_some_and(|text| self.audiences.iter().any(|own| own == text));
         match &self.unknown_audience {
             _ if items.iter().any(known) => Ok(()),
-            Some(why) => Err(Stop::NotJudged(format!("its `aud` is none that is known here, but {why}"))),
+            Some(why) => Err(Undetermined::Audience(why.clone()).into()),
             None => Err(Rejection::Audience { aud: aud.stringify() }.into()),
         }
     }
 }
 
-fn in_variable(what: &str, name: &str) -> String {
-    format!(
-        "{what} is in the variable {name}, whose value is not known here. Set it in the environment, or name the file it \
-         stands in: `--env-file PATH`"
-    )
-}
-
-fn fits(kid: &Member<crate::keyset::Kid>, token: Value<'_>) -> bool {
+fn fits(kid: &Member<crate::keyset::Kid>, token: JsValue<'_>) -> bool {
     match kid {
         Member::Value(kid) => token.loosely_equals(kid.as_str()),
         // `kid: ''`, the only one that is there and can't be read in a config the service starts with.
@@ -268,42 +225,41 @@ fn fits(kid: &Member<crate::keyset::Kid>, token: Value<'_>) -> bool {
     }
 }
 
-impl Check {
+impl KeyCheck {
     fn of(key: &Key) -> Self {
         match &key.material {
             Material::Symmetric { alg: Member::Value(alg), .. } => match (key.secret(), key.variable()) {
                 (Some(secret), _) => Self::Hmac(*alg, hmac::Key::new(hmac_algorithm(*alg), secret.bytes())),
-                (None, variable) => Self::Unknown(in_variable("its secret", variable.unwrap_or_default())),
+                (None, variable) => Self::Unknown(Unverifiable::Variable {
+                    what: "secret",
+                    variable: variable.unwrap_or_default().to_owned(),
+                }),
             },
             Material::Symmetric { alg: Member::Variable(name), .. } => {
-                Self::Unknown(in_variable("its `alg`", name))
+                Self::Unknown(Unverifiable::Variable { what: "`alg`", variable: name.clone() })
             }
             Material::Public(public) => Self::Public(public.clone()),
-            Material::Symmetric { .. } | Material::Unusable(_) => {
-                Self::Unknown("it can't be read here".to_owned())
-            }
+            Material::Symmetric { .. } | Material::Unusable(_) => Self::Unknown(Unverifiable::Unreadable),
         }
     }
 
-    /// Whether it takes tokens of this algorithm, or why that can't be told.
-    fn takes(&self, alg: &str) -> Result<bool, String> {
+    /// Whether it takes tokens of this algorithm, or why that can't be determined.
+    fn takes(&self, alg: &str) -> Result<bool, Unverifiable> {
         match self {
             Self::Hmac(own, _) => Ok(own.name() == alg),
-            Self::Public(key) => key
-                .takes(alg)
-                .ok_or_else(|| "its `alg` is in a variable whose value is not known here".to_owned()),
+            Self::Public(key) => key.takes(alg).ok_or(Unverifiable::Variables("`alg`")),
             Self::Unknown(why) => Err(why.clone()),
         }
     }
 
-    fn verify(&self, alg: &str, jws: &Jws<'_>) -> Outcome {
+    fn verify(&self, alg: &str, jws: &Jws<'_>) -> SignatureCheck {
         match self {
             Self::Hmac(_, key) if hmac::verify(key, jws.signed.as_bytes(), &jws.signature).is_ok() => {
-                Outcome::Good
+                SignatureCheck::Good
             }
-            Self::Hmac(..) => Outcome::Bad,
+            Self::Hmac(..) => SignatureCheck::Bad,
             Self::Public(key) => key.verify(alg, jws.signed.as_bytes(), &jws.signature),
-            Self::Unknown(why) => Outcome::NotChecked(why.clone()),
+            Self::Unknown(why) => SignatureCheck::NotChecked(why.clone()),
         }
     }
 }

@@ -2,21 +2,24 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Secret, decode_base64, decode_hex};
 
 /// How bytes relate to those of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Writing {
     /// The form.
     pub form: Form,
-    /// What stands behind it.
-    pub ending: Ending,
+    /// What follows it.
+    pub trailing: Trailing,
 }
 
 /// A form of writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// The key's own bytes.
     Bytes,
@@ -36,20 +39,142 @@ pub enum Form {
     Twice,
 }
 
-/// What stands behind a secret and is no part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ending {
+/// What follows a secret and is no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trailing {
     /// Nothing.
     None,
-    /// A line break.
-    LineBreak,
-    /// The key itself ends in a line break, and here it is missing.
-    LineBreakMissing,
+    /// A newline.
+    Newline,
+    /// The key itself ends in a newline, and here it is missing.
+    NewlineMissing,
 }
 
 impl Writing {
     /// The key's own bytes and nothing else.
-    pub const EXACT: Self = Self { form: Form::Bytes, ending: Ending::None };
+    pub const EXACT: Self = Self { form: Form::Bytes, trailing: Trailing::None };
+}
+
+/// What a backend does that takes a secret in some writing for the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mistake {
+    Newline,
+    NewlineMissing,
+    /// It signs with the text that encodes the key.
+    NotDecoded(Encoded),
+    /// It decodes a key that is text.
+    Decoded,
+    EncodedTwice,
+}
+
+/// An encoding, as Node names it and as people do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Encoded {
+    node: &'static str,
+    name: &'static str,
+}
+
+impl Form {
+    fn encoded(self) -> Option<Encoded> {
+        let (node, name) = match self {
+            Self::Base64url => ("base64url", "base64url"),
+            // As a person sees it: `=` at the end.
+            Self::Base64urlPadded | Self::Base64 | Self::Base64Unpadded => ("base64", "base64"),
+            Self::Hex => ("hex", "hexadecimal"),
+            Self::Bytes | Self::Decoded | Self::Twice => return None,
+        };
+        Some(Encoded { node, name })
+    }
+}
+
+impl Mistake {
+    /// What is wrong, and what to do.
+    pub(super) fn words(self) -> (Sentence, Sentence) {
+        match self {
+            Self::Newline => (
+                sentence!("with a newline at its end"),
+                sentence!("cut off the newline: a file, or `echo` without `-n`, adds one"),
+            ),
+            Self::NewlineMissing => (
+                sentence!("without the newline at its end that `k` in the config has"),
+                sentence!(
+                    "sign with the newline, or import the secret again without it: `powersync-jwks rotate --secret-file PATH \
+                     --encoding text`"
+                ),
+            ),
+            Self::NotDecoded(Encoded { name, node }) => (
+                sentence!("its {name} text was used as the key, instead of the bytes it encodes"),
+                sentence!("decode the secret: Buffer.from(secret, '{node}')"),
+            ),
+            Self::Decoded => (
+                sentence!(
+                    "it was decoded: in this config the text itself is the key, as PowerSync's guide makes it"
+                ),
+                sentence!(
+                    "sign with the text as it is: Buffer.from(secret, 'utf8'). Or import it again: `powersync-jwks rotate \
+                     --secret-file PATH --encoding base64`"
+                ),
+            ),
+            Self::EncodedTwice => (
+                sentence!("it was encoded twice, and that text used as the key"),
+                sentence!("decode the secret: Buffer.from(secret, 'base64url')"),
+            ),
+        }
+    }
+}
+
+impl Writing {
+    /// The mistake of a backend that signs with bytes in this writing. Nothing, where it is right.
+    pub(super) fn mistake(self) -> Option<Mistake> {
+        match (self.trailing, self.form, self.form.encoded()) {
+            (Trailing::Newline, ..) => Some(Mistake::Newline),
+            (Trailing::NewlineMissing, ..) => Some(Mistake::NewlineMissing),
+            (Trailing::None, _, Some(encoded)) => Some(Mistake::NotDecoded(encoded)),
+            (Trailing::None, Form::Decoded, None) => Some(Mistake::Decoded),
+            (Trailing::None, Form::Twice, None) => Some(Mistake::EncodedTwice),
+            (Trailing::None, _, None) => None,
+        }
+    }
+
+    /// How it relates to the key, and what a backend has to do with it.
+    pub(super) fn words(self) -> (Sentence, Sentence) {
+        let (after, cut) = match self.trailing {
+            Trailing::None => ("", ""),
+            Trailing::Newline => (
+                ", with a newline at its end that is not part of it",
+                ". Make sure that the newline is cut off: in a file it does no harm, in a key it does",
+            ),
+            Trailing::NewlineMissing => (
+                ", without the newline at its end that `k` in the config has",
+                ". The newline is part of the key",
+            ),
+        };
+        match (self.form, self.form.encoded()) {
+            (_, Some(Encoded { name, node })) => (
+                sentence!("written in {name}: the key is the bytes it encodes{after}"),
+                sentence!(
+                    "decode it before you sign: Buffer.from(secret, '{node}'). Used as text, it signs with other bytes{cut}"
+                ),
+            ),
+            (Form::Decoded, _) => (
+                sentence!(
+                    "decoded: the key is the text that encodes it, as PowerSync's guide makes it{after}"
+                ),
+                sentence!(
+                    "sign with the text, not with what it encodes: `powersync-jwks export --as raw` prints it{cut}"
+                ),
+            ),
+            (Form::Twice, _) => (
+                sentence!("written in base64url twice: the key is the bytes it encodes{after}"),
+                sentence!("decode it twice before you sign, or take it from `powersync-jwks export`{cut}"),
+            ),
+            _ => (
+                sentence!("as it is: its own bytes are the key{after}"),
+                sentence!("sign with it as it is: Buffer.from(secret, 'utf8'), if it is text{cut}"),
+            ),
+        }
+    }
 }
 
 /// All ways to write a secret, the likeliest first.
@@ -80,13 +205,13 @@ pub(super) fn of(secret: &Secret) -> Vec<(Writing, Secret)> {
             let mut written = Zeroizing::new(Vec::with_capacity(bytes.len() + 2));
             written.extend_from_slice(bytes);
             written.extend_from_slice(ending.as_bytes());
-            let ending = if ending.is_empty() { Ending::None } else { Ending::LineBreak };
-            all.push((Writing { form: *form, ending }, Secret::new(written)));
+            let trailing = if ending.is_empty() { Trailing::None } else { Trailing::Newline };
+            all.push((Writing { form: *form, trailing }, Secret::new(written)));
         }
     }
     if let Some(trimmed) = bytes.strip_suffix(b"\n") {
         let trimmed = trimmed.strip_suffix(b"\r").unwrap_or(trimmed);
-        let writing = Writing { form: Form::Bytes, ending: Ending::LineBreakMissing };
+        let writing = Writing { form: Form::Bytes, trailing: Trailing::NewlineMissing };
         all.push((writing, Secret::new(Zeroizing::new(trimmed.to_vec()))));
     }
     all

@@ -30,7 +30,7 @@ use powersync_jwks::wrap::env_file::EnvFile;
 const SECRET: &str = "7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY";
 const OTHER_SECRET: &str = "kMn4m0Y4HfWap3jCdEyZXfFZnlAqmVVfcx2J4_kwQ9A";
 /// What the program says when it panics.
-const PANIC: &str = "fault of its own";
+const PANIC: &str = "internal error";
 /// The last line of every config: a file without it is half of one.
 const END: &str = "# the end\n";
 /// Lines that make a config long enough for its write to take a while.

@@ -187,7 +187,7 @@ fn a_folder_stands_for_the_configs_below_it() {
     has(
         &scene.run("diff --git HEAD -- other"),
         1,
-        &["- removed prod-2", "last-key-removed", "1. Replicas that run keep"],
+        &["- removed prod-2", "last-key-removed", "1. Running replicas keep"],
     );
 }
 

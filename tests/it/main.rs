@@ -21,6 +21,7 @@ mod probe_rotation;
 mod proof;
 mod properties;
 mod readme;
+mod refusals;
 mod rules;
 mod rules_page;
 mod schedule;

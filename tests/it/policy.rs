@@ -3,6 +3,8 @@
 use std::fs;
 
 use crate::common::root;
+use powersync_jwks::base::time::Seconds;
+use powersync_jwks::schedule::Policy;
 use powersync_jwks::session::policy_file;
 use serde_json::Value;
 
@@ -69,7 +71,7 @@ fn defaults_of_the_schema_are_those_of_the_reader() {
     let path = folder.path().join(policy_file::NAME);
     fs::write(&path, text).unwrap();
     let read = policy_file::read(&path, policy_file::NAME).unwrap().policy;
-    assert_eq!(read, powersync_jwks::schedule::Policy::default());
+    assert_eq!(read, Policy::default());
 }
 
 #[test]
@@ -106,5 +108,28 @@ fn the_schema_takes_the_durations_that_the_reader_takes() {
     assert_eq!(duration["allOf"][0]["pattern"], "[1-9]");
     for text in ["keep_retired: 0s\n", "rollout: 0h\n", "rollout: 00h 0m\n"] {
         assert!(reads(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn overlap_is_derived() {
+    assert_eq!(Policy::default().overlap().to_string(), "5 days and 6 minutes");
+    let short = Policy {
+        deploy_within: Seconds::new(1800),
+        rollout: Seconds::new(1800),
+        token_ttl: Seconds::hours(1),
+        ..Policy::default()
+    };
+    assert_eq!(short.overlap().to_string(), "2 hours and 6 minutes");
+}
+
+#[test]
+fn deadlines_leave_time_for_the_last_token() {
+    let now = crate::common::date(crate::common::NOW);
+    for overlap in [None, Some(Seconds::hours(25)), Some(Seconds::hours(48)), Some(Seconds::hours(1))] {
+        let policy = Policy { overlap, ..Policy::default() };
+        let (deployed, switched) = policy.deadlines(now);
+        assert!(now <= deployed && deployed <= switched);
+        assert!(switched == now || switched + policy.least_overlap() <= now + policy.overlap());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::common::dice::Dice;
 use crate::common::service::Replicas;
-use crate::common::{NOW, Outcome, Scene, date};
+use crate::common::{NOW, Outcome, Scene, date, in_one_line};
 use powersync_jwks::base::time::{NumericDate, Seconds};
 
 const CONFIG: &str = "\
@@ -70,10 +70,6 @@ impl Deployment {
 }
 
 /// What is wrapped on the screen.
-fn in_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn probe() -> String {
     format!("--probe {ONE} --probe {TWO}")
 }
@@ -169,8 +165,8 @@ fn what_cannot_be_asked_changes_nothing() {
         assert_eq!(outcome.code, 2, "{command}");
         assert!(
             outcome.stderr.contains(
-                "error: http://nowhere: there is no such host. Look at the name, and whether this machine's network knows it. So \
-                 it can't be told whether 2026-11-23-tj2n98 is live; nothing was changed"
+                "error: can't determine whether 2026-11-23-tj2n98 is live, so nothing was changed. http://nowhere: \
+                 there is no such host. Check the name, and that this machine can resolve it"
             ),
             "{command}: {}",
             outcome.stderr

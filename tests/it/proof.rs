@@ -47,7 +47,7 @@ use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{HmacAlg, Key, KeyName, KeySet, Kid, Secret};
 use powersync_jwks::schedule::{
-    self, Action, Change, Decision, Liveness, NewKey, Policy, RefusalId, ScheduleError, When,
+    self, Action, Change, Liveness, NewKey, Outcome, Policy, RefusalId, ScheduleError, Terms, When,
 };
 use zeroize::Zeroizing;
 
@@ -65,7 +65,7 @@ const YEAR: i64 = 365 * DAY;
 // The model shares no number with the code that it tests.
 /// How long the service accepts a token past its `exp`.
 const TOLERANCE: i64 = 60;
-const CLOCKS_DIFFER: i64 = 300;
+const CLOCK_SKEW: i64 = 300;
 const MAX_TOKEN_TTL: i64 = DAY;
 
 // --- the properties ------------------------------------------------------------------------------------------
@@ -320,11 +320,11 @@ struct World {
 
 impl World {
     fn random(dice: &mut Dice, mutant: Mutant) -> Self {
-        let services_differ = dice.extreme(0, CLOCKS_DIFFER);
+        let services_differ = dice.extreme(0, CLOCK_SKEW);
         Self {
             policy: random_policy(dice),
             services_differ,
-            runs_differ: CLOCKS_DIFFER - services_differ,
+            runs_differ: CLOCK_SKEW - services_differ,
             alg: if dice.one_in(8) { HmacAlg::Hs512 } else { HmacAlg::Hs256 },
             assume_age: dice.one_in(4).then(|| Seconds::new(dice.uniform(1, YEAR))),
             by_hand: *dice.pick(&[None, None, Some(8), Some(2)]),
@@ -356,7 +356,7 @@ fn random_policy(dice: &mut Dice) -> Policy {
         keep_retired: Seconds::new(keep_retired),
         ..Policy::default()
     };
-    let least = policy.stay().get().max(policy.standby().get() + CLOCKS_DIFFER + 1);
+    let least = policy.stay().get().max(policy.standby().get() + CLOCK_SKEW + 1);
     let some = dice.span(30 * DAY);
     let more = *dice.pick(&[0, some, 90 * DAY]);
     policy.rotate_every = Seconds::new(least + more);
@@ -484,7 +484,7 @@ impl File {
         let now = date(self.at + ahead);
         match dice.uniform(0, 15) {
             0 => 0,
-            1 => dice.uniform(0, 2 * CLOCKS_DIFFER),
+            1 => dice.uniform(0, 2 * CLOCK_SKEW),
             2 => dice.uniform(0, 2 * world.deploy_within()),
             3 => dice.uniform(0, world.policy.stay().get()),
             4 => dice.uniform(0, 2 * world.policy.rotate_every.get()),
@@ -505,11 +505,12 @@ impl File {
         let waits = Cell::new(0);
         let live = |key: &Key| {
             let liveness = self.liveness(key, world);
-            waits.set(waits.get() + u64::from(liveness != Liveness::Live));
+            waits.set(waits.get() + u64::from(matches!(liveness, Liveness::NotLive(_))));
             Ok(liveness)
         };
         let run = |assume_age| {
-            schedule::reconcile_asking(&self.keys, &world.policy, now, assume_age, &make, &live, &[])
+            let terms = Terms { policy: &world.policy, now, allowed: &[] };
+            schedule::reconcile(&self.keys, assume_age, &terms, &make, &live)
         };
         let run = match run(world.assume_age) {
             // An age that would give up a rotation is refused: whoever gave it leaves it out.
@@ -519,7 +520,7 @@ impl File {
         self.tally.waits += waits.get();
         let (due, mut decision) = match run {
             Ok(run) => run,
-            Err(ScheduleError::Refused(why)) if why.iter().all(|why| why.id == RefusalId::Clock) => {
+            Err(ScheduleError::Refused(why)) if why.iter().all(|why| why.id() == RefusalId::Clock) => {
                 return None;
             }
             Err(error) => panic!("{error}: {self:#?}"),
@@ -527,7 +528,8 @@ impl File {
         let action = due.map(|due| due.action);
         if world.mutant == Mutant::OneStep && action == Some(Action::Rotate) {
             let options = schedule::RotateOptions::default();
-            decision = schedule::rotate(&self.keys, key, &world.policy, now, options, &[]).ok()?;
+            let terms = Terms { policy: &world.policy, now, allowed: &[] };
+            decision = schedule::rotate(&self.keys, key, options, &terms).ok()?;
         }
         if action.is_none() {
             self.tally.idle_runs += 1;
@@ -543,7 +545,7 @@ impl File {
         let skipped = usize::from(world.mutant == Mutant::OneNotAsked);
         let knows = |asked: &Asked| self.known_to(asked).contains(number(key));
         let live = self.asked.iter().skip(skipped).all(knows) || world.mutant == Mutant::NotAsked;
-        if live { Liveness::Live } else { Liveness::NotLive("asked".to_owned()) }
+        if live { Liveness::Live } else { Liveness::NotLive(Vec::new()) }
     }
 
     /// The kids a replica knows that is asked now: of its last restart. Those of this second come after the question.
@@ -561,9 +563,9 @@ impl File {
     /// A promotion by hand, if the replicas let it through.
     fn if_live(
         &self,
-        decision: Result<Decision, ScheduleError>,
+        decision: Result<Outcome, ScheduleError>,
         world: &World,
-    ) -> Result<Decision, ScheduleError> {
+    ) -> Result<Outcome, ScheduleError> {
         let decision = decision?;
         schedule::guard_live(&decision, &self.keys, &|key| Ok(self.liveness(key, world)), &[])
             .map(|()| decision)
@@ -590,16 +592,21 @@ impl File {
         let newest = keys.keys().iter().max_by_key(|key| number(key)).filter(|_| dice.one_in(2));
         let name = KeyName::Kid(newest.unwrap_or_else(|| dice.pick(keys.keys())).name());
         let new = self.new_key(world, dice);
-        let one = |change| Ok(Decision { changes: vec![change], ..Decision::default() });
+        let one = |change| {
+            let mut outcome = Outcome::default();
+            outcome.changes.push(change);
+            Ok(outcome)
+        };
+        let terms = &Terms { policy, now, allowed: &[] };
         let (why, decision) = match dice.uniform(0, 8) {
             0 => {
                 let longer = Seconds::new(dice.span(30 * DAY));
                 let wait = dice.one_in(2).then(|| policy.deploy_within + longer);
-                ("rotate --standby", schedule::standby(keys, new, policy, now, wait, &[]))
+                ("rotate --standby", schedule::standby(keys, new, wait, terms))
             }
-            1 => ("promote", self.if_live(schedule::promote(keys, None, policy, now, &[]), world)),
-            2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), policy, now, &[]), world)),
-            3 => ("retire", schedule::retire(keys, &[name], When::Overlap, policy, now, &[])),
+            1 => ("promote", self.if_live(schedule::promote(keys, None, terms), world)),
+            2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), terms), world)),
+            3 => ("retire", schedule::retire(keys, &[name], When::Overlap, terms)),
             8 => ("retire --undo", schedule::unretire(keys, &[name], now, &[])),
             4 => ("prune", schedule::prune(keys, now, &[])),
             5 => ("add", schedule::add(keys, new, now, &[])),
@@ -626,7 +633,7 @@ impl File {
         world: &World,
         why: &'static str,
         now: NumericDate,
-        mut decision: Decision,
+        mut decision: Outcome,
         dice: &mut Dice,
     ) {
         if decision.changes.is_empty() {

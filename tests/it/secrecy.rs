@@ -17,7 +17,7 @@ use powersync_jwks::cli::ClaimArg;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::strength::Weakness;
 use powersync_jwks::keyset::{Encoding, KeyName, KeySet, Secret, SecretText, import};
-use powersync_jwks::probe::{Answer, Plan};
+use powersync_jwks::probe::{HttpAnswer, ProbePlan};
 use powersync_jwks::schedule::Policy;
 use powersync_jwks::wrap::env_file::EnvFile;
 use powersync_jwks::{explain, redact, token};
@@ -408,7 +408,7 @@ fn debug_of_no_public_type_shows_a_secret() {
                     show(&KeySet::faults_of(&config, *entry, &value));
                 }
                 let old = KeySet::read(&Config::parse_str("{}", Input::Yaml).unwrap());
-                show(&(Plan::new(&keys, Some(&old)), explain::events(&old, &keys, date(NOW))));
+                show(&(ProbePlan::new(&keys, Some(&old)), explain::events(&old, &keys, date(NOW))));
                 let mut redactor = redact::Redactor::default();
                 show(&redact::text_diff(&mut redactor, None, Some(&config), name));
                 let imported = Secret::new(Zeroizing::new(RETIRED.as_bytes().to_vec()));
@@ -439,7 +439,7 @@ fn debug_of_no_public_type_shows_a_secret() {
     let signed = token::Signer::new(&keys, None, date(NOW)).unwrap().sign(&claims).unwrap();
     show(&(claims, token::Verifier::new(&keys).unwrap().verify(&signed, date(NOW))));
     show(&format!("role={IMPORTED}").parse::<ClaimArg>());
-    show(&Answer { location: Some(IMPORTED.to_owned()), body: IMPORTED.into(), ..Answer::default() });
+    show(&HttpAnswer { location: Some(IMPORTED.to_owned()), body: IMPORTED.into(), ..HttpAnswer::default() });
     Pieces::of(SECRETS).assert_absent(&said, "Debug");
     for shown in ["Secret(…)", "SecretText(…)", "Likeness(…)"] {
         assert!(said.contains(shown), "{shown} in {said}");

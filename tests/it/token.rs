@@ -7,8 +7,8 @@ use powersync_jwks::base::time::Seconds;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{KeyName, KeySet, Secret};
 use powersync_jwks::token::{
-    CannotSign, Claims, Ending, Form, InvalidClaims, Rejection, Signer, Verdict, Verifier, Writing, owner_of,
-    read_claims,
+    CannotSign, Claims, Form, InvalidClaims, Rejection, Signer, Trailing, Verdict, Verifier, Writing,
+    owner_of, read_claims,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -126,7 +126,7 @@ fn a_key_that_is_not_known_is_not_judged() {
         &["alg: HS256, k: !env PS_K", "alg: HS256, kid: other, k: YWJj"],
     ] {
         let verdict = Verifier::new(&keys(entries)).unwrap().verify(&token, date(NOW));
-        assert!(matches!(verdict, Verdict::NotJudged(_)), "{entries:?} {verdict:?}");
+        assert!(matches!(verdict, Verdict::Undetermined(_)), "{entries:?} {verdict:?}");
     }
     // A key that is known decides, whatever comes behind it.
     let entries = ["alg: HS256, kid: new, k: YWJj", "alg: HS256, kid: !env PS_KID, k: YWJj"];
@@ -141,14 +141,14 @@ fn the_owner_of_a_secret_is_found_in_each_way_of_writing() {
         let owner = owner_of(&keys, &Secret::new(Zeroizing::new(written.to_vec())))?;
         Some((owner.key.name(), owner.writing))
     };
-    let way = |key: &str, form, ending| Some((key.to_owned(), Writing { form, ending }));
-    assert_eq!(find(b"abc"), way("a", Form::Bytes, Ending::None));
+    let way = |key: &str, form, trailing| Some((key.to_owned(), Writing { form, trailing }));
+    assert_eq!(find(b"abc"), way("a", Form::Bytes, Trailing::None));
     // `YWJj` is the text of a, and the bytes of b: the bytes count more.
-    assert_eq!(find(b"YWJj"), way("b", Form::Bytes, Ending::None));
-    assert_eq!(find(b"616263"), way("a", Form::Hex, Ending::None));
-    assert_eq!(find(b"WVdKag"), way("b", Form::Base64url, Ending::None));
-    assert_eq!(find(b"WVdKag=="), way("b", Form::Base64urlPadded, Ending::None));
-    assert_eq!(find(b"abc\n"), way("a", Form::Bytes, Ending::LineBreak));
+    assert_eq!(find(b"YWJj"), way("b", Form::Bytes, Trailing::None));
+    assert_eq!(find(b"616263"), way("a", Form::Hex, Trailing::None));
+    assert_eq!(find(b"WVdKag"), way("b", Form::Base64url, Trailing::None));
+    assert_eq!(find(b"WVdKag=="), way("b", Form::Base64urlPadded, Trailing::None));
+    assert_eq!(find(b"abc\n"), way("a", Form::Bytes, Trailing::Newline));
     assert_eq!(find(b"abd"), None);
 }
 
@@ -165,7 +165,7 @@ fn a_long_token_and_deep_json_get_an_answer() {
     ));
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let header = URL_SAFE_NO_PAD.encode(deep);
-    assert!(matches!(verifier.verify(&format!("{header}.e30."), date(NOW)), Verdict::NotJudged(_)));
+    assert!(matches!(verifier.verify(&format!("{header}.e30."), date(NOW)), Verdict::Undetermined(_)));
 }
 
 proptest! {

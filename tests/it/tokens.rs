@@ -80,7 +80,7 @@ fn found(verdict: Verdict) -> String {
     match verdict {
         Verdict::Accepted(accepted) => format!("accepted by {}", accepted.key),
         Verdict::Rejected(rejection) => format!("{} {rejection}", rejection.code()),
-        Verdict::NotJudged(_) => "not checked".to_owned(),
+        Verdict::Undetermined(_) => "not checked".to_owned(),
     }
 }
 

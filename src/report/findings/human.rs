@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{FileReport, FindingsReport, Location, Shown};
+use super::{ChangeReport, FileReport, FindingsReport, Location, Shown};
 use crate::base::text::{Printable, count, list, wrap};
+use crate::base::time::NumericDate;
+use crate::explain::Sign;
 use crate::report::paint::{BOLD, CYAN, RED, YELLOW, diff_line, event_line, paint, steps};
 use crate::rules::Severity;
 
@@ -11,16 +13,16 @@ pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
     for file in &report.files {
         if let Some(change) = &file.change {
-            write_change(file, change, &mut text);
+            write_change(file, change, report.now, &mut text);
         }
         for finding in &file.findings {
             write_finding(file, finding, &mut text);
         }
-        if let Some(change) = file.change.as_ref().filter(|change| !change.steps.is_empty()) {
+        if let Some(change) = file.change.as_ref().filter(|change| !change.steps.list.is_empty()) {
             let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
             let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
             text.truncate(text.trim_end_matches('\n').len());
-            let _ = writeln!(text, "\n{}", steps(&change.steps, title).trim_end());
+            let _ = writeln!(text, "\n{}", steps(&change.steps, title, None).trim_end());
         }
     }
     // One blank line between, and none around.
@@ -28,7 +30,7 @@ pub(super) fn write(report: &FindingsReport) -> String {
     if trimmed.is_empty() { String::new() } else { format!("{trimmed}\n") }
 }
 
-fn write_change(file: &FileReport, change: &super::ChangeReport, text: &mut String) {
+fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text: &mut String) {
     let (from, to) = (Printable(&change.from), Printable(&change.to));
     let title = if change.to == file.name {
         format!("{from} → {to}")
@@ -38,10 +40,10 @@ fn write_change(file: &FileReport, change: &super::ChangeReport, text: &mut Stri
     // Writing to a string can't fail.
     let _ = writeln!(text, "\n{}", paint(BOLD, title));
     for event in &change.events {
-        let _ = writeln!(text, "{}", event_line(&event.text));
+        let _ = writeln!(text, "{}", event_line(event.kind.sign(), event.message(now)));
     }
     for line in &change.not_compared {
-        let _ = writeln!(text, "{}", event_line(&format!("? {line}")));
+        let _ = writeln!(text, "{}", event_line(Sign::Unknown, line));
     }
     if !change.diff.is_empty() {
         text.push('\n');

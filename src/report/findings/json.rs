@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{ChangeReport, FileReport, FindingsReport, Shown};
 use crate::base::sentence::Sentence;
-use crate::explain::KeyEvent;
+use crate::base::time::NumericDate;
+use crate::report::change_json::{self, Event, Step};
 use crate::rules::Severity;
 
 #[derive(Serialize)]
@@ -65,23 +66,10 @@ struct JsonChange<'r> {
     from: &'r str,
     to: &'r str,
     visible: bool,
-    events: Vec<JsonEvent>,
+    events: Vec<Event>,
     not_compared: &'r [Sentence],
-    diff: Vec<&'r str>,
-    steps: Vec<JsonStep<'r>>,
-}
-
-#[derive(Serialize)]
-struct JsonEvent {
-    kind: &'static str,
-    key: String,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct JsonStep<'r> {
-    text: &'r str,
-    commands: &'r [String],
+    diff: Vec<String>,
+    steps: Vec<Step>,
 }
 
 pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
@@ -89,7 +77,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         version: 1,
         command: report.command,
         now: report.now.to_string(),
-        files: report.files.iter().map(file).collect(),
+        files: report.files.iter().map(|one| file(one, report.now)).collect(),
         not_looked_at: report
             .skipped
             .iter()
@@ -106,13 +94,13 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
     Ok(serde_json::to_string_pretty(&findings)? + "\n")
 }
 
-fn file(file: &FileReport) -> File<'_> {
+fn file(file: &FileReport, now: NumericDate) -> File<'_> {
     File {
         config: &file.name,
         error: file.failure.as_deref(),
         findings: file.findings.iter().map(finding).collect(),
         variables_not_seen: &file.unseen,
-        change: file.change.as_ref().map(change),
+        change: file.change.as_ref().map(|change| json_change(change, now)),
     }
 }
 
@@ -130,23 +118,14 @@ fn finding(finding: &Shown) -> JsonFinding<'_> {
     }
 }
 
-fn change(change: &ChangeReport) -> JsonChange<'_> {
-    let event = |event: &KeyEvent| JsonEvent {
-        kind: event.kind.name(),
-        key: event.key.clone(),
-        text: event.text.trim_start_matches(['+', '-', '~', '!', ' ']).to_owned(),
-    };
+fn json_change(change: &ChangeReport, now: NumericDate) -> JsonChange<'_> {
     JsonChange {
         from: &change.from,
         to: &change.to,
         visible: !change.diff.is_empty(),
-        events: change.events.iter().map(event).collect(),
+        events: change_json::events(&change.events, now),
         not_compared: &change.not_compared,
-        diff: change.diff.iter().map(|line| line.text.as_str()).collect(),
-        steps: change
-            .steps
-            .iter()
-            .map(|step| JsonStep { text: &step.text, commands: &step.commands })
-            .collect(),
+        diff: change_json::diff(&change.diff),
+        steps: change_json::steps(&change.steps),
     }
 }

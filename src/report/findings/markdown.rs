@@ -25,11 +25,9 @@ pub(super) fn write(report: &FindingsReport) -> String {
         let _ = writeln!(text, "\n### {}", code(&file.name));
         if let Some(change) = &file.change {
             text.push('\n');
-            let events = change.events.iter().map(|event| escape(&event.text)).collect::<Vec<_>>();
-            for line in events.iter().chain(
-                change.not_compared.iter().map(|line| escape(&line.to_string())).collect::<Vec<_>>().iter(),
-            ) {
-                let _ = writeln!(text, "- {}", line.trim_start_matches(['+', '-', '~', '!', ' ', '\\']));
+            let events = change.events.iter().map(|event| event.message(report.now).to_string());
+            for line in events.chain(change.not_compared.iter().map(ToString::to_string)) {
+                let _ = writeln!(text, "- {}", escape(&line));
             }
             if change.diff.is_empty() {
                 let _ = writeln!(text, "No change visible in this file.");
@@ -42,15 +40,16 @@ pub(super) fn write(report: &FindingsReport) -> String {
             row(finding, &mut text);
         }
         if let Some(change) = &file.change {
-            if !change.steps.is_empty() {
+            if !change.steps.list.is_empty() {
                 let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
                 let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
                 let _ = writeln!(text, "\n**{title}**\n");
             }
-            for (number, step) in change.steps.iter().enumerate() {
-                let _ = writeln!(text, "{}. {}", number + 1, escape(&step.text));
+            for (number, step) in change.steps.list.iter().enumerate() {
+                let _ =
+                    writeln!(text, "{}. {}", number + 1, escape(&step.message(&change.steps).to_string()));
                 for command in &step.commands {
-                    let _ = writeln!(text, "   - {}", code(command));
+                    let _ = writeln!(text, "   - {}", code(&command.to_string()));
                 }
             }
             if !change.diff.is_empty() {

@@ -9,7 +9,7 @@ mod sarif;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines, Position};
-use crate::explain::{KeyEvent, Step};
+use crate::explain::{KeyEvent, Steps};
 use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Finding, Rule, Severity};
 
@@ -78,7 +78,7 @@ pub(crate) struct ChangeReport {
     /// The text that changes.
     pub(crate) diff: Vec<DiffLine>,
     /// What to do.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Steps,
 }
 
 /// A finding as it is shown.
@@ -208,7 +208,7 @@ pub(crate) fn shown(
         Shown {
             rule: finding.rule,
             severity: finding.severity,
-            key: finding.key().map(str::to_owned),
+            key: finding.key(),
             message: finding.message(),
             help: finding.help(tool),
             fixable: finding.fix.is_some(),

@@ -5,7 +5,7 @@ use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, Phase};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "before-nbf",
@@ -102,7 +102,7 @@ fn waits_too_short(comparison: &ConfigDiff<'_>, key: &Key) -> Option<Finding> {
     if comparison.new.keys.is_current(key) || !is_brought_forward || policy.leaves_time(nbf, now) {
         return None;
     }
-    let enough = now + policy.standby() + CLOCKS_DIFFER;
+    let enough = now + policy.standby() + CLOCK_SKEW;
     let cause = ShortWait { nbf, now, deploy_within: policy.deploy_within, enough };
     Some(Finding::new(&RULE, comparison.new.place_of(key, "nbf"), cause).of(key))
 }
@@ -115,9 +115,7 @@ fn promoted_too_soon(comparison: &ConfigDiff<'_>) -> Option<Finding> {
     }
     let known_from = match (old.nbf.value(), old.iat.value()) {
         (Some(nbf), _) => *nbf,
-        (None, Some(made)) if old.nbf.is_absent() => {
-            *made + comparison.new.policy.deploy_within + CLOCKS_DIFFER
-        }
+        (None, Some(made)) if old.nbf.is_absent() => *made + comparison.new.policy.deploy_within + CLOCK_SKEW,
         _ => return None,
     };
     let cause = TooSoon { known_from, before: was.name() };

@@ -5,7 +5,7 @@ use crate::base::time::NumericDate;
 use crate::keyset::{Key, Member};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
-use crate::schedule::{CLOCKS_DIFFER, TOLERANCE};
+use crate::schedule::{CLOCK_SKEW, TOLERANCE};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "removed-early",
@@ -87,7 +87,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
             (Member::Absent, None) => Why::NeverRetired,
             _ => Why::Unreadable,
         };
-        let token_until = now + policy.token_ttl + TOLERANCE + CLOCKS_DIFFER;
+        let token_until = now + policy.token_ttl + TOLERANCE + CLOCK_SKEW;
         let cause = Early { why, until: comparison.needed_until(key), token_until };
         Some(Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key))
     });

@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, Phase};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
-use crate::schedule::never_promoted;
+use crate::schedule::{NeverPromoted, never_promoted};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "stuck-standby",
@@ -18,11 +18,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Stuck(String);
+struct Stuck(NeverPromoted);
 
 impl Violation for Stuck {
     fn message(&self, _: &About) -> Sentence {
-        sentence!("{}", self.0)
+        self.0.message()
     }
 }
 

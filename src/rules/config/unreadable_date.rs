@@ -5,7 +5,7 @@ use crate::base::time::NumericDate;
 use crate::keyset::Member;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
-use crate::schedule::CLOCKS_DIFFER;
+use crate::schedule::CLOCK_SKEW;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "unreadable-date",
@@ -62,7 +62,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
             let fault = match date {
                 Member::Unreadable(why) => Unusable::Unreadable(why),
                 Member::Variable(variable) => Unusable::Variable(variable.clone()),
-                Member::Value(date) if member == "iat" && *date > on.now + CLOCKS_DIFFER => {
+                Member::Value(date) if member == "iat" && *date > on.now + CLOCK_SKEW => {
                     Unusable::Future { date: *date, now: on.now }
                 }
                 Member::Absent | Member::Value(_) => continue,

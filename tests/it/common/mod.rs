@@ -74,9 +74,9 @@ pub struct Scene {
 }
 
 #[cfg(feature = "probe")]
-const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::http::direct;
+const ASK: fn(probe::AskOptions) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::http::direct;
 #[cfg(not(feature = "probe"))]
-const ASK: fn(probe::Options) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::not_built_in;
+const ASK: fn(probe::AskOptions) -> Result<Box<dyn probe::Ask>, probe::CannotAsk> = probe::not_built_in;
 
 impl Scene {
     pub fn new() -> Self {
@@ -280,4 +280,9 @@ pub fn run_on_fixture(scene: &mut Scene, file: &str, content: &[u8], run: &str) 
     let before = scene.read(file);
     let outcome = scene.run(&format!("-c {file} {}", run.split("  # ").next().unwrap()));
     (before, outcome)
+}
+
+/// A text without its line breaks: prose is wrapped.
+pub fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

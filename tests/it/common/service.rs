@@ -13,7 +13,7 @@ use std::thread;
 use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::KeySet;
-use powersync_jwks::probe::{Answer, Ask, CannotAsk, Connection, Endpoint, NoAnswer, Options};
+use powersync_jwks::probe::{Ask, AskOptions, CannotAsk, Connection, Endpoint, HttpAnswer, NoAnswer};
 use powersync_jwks::token::{Verdict, Verifier};
 
 /// A service that has started with a config.
@@ -34,7 +34,7 @@ impl Service {
         match self.verifier.verify(token, self.now) {
             Verdict::Accepted(_) => (200, "{\"checkpoint\": {}}".to_owned()),
             Verdict::Rejected(why) => (401, error(&why.code().to_string(), &why.to_string())),
-            Verdict::NotJudged(why) => panic!("{why}"),
+            Verdict::Undetermined(why) => panic!("{why:?}"),
         }
     }
 }
@@ -298,7 +298,7 @@ impl Replicas {
     pub fn ask(&self) -> Box<powersync_jwks::probe::Open> {
         // `Open` is `'static`, and so are counted references.
         let replicas = self.clone();
-        Box::new(move |_: Options| Ok::<Box<dyn Ask>, CannotAsk>(Box::new(replicas.clone())))
+        Box::new(move |_: AskOptions| Ok::<Box<dyn Ask>, CannotAsk>(Box::new(replicas.clone())))
     }
 }
 
@@ -319,11 +319,11 @@ struct Line {
 }
 
 impl Connection for Line {
-    fn ask(&mut self, token: &str) -> Result<Answer, NoAnswer> {
+    fn ask(&mut self, token: &str) -> Result<HttpAnswer, NoAnswer> {
         let replicas = self.replicas.0.borrow();
         let service = replicas.get(&self.host).ok_or(NoAnswer::UnknownHost)?;
         let (status, body) = service.answer(token);
-        Ok(Answer { status, body: body.into_bytes(), date: Some(service.now), ..Answer::default() })
+        Ok(HttpAnswer { status, body: body.into_bytes(), date: Some(service.now), ..HttpAnswer::default() })
     }
 }
 

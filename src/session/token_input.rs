@@ -1,0 +1,85 @@
+//! The token, or the secret, that a question is about.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::read;
+use crate::base::text::Printable;
+use crate::keyset::Secret;
+use crate::session::World;
+use crate::session::{Error, Source};
+use crate::store;
+
+/// The base64url of `{"`, and two dots.
+fn looks_like_token(argument: &str) -> bool {
+    argument.starts_with("eyJ") && argument.matches('.').count() >= 2
+}
+
+/// The token, without what surrounds it.
+pub(crate) fn token(
+    file: Option<&Path>,
+    config: &Source,
+    world: &mut World<'_>,
+) -> Result<Zeroizing<String>, Error> {
+    if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
+        let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let (name, bytes) = if let Some(path) = file.filter(|path| *path != Path::new("-")) {
+        let name = path.display().to_string();
+        let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
+        (name, bytes)
+    } else {
+        read::check_stdin(config, "the token")?;
+        if world.terminal.stdin {
+            writeln!(world.stderr, "Paste the token, and end with Ctrl-D:")?;
+        }
+        ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
+    };
+    let usage = |what: &str| Error::Usage(format!("{}: {what}", Printable(&name)));
+    let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?.trim();
+    let text = text.strip_prefix("Authorization: ").unwrap_or(text);
+    let token = ["Bearer ", "Token "].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
+    if token.is_empty() {
+        return Err(usage("it is empty. Pipe a token in, or name a file that holds one"));
+    }
+    Ok(Zeroizing::new(token.to_owned()))
+}
+
+/// Where a secret comes from.
+pub(crate) enum SecretFrom<'a> {
+    File(&'a Path),
+    /// An environment variable.
+    Variable(&'a str),
+    Stdin,
+}
+
+/// The secret that is asked about.
+pub(crate) fn secret(from: &SecretFrom<'_>, config: &Source, world: &mut World<'_>) -> Result<Secret, Error> {
+    let (name, bytes) = match from {
+        SecretFrom::File(path) => {
+            let name = path.display().to_string();
+            let bytes = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
+            (name, bytes)
+        }
+        SecretFrom::Variable(variable) => {
+            let text = "--secret-env: there is no variable of this name. It takes the name, not the secret";
+            let value = (world.variable)(variable).ok_or_else(|| Error::Usage(text.to_owned()))?;
+            ("--secret-env".to_owned(), Zeroizing::new(value.into_encoded_bytes()))
+        }
+        SecretFrom::Stdin => {
+            read::check_stdin(config, "the secret")?;
+            if world.terminal.stdin {
+                let text =
+                    "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
+                return Err(Error::Usage(text.to_owned()));
+            }
+            ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
+        }
+    };
+    if bytes.iter().all(|byte| matches!(byte, b'\n' | b'\r')) {
+        return Err(Error::Usage(format!("{}: the secret is empty", Printable(&name))));
+    }
+    Ok(Secret::new(bytes))
+}
