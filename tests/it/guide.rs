@@ -74,5 +74,5 @@ fn the_other_recipe_is_told_apart() {
         (outcome.code, outcome.stdout.as_str()),
         (1, "rejected: PSYNC_S2101 signature verification failed\n")
     );
-    assert!(outcome.stderr.contains("its base64 text was taken as"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("its base64 text was used as"), "{}", outcome.stderr);
 }
