@@ -1,5 +1,6 @@
 //! The variables of a new config, and the env file that gives them values.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
@@ -144,15 +145,14 @@ fn with_those<'v>(
     values: impl IntoIterator<Item = (&'v str, &'v str)>,
     is_there: impl Fn(&EnvFile, &str) -> bool,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<&'v str>), EnvFileError> {
-    let mut bytes = Zeroizing::new(old.to_vec());
-    let mut lacked = Vec::new();
+    let file = EnvFile::parse(old)?;
+    let (mut seen, mut lacked) = (HashSet::new(), Vec::new());
     for (name, value) in values {
-        let file = EnvFile::parse(&bytes)?;
         file.check(name)?;
-        if !is_there(&file, name) {
-            bytes = Zeroizing::new(file.with(name, value)?.as_bytes().to_vec());
-            lacked.push(name);
+        if seen.insert(name) && !is_there(&file, name) {
+            lacked.push((name, value));
         }
     }
-    Ok((bytes, lacked))
+    let bytes = Zeroizing::new(file.with_all(&lacked)?.as_bytes().to_vec());
+    Ok((bytes, lacked.into_iter().map(|(name, _)| name).collect()))
 }

@@ -299,7 +299,7 @@ impl Run<'_> {
         drop(after);
         draft.text = text.map(|text| opened.envelope.wrap(text.as_bytes()));
         if draft.text.is_some() {
-            draft.warnings.extend_from_slice(opened.envelope.notes());
+            draft.warnings.extend(opened.envelope.notes().iter().map(|note| note.message().to_string()));
         }
         Ok(draft)
     }

@@ -83,11 +83,8 @@ impl SecretWrite {
         if dropped.is_empty() {
             return Ok(None);
         }
-        let mut new = Zeroizing::new(String::from_utf8_lossy(&was.bytes).into_owned());
-        for name in &dropped {
-            let before = EnvFile::parse(new.as_bytes()).map_err(Error::env_file(&file.name))?;
-            new = before.without(name).map_err(Error::env_file(&file.name))?;
-        }
+        let new = was.file.without_all(dropped.iter().map(String::as_str));
+        let new = new.map_err(Error::env_file(&file.name))?;
         let to = To::EnvFile { file: file.clone(), old: Some(was.bytes), new };
         Ok(Some(Self { what: What::Drop(dropped), to }))
     }
