@@ -78,7 +78,7 @@ pub(super) fn in_query(text: &str) -> Vec<Span> {
     spans
 }
 
-/// The value behind a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`.
+/// The value after a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`.
 pub(super) fn member_value(comment: &str, cloud: bool) -> Option<Span> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let length = comment.trim_end().len();
@@ -100,7 +100,7 @@ pub(super) fn member_value(comment: &str, cloud: bool) -> Option<Span> {
     })
 }
 
-/// `# k:` with nothing behind it.
+/// `# k:` with nothing after it.
 pub(super) fn ends_in_secret_name(comment: &str) -> bool {
     let name = comment.trim_end().strip_suffix(':').map(|name| name.trim_start_matches(['#', ' ', '-']));
     name.is_some_and(|name| is_secret_name(name) || PRIVATE_MEMBERS.contains(&name))

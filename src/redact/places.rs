@@ -66,8 +66,7 @@ fn secret_nodes(doc: &Document<'_>) -> HashSet<NodeId> {
     secret
 }
 
-/// All nodes from here down, also through aliases: a chain of them may be longer than any nesting, so this is no
-/// recursion.
+/// All nodes from here down, also through aliases.
 fn mark_below(doc: &Document<'_>, id: NodeId, secret: &mut HashSet<NodeId>) {
     let mut open = vec![id];
     while let Some(id) = open.pop().map(|id| doc.target(id)) {

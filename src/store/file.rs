@@ -122,7 +122,7 @@ impl Locked {
         self.put(expected, content, metadata.permissions())
     }
 
-    /// The same for content that is none of the old: the file gets this mode.
+    /// The same for content that has nothing of the old: the file gets this mode.
     pub fn overwrite(&self, expected: &[u8], content: &[u8], mode: u32) -> Result<(), StoreError> {
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
         self.put(expected, content, permissions(metadata.permissions(), mode))

@@ -139,7 +139,7 @@ impl<'o> Envelope<'o> {
         self.entry.as_ref().map(|entry| entry.name.as_str())
     }
 
-    /// The bytes around the config that stand for it: the value of the entry, or all.
+    /// The bytes that hold the config: the value of the entry, or all.
     #[must_use]
     pub fn place(&self) -> Span {
         self.entry.as_ref().map_or(0..self.outer.len(), |entry| entry.span.clone())
