@@ -1,6 +1,6 @@
 //! What looks like a secret in a text, wherever the text is. Each function reads its text once, however it is shaped.
 
-use crate::config::{Span, is_env_name};
+use crate::config::Span;
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// Names that contain one of these hold secrets.
@@ -78,8 +78,9 @@ pub(super) fn in_query(text: &str) -> Vec<Span> {
     spans
 }
 
-/// The value after a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`.
-pub(super) fn member_value(comment: &str, cloud: bool) -> Option<Span> {
+/// The value after a name that holds a secret, up to the end of the comment: `# k: 'abc'`, `# password=abc`. The name of a
+/// variable is none.
+pub(super) fn member_value(comment: &str, is_variable_name: impl Fn(&str) -> bool) -> Option<Span> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let length = comment.trim_end().len();
     comment.match_indices([':', '=']).find_map(|(at, _)| {
@@ -94,7 +95,7 @@ pub(super) fn member_value(comment: &str, cloud: bool) -> Option<Span> {
         let is_variable = variable.is_some_and(|variable| {
             let name = variable.split(char::is_whitespace).next().unwrap_or_default();
             let is_last = comment.len() - variable.len() + name.len() >= length;
-            is_last && is_env_name(name, cloud)
+            is_last && is_variable_name(name)
         });
         (!is_variable && begins < comment.len()).then(|| begins..length.max(begins))
     })
@@ -174,7 +175,11 @@ mod tests {
             ("# a \"k\" : 'b' ", Some("b'")),
             ("# token: a", None),
         ] {
-            assert_eq!(member_value(comment, false).map(|span| &comment[span]), value, "{comment}");
+            assert_eq!(
+                member_value(comment, |name| name == "PS_A").map(|span| &comment[span]),
+                value,
+                "{comment}"
+            );
         }
     }
 

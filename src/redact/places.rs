@@ -11,16 +11,16 @@ pub(super) type SecretPart<'d> = (Span, &'d str);
 
 /// All of them, in the order of the text. They may overlap.
 pub(super) fn secret_parts<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let doc = config.document();
-    let mut parts = values(doc, config.is_cloud());
-    parts.extend(pasted(doc, &parts));
-    parts.extend(in_comments(doc, config.is_cloud()));
+    let mut parts = values(config);
+    parts.extend(pasted(config.document(), &parts));
+    parts.extend(in_comments(config));
     parts.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
     parts
 }
 
 /// What is secret by its place, and in URIs.
-fn values<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<SecretPart<'d>> {
+fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
+    let (doc, cloud) = (config.document(), config.is_cloud());
     let secret = secret_nodes(doc);
     let mut parts = Vec::new();
     for (id, node) in doc.nodes() {
@@ -96,7 +96,8 @@ fn pasted<'d>(doc: &'d Document<'_>, secrets: &[SecretPart<'d>]) -> Vec<SecretPa
 
 /// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
 /// and users of URIs.
-fn in_comments<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<SecretPart<'d>> {
+fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
+    let (doc, cloud) = (config.document(), config.is_cloud());
     let mut parts = Vec::new();
     // Where a commented-out `k: |` began: the lines below it that are indented deeper are its value.
     let mut block: Option<usize> = None;
@@ -110,7 +111,7 @@ fn in_comments<'d>(doc: &'d Document<'_>, cloud: bool) -> Vec<SecretPart<'d>> {
             add(indent..text.len());
             continue;
         }
-        let value = member_value(text, cloud);
+        let value = member_value(text, |name| is_env_name(name, cloud));
         // Also where nothing follows the name, and the value is on the line below.
         let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']))
             || ends_in_secret_name(text);
