@@ -198,7 +198,7 @@ fn a_folder_that_may_not_be_written_leaves_the_file() {
     };
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("no permission to write in this file's folder"), "{stderr}");
+    assert!(stderr.contains("no permission to write in this file's directory"), "{stderr}");
     assert_eq!(scene.text("powersync.yaml"), CONFIG);
 }
 
