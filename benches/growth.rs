@@ -26,7 +26,7 @@ const FLOOR: u64 = 200_000;
 /// How many runs at a time.
 const AT_ONCE: usize = 2;
 const NOW: &str = "2026-11-27T00:00:00Z";
-/// As NumericDates: before, long before and after that moment.
+/// Seconds since 1970: when keys were made, and dates in the past and in the future of that moment.
 const MADE: u64 = 1_767_225_600;
 const PAST: u64 = 1_790_000_000;
 const FUTURE: u64 = 1_796_083_200;

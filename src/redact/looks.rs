@@ -135,7 +135,7 @@ fn ignored_rules(comment: &str) -> Option<Span> {
 mod tests {
     use super::*;
 
-    fn parts<'t>(text: &'t str, spans: impl IntoIterator<Item = Span>) -> Vec<&'t str> {
+    fn parts(text: &str, spans: impl IntoIterator<Item = Span>) -> Vec<&str> {
         spans.into_iter().map(|span| &text[span]).collect()
     }
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::base64::{Base64Form, decode};
-use super::kubernetes::SecretObject;
+use super::kubernetes::{SecretEntry, SecretObject};
 use crate::base::text::Named;
 use crate::config::Span;
 
@@ -99,13 +99,6 @@ pub struct Envelope<'o> {
     notes: Vec<ObjectNote>,
 }
 
-/// An entry of a Secret's `data`.
-struct SecretEntry {
-    name: String,
-    /// The bytes of its value, without quotes.
-    span: Span,
-}
-
 impl<'o> Envelope<'o> {
     /// Unwraps a config.
     pub fn open(outer: &'o [u8], unwrap: &Unwrap) -> Result<Self, EnvelopeError> {
@@ -118,12 +111,10 @@ impl<'o> Envelope<'o> {
             let (inner, base64) = decoded.unzip();
             return Ok(Self { outer, inner, entry: None, base64, notes: Vec::new() });
         };
-        let chosen = secret.choose(unwrap)?;
-        let decoded =
-            unwrap.base64.then(|| decoded(chosen.bytes, EnvelopeError::EntryNotBase64)).transpose()?;
+        let (entry, bytes) = secret.choose(unwrap)?;
+        let decoded = unwrap.base64.then(|| decoded(bytes, EnvelopeError::EntryNotBase64)).transpose()?;
         let (inner, base64) = decoded.unzip();
-        let inner = inner.unwrap_or_else(|| chosen.bytes.clone());
-        let entry = SecretEntry { name: chosen.name.to_owned(), span: chosen.span };
+        let inner = inner.unwrap_or_else(|| bytes.clone());
         Ok(Self { outer, inner: Some(inner), entry: Some(entry), base64, notes: secret.notes })
     }
 

@@ -71,12 +71,10 @@ enum PayloadKind {
 }
 
 /// The entry that holds the config.
-pub(super) struct Chosen<'s> {
-    pub(super) name: &'s str,
+pub(super) struct SecretEntry {
+    pub(super) name: String,
     /// The bytes of its value, without quotes.
     pub(super) span: Span,
-    /// What they encode.
-    pub(super) bytes: &'s Zeroizing<Vec<u8>>,
 }
 
 fn member(doc: &Document<'_>, id: NodeId, name: &str) -> Option<NodeId> {
@@ -136,15 +134,18 @@ impl SecretObject {
         Self { entries, payloads, has_text: texts.iter().any(is_text), notes: notes(doc) }
     }
 
-    /// The entry that is meant.
-    pub(super) fn choose(&self, unwrap: &Unwrap) -> Result<Chosen<'_>, EnvelopeError> {
+    /// The entry that is meant, and what it encodes.
+    pub(super) fn choose(
+        &self,
+        unwrap: &Unwrap,
+    ) -> Result<(SecretEntry, &Zeroizing<Vec<u8>>), EnvelopeError> {
         let entry = self.entry(unwrap)?;
         let span = entry.span.clone().ok_or_else(|| EnvelopeError::Form(entry.name.clone()))?;
         let payload = self.payloads.get(&entry.value).ok_or(EnvelopeError::EntryNotBase64)?;
         if !unwrap.base64 && payload.kind == PayloadKind::Base64OfConfig {
             return Err(EnvelopeError::EntryNeedsFlag);
         }
-        Ok(Chosen { name: &entry.name, span, bytes: &payload.bytes })
+        Ok((SecretEntry { name: entry.name.clone(), span }, &payload.bytes))
     }
 
     fn entry(&self, unwrap: &Unwrap) -> Result<&DataEntry, EnvelopeError> {

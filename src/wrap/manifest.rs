@@ -53,7 +53,7 @@ fn several(text: &str) -> Holds {
 
 /// In which form an object holds a config.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Form {
+enum DataForm {
     Text,
     Base64,
 }
@@ -62,7 +62,7 @@ enum Form {
 struct Objects<'d, 't> {
     doc: &'d Document<'t>,
     /// What holds none in this form: aliases may lead to one node any number of times.
-    without: HashSet<(NodeId, Form)>,
+    without: HashSet<(NodeId, DataForm)>,
 }
 
 impl<'d, 't> Objects<'d, 't> {
@@ -75,10 +75,12 @@ impl<'d, 't> Objects<'d, 't> {
         let doc = self.doc;
         let of = |name| doc.member(object, name).map(|(_, value)| value);
         match doc.string(of("kind")?)? {
-            "Secret" => (self.holds(of("data"), Form::Base64) || self.holds(of("stringData"), Form::Text))
-                .then_some("Secret"),
-            "ConfigMap" => (self.holds(of("data"), Form::Text) || self.holds(of("binaryData"), Form::Base64))
-                .then_some("ConfigMap"),
+            "Secret" => (self.holds(of("data"), DataForm::Base64)
+                || self.holds(of("stringData"), DataForm::Text))
+            .then_some("Secret"),
+            "ConfigMap" => (self.holds(of("data"), DataForm::Text)
+                || self.holds(of("binaryData"), DataForm::Base64))
+            .then_some("ConfigMap"),
             "List" | "SecretList" | "ConfigMapList" => {
                 let items = of("items").and_then(|id| doc.items(id)).unwrap_or_default();
                 // A list holds no lists.
@@ -90,7 +92,7 @@ impl<'d, 't> Objects<'d, 't> {
     }
 
     /// Whether a member of this mapping is a config in this form.
-    fn holds(&mut self, data: Option<NodeId>, form: Form) -> bool {
+    fn holds(&mut self, data: Option<NodeId>, form: DataForm) -> bool {
         let doc = self.doc;
         let Some(data) = data.map(|id| doc.target(id)) else { return false };
         if !self.without.insert((data, form)) {
@@ -100,9 +102,9 @@ impl<'d, 't> Objects<'d, 't> {
             let text = doc.string(*value).unwrap_or_default().as_bytes();
             self.without.insert((doc.target(*value), form))
                 && match form {
-                    Form::Text => is_config(text),
+                    DataForm::Text => is_config(text),
                     // The second as `POWERSYNC_CONFIG_B64` takes it, in a Secret.
-                    Form::Base64 => {
+                    DataForm::Base64 => {
                         is_base64_of_config(text)
                             || decode(text).is_some_and(|inner| is_base64_of_config(&inner))
                     }
