@@ -4,7 +4,6 @@ use crate::session::arguments;
 use crate::session::arguments::Deny;
 use crate::session::arguments::Ending;
 use crate::session::arguments::RuleArgs;
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::base::sentence::sentence;
 use crate::base::text::{Named, Printable};
 use crate::base::time::NumericDate;
-use crate::session::arguments::{Global, Times};
+use crate::session::arguments::{Global, PolicyArgs};
 use crate::config::{Config, Input};
 use crate::keyset::{Key, KeySet, Values};
 use crate::redact::Redactor;
@@ -21,7 +20,9 @@ use crate::report::paint::error_line;
 use crate::rules::{self, FileFacts, Finding, Selection, Subject};
 use crate::schedule::{Change, Effect, Outcome, Policy};
 use crate::session::World;
-use crate::session::change::{Decided, Run};
+use crate::session::change;
+use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
+use crate::session::arguments::Format;
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, findings, policy, source};
 use crate::session::{Error, Source};
@@ -71,7 +72,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let targets = sources
         .into_iter()
         .map(|source| {
-            let times = Times { policy: args.policy.clone(), ..Times::default() };
+            let times = PolicyArgs { policy: args.policy.clone() }.times();
             let policy = policy::of(&times, &source, world)?;
             let tool = source.tool(global, world);
             let path = match &source {
@@ -336,13 +337,12 @@ fn fix(
             "`--fix` goes with the human format: it shows a diff and may ask".to_owned(),
         ));
     }
-    let mut answer = Answer::Done;
-    let redactor = RefCell::default();
+    let mut tasks = Vec::new();
     for target in targets {
         if target.path.is_none() {
             return Err(Error::Usage("`--fix` works on files only".to_owned()));
         }
-        let decide = |config: &Config<'_>, now: NumericDate| {
+        let decide = move |config: &Config<'_>, now: NumericDate| {
             let values = known.map(KnownValues::values);
             let values: Option<&Values<'_>> = match &values {
                 Some(values) => Some(values),
@@ -361,39 +361,37 @@ fn fix(
                     value: fix.value,
                 });
             }
-            Ok(decided)
+            decided
         };
         // What can't be read has no corrections, and is reported below.
         let bytes = target.source.read(world)?;
-        let has_fixes = target
-            .source
-            .unwrap(global, &bytes)?
-            .config()
-            .ok()
-            .and_then(|config| decide(&config, world.clock.now()).ok())
-            .is_some_and(|decided: Decided| !decided.outcome.changes.is_empty());
-        if !has_fixes {
+        let opened = target.source.unwrap(global, &bytes)?;
+        let fixed = opened.config().ok().map(|config| decide(&config, world.clock.now()));
+        if fixed.is_none_or(|decided| decided.outcome.changes.is_empty()) {
             continue;
         }
-        let so_far = values::known(args.env_file.as_deref(), world)?;
-        let run = Run {
-            global,
-            source: &target.source,
-            ending: &args.ending,
-            policy: &target.policy,
-            values: &so_far,
-            decide: &|config, _, now| decide(config, now),
-            beside: None,
+        tasks.push(Task {
+            source: target.source.clone(),
+            policy: target.policy.clone(),
+            values: values::known(args.env_file.as_deref(), world)?,
+            decide: Box::new(move |seen| Ok(decide(seen.config, seen.now))),
             drop_env: None,
-            redactor: Some(&redactor),
-            on_cloud: true,
-            nothing: "Nothing to correct.",
-            flags: Vec::new(),
-        };
-        if run.run(world)? == Answer::No {
-            answer = Answer::No;
-        }
-        writeln!(world.stderr)?;
+        });
     }
+    if tasks.is_empty() {
+        return Ok(Answer::Done);
+    }
+    let operation = Operation {
+        command: "check",
+        global,
+        ending: &args.ending,
+        format: Format::Human,
+        cloud: Cloud::Accepts,
+        idle: Idle::Correction,
+        failing: Failing::Together,
+        flags: Vec::new(),
+    };
+    let answer = change::run(&operation, tasks, world)?;
+    writeln!(world.stderr)?;
     Ok(answer)
 }

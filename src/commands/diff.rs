@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::check;
 use crate::base::text::{Named, Printable};
-use crate::session::arguments::{Global, Times};
+use crate::session::arguments::{Global, PolicyArgs};
 use crate::config::{Config, Input};
 use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
 use crate::keyset::{KeySet, Values};
@@ -186,7 +186,7 @@ fn from_git(
     global: &Global,
     world: &mut World<'_>,
 ) -> Result<(Vec<Sides>, Vec<Skipped>), Error> {
-    if global.config.is_some() && !paths.is_empty() {
+    if !global.config.is_empty() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
     let repository = Repository::open(&world.folder)?;
@@ -338,7 +338,7 @@ fn compare_one(
     world: &mut World<'_>,
 ) -> Result<FileReport, Fault> {
     let now = world.clock.now();
-    let times = Times { policy: args.policy.clone(), ..Times::default() };
+    let times = PolicyArgs { policy: args.policy.clone() }.times();
     let policy = policy::of(&times, &sides.source, world)?;
     let command = sides.source.command(global, world);
     let tool = command.to_string();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
-use super::options::{Options, SecretPlace, Storage};
+use super::options::{ConfigOptions, SecretLocation, Storage};
 use super::secrets::Secrets;
 use crate::wrap::env_file::{EnvFile, EnvFileError};
 
@@ -51,8 +51,8 @@ impl VariableValue {
 
 /// The variables that a config with these options refers to; none with secrets in the config itself.
 #[must_use]
-pub fn variables(options: &Options, secrets: &Secrets) -> Vec<Variable> {
-    let SecretPlace::Env { compose } = options.secrets else { return Vec::new() };
+pub fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Variable> {
+    let SecretLocation::Env { compose } = options.secrets else { return Vec::new() };
     let fill_in = |name, comment, form| Variable { name, comment, value: VariableValue::FillIn(form) };
     let generated = |name, comment, text: &Zeroizing<String>| Variable {
         name,

@@ -83,15 +83,7 @@ impl Locked {
     pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
         loop {
             let real = fs::canonicalize(path).map_err(on_open)?;
-            let metadata = fs::metadata(&real).map_err(on_open)?;
-            check_regular(&metadata)?;
-            if let Err(StoreError::HardLinks(_)) = check_writable(&metadata) {
-                // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second
-                // name.
-                clear_up(directory_of(&real), &temporary_prefix(&real));
-            }
-            check_writable(&fs::metadata(&real).map_err(on_open)?)?;
-            let file = OpenOptions::new().read(true).write(true).open(&real).map_err(on_write)?;
+            let file = open_for_writing(&real)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -177,6 +169,18 @@ impl Locked {
     }
 }
 
+/// Opens a file, links resolved, if it may be replaced.
+pub(super) fn open_for_writing(real: &Path) -> Result<File, StoreError> {
+    let metadata = fs::metadata(real).map_err(on_open)?;
+    check_regular(&metadata)?;
+    if let Err(StoreError::HardLinks(_)) = check_writable(&metadata) {
+        // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second name.
+        clear_up(directory_of(real), &temporary_prefix(real));
+    }
+    check_writable(&fs::metadata(real).map_err(on_open)?)?;
+    OpenOptions::new().read(true).write(true).open(real).map_err(on_write)
+}
+
 /// Writes a new file whole, with these mode bits whatever the umask. Never over one that is there; missing directories
 /// are created.
 pub fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), StoreError> {
@@ -257,7 +261,7 @@ fn same_file(_: &File, _: &Path) -> Result<bool, StoreError> {
 }
 
 #[cfg(unix)]
-fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
+pub(super) fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
     let own = new.metadata().map_err(io("looking at the temporary file"))?;
     if own.uid() == old.uid() && own.gid() == old.gid() {
@@ -267,7 +271,7 @@ fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata) -> Result<(), StoreError> {
+pub(super) fn keep_owner(_: &File, _: &Metadata) -> Result<(), StoreError> {
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod file;
 mod find;
 pub mod git;
 mod platform;
+mod preflight;
 mod search;
 mod temporary;
 
@@ -12,4 +13,5 @@ pub use error::StoreError;
 pub use file::{Locked, Snapshot, create, exists, is_open_to_others, mode, read, snapshot};
 pub use find::{FindError, find, found};
 pub use platform::{Platform, compose_file, detect, in_git};
+pub use preflight::{try_create, try_replace};
 pub use search::{TOP_MEMBERS, files_below, is_config, may_be_config};

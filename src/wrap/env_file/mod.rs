@@ -19,6 +19,7 @@ use crate::base::secret_string::wiped;
 use crate::config::Span;
 
 /// An env file that was read. Not `Debug`: it holds secrets.
+#[derive(Clone)]
 pub struct EnvFile {
     text: Zeroizing<String>,
     /// In the order of the file.

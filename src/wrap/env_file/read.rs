@@ -6,6 +6,7 @@ use super::error::{EnvFileError, EnvProblem};
 use crate::config::Span;
 
 /// One `NAME=value`.
+#[derive(Clone)]
 pub(super) struct Assignment {
     pub(super) name: String,
     /// From 1.
@@ -18,7 +19,7 @@ pub(super) struct Assignment {
 }
 
 /// What a value is.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum AssignedValue {
     Known(Zeroizing<String>),
     /// It refers to other variables, or readers disagree on it.
