@@ -94,14 +94,11 @@ impl EnvFiles {
         if edit.old.is_none() {
             return Err(Error::store(&file.name)(StoreError::Missing));
         }
-        for name in names {
-            let before = parse(file, &edit.new)?;
-            if before.defines(name) {
-                let new = before.without(name).map_err(Error::env_file(&file.name))?;
-                edit.new = Zeroizing::new(new.as_bytes().to_vec());
-                edit.dropped.push(name.clone());
-            }
-        }
+        let before = parse(file, &edit.new)?;
+        let dropped: Vec<String> = names.iter().filter(|name| before.defines(name)).cloned().collect();
+        let new = before.without_all(dropped.iter().map(String::as_str));
+        edit.new = Zeroizing::new(new.map_err(Error::env_file(&file.name))?.as_bytes().to_vec());
+        edit.dropped.extend(dropped);
         Ok(())
     }
 
