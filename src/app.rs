@@ -16,13 +16,14 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
     // A question that isn't heard is none.
     let terminal = if quiet { Terminal { stdin: false, ..world.terminal } } else { world.terminal };
     let talk: &mut dyn Write = if quiet { &mut silence } else { &mut *world.stderr };
+    let mut stdout = Data { to: &mut *world.stdout, written: false };
     let mut inner = World {
         clock: fixed.as_ref().map_or(world.clock, |clock| clock as &dyn Clock),
         random: world.random,
         folder: world.folder.clone(),
         variable: world.variable,
         stdin: &mut *world.stdin,
-        stdout: &mut *world.stdout,
+        stdout: &mut stdout,
         stderr: &mut Talk(talk),
         terminal,
         ask: world.ask,
@@ -37,7 +38,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 2,
         Err(error) => {
             // Where nobody hears this, the exit code still tells.
-            let _ = if cli.json && !error.is_reported() {
+            let _ = if cli.json && !stdout.written {
                 writeln!(world.stdout, "{}", json_error(error.kind(), &error.to_string(), error.refusals()))
             } else {
                 writeln!(Talk(&mut *world.stderr), "{}", error_line(&error))
@@ -63,6 +64,23 @@ pub fn json_usage_error(arguments: &[String], message: &str) -> Option<String> {
     let asks = arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
         || arguments.iter().any(|argument| argument == "--format=json");
     asks.then(|| json_error("usage", message.trim(), &[]))
+}
+
+/// The data. Where some of it is out, it is the report, and no error follows it there.
+struct Data<'w> {
+    to: &'w mut dyn Write,
+    written: bool,
+}
+
+impl Write for Data<'_> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.written |= !text.is_empty();
+        self.to.write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// What is said beside the data. That nobody hears it, on a full disk or at the end of a pipe, makes no failure of work

@@ -228,11 +228,6 @@ impl Error {
         }
     }
 
-    /// Whether the report that is on stdout already tells it.
-    pub(crate) fn is_reported(&self) -> bool {
-        matches!(self, Self::SomeFiles { .. } | Self::SeveralUnanswered { .. })
-    }
-
     pub(crate) fn config(name: &str) -> impl Fn(ConfigError) -> Self {
         move |source| Self::Config { name: name.to_owned(), source }
     }
