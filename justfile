@@ -22,7 +22,11 @@ fix:
 
 # What minting costs beside the bare HMAC
 bench:
-    cargo bench --locked
+    cargo bench --locked --bench mint
+
+# Whether the work grows in proportion to the input: `just growth --only redact`. Needs valgrind; takes minutes
+growth *OPTIONS:
+    cargo bench --locked --bench growth -- {{OPTIONS}}
 
 # Against PowerSync's own packages. `just conformance SEED DOCUMENTS` compares other documents, in a release build
 conformance SEED="" DOCUMENTS="20000":

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::commands::{Command, GROUPS};
+use crate::commands::{Command, GROUPS, REFUSALS};
 use crate::session::arguments::Global;
 
 pub use crate::commands::ClaimArg;
@@ -36,6 +36,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Whether programs read the output, and so errors as well.
+    #[arg(skip)]
+    pub(crate) json: bool,
 }
 
 impl Cli {
@@ -45,13 +48,22 @@ impl Cli {
         I: IntoIterator<Item = T>,
         T: Into<std::ffi::OsString> + Clone,
     {
-        Self::from_arg_matches(&definition().try_get_matches_from(arguments)?)
+        let matches = definition().try_get_matches_from(arguments)?;
+        let format = matches.subcommand().and_then(|(_, of)| of.try_get_raw("format").ok().flatten()?.next());
+        Ok(Self { json: format.is_some_and(|format| format == "json"), ..Self::from_arg_matches(&matches)? })
     }
 }
 
-/// The command line, with its help grouped by job.
+/// The command line, with its help grouped by job, and with the refusals that each command knows.
 fn definition() -> clap::Command {
-    let command = Cli::command();
+    let command = REFUSALS.iter().fold(Cli::command(), |command, (name, ids)| {
+        let ids: Vec<String> = ids.iter().map(|id| id.name()).collect();
+        let allow = |arg: clap::Arg| match ids.as_slice() {
+            [] => arg.hide(true),
+            ids => arg.help(format!("Override this refusal: {}", ids.join(", "))),
+        };
+        command.mut_subcommand(name.replace('_', "-"), |sub| sub.mut_arg("allow", allow))
+    });
     let help = help(&command);
     command.help_template(help)
 }

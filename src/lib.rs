@@ -33,7 +33,7 @@ mod syntax;
 pub mod token;
 pub mod wrap;
 
-pub use app::run;
+pub use app::{json_usage_error, run};
 pub use base::{random, text, time};
 pub use cli::Cli;
 pub use report::CannotExport;

@@ -9,7 +9,7 @@ use powersync_jwks::probe::{Ask, AskOptions, CannotAsk};
 use powersync_jwks::random::System;
 use powersync_jwks::text::{report_of_panic, without_secrets};
 use powersync_jwks::time::SystemClock;
-use powersync_jwks::{Cli, Terminal, World, run};
+use powersync_jwks::{Cli, Terminal, World, json_usage_error, run};
 
 #[cfg(feature = "probe")]
 const ASK: fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk> =
@@ -57,10 +57,15 @@ fn main() -> ExitCode {
 
 /// What clap has to say, which may be help; without secrets among the arguments.
 fn refuse(error: &clap::Error) -> ExitCode {
-    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    let said = without_secrets(&error.render().ansi().to_string(), arguments);
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let clean = |said: &str| without_secrets(said, arguments.iter().cloned());
+    let said = clean(&error.render().ansi().to_string());
+    let json = json_usage_error(&arguments, &clean(&error.render().to_string()));
     // Where nobody reads it, the exit code still tells.
-    let _ = if error.use_stderr() {
+    let _ = if let Some(json) = json.filter(|_| error.use_stderr()) {
+        writeln!(anstream::stdout(), "{json}")
+    } else if error.use_stderr() {
         write!(anstream::stderr(), "{said}")
     } else {
         write!(anstream::stdout(), "{said}")

@@ -1,15 +1,12 @@
 //! `add`: a key at the end of the list.
 
-use crate::session::arguments::Ending;
-use crate::session::arguments::NewKeyArgs;
-use crate::session::arguments::{Global, Times};
 use crate::keyset::{HmacAlg, Key};
 use crate::schedule::{self, ScheduleError};
-use crate::session::Error;
-use crate::session::World;
-use crate::session::change::Run;
+use crate::session::arguments::{Ending, FormatArgs, Global, NewKeyArgs, PolicyArgs};
+use crate::session::change;
 use crate::session::new_key::KeySource;
-use crate::session::{Answer, policy, source};
+use crate::session::operation::{Decided, Operation, Task};
+use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Add a key, fresh or imported
 ///
@@ -25,37 +22,41 @@ pub struct Args {
     /// The new key.
     #[command(flatten)]
     pub new: NewKeyArgs,
+    /// The policy file.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
-    let source = source::one(global, world)?;
-    let rules = policy::rules(&Times::default(), &source, world)?;
-    let new = KeySource::new(&args.new, &rules, &source, world)?;
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy: &rules.policy,
-        values: new.values(),
-        decide: &|config, keys, now| {
-            let alg = if let Some(alg) = args.alg {
-                alg
-            } else {
-                let current = keys.current().map_err(ScheduleError::from)?;
-                current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256)
-            };
-            let key = new.key(config, keys, alg, now)?;
-            Ok(schedule::add(keys, key, now, &args.ending.allow)?.into())
-        },
-        beside: Some(new.beside()),
-        drop_env: None,
-        redactor: None,
-        on_cloud: true,
-        nothing: "Nothing to do.",
-        flags: Vec::new(),
-    };
-    run.run(world)
+    let sources = source::all(global, world)?;
+    args.new.check_alone(&sources)?;
+    let mut tasks = Vec::new();
+    for source in sources {
+        let rules = policy::rules(&args.policy.times(), &source, world)?;
+        let mut new = KeySource::new(&args.new, &rules, &source, world)?;
+        tasks.push(Task {
+            policy: rules.policy,
+            values: values::known_so_far(new.env_file().as_ref(), world)?,
+            source,
+            decide: Box::new(move |seen| {
+                let current = || seen.keys.current().map_err(ScheduleError::from);
+                let alg = match args.alg {
+                    Some(alg) => alg,
+                    None => current()?.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256),
+                };
+                let (key, set) = new.key(seen, alg)?;
+                let outcome = schedule::add(seen.keys, key, seen.now, &args.ending.allow)?;
+                Ok(Decided { set, ..outcome.into() })
+            }),
+            drop_env: None,
+        });
+    }
+    let operation = Operation::new("add", global, &args.ending, &args.output);
+    change::run(&operation, tasks, world)
 }

@@ -1,6 +1,5 @@
 //! `check`: what would break or weaken a config.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 
 use crate::base::sentence::sentence;
@@ -11,9 +10,10 @@ use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Effect, Outcome};
-use crate::session::arguments::{self, Deny, Ending, Global, RuleArgs};
-use crate::session::change::{Decided, Run};
+use crate::session::arguments::{self, Deny, Ending, Format, Global, RuleArgs};
+use crate::session::change;
 use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
+use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, Error, World, findings};
 
@@ -113,36 +113,39 @@ fn fix(
     if targets.iter().any(|target| target.path.is_none()) {
         return Err(Error::Usage("`--fix` works on files only".to_owned()));
     }
-    let mut answer = Answer::Done;
-    let redactor = RefCell::default();
+    let mut tasks = Vec::new();
     for target in targets {
-        let decide = |config: &Config<'_>| fixes(target, config, known, checker);
         // What can't be read has no fixes, and is reported below.
         let bytes = target.source.read(world)?;
         let opened = target.source.unwrap(checker.global, &bytes)?;
-        if !opened.config().is_ok_and(|config| !decide(&config).outcome.changes.is_empty()) {
+        let has_fixes =
+            |config: Config<'_>| !fixes(target, &config, known, checker).outcome.changes.is_empty();
+        if !opened.config().is_ok_and(has_fixes) {
             continue;
         }
-        let so_far = values::known(args.env_file.as_deref(), world)?;
-        let run = Run {
-            global: checker.global,
-            source: &target.source,
-            ending: &args.ending,
-            policy: &target.policy,
-            values: &so_far,
-            decide: &|config, _, _| Ok(decide(config)),
-            beside: None,
+        tasks.push(Task {
+            source: target.source.clone(),
+            policy: target.policy.clone(),
+            values: values::known(args.env_file.as_deref(), world)?,
+            decide: Box::new(move |seen| Ok(fixes(target, seen.config, known, checker))),
             drop_env: None,
-            redactor: Some(&redactor),
-            on_cloud: true,
-            nothing: "Nothing to fix.",
-            flags: Vec::new(),
-        };
-        if run.run(world)? == Answer::No {
-            answer = Answer::No;
-        }
-        writeln!(world.stderr)?;
+        });
     }
+    if tasks.is_empty() {
+        return Ok(Answer::Done);
+    }
+    let operation = Operation {
+        command: "check",
+        global: checker.global,
+        ending: &args.ending,
+        format: Format::Human,
+        cloud: Cloud::Accepts,
+        idle: Idle::Correction,
+        failing: Failing::Together,
+        flags: Vec::new(),
+    };
+    let answer = change::run(&operation, tasks, world)?;
+    writeln!(world.stderr)?;
     Ok(answer)
 }
 

@@ -1,15 +1,15 @@
-//! One file a command: its arguments, its help, and what it does. This list registers them all.
-
-mod fill;
+//! One file a command: its arguments, its help, and what it does. This list registers them all, each with what it may
+//! refuse as unsafe.
 
 pub use token::ClaimArg;
 
+use crate::schedule::{self, RefusalId};
 use crate::session::arguments::Global;
 use crate::session::{Answer, Error, World};
 
 /// Makes the modules, the command line's enum, and what runs each from one list.
 macro_rules! commands {
-    ($($heading:literal { $($name:ident: $file:ident,)+ })+) => {
+    ($($heading:literal { $($name:ident: $file:ident $([$refuses:expr])?,)+ })+) => {
         $($(mod $file;)+)+
 
         /// The commands.
@@ -29,27 +29,31 @@ macro_rules! commands {
 
         /// The groups of the help, each with the names of its commands.
         pub(crate) const GROUPS: &[(&str, &[&str])] = &[$(($heading, &[$(stringify!($file),)+]),)+];
+
+        /// What each command may refuse as unsafe.
+        pub(crate) const REFUSALS: &[(&str, &[RefusalId])] =
+            &[$($($((stringify!($file), $refuses),)?)+)+];
     };
 }
 
 commands! {
     "Rotate" {
         Status: status,
-        Rotate: rotate,
-        Promote: promote,
-        Prune: prune,
-        Reconcile: reconcile,
+        Rotate: rotate [schedule::ROTATE_REFUSALS],
+        Promote: promote [schedule::PROMOTE_REFUSALS],
+        Prune: prune [schedule::PRUNE_REFUSALS],
+        Reconcile: reconcile [schedule::RECONCILE_REFUSALS],
         Timeline: timeline,
     }
     "Review" {
-        Check: check,
+        Check: check [&[]],
         Diff: diff,
         Redact: redact,
     }
     "Set up" {
-        Init: init,
-        Add: add,
-        MoveSecret: move_secret,
+        Init: init [&[RefusalId::WeakSecret, RefusalId::Overwrite]],
+        Add: add [schedule::ADD_REFUSALS],
+        MoveSecret: move_secret [&[]],
     }
     "Tokens" {
         Token: token,
@@ -58,7 +62,7 @@ commands! {
         Probe: probe,
     }
     "Emergency" {
-        Retire: retire,
-        Remove: remove,
+        Retire: retire [schedule::RETIRE_REFUSALS],
+        Remove: remove [schedule::REMOVE_REFUSALS],
     }
 }

@@ -1,23 +1,17 @@
 //! `move-secret`: a secret goes into a variable, or back into the config.
 
-use crate::keyset::KeyName;
-use crate::session::arguments::DestinationArgs;
-use crate::session::arguments::Ending;
-use std::cell::RefCell;
-
 use zeroize::Zeroizing;
 
-use crate::session::arguments::{Global, SecretPlace, Times};
 use crate::config::Config;
-use crate::keyset::{Key, KeySet, SecretText};
+use crate::keyset::{Key, KeyName, SecretText};
 use crate::schedule::{self, Change, Outcome, SecretForm};
-use crate::session::Error;
-use crate::session::World;
-use crate::session::change::Run;
+use crate::session::arguments::{DestinationArgs, Ending, FormatArgs, Global, PolicyArgs, SecretPlace};
+use crate::session::change;
 use crate::session::destination::Finder;
+use crate::session::facts::Facts;
+use crate::session::operation::{Decided, Operation, Task};
 use crate::session::secret_write::SecretWrite;
-use crate::session::values::KnownValues;
-use crate::session::{Answer, policy, source, values};
+use crate::session::{Answer, Error, NoPlace, World, policy, source, values};
 use crate::wrap::env_file::needs_no_quotes;
 
 /// Move a key's secret into a variable, or back
@@ -37,6 +31,12 @@ pub struct Args {
     /// Who gets the value.
     #[command(flatten)]
     pub destination: DestinationArgs,
+    /// The policy file.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -44,74 +44,50 @@ pub struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let rules = policy::rules(&Times::default(), &source, world)?;
+    let rules = policy::rules(&args.policy.times(), &source, world)?;
     let finder = Finder::new(&source, &args.destination, rules.env_file, world);
-    let values = values::known_so_far(finder.told().as_ref(), world)?;
-    let beside = RefCell::default();
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy: &rules.policy,
-        values: &values,
-        decide: &|config, keys, _| {
-            let (outcome, write) = match args.to {
-                SecretPlace::Env => to_variable(args, &finder, config, keys, &values)?,
-                SecretPlace::Inline => (to_config(args, &finder, config, keys, &values)?, None),
-            };
-            beside.replace(write);
-            Ok(outcome.into())
-        },
-        beside: Some(&beside),
+    let task = Task {
+        source,
+        policy: rules.policy,
+        values: values::known_so_far(finder.told().as_ref(), world)?,
+        decide: Box::new(move |seen| match args.to {
+            SecretPlace::Env => to_variable(args, &finder, seen),
+            SecretPlace::Inline => Ok(to_config(args, &finder, seen)?.into()),
+        }),
         drop_env: None,
-        redactor: None,
-        on_cloud: true,
-        nothing: "Nothing to do.",
-        flags: Vec::new(),
     };
-    run.run(world)
+    let operation = Operation::new("move-secret", global, &args.ending, &args.output);
+    change::run(&operation, vec![task], world)
 }
 
 /// Into a variable, with its value on the way to where the service gets it from.
-fn to_variable(
-    args: &Args,
-    finder: &Finder<'_>,
-    config: &Config<'_>,
-    keys: &KeySet,
-    values: &KnownValues<'_>,
-) -> Result<(Outcome, Option<SecretWrite>), Error> {
-    let written = keys.named(&args.key).first().and_then(|key| SecretText::of(key, config));
+fn to_variable(args: &Args, finder: &Finder, seen: &Facts<'_>) -> Result<Decided, Error> {
+    let written = seen.keys.named(&args.key).first().and_then(|key| SecretText::of(key, seen.config));
     // What has no secret to move needs no place for one.
     let anywhere = SecretForm::Variable(String::new());
-    let mut outcome = schedule::move_secret(keys, &args.key, anywhere, written)?;
+    let mut outcome = schedule::move_secret(seen.keys, &args.key, anywhere, written)?;
     let Some(Change::MoveSecret { to, k, .. }) = outcome.changes.first_mut() else {
-        return Ok((outcome, None));
+        return Ok(outcome.into());
     };
-    let slot = finder.slot(config, None, values)?;
-    let write = SecretWrite::set(&slot, k.clone())?;
+    let slot = finder.slot(seen, None)?;
+    let set = SecretWrite::new(&slot, k.clone());
     *to = slot.form;
-    Ok((outcome, write))
+    Ok(Decided { set, ..outcome.into() })
 }
 
 /// Into the config, in plaintext.
-fn to_config(
-    args: &Args,
-    finder: &Finder<'_>,
-    config: &Config<'_>,
-    keys: &KeySet,
-    values: &KnownValues<'_>,
-) -> Result<Outcome, Error> {
-    if config.is_cloud() {
-        return Err(finder.usage("PowerSync Cloud takes the secret of a key from a variable"));
+fn to_config(args: &Args, finder: &Finder, seen: &Facts<'_>) -> Result<Outcome, Error> {
+    if seen.config.is_cloud() {
+        return Err(finder.no_place(NoPlace::MoveOnCloud));
     }
-    let variable = keys.named(&args.key).first().and_then(|key| key.variable());
-    let value = match variable.map(|name| (name, values.get(name))) {
+    let variable = seen.keys.named(&args.key).first().and_then(|key| key.variable());
+    let value = match variable.map(|name| (name, seen.values.get(name))) {
         Some((_, Some(value))) => Some(value),
         Some((name, None)) => finder.value(name)?,
         None => None,
     };
     let value = value.filter(|value| !value.is_empty()).map(SecretText);
-    Ok(schedule::move_secret(keys, &args.key, SecretForm::Inline, value)?)
+    Ok(schedule::move_secret(seen.keys, &args.key, SecretForm::Inline, value)?)
 }
 
 impl SecretText {

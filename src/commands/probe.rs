@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::session::arguments::{Format, FormatArgs, Global, Times};
+use crate::session::arguments::{Format, FormatArgs, Global, PolicyArgs};
 use crate::probe::{ProbePlan, Round};
 use crate::report::human::{columns, paragraph};
 use crate::report::paint::{BOLD, error_line, paint, warning_line};
@@ -59,7 +59,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let name = source.name();
     let env_file = args.env_file.as_deref();
     let named = if args.urls.is_empty() {
-        let times = Times { policy: args.policy.clone(), ..Times::default() };
+        let times = PolicyArgs { policy: args.policy.clone() }.times();
         policy::rules(&times, &source, world)?.probe
     } else {
         endpoints(&args.urls)?

@@ -1,17 +1,14 @@
 //! `promote`: the second step of a rotation.
 
-use crate::keyset::KeyName;
-use crate::session::arguments::Ending;
-use crate::session::arguments::ProbeArgs;
-use crate::session::arguments::Times;
 use std::path::PathBuf;
-use crate::session::arguments::{Global};
+
+use crate::keyset::KeyName;
 use crate::schedule::{self, Terms};
-use crate::session::Error;
-use crate::session::World;
-use crate::session::ask::Asked;
-use crate::session::change::Run;
-use crate::session::{Answer, policy, source, values};
+use crate::session::arguments::{Ending, FormatArgs, Global, ProbeArgs, Times};
+use crate::session::ask::{self, Asked};
+use crate::session::change;
+use crate::session::operation::{Cloud, Operation, Task};
+use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Let a standby key take the first place
 ///
@@ -31,38 +28,40 @@ pub struct Args {
     /// A dotenv file with values of `!env` variables; those of this environment win over it
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
-    let source = source::one(global, world)?;
-    let rules = policy::rules(&args.times, &source, world)?;
-    let policy = rules.policy;
-    let file = args.env_file.clone().or(rules.env_file);
-    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
-    let known = values::known(None, world)?;
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy: &policy,
-        values: asked.as_ref().map_or(&known, |asked| &asked.values),
-        decide: &|_, keys, now| {
-            let terms = Terms { policy: &policy, now, allowed: &args.ending.allow };
-            let outcome = schedule::promote(keys, args.key.as_ref(), &terms)?;
-            match &asked {
-                Some(asked) => asked.promotion(outcome, keys, terms.allowed),
-                None => Ok(outcome.into()),
-            }
-        },
-        beside: None,
-        drop_env: None,
-        redactor: None,
-        on_cloud: false,
-        nothing: "Nothing to do.",
-        flags: policy::flags(&args.times),
-    };
-    run.run(world)
+    let sources = source::all(global, world)?;
+    ask::check_alone(&args.probe.urls, &sources)?;
+    let mut tasks = Vec::new();
+    for source in sources {
+        let rules = policy::rules(&args.times, &source, world)?;
+        let file = args.env_file.clone().or(rules.env_file);
+        let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+        tasks.push(Task {
+            source,
+            policy: rules.policy,
+            values: match &asked {
+                Some(asked) => asked.values.clone(),
+                None => values::known(None, world)?,
+            },
+            decide: Box::new(move |seen| {
+                let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
+                let outcome = schedule::promote(seen.keys, args.key.as_ref(), &terms)?;
+                match &asked {
+                    Some(asked) => asked.promotion(outcome, seen.keys, terms.allowed),
+                    None => Ok(outcome.into()),
+                }
+            }),
+            drop_env: None,
+        });
+    }
+    let operation = Operation { cloud: Cloud::Refuses, flags: policy::flags(&args.times), ..Operation::new("promote", global, &args.ending, &args.output) };
+    change::run(&operation, tasks, world)
 }

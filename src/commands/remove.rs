@@ -2,17 +2,11 @@
 
 use crate::base::time::Seconds;
 use crate::keyset::KeyName;
-use crate::session::arguments::DropArgs;
-use crate::session::arguments::Ending;
-use crate::session::arguments::token_ttl;
-use crate::session::arguments::{DestinationArgs, Global, Times};
 use crate::schedule;
-use crate::session::Error;
-use crate::session::World;
-use crate::session::change::Run;
-use crate::session::destination::Finder;
-use crate::session::drop_env::DropEnv;
-use crate::session::{Answer, policy, source, values};
+use crate::session::arguments::{DropArgs, Ending, FormatArgs, Global, PolicyArgs, Times, token_ttl};
+use crate::session::change;
+use crate::session::operation::{Operation, Task};
+use crate::session::{Answer, Error, World, drop_env, policy, source, values};
 
 /// Remove keys at once
 ///
@@ -29,6 +23,12 @@ pub struct Args {
     /// What becomes of variables.
     #[command(flatten)]
     pub variables: DropArgs,
+    /// The policy file.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -36,25 +36,18 @@ pub struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let times = Times { token_ttl: args.token_ttl, ..Times::default() };
+    let times = Times { token_ttl: args.token_ttl, ..args.policy.times() };
     let rules = policy::rules(&times, &source, world)?;
-    let destination =
-        DestinationArgs { env_file: args.variables.env_file.clone(), ..DestinationArgs::default() };
-    let finder = Finder::new(&source, &destination, rules.env_file, world);
-    let names = args.variables.drop_env.as_deref();
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy: &rules.policy,
-        values: &values::known_so_far(finder.told().as_ref(), world)?,
-        decide: &|_, keys, now| Ok(schedule::remove(keys, &args.keys, now, &args.ending.allow)?.into()),
-        beside: None,
-        drop_env: names.map(|names| DropEnv { finder: &finder, names, later: None }),
-        redactor: None,
-        on_cloud: true,
-        nothing: "Nothing to do.",
-        flags: Vec::new(),
+    let finder = drop_env::finder(&args.variables, &source, rules.env_file, world);
+    let task = Task {
+        source,
+        policy: rules.policy,
+        values: values::known_so_far(finder.told().as_ref(), world)?,
+        decide: Box::new(|seen| {
+            Ok(schedule::remove(seen.keys, &args.keys, seen.now, &args.ending.allow)?.into())
+        }),
+        drop_env: drop_env::asked_for(&args.variables, finder),
     };
-    run.run(world)
+    let operation = Operation::new("remove", global, &args.ending, &args.output);
+    change::run(&operation, vec![task], world)
 }

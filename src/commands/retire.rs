@@ -1,16 +1,14 @@
 //! `retire`: keys get an end, or lose it again.
 
-use crate::base::time::NumericDate;
-use crate::base::time::Seconds;
+use std::path::PathBuf;
+
+use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::KeyName;
-use crate::session::arguments::Ending;
-use crate::session::arguments::Times;
-use crate::session::arguments::{Global};
 use crate::schedule::{self, Terms, When};
-use crate::session::Error;
-use crate::session::World;
-use crate::session::change::Run;
-use crate::session::{Answer, policy, source, values};
+use crate::session::arguments::{Ending, FormatArgs, Global, Times};
+use crate::session::change;
+use crate::session::operation::{Cloud, Operation, Task};
+use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Mark keys to be removed later; --undo takes it back
 ///
@@ -35,6 +33,12 @@ pub struct Args {
     /// How long things take.
     #[command(flatten)]
     pub times: Times,
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
@@ -42,33 +46,26 @@ pub struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let policy = policy::of(&args.times, &source, world)?;
     let when = match (args.at, args.within) {
         (Some(date), _) => When::At(date),
         (None, Some(span)) => When::In(span),
         (None, None) => When::Overlap,
     };
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy: &policy,
-        values: &values::known(None, world)?,
-        decide: &|_, keys, now| {
-            let terms = Terms { policy: &policy, now, allowed: &args.ending.allow };
+    let task = Task {
+        policy: policy::of(&args.times, &source, world)?,
+        values: values::known(args.env_file.as_deref(), world)?,
+        source,
+        decide: Box::new(|seen| {
+            let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
             let outcome = if args.undo {
-                schedule::unretire(keys, &args.keys, now, terms.allowed)
+                schedule::unretire(seen.keys, &args.keys, seen.now, terms.allowed)
             } else {
-                schedule::retire(keys, &args.keys, when, &terms)
+                schedule::retire(seen.keys, &args.keys, when, &terms)
             };
             Ok(outcome?.into())
-        },
-        beside: None,
+        }),
         drop_env: None,
-        redactor: None,
-        on_cloud: false,
-        nothing: "Nothing to do.",
-        flags: policy::flags(&args.times),
     };
-    run.run(world)
+    let operation = Operation { cloud: Cloud::Refuses, flags: policy::flags(&args.times), ..Operation::new("retire", global, &args.ending, &args.output) };
+    change::run(&operation, vec![task], world)
 }

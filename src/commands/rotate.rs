@@ -1,17 +1,13 @@
 //! `rotate`: a new key in the first place, the outgoing one on its way out.
 
 use crate::base::time::Seconds;
-use crate::session::arguments::Ending;
-use crate::session::arguments::NewKeyArgs;
-use crate::session::arguments::Times;
-use crate::session::arguments::{Global};
 use crate::keyset::{HmacAlg, Key};
 use crate::schedule::{self, RotateOptions, ScheduleError, Terms};
-use crate::session::Error;
-use crate::session::World;
-use crate::session::change::Run;
+use crate::session::arguments::{Ending, FormatArgs, Global, NewKeyArgs, Times};
+use crate::session::change;
 use crate::session::new_key::KeySource;
-use crate::session::{Answer, policy, source};
+use crate::session::operation::{Cloud, Decided, Operation, Task};
+use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Put a fresh key first and retire the one in use
 ///
@@ -39,40 +35,40 @@ pub struct Args {
     /// How long things take.
     #[command(flatten)]
     pub times: Times,
+    /// How it is reported.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// How it ends.
     #[command(flatten)]
     pub ending: Ending,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
-    let source = source::one(global, world)?;
-    let rules = policy::rules(&args.times, &source, world)?;
-    let policy = &rules.policy;
-    let new = KeySource::new(&args.new, &rules, &source, world)?;
+    let sources = source::all(global, world)?;
+    args.new.check_alone(&sources)?;
     let options = RotateOptions { all: args.all, revoke: args.revoke };
-    let run = Run {
-        global,
-        source: &source,
-        ending: &args.ending,
-        policy,
-        values: new.values(),
-        decide: &|config, keys, now| {
-            let current = keys.current().map_err(ScheduleError::from)?;
-            let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
-            let key = new.key(config, keys, alg, now)?;
-            let terms = Terms { policy, now, allowed: &args.ending.allow };
-            let outcome = match args.standby {
-                Some(wait) => schedule::standby(keys, key, wait, &terms),
-                None => schedule::rotate(keys, key, options, &terms),
-            };
-            Ok(outcome?.into())
-        },
-        beside: Some(new.beside()),
-        drop_env: None,
-        redactor: None,
-        on_cloud: false,
-        nothing: "Nothing to do.",
-        flags: policy::flags(&args.times),
-    };
-    run.run(world)
+    let mut tasks = Vec::new();
+    for source in sources {
+        let rules = policy::rules(&args.times, &source, world)?;
+        let mut new = KeySource::new(&args.new, &rules, &source, world)?;
+        tasks.push(Task {
+            policy: rules.policy,
+            values: values::known_so_far(new.env_file().as_ref(), world)?,
+            source,
+            decide: Box::new(move |seen| {
+                let current = seen.keys.current().map_err(ScheduleError::from)?;
+                let alg = current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256);
+                let (key, set) = new.key(seen, alg)?;
+                let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
+                let outcome = match args.standby {
+                    Some(wait) => schedule::standby(seen.keys, key, wait, &terms),
+                    None => schedule::rotate(seen.keys, key, options, &terms),
+                }?;
+                Ok(Decided { set, ..outcome.into() })
+            }),
+            drop_env: None,
+        });
+    }
+    let operation = Operation { cloud: Cloud::Refuses, flags: policy::flags(&args.times), ..Operation::new("rotate", global, &args.ending, &args.output) };
+    change::run(&operation, tasks, world)
 }

@@ -100,7 +100,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     match service.and_then(|service| service.trouble) {
         Some(trouble) => Err(trouble),
-        None if failed > 0 => Err(Error::Some { failed, all: sources.len() }),
+        None if failed > 0 => Err(Error::SomeFiles { failed, all: sources.len() }),
         None => Ok(Answer::Done),
     }
 }

@@ -1,15 +1,15 @@
 //! The Compose file of a new config: the service, and the storage database it needs.
 
 use super::config::STORAGE_HOST;
-use super::options::{Layout, Options, Storage};
+use super::options::{ConfigOptions, FileLayout, Storage};
 use super::variables::STORAGE_PASSWORD;
 
 /// The whole file.
-pub(super) fn text(options: &Options) -> String {
+pub(super) fn text(options: &ConfigOptions) -> String {
     let name = match options.layout {
-        Layout::Service => String::new(),
+        FileLayout::Service => String::new(),
         // As PowerSync's own command line names and finds it.
-        Layout::Cli => format!("name: {}\n\n", options.project()),
+        FileLayout::Cli => format!("name: {}\n\n", options.project()),
     };
     format!(
         "# The PowerSync Service and its storage database, on one machine. What production needs:\n\
@@ -20,11 +20,11 @@ pub(super) fn text(options: &Options) -> String {
 
 /// What has to stand in a Compose file: services and the volume they need.
 #[must_use]
-pub fn service_entry(options: &Options) -> String {
+pub fn service_entry(options: &ConfigOptions) -> String {
     let port = options.port;
     let (config, place) = match options.layout {
-        Layout::Service => ("powersync.yaml", "."),
-        Layout::Cli => ("service.yaml", ".."),
+        FileLayout::Service => ("powersync.yaml", "."),
+        FileLayout::Cli => ("service.yaml", ".."),
     };
     let (storage, data) = match options.storage {
         Storage::Mongodb => (mongodb(), "/data/db"),

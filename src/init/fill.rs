@@ -13,12 +13,12 @@ pub struct Need {
     /// Its name.
     pub name: String,
     /// What it is for.
-    pub usage: Usage,
+    pub purpose: Purpose,
 }
 
 /// What a variable is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Usage {
+pub enum Purpose {
     /// The secret of a key.
     Key {
         /// The key, as messages name it.
@@ -35,10 +35,10 @@ pub enum Usage {
 impl Need {
     /// A fresh value. `None` where only a person knows it.
     pub fn generate(&self, random: &dyn Random) -> Result<Option<Zeroizing<String>>, RandomError> {
-        match &self.usage {
-            Usage::Key { alg, .. } => fresh_text(alg.hash_length(), random).map(Some),
-            Usage::Token => fresh_text(32, random).map(Some),
-            Usage::Other => Ok(None),
+        match &self.purpose {
+            Purpose::Key { alg, .. } => fresh_text(alg.hash_length(), random).map(Some),
+            Purpose::Token => fresh_text(32, random).map(Some),
+            Purpose::Other => Ok(None),
         }
     }
 }
@@ -57,15 +57,15 @@ pub fn needs(config: &Config<'_>, keys: &KeySet) -> Vec<Need> {
         }
         let (name, _) = env_name(text);
         let key = keys.keys().iter().find(|key| key.variable() == Some(name));
-        let usage = match key {
-            Some(key) => Usage::Key { key: key.name(), alg: key.hmac_alg().unwrap_or(HmacAlg::Hs256) },
-            None if tokens.contains(&doc.target(id)) => Usage::Token,
-            None => Usage::Other,
+        let purpose = match key {
+            Some(key) => Purpose::Key { key: key.name(), alg: key.hmac_alg().unwrap_or(HmacAlg::Hs256) },
+            None if tokens.contains(&doc.target(id)) => Purpose::Token,
+            None => Purpose::Other,
         };
         match needs.iter_mut().find(|need| need.name == name) {
-            Some(need) if need.usage == Usage::Other => need.usage = usage,
+            Some(need) if need.purpose == Purpose::Other => need.purpose = purpose,
             Some(_) => {}
-            None => needs.push(Need { name: name.to_owned(), usage }),
+            None => needs.push(Need { name: name.to_owned(), purpose }),
         }
     }
     needs

@@ -18,8 +18,10 @@ use zeroize::Zeroizing;
 
 pub use compose::service_entry;
 pub use gitignore::{ignores, ignoring};
-pub use options::{Audience, Database, InvalidAudience, Layout, Options, Paths, SecretPlace, Storage};
-pub use secrets::{NewKey, Secrets};
+pub use options::{
+    ConfigOptions, Database, FileLayout, InvalidAudience, Paths, SecretLocation, Storage, TokenAudience,
+};
+pub use secrets::{FirstKey, Secrets};
 pub use variables::{
     KEY, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
 };
@@ -46,7 +48,7 @@ impl Access {
 
 /// A file to write.
 pub struct NewFile {
-    /// From the folder of the new config.
+    /// From the directory of the new config.
     pub path: PathBuf,
     /// What it is for, in a few words.
     pub purpose: &'static str,
@@ -72,10 +74,10 @@ fn new_file(
 
 /// The config itself: the last file to write, since with it the others are complete.
 #[must_use]
-pub fn config_file(options: &Options, key: &NewKey, secrets: &Secrets) -> NewFile {
+pub fn config_file(options: &ConfigOptions, key: &FirstKey, secrets: &Secrets) -> NewFile {
     let access = match options.secrets {
-        SecretPlace::Env { .. } => Access::Everyone,
-        SecretPlace::Inline => Access::Owner,
+        SecretLocation::Env { .. } => Access::Everyone,
+        SecretLocation::Inline => Access::Owner,
     };
     new_file(options.layout.paths().config, "the config", access, secrets, |secrets| {
         config::text(options, key, secrets)
@@ -84,8 +86,8 @@ pub fn config_file(options: &Options, key: &NewKey, secrets: &Secrets) -> NewFil
 
 /// The file that holds the values of the variables. `None` where the config holds them itself.
 #[must_use]
-pub fn env_file(options: &Options, secrets: &Secrets) -> Option<NewFile> {
-    matches!(options.secrets, SecretPlace::Env { .. }).then(|| {
+pub fn env_file(options: &ConfigOptions, secrets: &Secrets) -> Option<NewFile> {
+    matches!(options.secrets, SecretLocation::Env { .. }).then(|| {
         new_file(
             options.layout.paths().env,
             "the secrets, for you alone",
@@ -98,8 +100,8 @@ pub fn env_file(options: &Options, secrets: &Secrets) -> Option<NewFile> {
 
 /// The names of the variables, without values. `None` where there are none.
 #[must_use]
-pub fn env_example(options: &Options) -> Option<NewFile> {
-    matches!(options.secrets, SecretPlace::Env { .. }).then(|| {
+pub fn env_example(options: &ConfigOptions) -> Option<NewFile> {
+    matches!(options.secrets, SecretLocation::Env { .. }).then(|| {
         let secrets = Secrets::shown();
         let purpose = "the same without values, to be shared";
         new_file(options.layout.paths().env_example, purpose, Access::Everyone, &secrets, |secrets| {
@@ -110,7 +112,7 @@ pub fn env_example(options: &Options) -> Option<NewFile> {
 
 /// The other files that hold no secret: what is synced, how it is run, and what PowerSync's own command line asks for.
 #[must_use]
-pub fn companions(options: &Options) -> Vec<NewFile> {
+pub fn companions(options: &ConfigOptions) -> Vec<NewFile> {
     let paths = options.layout.paths();
     let open = |path, purpose, text: &dyn Fn() -> String| {
         new_file(path, purpose, Access::Everyone, &Secrets::shown(), |_| Zeroizing::new(text()))
@@ -127,9 +129,9 @@ pub fn companions(options: &Options) -> Vec<NewFile> {
 
 /// The Compose file, where one is asked for.
 #[must_use]
-pub fn compose_file(options: &Options) -> Option<NewFile> {
+pub fn compose_file(options: &ConfigOptions) -> Option<NewFile> {
     let path = options.layout.paths().compose;
-    matches!(options.secrets, SecretPlace::Env { compose: true }).then(|| {
+    matches!(options.secrets, SecretLocation::Env { compose: true }).then(|| {
         new_file(
             path,
             "the service and its storage, in containers",

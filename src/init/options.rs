@@ -75,19 +75,19 @@ impl Storage {
 
 /// Where the secrets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretPlace {
+pub enum SecretLocation {
     /// Into an env file, with `!env PS_…` in the config.
     Env {
         /// Whether a Compose file passes them on, and runs the storage database, too.
         compose: bool,
     },
-    /// Into the config, in clear.
+    /// Into the config, in plaintext.
     Inline,
 }
 
 /// How the files are laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Layout {
+pub enum FileLayout {
     /// powersync.yaml and .env, side by side
     #[default]
     Service,
@@ -95,7 +95,7 @@ pub enum Layout {
     Cli,
 }
 
-/// Where each file goes, from the folder of the new config.
+/// Where each file goes, from the directory of the new config.
 pub struct Paths {
     /// The config.
     pub config: PathBuf,
@@ -111,7 +111,7 @@ pub struct Paths {
     pub cli: Option<PathBuf>,
 }
 
-impl Layout {
+impl FileLayout {
     /// Where each file goes.
     #[must_use]
     pub fn paths(self) -> Paths {
@@ -136,9 +136,9 @@ impl Layout {
     }
 }
 
-/// Whom tokens are meant for (RFC 7519, section 4.1.3): not empty, free of control characters.
+/// The audience of tokens (RFC 7519, section 4.1.3): not empty, free of control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audience(String);
+pub struct TokenAudience(String);
 
 /// Why a text can't be an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,7 +151,7 @@ pub enum InvalidAudience {
     Characters,
 }
 
-impl FromStr for Audience {
+impl FromStr for TokenAudience {
     type Err = InvalidAudience;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -169,13 +169,13 @@ impl FromStr for Audience {
     }
 }
 
-impl Default for Audience {
+impl Default for TokenAudience {
     fn default() -> Self {
         Self("powersync".to_owned())
     }
 }
 
-impl Audience {
+impl TokenAudience {
     /// The text, as tokens carry it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -185,33 +185,33 @@ impl Audience {
 
 /// What a new config is to be.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ConfigOptions {
     /// Where the data comes from.
     pub source: Database,
     /// Where the service keeps what it syncs.
     pub storage: Storage,
     /// Where the secrets go.
-    pub secrets: SecretPlace,
-    /// Whom tokens are meant for; at least one.
-    pub audience: Vec<Audience>,
+    pub secrets: SecretLocation,
+    /// The audience of tokens; at least one.
+    pub audience: Vec<TokenAudience>,
     /// Where the service listens, from 1.
     pub port: u16,
     /// Where the files go.
-    pub layout: Layout,
-    /// The name of the folder, of which Compose makes the name of its containers.
-    pub folder: String,
+    pub layout: FileLayout,
+    /// The name of the directory, of which Compose makes the name of its containers.
+    pub directory: String,
 }
 
-impl Options {
+impl ConfigOptions {
     /// Whether the storage database runs beside the service.
     pub(super) fn runs_storage(&self) -> bool {
-        matches!(self.secrets, SecretPlace::Env { compose: true })
+        matches!(self.secrets, SecretLocation::Env { compose: true })
     }
 
-    /// The name PowerSync's own command line gives the Compose project of this folder.
+    /// The name PowerSync's own command line gives the Compose project of this directory.
     pub(super) fn project(&self) -> String {
         let mut name = String::from("powersync_");
-        for c in self.folder.to_lowercase().chars() {
+        for c in self.directory.to_lowercase().chars() {
             match c {
                 'a'..='z' | '0'..='9' | '_' | '.' => name.push(c),
                 _ if name.ends_with(['-', '_']) => {}
@@ -223,7 +223,7 @@ impl Options {
 }
 
 /// `cli.yaml`: that this is self-hosted, and where. The admin token comes from `PS_ADMIN_TOKEN`.
-pub(super) fn cli_text(options: &Options) -> String {
+pub(super) fn cli_text(options: &ConfigOptions) -> String {
     let mut text = format!(
         "# yaml-language-server: $schema=https://unpkg.com/@powersync/cli-schemas@latest/json-schema/cli-config.json\n\n\
          # For PowerSync's own command line. It takes the admin token from the environment: PS_ADMIN_TOKEN\n\

@@ -8,7 +8,7 @@ use crate::keyset::{HmacAlg, Kid, Secret};
 
 /// The names of a new key.
 #[derive(Clone, Debug)]
-pub struct NewKey {
+pub struct FirstKey {
     /// Its id.
     pub kid: Kid,
     /// When it was made.

@@ -1,10 +1,11 @@
 //! The variables of a new config, and the env file that gives them values.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
-use super::options::{Options, SecretPlace, Storage};
+use super::options::{ConfigOptions, SecretLocation, Storage};
 use super::secrets::Secrets;
 use crate::wrap::env_file::{EnvFile, EnvFileError};
 
@@ -50,8 +51,8 @@ impl VariableValue {
 
 /// The variables that a config with these options refers to; none with secrets in the config itself.
 #[must_use]
-pub fn variables(options: &Options, secrets: &Secrets) -> Vec<Variable> {
-    let SecretPlace::Env { compose } = options.secrets else { return Vec::new() };
+pub fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Variable> {
+    let SecretLocation::Env { compose } = options.secrets else { return Vec::new() };
     let fill_in = |name, comment, form| Variable { name, comment, value: VariableValue::FillIn(form) };
     let generated = |name, comment, text: &Zeroizing<String>| Variable {
         name,
@@ -144,15 +145,14 @@ fn with_those<'v>(
     values: impl IntoIterator<Item = (&'v str, &'v str)>,
     is_there: impl Fn(&EnvFile, &str) -> bool,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<&'v str>), EnvFileError> {
-    let mut bytes = Zeroizing::new(old.to_vec());
-    let mut lacked = Vec::new();
+    let file = EnvFile::parse(old)?;
+    let (mut seen, mut lacked) = (HashSet::new(), Vec::new());
     for (name, value) in values {
-        let file = EnvFile::parse(&bytes)?;
         file.check(name)?;
-        if !is_there(&file, name) {
-            bytes = Zeroizing::new(file.with(name, value)?.as_bytes().to_vec());
-            lacked.push(name);
+        if seen.insert(name) && !is_there(&file, name) {
+            lacked.push((name, value));
         }
     }
-    Ok((bytes, lacked))
+    let bytes = Zeroizing::new(file.with_all(&lacked)?.as_bytes().to_vec());
+    Ok((bytes, lacked.into_iter().map(|(name, _)| name).collect()))
 }

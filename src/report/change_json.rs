@@ -12,7 +12,6 @@ use crate::explain::{EarlierRotation, EventKind, KeyEvent, Place, Steps};
 use crate::redact::DiffLine;
 
 /// A file that is written, or would be.
-#[allow(dead_code, reason = "for `--format json` of the commands that change files")]
 #[derive(Serialize)]
 pub(crate) struct File {
     path: String,
@@ -20,7 +19,6 @@ pub(crate) struct File {
     events: Vec<Event>,
 }
 
-#[allow(dead_code, reason = "for `--format json` of the commands that change files")]
 impl File {
     /// `path`: as the file was named; `diff`: without secrets; `events`: none for an env file.
     pub(crate) fn new(path: String, lines: &[DiffLine], all: &[KeyEvent], now: NumericDate) -> Self {
@@ -103,16 +101,14 @@ pub(crate) fn steps(steps: &Steps) -> Vec<Step> {
 }
 
 /// What else to know: its kind, such as the id of a rule or of a refusal, and what it is about, as far as that is known.
-#[allow(dead_code, reason = "for `--format json` of the commands that change files")]
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Note {
     kind: &'static str,
     key: Option<String>,
     by: Option<String>,
-    text: Sentence,
+    pub(crate) text: Sentence,
 }
 
-#[allow(dead_code, reason = "for `--format json` of the commands that change files")]
 impl Note {
     pub(crate) fn new(kind: &'static str, key: Option<String>, text: Sentence) -> Self {
         Self { kind, key, by: None, text }

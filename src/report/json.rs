@@ -125,7 +125,7 @@ impl StatusKey {
 }
 
 #[derive(Serialize)]
-struct DueStep {
+pub(crate) struct DueStep {
     action: Action,
     key: String,
     at: String,
@@ -138,13 +138,6 @@ impl From<&Due> for DueStep {
 }
 
 #[derive(Serialize)]
-pub(crate) struct ReconcileReport {
-    version: u32,
-    now: String,
-    configs: Vec<ReconcileConfig>,
-}
-
-#[derive(Serialize)]
 pub(crate) struct ReconcileConfig {
     config: String,
     current: Option<String>,
@@ -154,12 +147,6 @@ pub(crate) struct ReconcileConfig {
     written: bool,
     next: Option<DueStep>,
     error: Option<String>,
-}
-
-impl ReconcileReport {
-    pub(crate) fn new(now: NumericDate, configs: Vec<ReconcileConfig>) -> Self {
-        Self { version: 1, now: now.to_string(), configs }
-    }
 }
 
 impl ReconcileConfig {

@@ -16,6 +16,13 @@ pub struct Terms<'a> {
     pub allowed: &'a Allowed,
 }
 
+impl Terms<'_> {
+    /// By when it is written: what is counted from the write counts from then.
+    pub(super) fn written_by(&self) -> NumericDate {
+        self.now + self.policy.written_within
+    }
+}
+
 /// Collects the refusals of one operation.
 pub(super) struct Guard<'a> {
     known: &'static [RefusalId],

@@ -30,6 +30,8 @@ pub struct Policy {
     pub keep_retired: Seconds,
     /// What new kids begin with.
     pub kid_prefix: String,
+    /// How much later than the decision the write may come: what is counted from the write is counted from then.
+    pub written_within: Seconds,
 }
 
 impl Default for Policy {
@@ -43,6 +45,7 @@ impl Default for Policy {
             overlap: None,
             keep_retired: Seconds::default(),
             kid_prefix: String::new(),
+            written_within: Seconds::default(),
         }
     }
 }

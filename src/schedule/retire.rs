@@ -47,7 +47,7 @@ pub fn retire(
         let exp = match when {
             When::Overlap => outgoing_exp(had, terms),
             When::At(date) => date,
-            When::In(span) => terms.now + span,
+            When::In(span) => terms.written_by() + span,
         };
         guard_exp(&mut guard, key, had, exp, terms);
         if had == Some(exp) {
@@ -76,7 +76,7 @@ fn guard_exp(
     exp: NumericDate,
     terms: &Terms<'_>,
 ) {
-    let Terms { policy, now, .. } = *terms;
+    let (policy, now) = (terms.policy, terms.written_by());
     let overlap = policy.overlap();
     if exp <= now {
         guard.refuse(Hazard::EndsNow { key: key.reference(), exp });
@@ -96,7 +96,8 @@ pub(super) fn outgoing(key: &Key, terms: &Terms<'_>) -> Result<Option<Change>, S
 
 /// The later of the `exp` that a key had and now + overlap.
 fn outgoing_exp(had: Option<NumericDate>, terms: &Terms<'_>) -> NumericDate {
-    had.unwrap_or(terms.now).max(terms.now + terms.policy.stay())
+    let written = terms.written_by();
+    had.unwrap_or(written).max(written + terms.policy.stay())
 }
 
 /// Takes `exp` and `nbf` away.

@@ -122,7 +122,7 @@ pub fn standby(
     let Some(current) = keys.current()? else { return Err(ScheduleError::NothingToFollow) };
     guard.finish()?;
     // Behind all others, whose numbers stay as they are.
-    let (at, nbf) = (keys.keys().len(), now + wait + CLOCK_SKEW);
+    let (at, nbf) = (keys.keys().len(), terms.written_by() + wait + CLOCK_SKEW);
     let effect = Effect::Waits { new: After(at), nbf, current: Before(current.index) };
     Ok(Outcome::new(effect, vec![Change::Add { key: new.after(Some(current), now), at, nbf: Some(nbf) }]))
 }

@@ -7,17 +7,19 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::base::time::{NumericDate, Seconds};
 use crate::config::Input;
+use crate::init::{Database, FileLayout, SecretLocation, Storage, TokenAudience};
 use crate::keyset::Encoding;
 use crate::rules::{RULES, Rule, rule};
 use crate::schedule::{MAX_TOKEN_TTL, RefusalId};
+use crate::session::{Error, Source, Usage};
 
 /// What holds for every command.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "For every command")]
 pub struct Global {
-    /// The config; `-` reads it from stdin and writes the new one to stdout
+    /// The config; `-` reads it from stdin and writes the new one to stdout. `rotate`, `promote` and `add` take several
     #[arg(short, long, value_name = "PATH", global = true)]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
     /// How to read a config whose name doesn't tell: yaml or json
     #[arg(long, value_name = "SYNTAX", global = true, hide_possible_values = true)]
     pub input: Option<Input>,
@@ -27,9 +29,12 @@ pub struct Global {
     /// Which entry of a Kubernetes Secret's `data` holds the config, where several could
     #[arg(long, value_name = "NAME", global = true)]
     pub entry: Option<String>,
-    /// Pretend it is another time, to look ahead; no file is written then
+    /// Override the clock, to look ahead; no file is written then
     #[arg(long, value_name = "RFC3339", global = true)]
     pub now: Option<NumericDate>,
+    /// Say nothing beside the output: the exit code tells. Errors are told
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
     /// When to use colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
     pub color: Color,
@@ -56,9 +61,24 @@ pub struct Ending {
     /// Show what would change and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Do what would be refused under this id
+    /// Override this refusal
     #[arg(long, value_name = "ID", value_delimiter = ',', hide_possible_values = true)]
     pub allow: Vec<RefusalId>,
+}
+
+/// What holds for all configs of a repository.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PolicyArgs {
+    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    /// With no span beside it.
+    pub(crate) fn times(&self) -> Times {
+        Times { policy: self.clone(), ..Times::default() }
+    }
 }
 
 /// How long things take.
@@ -74,9 +94,9 @@ pub struct Times {
     /// The longest life of your backend's tokens, at most 24h [default: 24h]
     #[arg(long, value_name = "DURATION", value_parser = token_ttl, allow_hyphen_values = true)]
     pub token_ttl: Option<Seconds>,
-    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
-    #[arg(long, value_name = "PATH")]
-    pub policy: Option<PathBuf>,
+    /// The policy file.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// How long the outgoing key stays, in place of the sum of the above
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, conflicts_with_all = ["deploy_within", "rollout"])]
     pub overlap: Option<Seconds>,
@@ -124,6 +144,23 @@ pub struct NewKeyArgs {
     /// Where its secret goes.
     #[command(flatten)]
     pub secret: SecretArgs,
+}
+
+impl NewKeyArgs {
+    /// Whether they are about one key, and so about one config.
+    pub(crate) fn is_for_one(&self) -> bool {
+        let to = &self.secret.destination;
+        let imports = self.kid.is_some() || self.secret_stdin || self.secret_file.is_some();
+        imports || to.env_name.is_some() || to.secret_out.is_some() || to.print_secret
+    }
+
+    /// Fails where several configs would get the same key.
+    pub(crate) fn check_alone(&self, sources: &[Source]) -> Result<(), Error> {
+        if sources.len() < 2 || !self.is_for_one() {
+            return Ok(());
+        }
+        Err(Usage::OneKey.into())
+    }
 }
 
 /// Where a new key's secret goes.
@@ -174,8 +211,45 @@ pub struct DropArgs {
 pub enum SecretPlace {
     /// Into a variable: `k: !env NAME`
     Env,
-    /// Into the config, in clear
+    /// Into the config, in plaintext
     Inline,
+}
+
+/// A new config.
+#[derive(Debug, clap::Args)]
+pub struct ConfigArgs {
+    /// Where the data comes from [default: postgresql]
+    #[arg(long, value_name = "DATABASE")]
+    pub source: Option<Database>,
+    /// The storage database [default: mongodb]
+    #[arg(long, value_name = "DATABASE")]
+    pub storage: Option<Storage>,
+    /// Where the secrets go: env (an env file) or inline (the config, in plaintext)
+    #[arg(long, value_name = "WHERE", default_value = "env", hide_possible_values = true)]
+    pub secrets: SecretPlace,
+    /// Token audience (`aud`); may be given several times [default: powersync]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub audience: Vec<TokenAudience>,
+    /// Where the service listens [default: 8080]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// How the files are laid out
+    #[arg(long, value_name = "LAYOUT", default_value = "service")]
+    pub layout: FileLayout,
+    /// A Compose file, too, which passes the variables and runs the storage database
+    #[arg(long)]
+    pub compose: bool,
+}
+
+impl ConfigArgs {
+    /// Where the secrets go.
+    pub(crate) fn secrets(&self) -> Result<SecretLocation, Error> {
+        match (self.secrets, self.compose) {
+            (SecretPlace::Env, compose) => Ok(SecretLocation::Env { compose }),
+            (SecretPlace::Inline, false) => Ok(SecretLocation::Inline),
+            (SecretPlace::Inline, true) => Err(Usage::ComposeInline.into()),
+        }
+    }
 }
 
 /// How a report is written.
@@ -199,7 +273,7 @@ pub struct FormatArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Asking the running service")]
 pub struct AskArgs {
-    /// Ask every address that the name stands for
+    /// Ask every address of the name
     #[arg(long)]
     pub all_addresses: bool,
     /// How many fresh connections to ask on, for a load balancer with replicas behind it [default: 1]
@@ -211,7 +285,7 @@ pub struct AskArgs {
     /// Trust the certificates of this file (PEM), in place of the system's
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Trust any certificate: whoever stands between can answer for the service
+    /// Trust any certificate: a machine in the middle can answer for the service
     #[arg(long, conflicts_with = "ca")]
     pub insecure: bool,
 }

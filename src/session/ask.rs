@@ -18,7 +18,7 @@ use crate::session::arguments::{AskArgs, Global, ProbeArgs};
 use crate::session::{Error, Source};
 use crate::store;
 
-use super::change::Decided;
+use super::operation::Decided;
 use super::values::{self, KnownValues};
 
 /// How long an answer may take.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::arguments::{Global, Times};
+use super::arguments::{Global, PolicyArgs};
 use super::findings::{file_facts, skipped, unseen, wrapped};
 use super::values::KnownValues;
 use super::{Error, Source, World, policy, source};
@@ -45,13 +45,10 @@ pub(crate) fn targets(
 ) -> Result<(Vec<CheckTarget>, Vec<Skipped>), Error> {
     let (sources, skipped) = sources(paths, global, world)?;
     let targets = sources.into_iter().map(|source| {
-        let times = Times { policy: policy.cloned(), ..Times::default() };
+        let times = PolicyArgs { policy: policy.cloned() }.times();
         let policy = policy::of(&times, &source, world)?;
         let tool = source.tool(global, world);
-        let path = match &source {
-            Source::File(path) => Some(world.path(path)),
-            Source::Stdin | Source::Variable => None,
-        };
+        let path = source.path(world);
         Ok(CheckTarget { name: source.name(), source, path, policy, tool })
     });
     Ok((targets.collect::<Result<_, Error>>()?, skipped))

@@ -30,16 +30,6 @@ pub(crate) struct Sides {
     pub(crate) source: Source,
 }
 
-impl Sides {
-    /// Where the new config is, if it is a file.
-    pub(crate) fn path(&self, world: &World<'_>) -> Option<PathBuf> {
-        match &self.source {
-            Source::File(path) => Some(world.path(path)),
-            Source::Stdin | Source::Variable => None,
-        }
-    }
-}
-
 /// The two configs that were named.
 pub(crate) fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_>) -> Result<Sides, Error> {
     let [old, new] = paths else {
@@ -70,7 +60,7 @@ pub(crate) fn from_git(
     global: &Global,
     world: &mut World<'_>,
 ) -> Result<(Vec<Sides>, Vec<Skipped>), Error> {
-    if global.config.is_some() && !paths.is_empty() {
+    if !global.config.is_empty() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
     let repository = Repository::open(&world.folder)?;

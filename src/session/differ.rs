@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::arguments::{Deny, Global, Times};
+use super::arguments::{Deny, Global, PolicyArgs};
 use super::compared::Sides;
 use super::source::Opened;
 use super::values::KnownValues;
@@ -94,7 +94,7 @@ impl Differ<'_> {
         world: &mut World<'_>,
     ) -> Result<FileReport, Error> {
         let now = world.clock.now();
-        let times = Times { policy: self.policy.map(Path::to_owned), ..Times::default() };
+        let times = PolicyArgs { policy: self.policy.map(Path::to_owned) }.times();
         let policy = policy::of(&times, &sides.source, world)?;
         let known = self.old_values.as_ref();
         let value = |name: &str| known.and_then(|known| known.get(name));
@@ -125,7 +125,7 @@ impl Differ<'_> {
         unseen.extend(findings::unseen(&new_keys));
         unseen.sort();
         unseen.dedup();
-        let path = sides.path(world).as_deref().and_then(store::git::path_in_repository);
+        let path = sides.source.path(world).as_deref().and_then(store::git::path_in_repository);
         Ok(FileReport {
             path: path.unwrap_or_else(|| sides.name.clone()),
             name: sides.name.clone(),
@@ -148,7 +148,7 @@ impl Differ<'_> {
         if old.config.text() == new.config.text() && explain::events(old.keys, new.keys, now).is_empty() {
             return plan(Vec::new());
         }
-        let platform = sides.path(world).map_or(Platform::Unknown, |path| store::detect(&path));
+        let platform = sides.source.path(world).map_or(Platform::Unknown, |path| store::detect(&path));
         if comparison.breaks_the_start() {
             return plan(vec![Step::fix_first(None, &platform, &command)]);
         }

@@ -1,24 +1,22 @@
 //! `--drop-env`: variables go from the env file once nothing refers to them.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::destination::{Finder, NamedPath};
-use super::secret_write::SecretWrite;
+use super::destination::Finder;
+use super::env_files::{EnvFiles, NamedPath};
 use super::used_by::{Referrer, Uses, around, why_kept};
-use crate::base::text::{Named, Printable, list};
+use crate::base::text::Printable;
 use crate::config::Config;
 use crate::keyset::{Key, KeySet};
-use crate::session::Error;
+use crate::session::arguments::{DestinationArgs, DropArgs};
+use crate::session::{Error, NoPlace, Source, World};
 
 /// Variables to drop from the env file.
-pub(crate) struct DropEnv<'a> {
-    pub(crate) finder: &'a Finder<'a>,
+pub(crate) struct DropEnv {
+    pub(crate) finder: Finder,
     /// Which; none: those of keys that this run removes. Others may be another config's.
-    pub(crate) names: &'a [String],
-    /// With several configs in one run, nothing is dropped before all are written: here is noted what one leaves.
-    pub(crate) later: Option<&'a RefCell<Option<Left>>>,
+    pub(crate) names: Vec<String>,
 }
 
 /// What a config refers to as it is written, and what it no longer does.
@@ -28,17 +26,10 @@ pub(crate) struct Left {
 }
 
 /// What goes from which env file, and what stays there, each with why.
-pub(crate) struct Chosen {
-    pub(crate) file: NamedPath,
-    pub(crate) gone: Vec<String>,
-    pub(crate) kept: Vec<(String, String)>,
-}
-
-/// The write that drops variables, and those that stay, each with why.
-#[derive(Default)]
-pub(crate) struct Dropping {
-    pub(crate) write: Option<SecretWrite>,
-    pub(crate) kept: Vec<(String, String)>,
+struct DropChoice {
+    file: NamedPath,
+    gone: Vec<String>,
+    kept: Vec<(String, String)>,
 }
 
 /// The variables with the secrets of keys that nothing in the config refers to any more.
@@ -48,59 +39,87 @@ pub(crate) fn unused((before, keys): (&Config<'_>, &KeySet), after: &Config<'_>)
     variables.filter(|name| had.contains(name) && !has.contains(name)).map(str::to_owned).collect()
 }
 
-impl DropEnv<'_> {
-    /// The write that drops them, if there is something to drop.
-    pub(crate) fn write(&self, after: &Config<'_>, unused: &BTreeSet<String>) -> Result<Dropping, Error> {
-        if let Some(later) = self.later {
-            later.replace(Some(Left { uses: Uses::of(after), unused: unused.clone() }));
-            return Ok(Dropping::default());
-        }
-        let used = after.variables();
-        if let Some(name) = self.names.iter().find(|name| used.contains(name.as_str())) {
-            let what = format!("--drop-env: the config still refers to {}, so it stays", Printable(name));
-            return Err(self.finder.usage(&what));
-        }
-        let own: Vec<PathBuf> = self.finder.config().into_iter().collect();
-        let Some(Chosen { file, gone, kept }) = self.choose(unused, &[], &own)? else {
-            return Ok(Dropping::default());
-        };
-        let write = if gone.is_empty() { None } else { SecretWrite::drop(&file, &gone)? };
-        Ok(Dropping { write, kept })
-    }
+/// Finds the env file that these options are about.
+pub(crate) fn finder(
+    args: &DropArgs,
+    source: &Source,
+    policy_env_file: Option<PathBuf>,
+    world: &World<'_>,
+) -> Finder {
+    let destination = DestinationArgs { env_file: args.env_file.clone(), ..DestinationArgs::default() };
+    Finder::new(source, &destination, policy_env_file, world)
+}
 
-    /// The env file, which of its variables go, and which stay and why. `referrers`: other configs of the run, as they are
-    /// written; `own`: where the configs of the run are.
-    pub(crate) fn choose(
+/// What to drop, if something is to be dropped.
+pub(crate) fn asked_for(args: &DropArgs, finder: Finder) -> Option<DropEnv> {
+    args.drop_env.clone().map(|names| DropEnv { finder, names })
+}
+
+/// Drops what none of these configs refers to any more. Gives the variables that stay, with why. `referrers`: all configs of
+/// the run as they are written; `own`: where they are.
+pub(crate) fn drop_variables(
+    drops: &[(&DropEnv, &Left)],
+    referrers: &[Referrer],
+    own: &[PathBuf],
+    env_files: &mut EnvFiles,
+) -> Result<Vec<String>, Error> {
+    let (mut kept, mut chosen, mut nowhere) = (BTreeSet::new(), Vec::new(), None);
+    for (drop, left) in drops {
+        match drop.choose(left, referrers, own) {
+            Ok(Some(DropChoice { file, gone, kept: stays })) => {
+                kept.extend(stays);
+                chosen.push((file, gone));
+            }
+            Ok(None) => {}
+            // Named variables need not be near every config.
+            Err(error) if drop.is_nowhere() => nowhere = nowhere.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(error) = nowhere.filter(|_| chosen.is_empty()) {
+        return Err(error);
+    }
+    for (file, gone) in chosen.iter().filter(|(_, gone)| !gone.is_empty()) {
+        env_files.drop(file, gone)?;
+    }
+    Ok(kept.iter().map(|(name, why)| format!("{} stays: {why}", Printable(name))).collect())
+}
+
+impl DropEnv {
+    /// The env file, which of its variables go, and which stay and why.
+    fn choose(
         &self,
-        unused: &BTreeSet<String>,
+        left: &Left,
         referrers: &[Referrer],
         own: &[PathBuf],
-    ) -> Result<Option<Chosen>, Error> {
-        let names: BTreeSet<&str> = match self.names {
-            [] => unused.iter().map(String::as_str).collect(),
+    ) -> Result<Option<DropChoice>, Error> {
+        if let Some(name) = self.names.iter().find(|name| left.uses.names(name)) {
+            return Err(self.finder.no_place(NoPlace::StillUsed(name.clone())));
+        }
+        let names: BTreeSet<&str> = match self.names.as_slice() {
+            [] => left.unused.iter().map(String::as_str).collect(),
             names => names.iter().map(String::as_str).collect(),
         };
         if names.is_empty() {
             return Ok(None);
         }
         let file = self.file(&names)?;
-        let around = around(&self.folders(&file), own, self.finder.run_folder());
+        let around = around(&self.directories(&file), own, self.finder.run_directory());
         let (mut gone, mut kept) = (Vec::new(), Vec::new());
         for name in names {
             match why_kept(name, referrers).or_else(|| why_kept(name, &around)) {
                 None => gone.push(name.to_owned()),
                 Some(why) if self.names.is_empty() => kept.push((name.to_owned(), why)),
                 Some(why) => {
-                    let what = format!("--drop-env: {} stays: {why}", Printable(name));
-                    return Err(self.finder.usage(&what));
+                    return Err(self.finder.no_place(NoPlace::Needed { name: name.to_owned(), why }));
                 }
             }
         }
-        Ok(Some(Chosen { file, gone, kept }))
+        Ok(Some(DropChoice { file, gone, kept }))
     }
 
     /// Whether no env file near the config sets any of the named variables.
-    pub(crate) fn is_nowhere(&self) -> bool {
+    fn is_nowhere(&self) -> bool {
         let names = self.names.iter().map(String::as_str).collect();
         !self.names.is_empty()
             && self.finder.told().is_none()
@@ -108,9 +127,9 @@ impl DropEnv<'_> {
     }
 
     /// Where configs may be that read this env file.
-    fn folders<'f>(&'f self, file: &'f NamedPath) -> Vec<&'f Path> {
-        let folders = std::iter::once(self.finder.config_folder()).chain(file.path.parent());
-        folders.collect()
+    fn directories<'f>(&'f self, file: &'f NamedPath) -> Vec<&'f Path> {
+        let directories = std::iter::once(self.finder.config_directory()).chain(file.path.parent());
+        directories.collect()
     }
 
     /// The env file that has them.
@@ -119,14 +138,10 @@ impl DropEnv<'_> {
             return Ok(told);
         }
         let found = self.finder.nearby(names)?;
-        let files = match found.as_slice() {
-            [one] => return Ok(one.clone()),
-            [] => "no env file near the config sets",
-            _ => "several env files set",
-        };
-        let names: Vec<String> = names.iter().map(|name| Named(name).to_string()).collect();
-        let what =
-            format!("--drop-env: {files} {}. Name the one that is meant: `--env-file PATH`", list(&names));
-        Err(self.finder.usage(&what))
+        if let [one] = found.as_slice() {
+            return Ok(one.clone());
+        }
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Err(self.finder.no_place(NoPlace::DropWhere { names, several: !found.is_empty() }))
     }
 }

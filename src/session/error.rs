@@ -1,14 +1,13 @@
 //! What can go wrong in a run, in words for people.
 
-use std::path::PathBuf;
-
 use crate::base::random::RandomError;
 use crate::base::text::{Named, Printable};
 use crate::config::ConfigError;
 use crate::keyset::{ImportError, InvalidKid};
 use crate::probe::{CannotAsk, LeftOut, Unanswered};
 use crate::report::CannotExport;
-use crate::schedule::ScheduleError;
+use crate::schedule::{Refusal, ScheduleError};
+use crate::session::usage::Usage;
 use crate::store::git::GitError;
 use crate::store::{FindError, StoreError};
 use crate::token::{CannotSign, InvalidClaims, SignError, Undetermined};
@@ -144,6 +143,9 @@ pub enum Error {
     /// Arguments that don't go together, or a terminal that isn't there.
     #[error("{0}")]
     Usage(String),
+    /// Options that don't go together, or not with this input.
+    #[error(transparent)]
+    Asked(#[from] Usage),
     /// Writing to stdout or stderr failed.
     #[error("writing the output failed: {0}")]
     Output(#[from] std::io::Error),
@@ -157,7 +159,7 @@ pub enum Error {
     },
     /// Several files; each was reported by itself.
     #[error("{failed} of {all} files failed")]
-    Some {
+    SomeFiles {
         /// How many failed.
         failed: usize,
         /// Of how many.
@@ -170,6 +172,62 @@ fn place(error: &ConfigError) -> String {
 }
 
 impl Error {
+    /// The file that the message begins with, as it was named.
+    pub(crate) fn file(&self) -> Option<&str> {
+        match self {
+            Self::Config { name, .. }
+            | Self::Store { name, .. }
+            | Self::EnvFile { name, .. }
+            | Self::Envelope { name, .. }
+            | Self::Lifecycle { name, .. }
+            | Self::Policy { name, .. }
+            | Self::Token { name, .. }
+            | Self::Export { name, .. }
+            | Self::Asked(Usage::NoPlace { config: name, .. }) => Some(name),
+            Self::Half { source, .. } => source.file(),
+            _ => None,
+        }
+    }
+
+    /// What went wrong, as programs know it: these words stay.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Config { .. } => "config",
+            Self::Store { .. } => "file",
+            Self::EnvFile { .. } => "env-file",
+            Self::Envelope { .. } => "wrapping",
+            Self::Find(_) => "no-config",
+            Self::Git(_) => "git",
+            Self::Lifecycle { source: ScheduleError::Refused(_), .. } => "refused",
+            Self::Lifecycle { .. } => "schedule",
+            Self::Policy { .. } => "policy",
+            Self::Kid(_) => "kid",
+            Self::Import { .. } => "import",
+            Self::Token { .. } | Self::Sign(_) => "token",
+            Self::Export { .. } => "export",
+            Self::Claims(_) => "claims",
+            Self::Undetermined(_) | Self::LivenessUnknown(_) => "undetermined",
+            Self::CannotAsk { .. }
+            | Self::Unanswered(_)
+            | Self::SeveralUnanswered { .. }
+            | Self::LivenessUnanswered { .. } => "unreachable",
+            Self::Random(_) => "random",
+            Self::Usage(_) | Self::Asked(_) => "usage",
+            Self::Output(_) => "output",
+            Self::Half { .. } => "half-written",
+            Self::SomeFiles { .. } => "some-files",
+        }
+    }
+
+    /// The refusals, where it is one.
+    pub(crate) fn refusals(&self) -> &[Refusal] {
+        match self {
+            Self::Lifecycle { source: ScheduleError::Refused(refusals), .. } => refusals,
+            _ => &[],
+        }
+    }
+
     pub(crate) fn config(name: &str) -> impl Fn(ConfigError) -> Self {
         move |source| Self::Config { name: name.to_owned(), source }
     }
@@ -205,15 +263,4 @@ impl From<ScheduleError> for Error {
     fn from(source: ScheduleError) -> Self {
         Self::Lifecycle { name: String::new(), source }
     }
-}
-
-/// Where a config comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A file, as it was named.
-    File(PathBuf),
-    /// Standard input; the new config goes to standard output.
-    Stdin,
-    /// The variable `POWERSYNC_CONFIG_B64`; the new config goes to standard output.
-    Variable,
 }

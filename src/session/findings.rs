@@ -74,7 +74,7 @@ pub(crate) fn finish(
     match failures.count() {
         0 if no => Ok(Answer::No),
         0 => Ok(Answer::Done),
-        failed => Err(Error::Some { failed, all: report.files.len() }),
+        failed => Err(Error::SomeFiles { failed, all: report.files.len() }),
     }
 }
 

@@ -3,27 +3,37 @@
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod change;
+pub(crate) mod change_report;
+pub(crate) mod change_talk;
+pub(crate) mod changeset;
 pub(crate) mod checking;
 pub(crate) mod compared;
+mod config_plan;
 pub(crate) mod destination;
 pub(crate) mod differ;
-pub(crate) mod draft;
 pub(crate) mod drop_env;
+pub(crate) mod env_files;
 mod error;
-pub(crate) mod files;
+pub(crate) mod facts;
 pub(crate) mod findings;
+pub(crate) mod new_config;
 pub(crate) mod new_key;
+pub(crate) mod operation;
 pub(crate) mod policy;
 pub mod policy_file;
 pub(crate) mod read;
+mod run;
 pub(crate) mod secret_write;
 pub(crate) mod source;
 pub(crate) mod token_input;
+mod usage;
 pub(crate) mod used_by;
 pub(crate) mod values;
 mod world;
 
-pub use error::{Error, Source};
+pub use error::Error;
+pub use source::Source;
+pub use usage::{NoPlace, Usage};
 pub use world::{Terminal, World};
 
 /// How a command ended that could do its work.

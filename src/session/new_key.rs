@@ -1,20 +1,18 @@
 //! The key a command is to write: fresh, or with a secret that someone hands in.
 
-use std::cell::{OnceCell, RefCell};
-
-use super::destination::{Finder, Reservations};
+use super::destination::Finder;
+use super::env_files::NamedPath;
+use super::facts::Facts;
 use super::policy::Rules;
 use super::secret_write::SecretWrite;
-use super::values::{self, KnownValues};
 use crate::base::random::Random;
 use crate::base::text::count;
 use crate::base::time::NumericDate;
-use crate::config::Config;
 use crate::keyset::{HmacAlg, KeySet, Kid, Secret, SecretText, import};
 use crate::schedule::{NewKey, SecretForm};
 use crate::session::World;
 use crate::session::arguments::NewKeyArgs;
-use crate::session::{Error, Source};
+use crate::session::{Error, Source, Usage};
 use crate::store;
 
 /// Makes the key once the key set is known, and the same one again when the file is read again.
@@ -22,12 +20,9 @@ pub(crate) struct KeySource<'a> {
     args: &'a NewKeyArgs,
     random: &'a dyn Random,
     imported: Option<Secret>,
-    made: OnceCell<(Kid, Secret)>,
+    made: Option<(Kid, Secret)>,
     kid_prefix: String,
-    finder: Finder<'a>,
-    values: KnownValues<'a>,
-    /// What the last key that was made needs written beside the config.
-    beside: RefCell<Option<SecretWrite>>,
+    finder: Finder,
 }
 
 impl<'a> KeySource<'a> {
@@ -35,7 +30,7 @@ impl<'a> KeySource<'a> {
     pub(crate) fn new<'w: 'a>(
         args: &'a NewKeyArgs,
         rules: &Rules,
-        config: &'a Source,
+        config: &Source,
         world: &mut World<'w>,
     ) -> Result<Self, Error> {
         if let Some(kid) = &args.kid {
@@ -43,58 +38,30 @@ impl<'a> KeySource<'a> {
         }
         let imported = read_secret(args, config, world)?;
         let finder = Finder::new(config, &args.secret.destination, rules.env_file.clone(), world);
-        Ok(Self {
-            args,
-            random: world.random,
-            imported,
-            made: OnceCell::new(),
-            kid_prefix: rules.policy.kid_prefix.clone(),
-            values: values::known_so_far(finder.told().as_ref(), world)?,
-            finder,
-            beside: RefCell::default(),
-        })
+        let kid_prefix = rules.policy.kid_prefix.clone();
+        Ok(Self { args, random: world.random, imported, made: None, kid_prefix, finder })
     }
 
-    /// The same, for one of several configs of a run.
-    pub(crate) fn among(self, reserved: &'a Reservations) -> Self {
-        Self { finder: self.finder.among(reserved), ..self }
+    /// The env file that is named for the secret.
+    pub(crate) fn env_file(&self) -> Option<NamedPath> {
+        self.finder.told()
     }
 
-    /// What is known of variables.
-    pub(crate) fn values(&self) -> &KnownValues<'a> {
-        &self.values
-    }
-
-    /// What the last key that was made needs written beside the config.
-    pub(crate) fn beside(&self) -> &RefCell<Option<SecretWrite>> {
-        &self.beside
-    }
-
-    /// The key, for this config. There is a place for its secret before it is made.
+    /// The key for a config, and its secret on the way to where the service gets it from. There is a place for the secret
+    /// before it is made.
     pub(crate) fn key(
-        &self,
-        config: &Config<'_>,
-        keys: &KeySet,
+        &mut self,
+        seen: &Facts<'_>,
         alg: HmacAlg,
-        now: NumericDate,
-    ) -> Result<NewKey, Error> {
-        let slot = self.finder.find(self.args.secret.secrets, config, keys, &self.values)?;
-        let (kid, secret) = if let Some(made) = self.made.get() {
-            made.clone()
-        } else {
-            let secret = match &self.imported {
-                Some(secret) => secret.clone(),
-                None => Secret::fresh(alg.hash_length(), self.random)?,
-            };
-            let kid = match &self.args.kid {
-                Some(kid) => Kid::new(kid)?,
-                None => self.unused_kid(keys, now)?,
-            };
-            self.made.get_or_init(|| (kid, secret)).clone()
+    ) -> Result<(NewKey, Option<SecretWrite>), Error> {
+        let slot = self.finder.find(self.args.secret.secrets, seen)?;
+        let (kid, secret) = match self.made.take() {
+            Some(made) => made,
+            None => self.make(seen.keys, alg, seen.now)?,
         };
-        let beside = slot.as_ref().map(|slot| SecretWrite::set(slot, SecretText(secret.to_base64url())));
-        self.beside.replace(beside.transpose()?.flatten());
-        Ok(NewKey {
+        self.made = Some((kid.clone(), secret.clone()));
+        let set = slot.as_ref().and_then(|slot| SecretWrite::new(slot, SecretText(secret.to_base64url())));
+        let key = NewKey {
             kid,
             kid_is_chosen: self.args.kid.is_some(),
             secret_is_imported: self.imported.is_some(),
@@ -102,7 +69,20 @@ impl<'a> KeySource<'a> {
             secret,
             iat: None,
             form: slot.map_or(SecretForm::Inline, |slot| slot.form),
-        })
+        };
+        Ok((key, set))
+    }
+
+    fn make(&self, keys: &KeySet, alg: HmacAlg, now: NumericDate) -> Result<(Kid, Secret), Error> {
+        let secret = match &self.imported {
+            Some(secret) => secret.clone(),
+            None => Secret::fresh(alg.hash_length(), self.random)?,
+        };
+        let kid = match &self.args.kid {
+            Some(kid) => Kid::new(kid)?,
+            None => self.unused_kid(keys, now)?,
+        };
+        Ok((kid, secret))
     }
 
     fn unused_kid(&self, keys: &KeySet, now: NumericDate) -> Result<Kid, Error> {
@@ -119,13 +99,10 @@ fn read_secret(args: &NewKeyArgs, config: &Source, world: &mut World<'_>) -> Res
     let Some(encoding) = args.encoding else { return Ok(None) };
     let (name, written) = if args.secret_stdin {
         if *config == Source::Stdin {
-            let text = "the config and the secret can't both come from stdin. Put the secret into a file: `--secret-file`";
-            return Err(Error::Usage(text.to_owned()));
+            return Err(Usage::SecretFromStdin.into());
         }
         if world.terminal.stdin {
-            let text =
-                "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
-            return Err(Error::Usage(text.to_owned()));
+            return Err(Usage::SecretOnTerminal.into());
         }
         ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
     } else if let Some(path) = &args.secret_file {
@@ -133,11 +110,11 @@ fn read_secret(args: &NewKeyArgs, config: &Source, world: &mut World<'_>) -> Res
         let written = store::snapshot(&world.path(path)).map_err(Error::store(&name))?;
         (name, written)
     } else {
-        return Err(Error::Usage("`--encoding` goes with `--secret-stdin` or `--secret-file`".to_owned()));
+        return Err(Usage::EncodingAlone.into());
     };
     let (secret, cut) = import(&written, encoding).map_err(|source| Error::Import { name, source })?;
     if cut > 0 {
-        writeln!(world.stderr, "Cut off {} at the end of the secret.", count(cut, "line break"))?;
+        writeln!(world.stderr, "Removed {} at the end of the secret.", count(cut, "trailing newline"))?;
     }
     let length = secret.bytes().len();
     writeln!(world.stderr, "Imported a secret of {}.", count(length, "byte"))?;

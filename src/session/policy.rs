@@ -6,7 +6,7 @@ use crate::probe::Endpoint;
 use crate::schedule::Policy;
 use crate::session::World;
 use crate::session::arguments::{ScheduleArgs, Times};
-use crate::session::policy_file::{self, Found};
+use crate::session::policy_file::{self, PolicyFile};
 use crate::session::{Error, Source};
 
 /// The policy for a config, and what else the policy file says.
@@ -24,7 +24,7 @@ pub(crate) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
 
 /// The same, with what else the file says.
 pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
-    let found = if let Some(path) = &times.policy {
+    let found = if let Some(path) = &times.policy.policy {
         policy_file::read(&world.path(path), &path.display().to_string())?
     } else {
         let config = match source {
@@ -34,7 +34,7 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         // By its real place: a link into a repository has the policy of that repository.
         let config = std::fs::canonicalize(&config).unwrap_or(config);
         policy_file::find(&config).map_or_else(
-            || Ok(Found::default()),
+            || Ok(PolicyFile::default()),
             |path| {
                 let name = path.strip_prefix(&world.folder).unwrap_or(&path).display().to_string();
                 policy_file::read(&path, &name)
@@ -61,7 +61,7 @@ pub(crate) fn flags(times: &Times) -> Vec<String> {
         ("--overlap", times.overlap),
     ];
     let spans = spans.into_iter().filter_map(|(name, span)| Some([name.to_owned(), span?.compact()]));
-    let policy = times.policy.as_ref().map(|path| ["--policy".to_owned(), path.display().to_string()]);
+    let policy = times.policy.policy.as_ref().map(|path| ["--policy".to_owned(), path.display().to_string()]);
     spans.chain(policy).flatten().collect()
 }
 

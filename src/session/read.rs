@@ -8,7 +8,7 @@ use crate::base::sentence::Sentence;
 use crate::keyset::KeySet;
 use crate::session::World;
 use crate::session::arguments::Global;
-use crate::session::{Error, Source};
+use crate::session::{Error, Source, Usage};
 
 pub(crate) fn keys(
     global: &Global,
@@ -46,11 +46,9 @@ pub(crate) fn keys_and_warnings(
 }
 
 /// Fails where a second thing is to come from stdin.
-pub(crate) fn check_stdin(source: &Source, what: &str) -> Result<(), Error> {
+pub(crate) fn check_stdin(source: &Source, what: &'static str) -> Result<(), Error> {
     match source {
         Source::File(_) | Source::Variable => Ok(()),
-        Source::Stdin => Err(Error::Usage(format!(
-            "the config and {what} can't both come from stdin. Put one into a file"
-        ))),
+        Source::Stdin => Err(Usage::TwoFromStdin(what).into()),
     }
 }

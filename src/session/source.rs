@@ -10,9 +10,20 @@ pub(crate) use crate::base::command_line::shell_word;
 use crate::config::{Config, Input};
 use crate::session::World;
 use crate::session::arguments::Global;
-use crate::session::{Error, Source};
+use crate::session::{Error, Usage};
 use crate::store::{self, Snapshot};
 use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config};
+
+/// Where a config comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file, as it was named.
+    File(PathBuf),
+    /// Standard input; the new config goes to standard output.
+    Stdin,
+    /// The variable `POWERSYNC_CONFIG_B64`; the new config goes to standard output.
+    Variable,
+}
 
 /// Names the config, as it does for the service.
 const CONFIG_PATH: &str = "POWERSYNC_CONFIG_PATH";
@@ -26,7 +37,10 @@ fn is_set(variable: &str, world: &World<'_>) -> bool {
 
 /// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
 pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
-    let path = match &global.config {
+    if global.config.len() > 1 {
+        return Err(Usage::OneConfig.into());
+    }
+    let path = match global.config.first() {
         Some(path) => path.clone(),
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
@@ -37,22 +51,56 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
     Ok(named(&path))
 }
 
-/// The configs named as arguments, else the one of this run.
+/// The configs of this run, where `-c` may name several.
+pub(crate) fn all(global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+    match global.config.as_slice() {
+        [] | [_] => Ok(vec![one(global, world)?]),
+        several => once_each(several, world),
+    }
+}
+
+/// The configs named as arguments, a directory for all in and below it; else the ones of this run.
 pub(crate) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
     if paths.is_empty() {
-        return Ok(vec![one(global, world)?]);
+        return all(global, world);
     }
-    if global.config.is_some() {
-        return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
+    if !global.config.is_empty() {
+        return Err(Usage::NamedTwice.into());
     }
+    let mut files = Vec::new();
+    for path in paths {
+        if world.path(path).is_dir() {
+            files.extend(below(path, world)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    once_each(&files, world)
+}
+
+/// The configs in and below a directory.
+fn below(directory: &Path, world: &World<'_>) -> Result<Vec<PathBuf>, Error> {
+    let (full, name) = (world.path(directory), directory.display().to_string());
+    let is_config = |path: &Path, bytes: &[u8]| store::is_config(bytes, Input::of_path(path));
+    let found = store::files_below(&full, is_config).map_err(Error::store(&name))?;
+    if found.is_empty() {
+        return Err(Usage::NoConfigIn(name).into());
+    }
+    let named = |path: &PathBuf| match path.strip_prefix(&full) {
+        Ok(below) if directory == Path::new(".") => below.to_owned(),
+        Ok(below) => directory.join(below),
+        Err(_) => path.clone(),
+    };
+    Ok(found.iter().map(named).collect())
+}
+
+fn once_each(paths: &[PathBuf], world: &World<'_>) -> Result<Vec<Source>, Error> {
     let mut seen = HashSet::new();
     let real = |path: &PathBuf| std::fs::canonicalize(world.path(path)).unwrap_or_else(|_| path.clone());
     let sources: Vec<Source> =
         paths.iter().filter(|path| seen.insert(real(path))).map(|path| named(path)).collect();
     if sources.len() > 1 && sources.contains(&Source::Stdin) {
-        return Err(Error::Usage(
-            "`-` (stdin) goes alone: its new config is the only thing on stdout".to_owned(),
-        ));
+        return Err(Usage::StdinAlone.into());
     }
     Ok(sources)
 }
@@ -62,6 +110,14 @@ pub(crate) fn named(path: &Path) -> Source {
 }
 
 impl Source {
+    /// Where it is, if it is a file.
+    pub(crate) fn path(&self, world: &World<'_>) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(world.path(path)),
+            Self::Stdin | Self::Variable => None,
+        }
+    }
+
     /// As messages name it.
     pub(crate) fn name(&self) -> String {
         match self {

@@ -8,6 +8,7 @@ use crate::config::{Config, Input};
 use crate::store;
 
 /// What a config refers to.
+#[derive(Clone)]
 pub(crate) enum Uses {
     /// These variables.
     Variables(BTreeSet<String>),
@@ -28,6 +29,11 @@ impl Uses {
 
     pub(crate) fn of(config: &Config<'_>) -> Self {
         Self::Variables(config.variables().into_iter().map(str::to_owned).collect())
+    }
+
+    /// Whether it is known to refer to this variable.
+    pub(crate) fn names(&self, variable: &str) -> bool {
+        matches!(self, Self::Variables(names) if names.contains(variable))
     }
 
     fn has(&self, variable: &str) -> bool {
@@ -63,23 +69,24 @@ pub(crate) fn why_kept(variable: &str, referrers: &[Referrer]) -> Option<String>
     referrers.iter().find_map(|referrer| referrer.told(variable))
 }
 
-/// The configs in and below these folders, but for those at these places.
-pub(crate) fn around(folders: &[&Path], but: &[PathBuf], run_folder: &Path) -> Vec<Referrer> {
+/// The configs in and below these directories, but for those at these places.
+pub(crate) fn around(directories: &[&Path], but: &[PathBuf], run_directory: &Path) -> Vec<Referrer> {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut seen: BTreeSet<PathBuf> = but.iter().map(|path| real(path)).collect();
     let mut found = Vec::new();
-    for folder in folders {
+    for directory in directories {
         // What git ignores is not found below, and is often the config that has the secrets.
-        let beside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let beside = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
         let beside = beside.filter(|path| store::may_be_config(path) && path.is_file()).filter(|path| {
             store::snapshot(path).map_or(true, |bytes| store::is_config(&bytes, Input::of_path(path)))
         });
-        let below = store::files_below(folder, |path, bytes| store::is_config(bytes, Input::of_path(path)))
-            .unwrap_or_default();
+        let below =
+            store::files_below(directory, |path, bytes| store::is_config(bytes, Input::of_path(path)))
+                .unwrap_or_default();
         let mut paths: Vec<PathBuf> = beside.chain(below).collect();
         paths.sort();
         for path in paths.into_iter().filter(|path| seen.insert(real(path))) {
-            let name = path.strip_prefix(run_folder).unwrap_or(&path).display().to_string();
+            let name = path.strip_prefix(run_directory).unwrap_or(&path).display().to_string();
             let uses = store::snapshot(&path)
                 .map_or(Uses::Unseen, |bytes| Uses::read(&bytes, Input::of_path(&path)));
             found.push(Referrer { name, uses });

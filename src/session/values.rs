@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::destination::{NamedPath, read};
+use super::env_files::{NamedPath, read};
 use crate::base::text::Printable;
 use crate::keyset::{KeySet, Member};
 use crate::session::Error;
@@ -12,8 +12,9 @@ use crate::session::World;
 use crate::store;
 use crate::wrap::env_file::EnvFile;
 
-/// Where values come from: the environment of this run, and behind it an env file. A variable that stands in both has
+/// Where values come from: the environment of this run, and behind it an env file. A variable that is set in both has
 /// the value of the environment, as with Compose and Node.
+#[derive(Clone)]
 pub(crate) struct KnownValues<'w> {
     variable: &'w dyn Fn(&str) -> Option<std::ffi::OsString>,
     /// As messages name it, and what it says.
@@ -35,7 +36,7 @@ pub(crate) fn known_so_far<'w>(
     file: Option<&NamedPath>,
     world: &World<'w>,
 ) -> Result<KnownValues<'w>, Error> {
-    let read = |file: &NamedPath| Ok::<_, Error>(read(file)?.map(|read| (file.name.clone(), read.file)));
+    let read = |file: &NamedPath| Ok::<_, Error>(read(file)?.map(|(_, read)| (file.name.clone(), read)));
     Ok(KnownValues { variable: world.variable, file: file.map(read).transpose()?.flatten() })
 }
 

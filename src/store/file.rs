@@ -1,102 +1,22 @@
 //! One file: read whole, locked, and replaced whole.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::config::MAX_BYTES;
+use super::error::{StoreError, io, on_make_directory, on_open, on_write};
+use super::temporary::{clear_up, directory_of, finish, temporary_beside, temporary_prefix};
 
-/// A file can't be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Not there.
-    #[error("there is no such file")]
-    Missing,
-    /// There already, where a new one was to be written.
-    #[error("there is a file of this name already, and it is not overwritten")]
-    Exists,
-    /// A folder, a socket, a device.
-    #[error("this is not a file but {0}")]
-    NotAFile(&'static str),
-    /// Symbolic links that lead to themselves.
-    #[error("this symbolic link leads back to itself")]
-    Loop,
-    /// Over 64 MiB.
-    #[error("the file is larger than 64 MiB")]
-    TooLarge,
-    /// No permission to read.
-    #[error("there is no permission to read this file")]
-    Unreadable,
-    /// The file, its folder or its file system may not be written.
-    #[error("{0}, so nothing was written")]
-    ReadOnly(&'static str),
-    /// Other names of the same file would keep the old content.
-    #[error(
-        "this file has {0} names (hard links), and replacing it would change only this one. Nothing was written; \
-         `-c -` reads the config from stdin and writes the new one to stdout"
-    )]
-    HardLinks(u64),
-    /// Another run, an editor, or version control.
-    #[error(
-        "the file, or what is due in it, changed after the diff was shown, so nothing was written. Run the command again to see the new diff"
-    )]
-    Changed,
-    /// The temporary file could not take the owner of the old one.
-    #[error(
-        "the file belongs to another user, and its owner could not be kept ({0}). Nothing was written; run this as that user"
-    )]
-    Owner(#[source] io::Error),
-    /// Anything else, before the file was replaced.
-    #[error("{doing} failed: {source}. The file is as it was")]
-    Io {
-        /// What was being done.
-        doing: &'static str,
-        /// The system's error.
-        #[source]
-        source: io::Error,
-    },
-    /// The new file is in place, but may not survive a power cut.
-    #[error(
-        "the new file is in place, but the folder could not be flushed to disk ({0}): a power cut might bring the old one back"
-    )]
-    Unflushed(#[source] io::Error),
-}
+use crate::config::MAX_BYTES;
 
 /// The bytes of a file at one moment. They are cleared when dropped: there are secrets among them.
 pub type Snapshot = Zeroizing<Vec<u8>>;
 
-fn io(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Io { doing, source }
-}
-
-fn on_open(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::NotFound => StoreError::Missing,
-        io::ErrorKind::PermissionDenied => StoreError::Unreadable,
-        _ if is_loop(&error) => StoreError::Loop,
-        _ => StoreError::Io { doing: "opening it", source: error },
-    }
-}
-
-#[cfg(unix)]
-fn is_loop(error: &io::Error) -> bool {
-    // ELOOP: 40 on Linux, 62 on macOS and the BSDs. `io::ErrorKind::FilesystemLoop` isn't stable yet.
-    error.raw_os_error() == Some(if cfg!(target_os = "linux") { 40 } else { 62 })
-}
-
-#[cfg(not(unix))]
-fn is_loop(_: &io::Error) -> bool {
-    false
-}
-
 fn check_regular(metadata: &Metadata) -> Result<(), StoreError> {
     if metadata.is_dir() {
-        return Err(StoreError::NotAFile("a folder"));
+        return Err(StoreError::NotAFile("a directory"));
     }
     if !metadata.is_file() {
         return Err(StoreError::NotAFile("a device, pipe or socket"));
@@ -163,15 +83,7 @@ impl Locked {
     pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
         loop {
             let real = fs::canonicalize(path).map_err(on_open)?;
-            let metadata = fs::metadata(&real).map_err(on_open)?;
-            check_regular(&metadata)?;
-            if let Err(StoreError::HardLinks(_)) = check_writable(&metadata) {
-                // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second
-                // name.
-                clear_up(folder_of(&real), &temporary_prefix(&real));
-            }
-            check_writable(&fs::metadata(&real).map_err(on_open)?)?;
-            let file = OpenOptions::new().read(true).write(true).open(&real).map_err(on_write)?;
+            let file = open_for_writing(&real)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -195,14 +107,14 @@ impl Locked {
         read(File::open(&self.path).map_err(on_open)?, usize::try_from(length).unwrap_or(0))
     }
 
-    /// Replaces the content: a temporary file in the same folder, flushed to disk, takes the file's place, with its
+    /// Replaces the content: a temporary file in the same directory, flushed to disk, takes the file's place, with its
     /// permissions and owner. `expected` is what the file held when the new content was made from it.
     pub fn replace(&self, expected: &[u8], content: &[u8]) -> Result<(), StoreError> {
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
         self.put(expected, content, metadata.permissions())
     }
 
-    /// The same for content that is none of the old: the file gets this mode.
+    /// The same for content that has nothing of the old: the file gets this mode.
     pub fn overwrite(&self, expected: &[u8], content: &[u8], mode: u32) -> Result<(), StoreError> {
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
         self.put(expected, content, permissions(metadata.permissions(), mode))
@@ -216,7 +128,7 @@ impl Locked {
             let copy = copy_name(&self.path, number);
             match temporary.persist_noclobber(&copy) {
                 Ok(_) => {
-                    flush_folder(folder_of(&copy))?;
+                    flush_directory(directory_of(&copy))?;
                     return Ok(copy);
                 }
                 Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => temporary = error.file,
@@ -228,7 +140,7 @@ impl Locked {
         Err(StoreError::Exists)
     }
 
-    /// A temporary file in the same folder, flushed to disk.
+    /// A temporary file in the same directory, flushed to disk.
     fn beside(
         &self,
         content: &[u8],
@@ -253,15 +165,27 @@ impl Locked {
             doing: "putting the new file in place",
             source: error.error,
         })?;
-        flush_folder(folder_of(&self.path))
+        flush_directory(directory_of(&self.path))
     }
 }
 
-/// Writes a new file whole, with these mode bits whatever the umask. Never over one that is there; folders on the way
-/// are made.
+/// Opens a file, links resolved, if it may be replaced.
+pub(super) fn open_for_writing(real: &Path) -> Result<File, StoreError> {
+    let metadata = fs::metadata(real).map_err(on_open)?;
+    check_regular(&metadata)?;
+    if let Err(StoreError::HardLinks(_)) = check_writable(&metadata) {
+        // Where a file system can't rename without replacing, a killed run may leave its temporary file as a second name.
+        clear_up(directory_of(real), &temporary_prefix(real));
+    }
+    check_writable(&fs::metadata(real).map_err(on_open)?)?;
+    OpenOptions::new().read(true).write(true).open(real).map_err(on_write)
+}
+
+/// Writes a new file whole, with these mode bits whatever the umask. Never over one that is there; missing directories
+/// are created.
 pub fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), StoreError> {
-    let folder = folder_of(path);
-    fs::create_dir_all(folder).map_err(on_make_folder)?;
+    let directory = directory_of(path);
+    fs::create_dir_all(directory).map_err(on_make_directory)?;
     let temporary = temporary_beside(path, content)?;
     let metadata = temporary.as_file().metadata().map_err(io("looking at the temporary file"))?;
     finish(&temporary, permissions(metadata.permissions(), mode))?;
@@ -269,7 +193,7 @@ pub fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), StoreError> 
         io::ErrorKind::AlreadyExists => StoreError::Exists,
         _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
     })?;
-    flush_folder(folder)
+    flush_directory(directory)
 }
 
 /// Whether something of this name is there, be it a link to nothing.
@@ -284,10 +208,6 @@ pub fn is_open_to_others(path: &Path) -> bool {
     mode(path).is_some_and(|mode| mode & 0o044 != 0)
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// The name of the Nth copy of a file.
 fn copy_name(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -296,74 +216,6 @@ fn copy_name(path: &Path, number: u32) -> PathBuf {
         name.push(number.to_string());
     }
     PathBuf::from(name)
-}
-
-/// Behind it stand random characters, then [`TEMPORARY_SUFFIX`].
-const TEMPORARY_MARK: &str = ".jwks-";
-const TEMPORARY_SUFFIX: &str = ".tmp";
-
-/// Names longer than this many bytes leave no room for what a temporary file adds to them.
-const LONGEST_NAME: usize = 200;
-
-/// How the names of a file's temporary files begin.
-fn temporary_prefix(path: &Path) -> OsString {
-    let name = path.file_name().unwrap_or_default();
-    let mut prefix = OsString::from(".");
-    if name.len() <= LONGEST_NAME {
-        prefix.push(name);
-    } else {
-        // Other files' names may begin in the same way, so this one's is told by a hash.
-        let hash = ring::digest::digest(&ring::digest::SHA256, name.as_encoded_bytes());
-        prefix.push(URL_SAFE_NO_PAD.encode(hash));
-    }
-    prefix.push(TEMPORARY_MARK);
-    prefix
-}
-
-/// Whether a name is that of a temporary file with this prefix.
-fn is_temporary(name: &OsStr, prefix: &OsStr) -> bool {
-    let rest = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-    rest.and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX.as_bytes()))
-        .is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
-}
-
-/// Removes the temporary files of runs that were killed: they hold secrets. A run that lives has a lock on its own.
-fn clear_up(folder: &Path, prefix: &OsStr) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| is_temporary(&entry.file_name(), prefix)) {
-        // Only a file: opening a pipe would wait for its other end.
-        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            continue;
-        }
-        // One that can't be opened, or removed, is in nobody's way.
-        if let Ok(file) = File::open(entry.path())
-            && file.try_lock().is_ok()
-        {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Readable by its owner only: it has no wider mode than the file it becomes at any moment.
-fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, StoreError> {
-    let (folder, prefix) = (folder_of(path), temporary_prefix(path));
-    clear_up(folder, &prefix);
-    let mut temporary = loop {
-        let made = tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(folder);
-        let made = made.map_err(on_write_folder)?;
-        // Another run that clears up may come between the two. Where files can't be locked, none is taken for left.
-        let is_taken = matches!(made.as_file().try_lock(), Err(TryLockError::WouldBlock));
-        if !is_taken && made.path().exists() {
-            break made;
-        }
-    };
-    temporary.write_all(content).map_err(io("writing a temporary file beside it"))?;
-    Ok(temporary)
-}
-
-fn finish(temporary: &tempfile::NamedTempFile, permissions: fs::Permissions) -> Result<(), StoreError> {
-    temporary.as_file().set_permissions(permissions).map_err(io("setting its permissions"))?;
-    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))
 }
 
 #[cfg(unix)]
@@ -375,34 +227,6 @@ fn permissions(_: fs::Permissions, mode: u32) -> fs::Permissions {
 #[cfg(not(unix))]
 fn permissions(own: fs::Permissions, _: u32) -> fs::Permissions {
     own
-}
-
-fn on_make_folder(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-            StoreError::ReadOnly("a part of this path is a file, not a folder")
-        }
-        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to make this folder"),
-        _ => StoreError::Io { doing: "making its folder", source: error },
-    }
-}
-
-fn on_write(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write this file"),
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
-        _ => on_open(error),
-    }
-}
-
-fn on_write_folder(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            StoreError::ReadOnly("there is no permission to write in this file's folder")
-        }
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
-        _ => StoreError::Io { doing: "making a temporary file beside it", source: error },
-    }
 }
 
 fn check_writable(metadata: &Metadata) -> Result<(), StoreError> {
@@ -437,7 +261,7 @@ fn same_file(_: &File, _: &Path) -> Result<bool, StoreError> {
 }
 
 #[cfg(unix)]
-fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
+pub(super) fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
     let own = new.metadata().map_err(io("looking at the temporary file"))?;
     if own.uid() == old.uid() && own.gid() == old.gid() {
@@ -447,14 +271,14 @@ fn keep_owner(new: &File, old: &Metadata) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &File, _: &Metadata) -> Result<(), StoreError> {
+pub(super) fn keep_owner(_: &File, _: &Metadata) -> Result<(), StoreError> {
     Ok(())
 }
 
 /// The new name itself has to reach the disk, too.
-fn flush_folder(folder: &Path) -> Result<(), StoreError> {
+fn flush_directory(directory: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::Unflushed)?;
+        File::open(directory).and_then(|directory| directory.sync_all()).map_err(StoreError::Unflushed)?;
     }
     Ok(())
 }

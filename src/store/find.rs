@@ -26,15 +26,15 @@ fn usual() -> Vec<String> {
     USUAL.iter().map(|path| (*path).to_owned()).collect()
 }
 
-/// Those of the usual names that exist in a folder.
+/// Those of the usual names that exist in a directory.
 #[must_use]
-pub fn found(folder: &Path) -> Vec<&'static str> {
-    USUAL.into_iter().filter(|path| folder.join(path).is_file()).collect()
+pub fn found(directory: &Path) -> Vec<&'static str> {
+    USUAL.into_iter().filter(|path| directory.join(path).is_file()).collect()
 }
 
-/// Finds the config in a folder: the only one of the usual names that exists.
-pub fn find(folder: &Path) -> Result<PathBuf, FindError> {
-    match found(folder).as_slice() {
+/// Finds the config in a directory: the only one of the usual names that exists.
+pub fn find(directory: &Path) -> Result<PathBuf, FindError> {
+    match found(directory).as_slice() {
         [] => Err(FindError::None),
         [one] => Ok(PathBuf::from(one)),
         several => Err(FindError::Several(several.iter().map(|path| (*path).to_owned()).collect())),

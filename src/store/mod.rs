@@ -1,12 +1,17 @@
 //! Files: finding the config, reading it, and writing it whole or not at all.
 
+mod error;
 mod file;
 mod find;
 pub mod git;
 mod platform;
+mod preflight;
 mod search;
+mod temporary;
 
-pub use file::{Locked, Snapshot, StoreError, create, exists, is_open_to_others, mode, read, snapshot};
+pub use error::StoreError;
+pub use file::{Locked, Snapshot, create, exists, is_open_to_others, mode, read, snapshot};
 pub use find::{FindError, find, found};
 pub use platform::{Platform, compose_file, detect, in_git};
+pub use preflight::{try_create, try_replace};
 pub use search::{TOP_MEMBERS, files_below, is_config, may_be_config};

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::file::{StoreError, snapshot};
+use super::error::StoreError;
+use super::file::snapshot;
 use crate::config::{Document, Input};
 
 /// The members by which a config is known: one of them stands at its top.

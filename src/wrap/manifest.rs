@@ -1,15 +1,18 @@
-//! Files of a folder that hold a config: as they stand, in a Kubernetes Secret, or in a form that has to be named.
+//! Files of a directory that hold a config: as it is, in a Kubernetes Secret, or in a form that can't be checked.
 
+use std::collections::HashSet;
+
+use super::base64::{decode, is_base64_of_config, is_config};
+use super::envelope::{Envelope, Unwrap};
 use crate::config::{Document, Input, NodeId};
 use crate::store;
-use crate::wrap::envelope::{Envelope, Unwrap, is_base64_of_config};
 
 /// What a file holds, as far as configs go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
-    /// A config, as it stands or in a Secret: it can be looked at.
+    /// A config, as it is or in a Secret: it can be checked.
     Config,
-    /// One that isn't looked at: why.
+    /// One that isn't checked: why.
     Unseen(&'static str),
     /// None.
     Nothing,
@@ -31,7 +34,7 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
         std::str::from_utf8(bytes).ok().filter(|text| text.contains("apiVersion") && text.contains("kind"));
     let Some(text) = text else { return Holds::Nothing };
     let Ok(doc) = Document::read(text, input) else { return several(text) };
-    match of_object(&doc, doc.root()) {
+    match Objects::of(&doc).kind(doc.root()) {
         Some("Secret") if Envelope::open(bytes, &Unwrap::default()).is_ok() => Holds::Config,
         Some("Secret") => Holds::Unseen(SECRET),
         Some("ConfigMap") => Holds::Unseen(CONFIG_MAP),
@@ -42,37 +45,72 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
 
 /// Several documents in one file.
 fn several(text: &str) -> Holds {
-    let holds =
-        |part: &str| Document::read(part, Input::Yaml).is_ok_and(|doc| of_object(&doc, doc.root()).is_some());
+    let holds = |part: &str| {
+        Document::read(part, Input::Yaml).is_ok_and(|doc| Objects::of(&doc).kind(doc.root()).is_some())
+    };
     if text.split("\n---").any(holds) { Holds::Unseen(SEVERAL) } else { Holds::Nothing }
 }
 
-/// The kind of an object that holds a config.
-fn of_object(doc: &Document<'_>, object: NodeId) -> Option<&'static str> {
-    let of = |name| doc.member(object, name).map(|(_, value)| value);
-    let values =
-        |name| of(name).and_then(|id| doc.members(id)).unwrap_or_default().iter().map(|(_, value)| *value);
-    let text = |id: NodeId| doc.string(id).unwrap_or_default().as_bytes();
-    let is_text = |id: NodeId| store::is_config(text(id), Input::Either);
-    let is_encoded = |id: NodeId| is_base64_of_config(text(id)) || is_base64_twice(text(id));
-    match doc.string(of("kind")?)? {
-        "Secret" => (values("data").any(is_encoded) || values("stringData").any(is_text)).then_some("Secret"),
-        "ConfigMap" => {
-            (values("data").any(is_text) || values("binaryData").any(is_encoded)).then_some("ConfigMap")
-        }
-        "List" | "SecretList" | "ConfigMapList" => {
-            let items = of("items").and_then(|id| doc.items(id)).unwrap_or_default();
-            // A list holds no lists.
-            let is_list = |id: &NodeId| doc.member(*id, "items").is_some();
-            items.iter().any(|id| !is_list(id) && of_object(doc, *id).is_some()).then_some("List")
-        }
-        _ => None,
-    }
+/// In which form an object holds a config.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum DataForm {
+    Text,
+    Base64,
 }
 
-/// As `POWERSYNC_CONFIG_B64` takes it, in a Secret.
-fn is_base64_twice(text: &[u8]) -> bool {
-    crate::wrap::envelope::decode(text).is_some_and(|inner| is_base64_of_config(&inner))
+/// Looks for configs in the objects of a document.
+struct Objects<'d, 't> {
+    doc: &'d Document<'t>,
+    /// What holds none in this form: aliases may lead to one node any number of times.
+    without: HashSet<(NodeId, DataForm)>,
+}
+
+impl<'d, 't> Objects<'d, 't> {
+    fn of(doc: &'d Document<'t>) -> Self {
+        Self { doc, without: HashSet::new() }
+    }
+
+    /// The kind of an object that holds a config.
+    fn kind(&mut self, object: NodeId) -> Option<&'static str> {
+        let doc = self.doc;
+        let of = |name| doc.member(object, name).map(|(_, value)| value);
+        match doc.string(of("kind")?)? {
+            "Secret" => (self.holds(of("data"), DataForm::Base64)
+                || self.holds(of("stringData"), DataForm::Text))
+            .then_some("Secret"),
+            "ConfigMap" => (self.holds(of("data"), DataForm::Text)
+                || self.holds(of("binaryData"), DataForm::Base64))
+            .then_some("ConfigMap"),
+            "List" | "SecretList" | "ConfigMapList" => {
+                let items = of("items").and_then(|id| doc.items(id)).unwrap_or_default();
+                // A list holds no lists.
+                let is_list = |id: NodeId| doc.member(id, "items").is_some();
+                items.iter().any(|id| !is_list(*id) && self.kind(*id).is_some()).then_some("List")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a member of this mapping is a config in this form.
+    fn holds(&mut self, data: Option<NodeId>, form: DataForm) -> bool {
+        let doc = self.doc;
+        let Some(data) = data.map(|id| doc.target(id)) else { return false };
+        if !self.without.insert((data, form)) {
+            return false;
+        }
+        doc.members(data).unwrap_or_default().iter().any(|(_, value)| {
+            let text = doc.string(*value).unwrap_or_default().as_bytes();
+            self.without.insert((doc.target(*value), form))
+                && match form {
+                    DataForm::Text => is_config(text),
+                    // The second as `POWERSYNC_CONFIG_B64` takes it, in a Secret.
+                    DataForm::Base64 => {
+                        is_base64_of_config(text)
+                            || decode(text).is_some_and(|inner| is_base64_of_config(&inner))
+                    }
+                }
+        })
+    }
 }
 
 #[cfg(test)]

@@ -851,7 +851,7 @@ fn files_of_somebody_else() {
         (
             0o644,
             &["-c", config, "export", "--out", "new"],
-            "there is no permission to write in this file's folder",
+            "there is no permission to write in this file's directory",
         ),
         (
             0o644,

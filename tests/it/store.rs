@@ -93,24 +93,25 @@ fn a_lock_on_a_replaced_file_is_not_taken_for_one_on_the_new_file() {
     Locked::open(&path, || panic!("the new file is free")).unwrap();
 }
 
-/// A person whose answer comes after someone else's edit.
+/// A person whose first answer comes after someone else's edit.
 struct EditsThenAnswers<'a> {
     path: &'a Path,
+    edited: bool,
     answer: &'a [u8],
 }
 
 impl Read for EditsThenAnswers<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.answer.len() == 2 {
+        if !self.edited {
             fs::write(self.path, format!("{CONFIG}port: 8080\n"))?;
+            self.edited = true;
         }
         self.answer.read(buffer)
     }
 }
 
-#[test]
-fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
-    let scene = Scene::with("powersync.yaml", CONFIG);
+/// Runs a rotation, whose file is edited before the first answer. Gives the exit code and what was said.
+fn rotate_while_edited(scene: &Scene, answer: &[u8]) -> (u8, String) {
     let path = scene.path("powersync.yaml");
     let cli = Cli::read(["powersync-jwks", "rotate"]).unwrap();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -121,7 +122,7 @@ fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
             random: &Noise::new(1),
             folder: scene.folder.path().to_owned(),
             variable: &|_| None,
-            stdin: &mut EditsThenAnswers { path: &path, answer: b"y\n" },
+            stdin: &mut EditsThenAnswers { path: &path, edited: false, answer },
             stdout: &mut stdout,
             stderr: &mut stderr,
             terminal: Terminal { stdin: true, stderr: true, width: None },
@@ -129,9 +130,23 @@ fn a_file_that_changed_since_the_diff_was_shown_is_not_overwritten() {
             sleep: &|_| {},
         },
     );
-    assert_eq!(code, 2);
-    assert!(String::from_utf8(stderr).unwrap().contains("changed after the diff was shown"));
+    (code, String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn a_file_that_changed_since_the_diff_was_shown_is_planned_and_asked_about_again() {
+    let scene = Scene::with("powersync.yaml", CONFIG);
+    let (code, stderr) = rotate_while_edited(&scene, b"y\n");
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("powersync.yaml changed while waiting; updated plan:"), "{stderr}");
+    assert_eq!(stderr.matches("[y/N]").count(), 2, "{stderr}");
     assert_eq!(scene.text("powersync.yaml"), format!("{CONFIG}port: 8080\n"));
+
+    let scene = Scene::with("powersync.yaml", CONFIG);
+    let (code, stderr) = rotate_while_edited(&scene, b"y\ny\n");
+    assert_eq!(code, 0, "{stderr}");
+    let written = scene.text("powersync.yaml");
+    assert!(written.ends_with("port: 8080\n") && written.contains("kid: 2026-11-23-"), "{written}");
 }
 
 #[test]
@@ -199,7 +214,7 @@ fn a_folder_that_may_not_be_written_leaves_the_file() {
     };
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("no permission to write in this file's folder"), "{stderr}");
+    assert!(stderr.contains("no permission to write in this file's directory"), "{stderr}");
     assert_eq!(scene.text("powersync.yaml"), CONFIG);
 }
 

@@ -1,0 +1,91 @@
+//! What is asked on a terminal, where no option says it.
+
+use clap::ValueEnum;
+
+use super::directory::Directory;
+use crate::base::text::Printable;
+use crate::init::{ConfigOptions, Database, SecretLocation, Storage, TokenAudience};
+use crate::session::arguments::ConfigArgs;
+use crate::session::{Error, World};
+
+/// Whether there is somebody to ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Person,
+    Nothing,
+}
+
+impl Asks {
+    pub(crate) fn of(world: &World<'_>) -> Self {
+        if world.terminal.stdin && world.terminal.stderr { Self::Person } else { Self::Nothing }
+    }
+}
+
+/// What the options say; what they leave open is asked.
+pub(crate) fn options(
+    args: &ConfigArgs,
+    secrets: SecretLocation,
+    directory: &Directory,
+    asks: Asks,
+    world: &mut World<'_>,
+) -> Result<ConfigOptions, Error> {
+    let (mut source, mut storage) = (args.source, args.storage);
+    let (mut audience, mut port) = (args.audience.clone(), args.port);
+    if asks == Asks::Person {
+        if source.is_none() {
+            source = Some(choose("Source database", &Database::default(), world)?);
+        }
+        if storage.is_none() {
+            storage = Some(choose("Storage database", &Storage::default(), world)?);
+        }
+        if audience.is_empty() {
+            let question = "Token audience (`aud`), any text that your backend writes into it";
+            let default = TokenAudience::default();
+            audience = vec![answer((question, default.as_str()), "text", world, |text| text.parse().ok())?];
+        }
+        if port.is_none() {
+            let read = |text: &str| text.parse().ok().filter(|port| *port > 0);
+            port = Some(answer(("Port of the service", "8080"), "a number from 1 to 65535", world, read)?);
+        }
+        writeln!(world.stderr)?;
+    }
+    if audience.is_empty() {
+        audience.push(TokenAudience::default());
+    }
+    Ok(ConfigOptions {
+        source: source.unwrap_or_default(),
+        storage: storage.unwrap_or_default(),
+        secrets,
+        audience,
+        port: port.unwrap_or(8080),
+        layout: args.layout,
+        directory: directory.own_name(),
+    })
+}
+
+/// One of several words.
+fn choose<T: ValueEnum>(question: &str, default: &T, world: &mut World<'_>) -> Result<T, Error> {
+    let name = |value: &T| value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
+    let names = T::value_variants().iter().map(name).collect::<Vec<_>>().join(", ");
+    let (question, expected) = (format!("{question}: {names}"), format!("one of {names}"));
+    answer((&question, &name(default)), &expected, world, |text| T::from_str(text, true).ok())
+}
+
+/// Asks until the answer can be read. Nothing at all is the default.
+fn answer<T>(
+    (question, default): (&str, &str),
+    expected: &str,
+    world: &mut World<'_>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, Error> {
+    loop {
+        write!(world.stderr, "{question}? [{default}] ")?;
+        world.stderr.flush()?;
+        let line = world.read_line()?;
+        let text = if line.trim().is_empty() { default } else { line.trim() };
+        if let Some(value) = read(text) {
+            return Ok(value);
+        }
+        writeln!(world.stderr, "Invalid value: {}, expected {expected}", Printable(text))?;
+    }
+}

@@ -1,0 +1,154 @@
+//! What was asked for and can't be done: options that don't go together, or not with this input.
+
+use crate::base::text::{Named, Printable, list};
+use crate::store::TOP_MEMBERS;
+
+/// Why a command line can't be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the words of each stand beside it")]
+pub enum Usage {
+    #[error(
+        "nothing was written: there is no terminal to ask on. Add `--yes` to write without asking, or `--dry-run` to \
+         only look"
+    )]
+    NoTerminal,
+    #[error("`--now` overrides the clock, so no file is written with it. Add `--dry-run`, or use `-c -`")]
+    ClockOverridden,
+    #[error(
+        "`--now` overrides the clock, so no file is written with it, and this would write {}. Add `--dry-run`",
+        Printable(.0)
+    )]
+    ClockOverriddenFor(String),
+    #[error("with `-c -` the config is what goes to stdout. `--format json` goes with files")]
+    ReportBesideConfig,
+    #[error(
+        "`--drop-env` works on a config that is a file: here, the new one goes to stdout, and until it is in place, the \
+         service that starts with the old one needs the variables. Leave `--drop-env` out, put the new config in place, \
+         restart every replica, and then take the variables away where they are kept; for an env file: `-c PATH prune \
+         --drop-env=NAME`"
+    )]
+    DropBesideConfig,
+    #[error("`-` (stdin) goes alone: its new config is the only thing on stdout")]
+    StdinAlone,
+    #[error("the config and {0} can't both come from stdin. Put one into a file")]
+    TwoFromStdin(&'static str),
+    #[error(
+        "the config and the secret can't both come from stdin. Put the secret into a file: `--secret-file`"
+    )]
+    SecretFromStdin,
+    #[error("stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`")]
+    SecretOnTerminal,
+    #[error("`--encoding` goes with `--secret-stdin` or `--secret-file`")]
+    EncodingAlone,
+    #[error("name the configs either with `-c` or as arguments, not both")]
+    NamedTwice,
+    #[error("this command works on one config at a time: name one with `-c`")]
+    OneConfig,
+    #[error(
+        "`--kid`, `--secret-stdin`, `--secret-file`, `--env-name`, `--secret-out` and `--print-secret` go with one config"
+    )]
+    OneKey,
+    #[error("`--env-name`, `--secret-out` and `--print-secret` go with a report for people")]
+    SecretBesideReport,
+    #[error(
+        "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top",
+        Printable(.0),
+        list(&TOP_MEMBERS.map(|name| format!("`{name}`")))
+    )]
+    NoConfigIn(String),
+    #[error(
+        "there is no file {}: `prune` takes paths of configs. To remove only this key: `prune --key {}`",
+        Named(.0),
+        Printable(.0)
+    )]
+    KeyAsPath(String),
+    #[error("--dir: {} is not a directory", Printable(.0))]
+    NotADirectory(String),
+    #[error("name the config either with `-c` or by its directory with `--dir`, not both")]
+    DirectoryBesideConfig,
+    #[error(
+        "there is a config here already: {}. `powersync-jwks init --fill` generates the secrets it lacks; `--dir` writes \
+         a new one elsewhere",
+        list(.0)
+    )]
+    ConfigThere(Vec<String>),
+    #[error("`init` writes a new config: `--dir` says where. `init --fill` works on an existing one")]
+    InitNamed,
+    #[error(
+        "`--compose` passes the secrets as variables, and with `--secrets inline` there are none. Leave one of them out"
+    )]
+    ComposeInline,
+    #[error(
+        "`--fill` writes an env file beside the config, so the config has to be a file. Name it with `-c PATH`"
+    )]
+    FillStdin,
+    #[error(
+        "{}: this is a PowerSync Cloud config (`_type: cloud`), whose secrets PowerSync keeps. Nothing was changed",
+        Printable(.0)
+    )]
+    FillOnCloud(String),
+    #[error(
+        "{}: this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses the members that this tool writes \
+         (`iat`, `exp`), so there is no schedule. Nothing was changed. Replace a key by hand: `add` one, deploy, let your \
+         backend sign with it, and once the last token of the old key has expired (a day at most), `remove KEY --allow \
+         live-key` and deploy again",
+        Printable(.0)
+    )]
+    NoScheduleOnCloud(String),
+    #[error("{}: {why}", Printable(config))]
+    NoPlace { config: String, why: NoPlace },
+}
+
+/// Why a secret can't go where it is asked to go, or a variable can't be dropped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the words of each stand beside it")]
+pub enum NoPlace {
+    #[error("PowerSync Cloud takes the secret of a key from a variable: leave `--secrets inline` out")]
+    InlineOnCloud,
+    #[error("PowerSync Cloud takes the secret of a key from a variable")]
+    MoveOnCloud,
+    #[error("`--env-name`, `--secret-out` and `--print-secret` don't go with `--secrets inline`")]
+    InlineAsked,
+    #[error(
+        "the secret goes into the config here, in plaintext, as that of the key in use. Add `--secrets env` to have it in \
+         a variable"
+    )]
+    InlineAsInUse,
+    #[error(
+        "there is no `!env` in JSON: the service takes it for text. Secrets are in the file there, unless the config is \
+         kept as YAML"
+    )]
+    Json,
+    #[error("the directory of {} doesn't exist", Named(.0))]
+    NoDirectory(String),
+    #[error(
+        "with `-c -` the config is what goes to stdout, so `--print-secret` can't. `--secret-out FILE` can"
+    )]
+    PrintBesideConfig,
+    #[error(
+        "the secret in use is in the variable {old}, and no env file near the config sets it, so the new one has no place \
+         to go. Say where: {places}, or `--secrets inline` (the config itself, in plaintext)"
+    )]
+    OldUnset { old: String, places: &'static str },
+    #[error("the secret has no place to go. Say where: {0}")]
+    Nowhere(&'static str),
+    #[error(
+        "several env files set {what}: {}. Say which one gets the secret: `--env-file PATH`",
+        list(files)
+    )]
+    SeveralFiles { what: String, files: Vec<String> },
+    #[error("--env-name: {} can't be the variable: {rule}", Named(name))]
+    BadName { name: String, rule: &'static str },
+    #[error("--env-name: {name} is taken: {by}")]
+    Taken { name: String, by: String },
+    #[error("--drop-env: the config still refers to {}, so it stays", Printable(.0))]
+    StillUsed(String),
+    #[error("--drop-env: {} stays: {why}", Printable(name))]
+    Needed { name: String, why: String },
+    #[error(
+        "--drop-env: {} {}. Name the one that is meant: `--env-file PATH`",
+        if *several { "several env files set" } else { "no env file near the config sets" },
+        list(&names.iter().map(|name| Named(name).to_string()).collect::<Vec<_>>())
+    )]
+    DropWhere { names: Vec<String>, several: bool },
+}
