@@ -11,6 +11,7 @@ use powersync_jwks::token::{Claims, Signer, Verifier};
 use ring::hmac;
 
 const CONFIG: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['https://sync.example.com']
   jwks:

@@ -111,7 +111,7 @@ pub fn read(data: &[u8]) {
     }
     let keys = KeySet::read(&config);
     assert_eq!(keys.keys().len(), config.entries().len());
-    let _ = (keys.current().is_ok(), config.faults(), config.variables(), config.audience());
+    let _ = (keys.current().is_ok(), config.duplicates(), config.variables(), config.audience());
     for key in keys.keys() {
         let _ = (key.name(), key.weakness());
     }
@@ -358,7 +358,7 @@ fn pieces_of_lines(bytes: &[u8]) -> Vec<&str> {
 
 const ONE: &str = "Zq8xW3nVt5LmRk2PbY7cHd4FgJ6sTaUe9iOoXwQzEvM";
 const ANY: &str = "pD0r7QyXk3vTn8sWb2LcGm5HfJ9uKe4RaZ6iYoVxNtE";
-const KEYS: &str = r#"{"client_auth": {"audience": ["app"], "jwks": {"keys": [
+const KEYS: &str = r#"{"storage": {"type": "mongodb"}, "client_auth": {"audience": ["app"], "jwks": {"keys": [
   {"kty": "oct", "alg": "HS256", "kid": "one", "k": "Zq8xW3nVt5LmRk2PbY7cHd4FgJ6sTaUe9iOoXwQzEvM"},
   {"kty": "oct", "alg": "HS512", "k": "pD0r7QyXk3vTn8sWb2LcGm5HfJ9uKe4RaZ6iYoVxNtE"}]}}}"#;
 

@@ -75,6 +75,14 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let plan = ProbePlan::new(&keys, earlier.as_ref());
     let services = Services::new(global, named, &args.ask, world)?;
     tell_left_out(&plan, world)?;
+    if let Err(why) = keys.check_start() {
+        let text = format!(
+            "the service does not start with {}: a replica that restarts with it stays down. Fix {}",
+            Printable(&name),
+            why.places()
+        );
+        writeln!(world.stderr, "{}", warning_line(&text))?;
+    }
     if plan.subjects.is_empty() {
         return Err(Error::Usage(format!(
             "{}: there is no key that can be asked for: none has a secret that is known here",

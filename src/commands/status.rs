@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Format, FormatArgs, Global, Times};
-use crate::explain::warnings;
+use crate::base::sentence::Sentence;
 use crate::keyset::{Key, KeySet};
 use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
@@ -43,6 +43,9 @@ pub struct Args {
     pub ask: AskArgs,
 }
 
+/// A config that was read: its keys, and what is wrong with it.
+type Read<'a> = (&'a Source, KeySet, Vec<Sentence>);
+
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     world.stdout.flush()?;
@@ -70,11 +73,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
     let values = values::known(args.env_file.as_deref(), world)?;
-    let mut read: Vec<(&Source, KeySet)> = Vec::new();
+    let mut read: Vec<Read<'_>> = Vec::new();
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
-        match read::keys_with(global, source, &values, world) {
-            Ok(keys) => read.push((source, keys)),
+        match read::keys_and_warnings(global, source, &values, world) {
+            Ok((keys, warnings)) => read.push((source, keys, warnings)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
                 writeln!(world.stderr, "{}", error_line(&error))?;
@@ -84,15 +87,15 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     let failed = failures.len();
     let service = match read.as_slice() {
-        [(_, keys)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
+        [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
-            json::write(&view.report(&sources, &read, &failures, world), world.stdout)?;
+            json::write(&view.report(&sources, &read, &failures), world.stdout)?;
         }
-        (Format::Human, [(source, keys)]) if failed == 0 => view.one(source, keys, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
         (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
@@ -130,7 +133,7 @@ struct View<'a> {
 
 impl View<'_> {
     /// All keys of one config.
-    fn one(&self, source: &Source, keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
+    fn one(&self, (source, keys, warnings): &Read<'_>, world: &mut World<'_>) -> Result<(), Error> {
         let tool = source.tool(self.global, world);
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
@@ -148,16 +151,16 @@ impl View<'_> {
             write!(world.stdout, "{table}")?;
             tell_unseen(keys, world)?;
         }
-        for warning in warnings(keys, &tool, self.now) {
+        for warning in warnings {
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         Ok(())
     }
 
     /// A line for each of several configs: its current key, and what is next.
-    fn several(&self, read: &[(&Source, KeySet)], world: &mut World<'_>) -> Result<(), Error> {
+    fn several(&self, read: &[Read<'_>], world: &mut World<'_>) -> Result<(), Error> {
         let (mut rows, mut told) = (Vec::new(), Vec::new());
-        for (source, keys) in read {
+        for (source, keys, warnings) in read {
             let name = source.name();
             // What can't be decided is told by the warnings; on Cloud there is no schedule.
             let next = match policy::of(&Times::default(), source, world) {
@@ -170,8 +173,7 @@ impl View<'_> {
             };
             let current = keys.current().ok().flatten().map(Key::name);
             rows.push(Row { config: name.clone(), current, due: None, next });
-            let warnings = warnings(keys, &source.tool(self.global, world), self.now).into_iter();
-            told.extend(warnings.map(|warning| format!("{}: {warning}", Printable(&name))));
+            told.extend(warnings.iter().map(|warning| format!("{}: {warning}", Printable(&name))));
         }
         write!(world.stdout, "{}", human::schedule_table(&rows, self.now, world.terminal.width))?;
         world.stdout.flush()?;
@@ -184,17 +186,15 @@ impl View<'_> {
     fn report(
         &self,
         sources: &[Source],
-        read: &[(&Source, KeySet)],
+        read: &[Read<'_>],
         failures: &[(&Source, String)],
-        world: &World<'_>,
     ) -> json::StatusReport {
         let configs = sources.iter().filter_map(|source| {
             if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
                 return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
             }
-            let (_, keys) = read.iter().find(|(read, _)| *read == source)?;
-            let warnings = warnings(keys, &source.tool(self.global, world), self.now);
-            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings, self.now))
+            let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
+            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), self.now))
         });
         json::StatusReport::new(self.now, configs.collect())
     }

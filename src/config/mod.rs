@@ -7,6 +7,7 @@ mod block;
 mod create;
 pub mod edit;
 mod flow;
+pub(crate) mod schema;
 mod style;
 mod verify;
 
@@ -17,9 +18,7 @@ pub use crate::syntax::{
     ConfigError, Document, Input, Kind, Layout, MAX_BYTES, Node, NodeId, Position, Problem, Quote, Scalar,
     Span, Syntax, env_name, is_env_name,
 };
-
-/// How a fault begins that keeps the service from starting.
-pub(crate) const NOT_STARTING: &str = "the service does not start with this file";
+pub use schema::{Misfit, Shape};
 
 /// The members that lead to the list of keys.
 const PATH: [&str; 3] = ["client_auth", "jwks", "keys"];
@@ -209,35 +208,20 @@ impl<'t> Config<'t> {
         kind.is_some_and(|(_, value)| self.doc.string(value) == Some("cloud"))
     }
 
-    /// What stands on the way to the keys that a person wouldn't expect: an empty member, with which the service
-    /// does not start, or one that stands twice.
+    /// The members on the way to the keys that are duplicated in JSON, by their paths and names: the service reads the
+    /// last one.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut mapping = self.doc.root();
-        let mut path = String::new();
+    pub fn duplicates(&self) -> Vec<(String, NodeId)> {
+        let (mut mapping, mut path, mut found) = (self.doc.root(), String::new(), Vec::new());
         for name in PATH {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(name);
-            let Some((_, value)) = self.doc.member(mapping, name) else {
-                // `jwks` without `keys` is the one that may not be left out.
-                if name == "keys" && self.doc.members(mapping).is_some() && mapping != self.doc.root() {
-                    faults.push(format!("{NOT_STARTING}: `{path}` is missing"));
-                }
-                break;
-            };
+            let Some((key, value)) = self.doc.member(mapping, name) else { break };
+            path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             if self.doc.count_of(mapping, name) > 1 {
-                faults.push(format!("`{path}` stands twice in this file; the service reads the last one"));
-            }
-            if self.doc.scalar(value).is_some() {
-                faults.push(format!("{NOT_STARTING}: `{path}` is empty"));
-                break;
+                found.push((path.clone(), key));
             }
             mapping = value;
         }
-        faults
+        found
     }
 
     /// Whether keys in this file may be edited in place, and if not, why.

@@ -7,7 +7,6 @@ mod events;
 mod logins;
 mod next;
 mod step;
-mod warnings;
 mod words;
 
 pub(crate) use deploy::{Around, Merge, deploy_steps};
@@ -16,4 +15,3 @@ pub(crate) use event::{EventKind, Place, Sign};
 pub use events::events;
 pub(crate) use next::{Done, EarlierRotation, Means, Situation, Variables, earlier_rotations, next_steps};
 pub(crate) use step::{Action, Kept, NewVariable, Step, Steps};
-pub use warnings::{not_starting, warnings};

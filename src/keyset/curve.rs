@@ -1,4 +1,4 @@
-//! Whether a point lies on its curve: the service does not start with one that doesn't.
+//! Whether a point is on its curve: the service does not start with one that doesn't.
 
 use num_bigint::BigUint;
 

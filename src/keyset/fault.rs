@@ -1,21 +1,21 @@
 //! Why the service does not start with an entry of the list.
 
-/// What kind of fault it is, the gravest first.
+/// What kind of fault it is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
     /// The entry is no mapping.
     NotAMapping,
-    /// `kty` is none the service knows.
+    /// `kty` is unknown to the service.
     UnknownKty,
     /// A variable's name or cast that the service refuses.
     EnvName,
-    /// A member that has to be text isn't.
+    /// A member that must be text isn't.
     NotText,
-    /// A member that has to be there isn't, or is empty.
+    /// A required member is missing or empty.
     Missing,
-    /// `alg` or `crv` is none the service knows for this type of key.
+    /// `alg` or `crv` is unknown to the service for this type of key.
     UnknownAlg,
-    /// The numbers of a public key make no key.
+    /// The numbers of a public key are no key.
     BadPublicKey,
 }
 
@@ -32,11 +32,11 @@ pub struct Fault {
 
 impl Fault {
     pub(super) const NOT_A_MAPPING: Self =
-        Self::new(FaultKind::NotAMapping, "", "the entry is no mapping (`kty: …`)");
+        Self::new(FaultKind::NotAMapping, "", "the entry is not a mapping (`kty: …`)");
     pub(super) const BAD_POINT: Self =
         Self::new(FaultKind::BadPublicKey, "", "its point (`x`, `y`) is not on the curve `crv` names");
     pub(super) const BAD_LENGTH: Self =
-        Self::new(FaultKind::BadPublicKey, "", "`x` has not the length that `crv` asks for");
+        Self::new(FaultKind::BadPublicKey, "", "`x` has the wrong length for `crv`");
     pub(super) const EMPTY_K: Self = Self::new(FaultKind::Missing, "k", "is empty");
     pub(super) const KTY_VARIABLE: Self =
         Self::new(FaultKind::UnknownKty, "kty", "is a variable, which can't be read here");
@@ -56,7 +56,17 @@ impl Fault {
         Self::new(FaultKind::Missing, member, problem)
     }
 
-    /// A member that is none of what the service knows there.
+    /// Whether an algorithm or curve is missing or unknown.
+    pub(crate) fn is_about_alg(&self) -> bool {
+        self.kind == FaultKind::UnknownAlg || self.kind == FaultKind::Missing && self.member == "alg"
+    }
+
+    /// Whether the type of the key is missing or unknown.
+    pub(crate) fn is_about_kty(&self) -> bool {
+        self.kind == FaultKind::UnknownKty || self.kind == FaultKind::Missing && self.member == "kty"
+    }
+
+    /// A member whose value the service doesn't know.
     pub(super) fn not_one_of(member: &'static str, choices: &[&str]) -> Self {
         let problem = match choices.first() {
             Some(&"oct") => "must be oct, RSA, EC or OKP",

@@ -154,9 +154,9 @@ pub struct PublicKey {
     pub crv: Option<String>,
     /// The strength of its numbers in bits, where that can be told.
     pub bits: Option<usize>,
-    /// Whether private members stand beside the public ones, although the service strips them.
+    /// Whether private members are beside the public ones, although the service strips them.
     pub private: bool,
-    /// Its numbers, unless they stand in variables.
+    /// Its numbers, unless they are in variables.
     pub numbers: Option<PublicNumbers>,
 }
 
@@ -187,7 +187,7 @@ impl fmt::Debug for Likeness {
 }
 
 impl Likeness {
-    /// By the text that stands for the key: the name of a variable, the numbers of a public key.
+    /// By the text that identifies the key: the name of a variable, the numbers of a public key.
     pub(super) fn of_text(text: &str) -> Self {
         Self(Secret::new(zeroize::Zeroizing::new(text.as_bytes().to_vec())).fingerprint())
     }

@@ -32,7 +32,7 @@ impl Kid {
     /// Letters and digits that aren't taken for one another.
     const ALPHABET: &'static [u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
-    /// A kid as it stands in a file. `None` for the empty text.
+    /// A kid as it is in a file. `None` for the empty text.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         (!text.is_empty()).then(|| Self(text.to_owned()))

@@ -1,4 +1,4 @@
-//! The ways in that don't lead through the list of keys: `jwks_uri` and Supabase.
+//! The login sources besides the list of keys: `jwks_uri` and Supabase.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub struct Logins {
     pub supabase_secret: Option<Setting>,
 }
 
-/// A text that stands in the file or in a variable.
+/// A text in the file or in a variable.
 #[derive(Clone)]
 pub struct Setting {
     variable: Option<String>,
@@ -58,7 +58,7 @@ impl Setting {
         }
     }
 
-    /// Where it stands, for people: the variable, or the file.
+    /// Where it is, for people: the variable, or the file.
     #[must_use]
     pub fn place(&self) -> String {
         self.variable

@@ -8,6 +8,7 @@ mod kid;
 mod logins;
 mod read;
 mod secret;
+mod startability;
 mod state;
 pub mod strength;
 
@@ -20,6 +21,8 @@ pub use logins::{Logins, Setting};
 pub use read::{PRIVATE_MEMBERS, Values};
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
+pub(crate) use startability::obstacles;
+pub use startability::{NotStarting, Obstacle, ObstacleKind, Startability};
 pub use state::{Phase, Stage, State, Undecidable};
 
 use std::collections::HashSet;
@@ -42,12 +45,14 @@ pub struct KeySet {
     pub logins: Logins,
     /// Whether this is a PowerSync Cloud config, which keeps no schedule.
     pub is_cloud: bool,
-    /// What is wrong on the way to the keys, in words.
-    pub faults: Vec<String>,
+    /// What keeps the service from starting, apart from the faults of keys.
+    around: Vec<Obstacle>,
+    /// The variables that the service needs and whose values aren't known here.
+    unknown: Vec<String>,
 }
 
 impl KeySet {
-    /// Reads the keys of a config, without a look at what stands in variables.
+    /// Reads the keys of a config, without the values of variables.
     #[must_use]
     pub fn read(config: &Config<'_>) -> Self {
         Self::read_with(config, &|_| None)
@@ -69,24 +74,26 @@ impl KeySet {
         let keys = keys.collect();
         let audiences =
             config.audience_entries().iter().map(|id| read::audience(doc, *id, cloud, values)).collect();
+        let (around, unknown) = startability::around(config, values);
         Self {
             keys,
             audience: config.audience(),
             audiences,
             other_login: config.other_login(),
             logins: Logins::read(config, values),
-            faults: config.faults(),
+            around,
+            unknown,
             is_cloud: cloud,
         }
     }
 
-    /// What keeps the service from starting with an entry of the list, each with where it stands.
+    /// What keeps the service from starting with an entry of the list, each with where it is.
     #[must_use]
     pub fn faults_of(config: &Config<'_>, id: NodeId, values: &Values<'_>) -> Vec<(NodeId, Fault)> {
         Entry { doc: config.document(), id, cloud: config.is_cloud(), values }.faults()
     }
 
-    /// The same config with other keys, numbered anew.
+    /// The same config with other keys, renumbered.
     #[must_use]
     pub(crate) fn with_keys(&self, mut keys: Vec<Key>) -> Self {
         for (index, key) in keys.iter_mut().enumerate() {
@@ -106,7 +113,7 @@ impl KeySet {
         self.keys.iter().filter(|key| key.is_symmetric() && key.secret().is_none())
     }
 
-    /// The keys that a name fits: several where a kid stands twice.
+    /// The keys that a name fits: several where a kid is duplicated.
     #[must_use]
     pub fn named(&self, name: &KeyName) -> Vec<&Key> {
         let fits = |key: &&Key| match name {
@@ -125,7 +132,7 @@ impl KeySet {
         named.filter(|(_, kid)| !seen.insert(*kid)).map(|(index, _)| index).collect()
     }
 
-    /// The kids that stand more than once.
+    /// The kids that are duplicated.
     #[must_use]
     pub fn shared_kids(&self) -> HashSet<&Kid> {
         let mut seen = HashSet::new();

@@ -66,7 +66,7 @@ enum Text<'d> {
 }
 
 impl Text<'_> {
-    /// The value, wherever it stands.
+    /// The value, wherever it is.
     fn known(&self) -> Option<&str> {
         match self {
             Self::Written(text) => Some(text),
@@ -123,8 +123,10 @@ impl<'d> Entry<'d, '_> {
     fn date(&self, name: &str) -> Member<NumericDate> {
         let Some((_, value)) = self.doc.member(self.id, name) else { return Member::Absent };
         match self.doc.scalar(value) {
-            Some(Scalar::Integer(seconds)) => NumericDate::new(seconds)
-                .map_or(Member::Unreadable("is no moment between 1970 and 9999, in seconds"), Member::Value),
+            Some(Scalar::Integer(seconds)) => NumericDate::new(seconds).map_or(
+                Member::Unreadable("is not a moment between 1970 and 9999, in seconds"),
+                Member::Value,
+            ),
             Some(Scalar::Env(written)) if is_env_name(written, self.cloud) => {
                 Member::Variable(env_name(written).0.to_owned())
             }
@@ -136,7 +138,7 @@ impl<'d> Entry<'d, '_> {
         }
     }
 
-    /// What keeps the service from starting with this entry, the gravest first, each with where it stands.
+    /// What keeps the service from starting with this entry, the worst first, each with where it is.
     pub(super) fn faults(&self) -> Vec<(NodeId, Fault)> {
         let mut faults = Vec::new();
         if self.doc.members(self.id).is_none() {
@@ -261,7 +263,7 @@ impl<'d> Entry<'d, '_> {
         }
     }
 
-    /// A secret in clear, as PowerSync Cloud has it: `{secret: '…'}`.
+    /// A secret in plaintext, as PowerSync Cloud has it: `{secret: '…'}`.
     fn cloud_literal(&self) -> Option<&'d str> {
         let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
         self.doc.string(self.doc.member(k, "secret")?.1)

@@ -219,7 +219,9 @@ mod tests {
     use crate::token::{Rejection, Verdict, Verifier};
 
     fn keys(entries: &str) -> KeySet {
-        let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys: [{entries}]\n");
+        let text = format!(
+            "storage: {{type: mongodb}}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys: [{entries}]\n"
+        );
         KeySet::read(&Config::parse_str(&text, Input::Yaml).unwrap())
     }
 

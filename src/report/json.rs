@@ -30,7 +30,7 @@ pub(crate) struct StatusReport {
 pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
-    warnings: Vec<String>,
+    warnings: Vec<Sentence>,
     error: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl StatusConfig {
         name: &str,
         keys: &KeySet,
         service: Option<&[Option<Seen>]>,
-        warnings: Vec<String>,
+        warnings: Vec<Sentence>,
         now: NumericDate,
     ) -> Self {
         let current = keys.current().ok().flatten();

@@ -1,99 +1,109 @@
 //! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file.
 
-use super::finding::{Finding, Found};
-use super::rule::{Look, Rule, Selection, Severity};
-use super::subject::Subject;
+use super::inspected::Inspected;
+use super::rule::{About, Finding, How, Rule, Selection, Violation, WARNING};
+use crate::base::sentence::{Sentence, sentence};
 use crate::config::Span;
 
 pub(super) static WITHOUT_REASON: Rule = Rule {
     id: "ignore-without-reason",
-    severity: Severity::Warning,
-    pedantic: false,
     finds: "A comment silences a rule and doesn't say why.",
     why: "Whoever reads it next can't tell whether the reason still holds. The rule is silenced all the same.",
-    mend: "Write the reason behind the bracket: `# powersync-jwks: ignore[missing-kid] old apps send no kid`.",
-    look: Look::File,
+    fix: How::Text(
+        "Write the reason after the bracket: `# powersync-jwks: ignore[missing-kid] old apps send no kid`.",
+    ),
+    ..WARNING
 };
 
 pub(super) static UNUSED: Rule = Rule {
     id: "unused-ignore",
-    severity: Severity::Warning,
-    pedantic: false,
     finds: "A comment silences a rule that finds nothing there, or that doesn't exist.",
     why: "It would hide the fault once it comes back.",
-    mend: "Remove the comment, or the rule's name from it.",
-    look: Look::File,
+    fix: How::Text("Remove the comment, or the rule's name from it."),
+    ..WARNING
 };
 
 /// One rule's name in one comment.
 struct Ignore<'t> {
     rule: &'t str,
     span: Span,
-    /// The entry it stands at; the whole file where it stands at none.
-    entry: Option<usize>,
+    /// The key it is at; the whole file where it is at none.
+    at: About,
     has_reason: bool,
     used: bool,
 }
 
-/// Takes out the findings that comments silence, and adds those about the comments. `looked`: whether a rule was one
-/// of those that were asked here, so that silence about it means something.
-pub(super) fn apply(
-    found: Vec<Finding>,
-    subject: &Subject<'_>,
-    selection: &Selection,
-    looked: &dyn Fn(&Rule) -> bool,
-) -> Vec<Finding> {
-    let mut ignores = read(subject);
-    let mut left: Vec<Finding> = Vec::new();
-    for one in found {
-        let fits = |ignore: &&mut Ignore<'_>| {
-            ignore.rule == one.rule.id && (ignore.entry.is_none() || ignore.entry == one.entry)
-        };
-        let mut silenced = false;
-        for ignore in ignores.iter_mut().filter(fits) {
-            ignore.used = true;
-            silenced = true;
-        }
-        if !silenced {
-            left.push(one);
+/// What is wrong with such a comment.
+enum Comment {
+    NoSuchRule,
+    FindsNothing(&'static str),
+    NoReason(&'static str),
+}
+
+impl Violation for Comment {
+    fn message(&self, about: &About) -> Sentence {
+        let place = if *about == About::File { "in this file" } else { "at this key" };
+        match self {
+            Self::NoSuchRule => sentence!("this comment silences a rule that doesn't exist"),
+            Self::FindsNothing(rule) => {
+                sentence!("`{rule}` finds nothing {place}: the comment silences nothing")
+            }
+            Self::NoReason(rule) => sentence!("`{rule}` is silenced here without a reason"),
         }
     }
-    for ignore in &ignores {
-        let add = |rule: &'static Rule, message: String| {
-            selection.runs(rule).then(|| {
-                let finding = Found::new(ignore.span.clone(), message).of_rule(rule);
-                Finding { entry: ignore.entry, ..finding }
-            })
+}
+
+/// Takes out the findings that comments silence, and adds those about the comments. `known`: the rule of an id, and whether
+/// it was one of those that were asked here, so that silence about it means something.
+pub(super) fn apply(
+    found: Vec<Finding>,
+    on: &Inspected<'_>,
+    selection: &Selection,
+    known: &dyn Fn(&str) -> Option<(&'static Rule, bool)>,
+) -> Vec<Finding> {
+    let mut ignores = read(on);
+    let mut left = found;
+    left.retain(|one| {
+        let mut silenced = false;
+        for ignore in &mut ignores {
+            if ignore.rule == one.rule.id && (ignore.at == About::File || ignore.at == one.about) {
+                ignore.used = true;
+                silenced = true;
+            }
+        }
+        !silenced
+    });
+    for ignore in ignores {
+        let (rule, cause) = match known(ignore.rule) {
+            None => (&UNUSED, Comment::NoSuchRule),
+            Some((known, true)) if !ignore.used && selection.runs(known) => {
+                (&UNUSED, Comment::FindsNothing(known.id))
+            }
+            Some((known, _)) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
+            Some(_) => continue,
         };
-        let known = super::rule(ignore.rule);
-        let idle = known.is_some_and(|rule| !ignore.used && looked(rule) && selection.runs(rule));
-        if known.is_none() {
-            left.extend(add(&UNUSED, "this comment silences a rule that doesn't exist".to_owned()));
-        } else if idle {
-            let place = if ignore.entry.is_some() { "at this key" } else { "in this file" };
-            left.extend(add(
-                &UNUSED,
-                format!("`{}` finds nothing {place}: the comment silences nothing", ignore.rule),
-            ));
-        } else if !ignore.has_reason {
-            left.extend(add(&WITHOUT_REASON, format!("`{}` is silenced here without a reason", ignore.rule)));
+        if selection.runs(rule) {
+            left.push(Finding::new(rule, ignore.span, cause).about(ignore.at));
         }
     }
     left
 }
 
-fn read<'a>(subject: &Subject<'a>) -> Vec<Ignore<'a>> {
-    let text = subject.doc().text();
+fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
+    let text = on.doc().text();
     let mut regions = None;
     let mut ignores = Vec::new();
-    for comment in subject.doc().comments() {
+    for comment in on.doc().comments() {
         let Some((names, reason)) = parse(&text[comment.clone()]) else { continue };
-        let regions = regions.get_or_insert_with(|| subject.config.entry_regions());
-        let entry = regions.iter().position(|region| region.contains(&comment.start));
+        let regions = regions.get_or_insert_with(|| on.config.entry_regions());
+        let key = regions.iter().position(|region| region.contains(&comment.start));
+        let at = key
+            .and_then(|index| on.keys.keys().get(index))
+            .map_or(About::File, |key| About::Key(key.reference()));
         ignores.extend(names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|rule| Ignore {
             rule,
             span: comment.clone(),
-            entry,
+            at: at.clone(),
             has_reason: !reason.is_empty(),
             used: false,
         }));

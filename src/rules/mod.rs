@@ -1,23 +1,22 @@
 //! What would break or weaken a config: rules about one config, and rules about a change of one.
 //!
-//! A rule is a file of `rules` or `changes`: it says what it finds, what the service does then, and how to mend it.
-//! [`check`] and [`compare`] run them; both are pure.
+//! A rule is a file of `config` or `change`: it says what it finds, what the service does then, and how to fix it, and holds
+//! the causes it finds, as types with their words. [`check`] and [`compare`] run them; both are pure.
 
 mod change;
+mod comparison;
 mod config;
-mod finding;
 mod ignore;
+mod inspected;
 mod rule;
-mod subject;
 mod unreadable;
 
-pub use change::{Comparison, not_compared};
-pub use finding::{Finding, Fix};
-pub use rule::{Rule, Selection, Severity};
-
-use rule::Look;
-pub use subject::{FileFacts, Subject};
+pub use comparison::{ConfigDiff, NotCompared, not_compared};
+pub use inspected::{FileFacts, Inspected};
+pub use rule::{Finding, Fix, Rule, Selection, Severity};
 pub use unreadable::unreadable;
+
+use rule::{About, Look};
 
 /// All rules, in the order of their documentation.
 pub static RULES: &[&Rule] = &[
@@ -34,11 +33,13 @@ pub static RULES: &[&Rule] = &[
     &config::guessable_secret::RULE,
     &config::empty_kid::RULE,
     &config::duplicate_kid::RULE,
+    &config::duplicate_member::RULE,
     &config::same_variable::RULE,
     &config::merge_key::RULE,
     &config::no_keys::RULE,
     &config::no_audience::RULE,
     &config::current_key_retiring::RULE,
+    &config::stuck_standby::RULE,
     &config::missing_kid::RULE,
     &config::weak_secret::RULE,
     &config::duplicate_secret::RULE,
@@ -76,56 +77,78 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.id == id)
 }
 
+/// The warnings that `status` shows, and every command that writes. They show all errors.
+const SHOWN: [&Rule; 5] = [
+    &config::duplicate_member::RULE,
+    &config::duplicate_secret::RULE,
+    &config::stuck_standby::RULE,
+    &config::private_key::RULE,
+    &config::unreadable_date::RULE,
+];
+
+/// What `status` shows of a config, and every command that writes.
+#[must_use]
+pub fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
+    let is_shown =
+        |rule: &&Rule| rule.severity == Severity::Error || SHOWN.iter().any(|shown| shown.id == rule.id);
+    let only = RULES.iter().copied().filter(is_shown).map(|rule| rule.id).collect();
+    check(on, &Selection { only, ..Selection::default() })
+}
+
 /// What the rules find in a config.
 #[must_use]
-pub fn check(subject: &Subject<'_>, selection: &Selection) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for rule in RULES.iter().filter(|rule| selection.runs(rule)) {
-        if let Look::Config(look) | Look::Both(look, _) | Look::Start(look) | Look::New(look) = rule.look {
-            found.extend(look(subject).into_iter().map(|one| one.of_rule(rule)));
-        }
-    }
+pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
+    let running = RULES.iter().filter(|rule| selection.runs(rule));
+    let found = running.flat_map(|rule| match rule.look {
+        Look::Key(look) => on.keys.keys().iter().filter_map(|key| look(on, key)).collect(),
+        Look::Config(look) | Look::New(look) | Look::Both(look, _) => look(on),
+        Look::Change(_) | Look::File => Vec::new(),
+    });
     let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File);
-    finish(found, subject, selection, &by_config)
+    finish(found.collect(), on, selection, &by_config)
 }
 
 /// What the rules find in a change.
 #[must_use]
-pub fn compare(comparison: &Comparison<'_>, selection: &Selection) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for rule in RULES.iter().filter(|rule| selection.runs(rule)) {
-        let new = match rule.look {
-            Look::Change(look) | Look::Both(_, look) => look(comparison),
-            Look::Start(look) | Look::New(look) => comparison.only_new(look),
-            Look::Config(_) | Look::File => Vec::new(),
-        };
-        found.extend(new.into_iter().map(|one| one.of_rule(rule)));
-    }
+pub fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
+    let running = RULES.iter().filter(|rule| selection.runs(rule));
+    let found = running.flat_map(|rule| match rule.look {
+        Look::Change(look) | Look::Both(_, look) => look(comparison),
+        Look::New(look) => only_new(comparison, look),
+        Look::Key(_) | Look::Config(_) | Look::File => Vec::new(),
+    });
     // Of the others, what the old config had as well isn't found.
     let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
-    finish(found, comparison.new, selection, &by_change)
+    finish(found.collect(), comparison.new, selection, &by_change)
 }
 
-/// Whether the service doesn't start with the new config: with one of its keys, or for another reason that the old one
-/// hadn't.
-#[must_use]
-pub fn breaks_the_start(comparison: &Comparison<'_>) -> bool {
-    let is_new =
-        |rule: &&Rule| matches!(rule.look, Look::Start(look) if !comparison.only_new(look).is_empty());
-    !comparison.new.keys.keys().iter().all(subject::is_usable) || RULES.iter().any(is_new)
+/// What a rule finds in the new config and didn't find in the old one.
+fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding>) -> Vec<Finding> {
+    let mut found = if comparison.is_deleted() { Vec::new() } else { look(comparison.new) };
+    if !found.is_empty() {
+        let before = look(comparison.old);
+        found.retain(|one| match &one.about {
+            About::Key(key) => {
+                let entry = comparison.place_before(key.index());
+                entry.is_none() || !before.iter().any(|old| old.entry() == entry)
+            }
+            about => !before.iter().any(|old| old.about == *about),
+        });
+    }
+    found
 }
 
 /// Takes out what comments silence, and sorts by place.
 fn finish(
     mut found: Vec<Finding>,
-    subject: &Subject<'_>,
+    on: &Inspected<'_>,
     selection: &Selection,
     looked: &dyn Fn(&Rule) -> bool,
 ) -> Vec<Finding> {
     for one in &mut found {
-        one.fix = one.fix.take().filter(|fix| subject.can_rewrite(fix.entry, fix.member));
+        one.fix = one.fix.take().filter(|fix| on.can_rewrite(fix.entry, fix.member));
     }
-    let mut found = ignore::apply(found, subject, selection, looked);
+    let mut found = ignore::apply(found, on, selection, &|id| rule(id).map(|rule| (rule, looked(rule))));
     found.sort_by_key(|one| (one.span.as_ref().map(|span| span.start), one.severity));
     found
 }

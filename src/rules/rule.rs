@@ -1,8 +1,15 @@
-//! What a rule is, and which of them run.
+//! What a rule is, what it finds, and which rules run.
 
-use super::change::Comparison;
-use super::finding::Found;
-use super::subject::Subject;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::comparison::ConfigDiff;
+use super::inspected::Inspected;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::Printable;
+use crate::config::Span;
+use crate::keyset::{Key, KeyRef};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,26 +34,38 @@ impl Severity {
     }
 }
 
-/// Looks at one config.
-pub(super) type LookAtConfig = fn(&Subject<'_>) -> Vec<Found>;
-/// Looks at a config before and after a change.
-pub(super) type LookAtChange = fn(&Comparison<'_>) -> Vec<Found>;
-
 /// What a rule looks at.
 #[derive(Clone, Copy)]
 pub(super) enum Look {
+    /// At each key: `check`.
+    Key(fn(&Inspected<'_>, &Key) -> Option<Finding>),
     /// At a config: `check`.
-    Config(LookAtConfig),
+    Config(fn(&Inspected<'_>) -> Vec<Finding>),
+    /// At a config, and in a change for what the old config didn't have: `check` and `diff`.
+    New(fn(&Inspected<'_>) -> Vec<Finding>),
     /// At a change: `diff`.
-    Change(LookAtChange),
-    /// At both.
-    Both(LookAtConfig, LookAtChange),
-    /// At a config for what keeps the service from starting. Of a change, for what the old one hadn't.
-    Start(LookAtConfig),
-    /// The same, for what the service starts with.
-    New(LookAtConfig),
+    Change(fn(&ConfigDiff<'_>) -> Vec<Finding>),
+    /// At a config and, in another way, at a change.
+    Both(fn(&Inspected<'_>) -> Vec<Finding>, fn(&ConfigDiff<'_>) -> Vec<Finding>),
     /// At the file itself, or at the comments that silence other rules.
     File,
+}
+
+/// How to fix what a rule finds.
+pub(super) enum How {
+    /// The same everywhere.
+    Text(&'static str),
+    /// With the tool and the key as they are named there.
+    Named(fn(tool: &str, key: &str) -> Sentence),
+}
+
+impl How {
+    fn message(&self, tool: &str, key: &str) -> Sentence {
+        match self {
+            Self::Text(text) => sentence!("{text}"),
+            Self::Named(words) => words(tool, key),
+        }
+    }
 }
 
 /// A rule. Texts are Markdown, in full sentences.
@@ -61,13 +80,32 @@ pub struct Rule {
     pub finds: &'static str,
     /// What the service does then, or what follows from it.
     pub why: &'static str,
-    /// How to mend it.
-    pub mend: &'static str,
+    /// How to fix it.
+    pub(super) fix: How,
     /// How it looks.
     pub(super) look: Look,
 }
 
+/// The start of an error's rule.
+pub(super) const ERROR: Rule = Rule {
+    id: "",
+    severity: Severity::Error,
+    pedantic: false,
+    finds: "",
+    why: "",
+    fix: How::Text(""),
+    look: Look::File,
+};
+/// The start of a warning's rule.
+pub(super) const WARNING: Rule = Rule { severity: Severity::Warning, ..ERROR };
+
 impl Rule {
+    /// How to fix it, whatever the config and the key.
+    #[must_use]
+    pub fn fix(&self) -> Sentence {
+        self.fix.message("powersync-jwks", "KEY")
+    }
+
     /// Whether `check` runs it.
     #[must_use]
     pub fn is_of_config(&self) -> bool {
@@ -77,7 +115,7 @@ impl Rule {
     /// Whether `diff` runs it.
     #[must_use]
     pub fn is_of_change(&self) -> bool {
-        !matches!(self.look, Look::Config(_))
+        !matches!(self.look, Look::Config(_) | Look::Key(_))
     }
 }
 
@@ -99,5 +137,154 @@ impl Selection {
         let asked =
             if self.only.is_empty() { self.pedantic || !rule.pedantic } else { self.only.contains(&rule.id) };
         asked && !self.skip.contains(&rule.id)
+    }
+}
+
+/// What a finding is about. Shown as people name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// The file, or what its config lacks.
+    File,
+    /// A key.
+    Key(KeyRef),
+    /// A key of the old config.
+    Gone(KeyRef),
+    /// A member outside of the keys, by its path; or a variable.
+    Member(String),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Key(key) | Self::Gone(key) => key.fmt(f),
+            Self::Member(path) => write!(f, "{}", Printable(path)),
+        }
+    }
+}
+
+impl About {
+    /// The key's name as an argument of a command.
+    pub(super) fn argument(&self) -> String {
+        match self {
+            Self::Key(key) | Self::Gone(key) => key.argument(),
+            Self::File | Self::Member(_) => String::new(),
+        }
+    }
+}
+
+/// What a rule found, and its words. No word is a secret.
+pub(super) trait Violation: Send + Sync {
+    /// What is wrong, in one sentence without an end.
+    fn message(&self, about: &About) -> Sentence;
+
+    /// What to do about it here, where that is something else than what the rule says.
+    fn help(&self, _about: &About, _tool: &str) -> Option<Sentence> {
+        None
+    }
+}
+
+/// A cause of which nothing but the rule has to be known: its message.
+impl<F: Fn(&About) -> Sentence + Send + Sync> Violation for F {
+    fn message(&self, about: &About) -> Sentence {
+        self(about)
+    }
+}
+
+/// A safe fix: another way to write the same key. Not `Debug`: it may hold a secret.
+#[derive(Clone)]
+pub struct Fix {
+    /// The entry of the list, from 0.
+    pub entry: usize,
+    /// The member.
+    pub member: &'static str,
+    /// Its new value.
+    pub value: Zeroizing<String>,
+}
+
+/// Something a rule found. No text in it holds a secret.
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The bytes of the config it is about, where there are any.
+    pub span: Option<Span>,
+    /// What `--fix` does.
+    pub fix: Option<Fix>,
+    pub(super) about: About,
+    cause: Box<dyn Violation>,
+}
+
+impl Finding {
+    pub(super) fn new(
+        rule: &'static Rule,
+        span: impl Into<Option<Span>>,
+        cause: impl Violation + 'static,
+    ) -> Self {
+        let (severity, span, cause) = (rule.severity, span.into(), Box::new(cause));
+        Self { rule, severity, span, fix: None, about: About::File, cause }
+    }
+
+    /// About this key of the config.
+    pub(super) fn of(self, key: &Key) -> Self {
+        self.about(About::Key(key.reference()))
+    }
+
+    /// About this key of the old config, which has no place in the new one.
+    pub(super) fn of_gone(self, key: &Key) -> Self {
+        self.about(About::Gone(key.reference()))
+    }
+
+    pub(super) fn about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+
+    /// About the key whose entry it is in, if it is in one.
+    pub(super) fn of_key_there(self, on: &Inspected<'_>) -> Self {
+        match self.span.as_ref().and_then(|span| on.key_at(span)) {
+            Some(key) => self.of(key),
+            None => self,
+        }
+    }
+
+    pub(super) fn fixed_by(self, fix: Option<Fix>) -> Self {
+        Self { fix, ..self }
+    }
+
+    /// It may not be so: then it is no error.
+    pub(super) fn unsure(self) -> Self {
+        Self { severity: self.severity.max(Severity::Warning), ..self }
+    }
+
+    /// The entry of the list it is about, from 0.
+    #[must_use]
+    pub fn entry(&self) -> Option<usize> {
+        match &self.about {
+            About::Key(key) => Some(key.index()),
+            _ => None,
+        }
+    }
+
+    /// The key, as people name it.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        match &self.about {
+            About::Key(key) | About::Gone(key) => Some(key.to_string()),
+            About::File | About::Member(_) => None,
+        }
+    }
+
+    /// What is wrong, in one sentence without an end.
+    #[must_use]
+    pub fn message(&self) -> Sentence {
+        self.cause.message(&self.about)
+    }
+
+    /// What to do about it. `tool`: the tool with the options that name this config.
+    #[must_use]
+    pub fn help(&self, tool: &str) -> Sentence {
+        let own = self.cause.help(&self.about, tool);
+        own.unwrap_or_else(|| self.rule.fix.message(tool, &self.about.argument()))
     }
 }

@@ -27,7 +27,6 @@ pub use live::{AskLive, Liveness, NotLiveAt};
 pub use move_secret::move_secret;
 pub use outcome::Outcome;
 pub(crate) use outcome::{After, Before, Effect, Waiting};
-pub(crate) use policy::SAME_SECOND;
 pub use policy::{CLOCK_SKEW, InvalidPolicy, MAX_TOKEN_TTL, Policy, TOLERANCE};
 pub use promote::{PROMOTE_REFUSALS, guard_live, promote};
 pub use prune::{PRUNE_REFUSALS, prune};

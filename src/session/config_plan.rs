@@ -20,8 +20,8 @@ use crate::explain::{self, Action, Done, KeyEvent, Means, Situation, Step, Steps
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor, text_diff};
 use crate::report::change_json::Note;
-use crate::rules::{self, FileFacts, Selection, Subject};
 use crate::schedule::{Change, Effect, Outcome, plan};
+use crate::session::findings;
 use crate::session::{Error, Source, World};
 use crate::store::Platform;
 
@@ -200,7 +200,8 @@ impl ConfigChange<'_> {
             review.events = explain::events(keys, new_keys, self.now);
         }
         review.diff = self.diff(redactor);
-        review.warnings = explain::warnings(new_keys, &tool.to_string(), self.now);
+        let warnings = findings::warnings(self.after, new_keys, &tool.to_string(), self.now);
+        review.warnings = warnings.iter().map(ToString::to_string).collect();
         review.warnings.extend(self.set.and_then(SecretWrite::warning));
         review
             .warnings
@@ -285,14 +286,16 @@ impl ConfigChange<'_> {
     fn steps(&self, done: Done<'_>, situation: &Situation<'_>) -> Steps {
         let Means { platform, tool, .. } = situation.means;
         let mut steps = explain::next_steps(done, situation);
-        if matches!(done, Done::Respelled) {
-            if !self.may_start(situation) {
+        match (situation.keys.check_start(), done) {
+            (Ok(()), _) | (_, Done::Noted) => {}
+            (Err(_), Done::Respelled) => {
                 steps.list = vec![Step::new(Action::StillBroken, vec![tool.clone().arg("check")])];
             }
-        } else if !matches!(done, Done::Noted) {
-            // A replica that restarts with a file that the service doesn't start with stays down.
-            let what = explain::not_starting(situation.keys).map(|what| sentence!("{what}"));
-            steps.list.splice(..0, what.map(|what| Step::fix_first(Some(what), platform, tool)));
+            (Err(why), _) => {
+                // A replica that restarts with a file that the service doesn't start with stays down.
+                let what = sentence!("{}", why.places());
+                steps.list.insert(0, Step::fix_first(Some(what), platform, tool));
+            }
         }
         if !matches!(self.task.source, Source::File(_)) {
             // Only of a config in place it can be told that it no longer needs them.
@@ -300,17 +303,6 @@ impl ConfigChange<'_> {
             steps.list.iter_mut().filter(drops).for_each(|step| step.commands.clear());
         }
         steps
-    }
-
-    /// Whether no rule says that the service does not start, whichever rules this run is about.
-    fn may_start(&self, situation: &Situation<'_>) -> bool {
-        let (config, keys, file) = (self.after, situation.keys, FileFacts::default());
-        let (policy, now, tool) = (situation.policy, situation.now, &situation.means.tool.to_string());
-        let findings = rules::check(
-            &Subject { config, keys, values: None, policy, now, file, tool },
-            &Selection::default(),
-        );
-        findings.iter().all(|finding| !finding.message.contains("does not start"))
     }
 }
 

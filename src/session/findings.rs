@@ -3,12 +3,18 @@
 use std::path::Path;
 
 use super::Answer;
-use crate::config::Lines;
-use crate::report::findings::{FindingsFormat, Report, Skipped, Wrapped};
-use crate::rules::{Finding, Selection, Severity};
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::time::NumericDate;
+use crate::config::{Config, Lines};
+use crate::keyset::{Key, KeySet};
+use crate::report::findings::{FindingsFormat, FindingsReport, Skipped, Wrapped};
+use crate::report::paint::error_line;
+use crate::rules::{self, FileFacts, Finding, Inspected, Selection, Severity};
+use crate::schedule::Policy;
 use crate::session::Error;
 use crate::session::World;
 use crate::session::arguments::{Deny, RuleArgs};
+use crate::store;
 use crate::store::git::path_in_repository;
 use crate::wrap::envelope::Envelope;
 
@@ -51,25 +57,56 @@ pub(crate) fn deny(findings: &mut [Finding], denied: &[Deny]) {
 
 /// Prints the report and says how the run ends. `no`: the answer is no.
 pub(crate) fn finish(
-    report: &Report,
+    report: &FindingsReport,
     format: FindingsFormat,
     no: bool,
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
+    let failures = report.files.iter().filter_map(|file| file.failure.as_ref());
+    for failure in failures.clone().filter(|_| format == FindingsFormat::Human) {
+        writeln!(world.stderr, "{}", error_line(failure))?;
+    }
     let text = report.write(format).map_err(std::io::Error::from)?;
     world.stdout.write_all(text.as_bytes())?;
     world.stdout.flush()?;
-    let failed = report.files.iter().filter(|file| file.failure.is_some()).count();
     let gap = if format == FindingsFormat::Human && !text.is_empty() { "\n" } else { "" };
     writeln!(world.stderr, "{gap}{}", report.summary())?;
-    match failed {
+    match failures.count() {
         0 if no => Ok(Answer::No),
         0 => Ok(Answer::Done),
         failed => Err(Error::SomeFiles { failed, all: report.files.len() }),
     }
 }
 
-/// Whether an error is among the findings.
-pub(crate) fn has_errors(report: &Report) -> bool {
-    report.files.iter().any(|file| file.findings.iter().any(|finding| finding.severity == Severity::Error))
+/// The variables whose secrets are not known.
+pub(crate) fn unseen(keys: &KeySet) -> Vec<String> {
+    keys.unseen().filter_map(Key::variable).map(str::to_owned).collect()
+}
+
+/// What is known of the file. Git is asked only where a rule wants to know.
+pub(crate) fn file_facts(path: Option<&Path>, keys: &KeySet, selection: &Selection) -> FileFacts {
+    let Some(path) = path else { return FileFacts::default() };
+    let runs = |id| rules::rule(id).is_some_and(|rule| selection.runs(rule));
+    let inline = keys.keys().iter().any(|key| key.is_symmetric() && key.variable().is_none());
+    let wanted = inline && (runs("inline-secret") || runs("file-mode"));
+    let real = wanted.then(|| std::fs::canonicalize(path).ok()).flatten();
+    FileFacts {
+        mode: real.as_deref().and_then(store::mode),
+        in_git: real.as_deref().is_some_and(store::git::tracks),
+    }
+}
+
+/// What is wrong with a config whatever was done, for people: as `status` shows it, and every command that writes.
+pub(crate) fn warnings(config: &Config<'_>, keys: &KeySet, tool: &str, now: NumericDate) -> Vec<Sentence> {
+    let policy = Policy::default();
+    let lines = Lines::of(config.text());
+    let found = rules::warnings(&Inspected::new(config, keys, &policy, now)).into_iter();
+    let worded = found.map(|finding| {
+        let (message, help) = (finding.message(), finding.help(tool));
+        match finding.span {
+            Some(span) => sentence!("{message} (line {}). {help}", lines.position(span.start).line),
+            None => sentence!("{message}. {help}"),
+        }
+    });
+    worded.collect()
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::findings;
 use super::values::{self, KnownValues};
+use crate::base::sentence::Sentence;
 use crate::keyset::KeySet;
 use crate::session::World;
 use crate::session::arguments::Global;
@@ -24,12 +26,23 @@ pub(crate) fn keys_with(
     values: &KnownValues<'_>,
     world: &mut World<'_>,
 ) -> Result<KeySet, Error> {
+    Ok(keys_and_warnings(global, source, values, world)?.0)
+}
+
+/// The same, with what is wrong with the config.
+pub(crate) fn keys_and_warnings(
+    global: &Global,
+    source: &Source,
+    values: &KnownValues<'_>,
+    world: &mut World<'_>,
+) -> Result<(KeySet, Vec<Sentence>), Error> {
     let bytes = source.read(world)?;
     let opened = source.unwrap(global, &bytes)?;
     let config = opened.config()?;
     let keys = KeySet::read_with(&config, &values.values());
     values.check(&keys)?;
-    Ok(keys)
+    let warnings = findings::warnings(&config, &keys, &source.tool(global, world), world.clock.now());
+    Ok((keys, warnings))
 }
 
 /// Fails where a second thing is to come from stdin.

@@ -6,10 +6,11 @@ use ring::hmac;
 use serde::Serialize;
 
 use super::hmac_algorithm;
-use super::starts::{self, NotStarting};
 use crate::base::text::Named;
 use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeyName, KeySet, Material, Member, Phase, Secret, Undecidable};
+use crate::keyset::{
+    HmacAlg, Key, KeyName, KeySet, Material, Member, NotStarting, Phase, Secret, Undecidable,
+};
 
 /// Signs tokens with one key. Made once and then used, from any thread.
 pub struct Signer {
@@ -96,7 +97,7 @@ impl Signer {
     /// Prepares a key: the named one, else the current one. Fails where the service would reject what it signs, and for a
     /// key that is on its way out at that moment.
     pub fn new(keys: &KeySet, name: Option<&KeyName>, now: NumericDate) -> Result<Self, CannotSign> {
-        starts::check(keys)?;
+        keys.check_start()?;
         let key = match name {
             None => keys.current()?.ok_or(CannotSign::NoKey)?,
             // Where a kid is duplicated, the service takes the first.

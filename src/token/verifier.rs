@@ -6,11 +6,10 @@ use super::js::{JsValue, Object};
 use super::jws::{Header, Jws};
 use super::public::SignatureCheck;
 use super::rejection::{ClaimFault, Malformed, Rejection};
-use super::starts::{self, NotStarting};
 use super::undetermined::{Stop, Undetermined, UnknownAudience, Unverifiable};
 use super::{hmac_algorithm, seconds};
 use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, PublicKey};
+use crate::keyset::{HmacAlg, Key, KeySet, Material, Member, NotStarting, PublicKey};
 use crate::schedule::{MAX_TOKEN_TTL, TOLERANCE};
 
 /// Verifies tokens as the service does that reads these keys. Made once and then used, from any thread.
@@ -61,7 +60,7 @@ impl std::fmt::Debug for Accepted {
 impl Verifier {
     /// Prepares the keys. Fails where the service does not start with them.
     pub fn new(keys: &KeySet) -> Result<Self, NotStarting> {
-        starts::check(keys)?;
+        keys.check_start()?;
         let unknown = keys.audiences.iter().find_map(|audience| match audience {
             Member::Variable(name) => Some(UnknownAudience::Variable(name.clone())),
             _ => None,

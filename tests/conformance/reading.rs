@@ -15,8 +15,8 @@ use crate::common::{NOW, Scene, date, fixtures, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource};
-use powersync_jwks::rules::{self, FileFacts, Selection, Subject};
+use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource, Startability};
+use powersync_jwks::rules::{self, Inspected, Selection};
 use powersync_jwks::schedule::Policy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config as Proptest, RngAlgorithm, TestRng, TestRunner};
@@ -112,19 +112,13 @@ fn ours(asked: &Asked) -> Result<Value, Vec<String>> {
         .map_err(|error| vec![error.problem.to_string()])?;
     let values = |name: &str| asked.variables.get(name).cloned().map(Zeroizing::new);
     let keys = KeySet::read_with(&config, &values);
-    let subject = Subject {
-        config: &config,
-        keys: &keys,
-        values: Some(&values),
-        policy: &Policy::default(),
-        now: date(NOW),
-        file: FileFacts::default(),
-        tool: "powersync-jwks",
-    };
+    let policy = Policy::default();
+    let on = Inspected { values: Some(&values), ..Inspected::new(&config, &keys, &policy, date(NOW)) };
     let only = NOT_STARTING.iter().map(|id| rules::rule(id).unwrap().id).collect();
-    let found = rules::check(&subject, &Selection { only, ..Selection::default() });
+    let found = rules::check(&on, &Selection { only, ..Selection::default() });
+    assert_eq!(keys.startability() == Startability::Starts, found.is_empty(), "{:?}", keys.startability());
     if !found.is_empty() {
-        return Err(found.iter().map(|one| format!("{}: {}", one.rule.id, one.message)).collect());
+        return Err(found.iter().map(|one| format!("{}: {}", one.rule.id, one.message())).collect());
     }
     let audience: Vec<Value> = keys.audiences.iter().map(member).collect();
     let keys: Vec<Value> = keys.keys().iter().map(key).collect();

@@ -12,7 +12,8 @@ use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::wrap::env_file::EnvFile;
 
-const CONFIG: &str = "client_auth:
+const CONFIG: &str = "storage: {type: mongodb}
+client_auth:
   audience: ['app']
   jwks:
     keys:

@@ -14,7 +14,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-const CONFIG: &str = "client_auth:
+const CONFIG: &str = "storage: {type: mongodb}
+client_auth:
   audience: ['app']
   jwks:
     keys:

@@ -13,7 +13,9 @@ const K: &str = "bis0SEhXUXlGNnNnMitHS3VzdExGampnd1BJSjdtNm4xVWNlWG5MNDMxQT0";
 const BY_JOSE: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6Im15LWtpZCJ9.eyJzdWIiOiJ1c2VyLTEiLCJpYXQiOjE3OTU0MjYyNjAsImF1ZCI6InBvd2Vyc3luYy1kZXYiLCJleHAiOjE3OTU0Mjk4NjB9.nv00LVvxki1Lkm3I6E5v6We6h02z7KbuJDxl7xSewik";
 
 fn config(entry: &str) -> String {
-    format!("client_auth:\n  audience: ['powersync-dev']\n  jwks:\n    keys:{entry}\n")
+    format!(
+        "storage: {{type: mongodb}}\nclient_auth:\n  audience: ['powersync-dev']\n  jwks:\n    keys:{entry}\n"
+    )
 }
 
 fn by_hand() -> Scene {

@@ -26,6 +26,7 @@ mod rules;
 mod rules_page;
 mod schedule;
 mod secrecy;
+mod start;
 mod store;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;

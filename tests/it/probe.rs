@@ -17,7 +17,7 @@ const ANY: &str = "      - {kty: oct, alg: HS256, k: MDEyMzQ1Njc4OWFiY2RlZi1zZWN
 
 fn config(keys: &str) -> String {
     let keys = if keys.is_empty() { " []\n".to_owned() } else { format!("\n{keys}") };
-    format!("client_auth:\n  audience: ['app']\n  jwks:\n    keys:{keys}")
+    format!("storage: {{type: mongodb}}\nclient_auth:\n  audience: ['app']\n  jwks:\n    keys:{keys}")
 }
 
 fn now() -> NumericDate {

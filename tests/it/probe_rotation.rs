@@ -6,6 +6,7 @@ use crate::common::{NOW, Outcome, Scene, date, in_one_line};
 use powersync_jwks::base::time::{NumericDate, Seconds};
 
 const CONFIG: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['app']
   jwks:

@@ -431,7 +431,7 @@ impl File {
     /// A file as people have it before they hear of schedules, or a while after.
     fn start(world: &World, dice: &mut Dice) -> Self {
         let text = format!(
-            "client_auth:\n  audience: [app]\n  jwks:\n    keys:\n      - {{kty: oct, alg: {}, kid: k0, k: {}}}\n",
+            "storage: {{type: mongodb}}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      - {{kty: oct, alg: {}, kid: k0, k: {}}}\n",
             world.alg,
             *random_secret(world.alg, dice).to_base64url()
         );

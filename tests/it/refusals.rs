@@ -35,7 +35,8 @@ fn sets() -> Vec<KeySet> {
     let day = Seconds::hours(24);
     let seconds = |at: NumericDate| at.seconds().to_string();
     let read = |keys: &[&str]| {
-        let entries: String = keys.iter().map(|key| format!("      - {{{key}}}\n")).collect();
+        let entries: String =
+            keys.iter().map(|key| format!("      - {{{key}}}\n")).collect::<Vec<_>>().concat();
         let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys:\n{entries}")
             .replace("NOW", &seconds(now()))
             .replace("PAST", &seconds(now() + (Seconds::default() - day)))

@@ -12,7 +12,8 @@ use powersync_jwks::rules::RULES;
 /// Rules about what a session has not: permissions and a git repository.
 const SHOWN_BELOW: [&str; 2] = ["file-mode", "inline-secret"];
 
-const WITH_SECRET: &str = "client_auth:
+const WITH_SECRET: &str = "storage: {type: mongodb}
+client_auth:
   audience: ['app']
   jwks:
     keys:
@@ -45,7 +46,7 @@ fn every_rule_finds_its_fault_and_no_near_miss() {
 fn rules_are_told_apart_and_described() {
     for (index, rule) in RULES.iter().enumerate() {
         assert!(RULES[..index].iter().all(|other| other.id != rule.id), "{}", rule.id);
-        for text in [rule.finds, rule.why, rule.mend] {
+        for text in [rule.finds, rule.why, &rule.fix().to_string()] {
             assert!(text.ends_with(['.', ')']) && !text.contains("  "), "{}: {text}", rule.id);
         }
     }
@@ -61,7 +62,7 @@ fn file_mode_is_found_where_others_may_read_a_secret() {
     for mode in [0o644, 0o604, 0o666] {
         set_mode(&scene, "powersync.yaml", mode);
         let outcome = scene.run("check --rule file-mode");
-        let message = format!("(mode {mode:o}), and secrets stand in it\n");
+        let message = format!("(mode {mode:o}), and secrets are in it\n");
         assert!(outcome.stdout.contains("warning[file-mode]: everyone on this machine may read this file"));
         assert!(outcome.stdout.contains(&message), "{}", outcome.stdout);
         // The official image has to be able to read it still.
@@ -95,13 +96,13 @@ fn inline_secret_is_found_where_git_tracks_the_file() {
     git(scene.folder.path(), &["add", "powersync.yaml", "variable.yaml"]);
     git(scene.folder.path(), &["commit", "-q", "-m", "a"]);
     let outcome = scene.run("check --rule inline-secret powersync.yaml local.yaml variable.yaml");
-    let found = "warning[inline-secret]: the secret of prod-1 stands in clear in a file that git tracks
- --> powersync.yaml:7:12
+    let found = "warning[inline-secret]: the secret of prod-1 is in plaintext in a file that git tracks
+ --> powersync.yaml:8:12
   |
-7 |         k: ‹secret 1›
+8 |         k: ‹secret 1›
   |            ^^^^^^^^^^
   = Keep it in a variable: `k: !env PS_JWKS_KEY_1`, set from a file that git ignores or from a
-    secrets manager. Then rotate: the old one is in the history
+    secrets manager. Then rotate: the old one is in the history.
 ";
     assert_eq!(outcome.stdout, found);
     // It is pedantic.

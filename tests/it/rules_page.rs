@@ -19,7 +19,7 @@ client_auth:
       - kty: oct
 ```
 
-The comment belongs to the key if it stands directly above it or in its lines, else to the file. `--rule ID` runs one rule
+The comment belongs to the key if it is directly above it or in its lines, else to the file. `--rule ID` runs one rule
 alone, `--skip ID` leaves one out, `--deny ID` makes an error of what it finds.
 
 ";
@@ -64,8 +64,8 @@ fn page() -> String {
         };
         let pedantic = if rule.pedantic { ", only with `--pedantic`" } else { "" };
         let (id, severity) = (rule.id, rule.severity.name());
-        let (finds, why, mend) = (rule.finds, rule.why, rule.mend);
-        write!(text, "### {id}\n\n*{severity}{pedantic}; {command}*\n\n{finds}\n\n**Why.** {why}\n\n**What to do.** {mend}\n\n")
+        let (finds, why, fix) = (rule.finds, rule.why, rule.fix());
+        write!(text, "### {id}\n\n*{severity}{pedantic}; {command}*\n\n{finds}\n\n**Why.** {why}\n\n**What to do.** {fix}\n\n")
             .unwrap();
     }
     text.trim_end().to_owned() + "\n"

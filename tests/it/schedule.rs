@@ -10,6 +10,7 @@ const START: &str = "2026-11-23T06:00:00Z";
 const WEEK: Seconds = Seconds::hours(7 * 24);
 
 const CONFIG: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['app']
   jwks:

@@ -17,7 +17,8 @@ use powersync_jwks::config::{Config, Input};
 use powersync_jwks::store::{self, Locked, StoreError};
 use powersync_jwks::{Cli, Terminal, World, run};
 
-const CONFIG: &str = "client_auth:
+const CONFIG: &str = "storage: {type: mongodb}
+client_auth:
   audience: ['app']
   jwks:
     keys:

@@ -16,7 +16,10 @@ use zeroize::Zeroizing;
 
 fn keys(entries: &[&str]) -> KeySet {
     let list: Vec<String> = entries.iter().map(|entry| format!("      - {{kty: oct, {entry}}}\n")).collect();
-    let text = format!("client_auth:\n  audience: [app]\n  jwks:\n    keys:\n{}", list.concat());
+    let text = format!(
+        "storage: {{type: mongodb}}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n{}",
+        list.concat()
+    );
     KeySet::read(&Config::parse_str(&text, Input::Yaml).unwrap())
 }
 

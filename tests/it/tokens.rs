@@ -51,7 +51,11 @@ impl Case {
 }
 
 fn tokens() -> Tokens {
-    serde_json::from_str(&fs::read_to_string(root().join("tests/tokens/tokens.json")).unwrap()).unwrap()
+    let text = fs::read_to_string(root().join("tests/tokens/tokens.json")).unwrap();
+    let mut tokens: Tokens = serde_json::from_str(&text).unwrap();
+    // They were judged by the part of the service that knows the keys alone.
+    tokens.configs.values_mut().for_each(|config| config.insert_str(0, "storage: {type: mongodb}\n"));
+    tokens
 }
 
 fn keys(text: &str) -> KeySet {

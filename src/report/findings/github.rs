@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Skipped};
+use super::{FindingsReport, Skipped};
 use crate::rules::Severity;
 
-pub(super) fn write(report: &Report) -> String {
+pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
     for file in &report.files {
         if let Some(failure) = &file.failure {
@@ -15,7 +15,7 @@ pub(super) fn write(report: &Report) -> String {
     }
     for file in &report.files {
         for line in file.change.iter().flat_map(|change| &change.not_compared) {
-            let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(line));
+            let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(&line.to_string()));
         }
     }
     for Skipped { path, why, .. } in &report.skipped {

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{FileReport, Place, Report, Shown};
+use super::{ChangeReport, FileReport, FindingsReport, Location, Shown};
 use crate::base::text::{Printable, count, list, wrap};
 use crate::base::time::NumericDate;
 use crate::explain::Sign;
 use crate::report::paint::{BOLD, CYAN, RED, YELLOW, diff_line, event_line, paint, steps};
 use crate::rules::Severity;
 
-pub(super) fn write(report: &Report) -> String {
+pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
     for file in &report.files {
         if let Some(change) = &file.change {
@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report) -> String {
     if trimmed.is_empty() { String::new() } else { format!("{trimmed}\n") }
 }
 
-fn write_change(file: &FileReport, change: &super::Change, now: NumericDate, text: &mut String) {
+fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text: &mut String) {
     let (from, to) = (Printable(&change.from), Printable(&change.to));
     let title = if change.to == file.name {
         format!("{from} → {to}")
@@ -62,31 +62,31 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
     };
     let head = paint(style, paint(BOLD, format!("{}[{}]:", finding.severity.name(), finding.rule.id)));
     let place = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.start));
-    let lines = wrap(&finding.message, 100);
+    let lines = wrap(&finding.message.to_string(), 100);
     let _ = writeln!(text, "{head} {}", lines.join("\n  "));
     let line = finding.place.as_ref().map_or_else(String::new, |place| place.start.line.to_string());
     let gutter = " ".repeat(line.len().max(1));
     let entry = file.wrapped.as_ref().and_then(|wrapped| wrapped.entry.as_ref());
     let entry = entry.map_or_else(String::new, |entry| format!(" ({})", Printable(entry)));
     let _ = writeln!(text, "{gutter}{} {}{entry}{place}", paint(CYAN, "-->"), Printable(&file.name));
-    if let Some(Place { excerpt: Some(excerpt), .. }) = &finding.place {
+    if let Some(Location { excerpt: Some(excerpt), .. }) = &finding.place {
         let bar = paint(CYAN, "|");
         let under = format!("{}{}", " ".repeat(excerpt.from), paint(style, "^".repeat(excerpt.width)));
         let _ = writeln!(text, "{gutter} {bar}\n{line} {bar} {}\n{gutter} {bar} {under}", excerpt.line);
     }
-    let fixable = if finding.fixable { ". `check --fix` does this" } else { "" };
-    let help = format!("{}{fixable}", finding.help.trim_end_matches('.'));
+    let fixable = if finding.fixable { " `check --fix` does this." } else { "" };
+    let help = format!("{}{fixable}", finding.help);
     let _ =
         writeln!(text, "{gutter} {} {}\n", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
 }
 
-pub(super) fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &FindingsReport) -> String {
     let found: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
         .into_iter()
         .map(|severity| (report.count(severity), severity))
         .filter(|(number, _)| *number > 0)
         .map(|(number, severity)| match severity {
-            Severity::Info => format!("{number} to know"),
+            Severity::Info => count(number, "note"),
             other => count(number, other.name()),
         })
         .collect();

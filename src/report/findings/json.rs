@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Change, FileReport, Report, Shown};
+use super::{ChangeReport, FileReport, FindingsReport, Shown};
+use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::report::change_json::{self, Event, Step};
 use crate::rules::Severity;
@@ -36,19 +37,19 @@ struct Summary {
 struct File<'r> {
     config: &'r str,
     error: Option<&'r str>,
-    findings: Vec<Finding<'r>>,
+    findings: Vec<JsonFinding<'r>>,
     variables_not_seen: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<JsonChange<'r>>,
 }
 
 #[derive(Serialize)]
-struct Finding<'r> {
+struct JsonFinding<'r> {
     rule: &'static str,
     severity: &'static str,
     key: Option<&'r str>,
-    message: &'r str,
-    help: &'r str,
+    message: &'r Sentence,
+    help: &'r Sentence,
     fixable: bool,
     start: Option<At>,
     end: Option<At>,
@@ -66,12 +67,12 @@ struct JsonChange<'r> {
     to: &'r str,
     visible: bool,
     events: Vec<Event>,
-    not_compared: &'r [String],
+    not_compared: &'r [Sentence],
     diff: Vec<String>,
     steps: Vec<Step>,
 }
 
-pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
+pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
     let findings = Findings {
         version: 1,
         command: report.command,
@@ -103,9 +104,9 @@ fn file(file: &FileReport, now: NumericDate) -> File<'_> {
     }
 }
 
-fn finding(finding: &Shown) -> Finding<'_> {
+fn finding(finding: &Shown) -> JsonFinding<'_> {
     let at = |position: crate::config::Position| At { line: position.line, column: position.column };
-    Finding {
+    JsonFinding {
         rule: finding.rule.id,
         severity: finding.severity.name(),
         key: finding.key.as_deref(),
@@ -117,7 +118,7 @@ fn finding(finding: &Shown) -> Finding<'_> {
     }
 }
 
-fn json_change(change: &Change, now: NumericDate) -> JsonChange<'_> {
+fn json_change(change: &ChangeReport, now: NumericDate) -> JsonChange<'_> {
     JsonChange {
         from: &change.from,
         to: &change.to,

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Shown};
+use super::{FindingsReport, Shown};
 use crate::rules::Severity;
 
-pub(super) fn write(report: &Report) -> String {
+pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
     let title = if report.command == "check" {
         "PowerSync keys: check"
@@ -26,7 +26,7 @@ pub(super) fn write(report: &Report) -> String {
         if let Some(change) = &file.change {
             text.push('\n');
             let events = change.events.iter().map(|event| event.message(report.now).to_string());
-            for line in events.chain(change.not_compared.iter().cloned()) {
+            for line in events.chain(change.not_compared.iter().map(ToString::to_string)) {
                 let _ = writeln!(text, "- {}", escape(&line));
             }
             if change.diff.is_empty() {
@@ -80,12 +80,12 @@ fn row(finding: &Shown, text: &mut String) {
         text,
         "| {sign} | {place} | {}: {} | {} |",
         code(finding.rule.id),
-        escape(&finding.message),
-        escape(&finding.help)
+        escape(&finding.message.to_string()),
+        escape(&finding.help.to_string())
     );
 }
 
-/// Text that Markdown shows as it is; what stands between backticks stays code.
+/// Text that Markdown shows as it is; what is between backticks stays code.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (index, part) in text.split('`').enumerate() {

@@ -6,6 +6,7 @@ mod json;
 mod markdown;
 mod sarif;
 
+use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines, Position};
 use crate::explain::{KeyEvent, Steps};
@@ -13,7 +14,7 @@ use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Finding, Rule, Severity};
 
 /// What a run found.
-pub(crate) struct Report {
+pub(crate) struct FindingsReport {
     /// The command, `check` or `diff`.
     pub(crate) command: &'static str,
     /// The moment.
@@ -28,7 +29,7 @@ pub(crate) struct Report {
 
 /// A file that holds a config in a form that isn't looked into.
 pub(crate) struct Skipped {
-    /// As people in this folder name it.
+    /// As people in this directory name it.
     pub(crate) name: String,
     /// From the root of its repository, where it is in one.
     pub(crate) path: String,
@@ -40,7 +41,7 @@ pub(crate) struct Skipped {
 pub(crate) struct Wrapped {
     /// The entry of a Kubernetes Secret.
     pub(crate) entry: Option<String>,
-    /// Where the value that stands for the config begins in the file.
+    /// Where the value that holds the config begins in the file.
     pub(crate) start: Position,
     /// Past its last character.
     pub(crate) end: Position,
@@ -59,13 +60,13 @@ pub(crate) struct FileReport {
     /// Variables whose secrets were not looked at.
     pub(crate) unseen: Vec<String>,
     /// What became of the keys, where two texts were compared.
-    pub(crate) change: Option<Change>,
+    pub(crate) change: Option<ChangeReport>,
     /// Why it could not be looked at, if so.
     pub(crate) failure: Option<String>,
 }
 
 /// What a change means.
-pub(crate) struct Change {
+pub(crate) struct ChangeReport {
     /// The old text, as it was named.
     pub(crate) from: String,
     /// The new text.
@@ -73,7 +74,7 @@ pub(crate) struct Change {
     /// What became of the keys.
     pub(crate) events: Vec<KeyEvent>,
     /// Secrets that can't be compared.
-    pub(crate) not_compared: Vec<String>,
+    pub(crate) not_compared: Vec<Sentence>,
     /// The text that changes.
     pub(crate) diff: Vec<DiffLine>,
     /// What to do.
@@ -85,15 +86,15 @@ pub(crate) struct Shown {
     pub(crate) rule: &'static Rule,
     pub(crate) severity: Severity,
     pub(crate) key: Option<String>,
-    pub(crate) message: String,
-    pub(crate) help: String,
+    pub(crate) message: Sentence,
+    pub(crate) help: Sentence,
     pub(crate) fixable: bool,
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<Location>,
 }
 
 /// Where a finding is. Columns are characters of the original text, from 1; the end is past the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) start: Position,
     pub(crate) end: Position,
     /// The line without its secrets. `None` where the text is not shown: what can't be read can't be redacted.
@@ -123,7 +124,7 @@ pub enum FindingsFormat {
     Sarif,
 }
 
-impl Report {
+impl FindingsReport {
     /// The report, to be printed.
     pub(crate) fn write(&self, format: FindingsFormat) -> Result<String, serde_json::Error> {
         Ok(match format {
@@ -133,6 +134,11 @@ impl Report {
             FindingsFormat::Github => github::write(self),
             FindingsFormat::Sarif => sarif::write(self)?,
         })
+    }
+
+    /// Whether an error is among the findings.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
     }
 
     /// One line over all of it.
@@ -172,18 +178,19 @@ impl FileReport {
     }
 }
 
-/// Findings with their lines, secrets taken out. `config`: the text they are about, where it could be read.
+/// Findings with their lines, secrets taken out. `tool`: with the options that name the config. `config`: the text they
+/// are about, where it could be read.
 pub(crate) fn shown(
     findings: Vec<Finding>,
-    text: &str,
-    config: Option<&Config<'_>>,
+    tool: &str,
+    (text, config): (&str, Option<&Config<'_>>),
     redactor: &mut Redactor,
 ) -> Vec<Shown> {
     // Marking a large file costs as much as reading it.
     let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
     let lines = Lines::of(text);
     let mut show = |finding: Finding| {
-        let place = finding.span.map(|span| {
+        let place = finding.span.clone().map(|span| {
             let excerpt = marked.as_ref().map(|marked| {
                 // Only the first line of a value is shown.
                 let first = text[span.clone()].find('\n').map_or(span.end, |at| span.start + at);
@@ -196,14 +203,14 @@ pub(crate) fn shown(
                 let after = redactor.show(&marked.text[end..line_end]);
                 excerpt(&before, &under, &after)
             });
-            Place { start: lines.position(span.start), end: lines.position(span.end), excerpt }
+            Location { start: lines.position(span.start), end: lines.position(span.end), excerpt }
         });
         Shown {
             rule: finding.rule,
             severity: finding.severity,
-            key: finding.key,
-            message: finding.message,
-            help: finding.help,
+            key: finding.key(),
+            message: finding.message(),
+            help: finding.help(tool),
             fixable: finding.fix.is_some(),
             place,
         }

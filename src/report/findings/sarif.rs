@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{FileReport, Report, Shown};
+use super::{FileReport, FindingsReport, Shown};
 use crate::rules::{RULES, Rule, Severity};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn write(report: &Report) -> Result<String, serde_json::Error> {
+pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
     let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
     let is_whole = failures.is_empty();
@@ -48,7 +48,7 @@ fn describe(rule: &Rule) -> Value {
         "id": rule.id,
         "shortDescription": { "text": rule.finds },
         "fullDescription": { "text": rule.why },
-        "help": { "text": format!("{} {}", rule.why, rule.mend), "markdown": format!("{}\n\n{}", rule.why, rule.mend) },
+        "help": { "text": format!("{} {}", rule.why, rule.fix()), "markdown": format!("{}\n\n{}", rule.why, rule.fix()) },
         "defaultConfiguration": { "level": level(rule.severity), "enabled": !rule.pedantic },
     })
 }
@@ -88,7 +88,7 @@ fn failure(file: &FileReport) -> Option<Value> {
 /// The secrets that were not compared.
 fn unseen(file: &FileReport) -> Vec<Value> {
     let lines = file.change.iter().flat_map(|change| &change.not_compared);
-    lines.map(|line| note(&file.path, line)).collect()
+    lines.map(|line| note(&file.path, &line.to_string())).collect()
 }
 
 fn note(path: &str, text: &str) -> Value {

@@ -1,61 +1,73 @@
 //! `audience-removed`: tokens for an audience that is gone.
 
-use super::{Comparison, has_keys};
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
-use crate::config::{Scalar, env_name};
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::config::{NodeId, Scalar, env_name};
+use crate::rules::comparison::{ConfigDiff, has_keys};
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "audience-removed",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "An audience of the old config is not in the new one.",
     why: "The service rejects tokens whose `aud` is none of the configured audiences (`PSYNC_S2105`): those that carry the \
-          removed one fail from the restart on.",
-    mend: "Add the new audience beside the old one, let every backend use the new one, and remove the old one once the last \
-           token has expired, 24 hours and a minute later.",
+          removed one fail after the next restart.",
+    fix: How::Text(
+        "Add the new audience beside the old one, let every backend use the new one, and remove the old one once the \
+             last token has expired, 24 hours and a minute later.",
+    ),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+struct Removed {
+    audiences: Vec<AudienceEntry>,
+    /// Whether what is new may be the same: it, or what it replaces, is in a variable.
+    unsure: bool,
+}
+
+impl Violation for Removed {
+    fn message(&self, _: &About) -> Sentence {
+        let names: Vec<String> = self.audiences.iter().map(|one| format!("`{one}`")).collect();
+        let audience = if names.len() == 1 { "audience" } else { "audiences" };
+        let unless = if self.unsure { ", unless its replacement is the same" } else { "" };
+        sentence!("tokens for the {audience} {} are rejected after the next restart{unless}", list(&names))
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        self.unsure.then(|| {
+            sentence!(
+                "`--env-file-old` and `--env-file-new` compare the values of variables. If they differ, leave the old one \
+                 beside it until the last token has expired."
+            )
+        })
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
-    let gone: Vec<&Audience> = old.iter().filter(|one| !new.contains(one)).collect();
+    let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
     let anyone = has_keys(comparison.old.keys) || comparison.old.keys.other_login.is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }
-    let names: Vec<String> = gone.iter().map(|one| format!("`{one}`")).collect();
-    let audience = if names.len() == 1 { "audience" } else { "audiences" };
-    // What stands in a variable may be what stood in the file, or the other way round.
-    let is_hidden = |one: &Audience| matches!(one, Audience::Hidden(_));
-    let is_new = |one: &&Audience| !old.contains(one);
-    let unsure = new.iter().filter(is_new).any(is_hidden)
-        || (gone.iter().any(|one| is_hidden(one)) && new.iter().any(|one| is_new(&one)));
-    let unless = if unsure { ", unless what is new there is the same" } else { "" };
-    let message =
-        format!("tokens for the {audience} {} are rejected from the restart on{unless}", list(&names));
-    let found =
-        Found::new(comparison.new.place_of_path(&["client_auth", "audience"]), message).unsure(unsure);
-    if !unsure {
-        return vec![found];
-    }
-    vec![found.help(
-        "`--env-file-old` and `--env-file-new` compare what stands in variables. If it is another, leave the old one beside \
-         it until the last token has expired",
-    )]
+    let is_hidden = |one: &AudienceEntry| matches!(one, AudienceEntry::Hidden(_));
+    let mut added = new.iter().filter(|one| !old.contains(one)).peekable();
+    let unsure = added.peek().is_some() && (gone.iter().any(is_hidden) || added.any(is_hidden));
+    let place = comparison.new.place_of_path(&["client_auth", "audience"]);
+    let found = Finding::new(&RULE, place, Removed { audiences: gone, unsure });
+    vec![if unsure { found.unsure() } else { found }]
 }
 
 /// An audience, as far as it is known.
-#[derive(PartialEq, Eq)]
-enum Audience {
+#[derive(Clone, PartialEq, Eq)]
+enum AudienceEntry {
     Known(String),
     /// In this variable.
     Hidden(String),
 }
 
-impl std::fmt::Display for Audience {
+impl std::fmt::Display for AudienceEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Known(text) => write!(f, "{}", Printable(text)),
@@ -64,19 +76,14 @@ impl std::fmt::Display for Audience {
     }
 }
 
-fn audiences(subject: &Subject<'_>) -> Vec<Audience> {
-    let doc = subject.doc();
-    let list = doc.member(doc.root(), "client_auth").and_then(|(_, auth)| doc.member(auth, "audience"));
-    let items = list.and_then(|(_, list)| doc.items(list)).unwrap_or_default();
-    let text = |id: &crate::config::NodeId| match doc.scalar(*id)? {
-        Scalar::String(text) => Some(Audience::Known(text.to_owned())),
+fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
+    let items = on.config.client_auth("audience").and_then(|list| on.doc().items(list)).unwrap_or_default();
+    let text = |id: &NodeId| match on.doc().scalar(*id)? {
+        Scalar::String(text) => Some(AudienceEntry::Known(text.to_owned())),
         Scalar::Env(written) => {
             let name = env_name(written).0;
-            let value = subject.values()(name);
-            Some(value.map_or_else(
-                || Audience::Hidden(name.to_owned()),
-                |value| Audience::Known(value.as_str().to_owned()),
-            ))
+            let known = on.values()(name).map(|value| AudienceEntry::Known(value.as_str().to_owned()));
+            Some(known.unwrap_or_else(|| AudienceEntry::Hidden(name.to_owned())))
         }
         _ => None,
     };

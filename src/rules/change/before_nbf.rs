@@ -1,27 +1,88 @@
 //! `before-nbf`: a key that is signed with before every replica knows it.
 
-use super::Comparison;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, Phase};
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::CLOCK_SKEW;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "before-nbf",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "A new key's `nbf` leaves too little time before the key may be promoted, or a key is promoted before its `nbf`.",
     why: "`nbf` is when every replica should have restarted with the key, counted when it was written; from then on `promote` \
           and `reconcile` put the key first. A branch that waits uses that time up: once more than half of it is over, the \
           rest is too short to merge and restart in. A replica that doesn't know the key rejects every token signed with it \
           (`PSYNC_S2101`).",
-    mend: "Count anew: set `nbf` to the number that the finding names, or remove the key and add it again with \
-           `powersync-jwks rotate --standby`. A key that is promoted too soon goes back behind the current one until its \
-           `nbf` has come. If things go faster with you, say so in the policy (`powersync-jwks.yaml`: `deploy_within`).",
+    fix: How::Named(|tool, _| {
+        sentence!(
+            "Restart the countdown: set `nbf` to the number that the finding names, or remove the key and add it again with \
+             `{tool} rotate --standby`. A key that is promoted too soon goes back behind the current one until its `nbf` has \
+             come. If your deploys take less time, say so in the policy (`powersync-jwks.yaml`: `deploy_within`)."
+        )
+    }),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+/// A key that this change lets wait, and not for long enough.
+struct ShortWait {
+    nbf: NumericDate,
+    now: NumericDate,
+    deploy_within: Seconds,
+    /// When it should be.
+    enough: NumericDate,
+}
+
+impl Violation for ShortWait {
+    fn message(&self, key: &About) -> Sentence {
+        let Self { nbf, now, deploy_within, .. } = self;
+        if nbf <= now {
+            sentence!(
+                "{key} may be promoted from {nbf}, which is over: `reconcile` would do it before any replica knows the key"
+            )
+        } else {
+            let left = nbf.since(*now).rounded();
+            sentence!(
+                "{key} may be promoted from {nbf}, in {left}: too soon to merge this and restart every replica, which takes \
+                 {deploy_within}"
+            )
+        }
+    }
+
+    fn help(&self, _: &About, tool: &str) -> Option<Sentence> {
+        let (enough, seconds) = (self.enough, self.enough.seconds());
+        Some(sentence!(
+            "Restart the countdown: `nbf: {seconds} # promote after {enough}`. Or remove the key and add another: `{tool} \
+             rotate --standby`."
+        ))
+    }
+}
+
+/// A key that was there and is put first.
+struct TooSoon {
+    known_from: NumericDate,
+    before: String,
+}
+
+impl Violation for TooSoon {
+    fn message(&self, key: &About) -> Sentence {
+        sentence!(
+            "{key} is put first before {}: a replica that hasn't restarted since it was added doesn't know it, and rejects its \
+             tokens",
+            self.known_from
+        )
+    }
+
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
+        let (before, key) = (&self.before, key.argument());
+        Some(sentence!(
+            "Leave it behind {before} until then. Once every replica knows it: `{tool} promote {key}`."
+        ))
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     // Cloud keeps no schedule. And where nobody signed, every replica starts with all keys.
     if comparison.new.keys.is_cloud || comparison.old.current().is_none() {
         return Vec::new();
@@ -30,43 +91,23 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
     early.chain(promoted_too_soon(comparison)).collect()
 }
 
-/// A key that this change lets wait, and not for long enough.
-fn waits_too_short(comparison: &Comparison<'_>, key: &Key) -> Option<Found> {
+fn waits_too_short(comparison: &ConfigDiff<'_>, key: &Key) -> Option<Finding> {
     let (policy, now) = (comparison.new.policy, comparison.now());
     let Phase::Standby { nbf } = key.phase(now) else { return None };
-    let is_current = comparison.new.current().is_some_and(|current| current.index == key.index);
     let is_brought_forward = match comparison.origin(key) {
         // Replicas know a key that didn't wait.
         Some(old) => old.nbf.value().is_some_and(|had| nbf < *had),
         None => true,
     };
-    if is_current || !is_brought_forward || policy.leaves_time(nbf, now) {
+    if comparison.new.keys.is_current(key) || !is_brought_forward || policy.leaves_time(nbf, now) {
         return None;
     }
-    let name = key.name();
-    let when = if nbf <= now {
-        format!(
-            "{name} may be promoted from {nbf} on, which is over: `reconcile` would do it before any replica knows it"
-        )
-    } else {
-        format!(
-            "{name} may be promoted from {nbf} on, in {}: too soon to merge this and restart every replica, which takes {}",
-            nbf.since(now).rounded(),
-            policy.deploy_within
-        )
-    };
-    let anew = now + policy.standby() + CLOCK_SKEW;
-    let help = format!(
-        "Count anew: `nbf: {} # promote after {anew}`. Or take the key out and add another: `{} rotate --standby`",
-        anew.seconds(),
-        comparison.new.tool
-    );
-    Some(Found::new(comparison.new.place_of(key, "nbf"), when).of(key).help(help))
+    let enough = now + policy.standby() + CLOCK_SKEW;
+    let cause = ShortWait { nbf, now, deploy_within: policy.deploy_within, enough };
+    Some(Finding::new(&RULE, comparison.new.place_of(key, "nbf"), cause).of(key))
 }
 
-/// A key that was there and is put first.
-fn promoted_too_soon(comparison: &Comparison<'_>) -> Option<Found> {
-    let (policy, now) = (comparison.new.policy, comparison.now());
+fn promoted_too_soon(comparison: &ConfigDiff<'_>) -> Option<Finding> {
     let key = comparison.new.current()?;
     let (old, was) = (comparison.origin(key)?, comparison.old.current()?);
     if old.index == was.index {
@@ -74,22 +115,9 @@ fn promoted_too_soon(comparison: &Comparison<'_>) -> Option<Found> {
     }
     let known_from = match (old.nbf.value(), old.iat.value()) {
         (Some(nbf), _) => *nbf,
-        (None, Some(made)) if old.nbf.is_absent() => *made + policy.deploy_within + CLOCK_SKEW,
+        (None, Some(made)) if old.nbf.is_absent() => *made + comparison.new.policy.deploy_within + CLOCK_SKEW,
         _ => return None,
     };
-    if known_from <= now {
-        return None;
-    }
-    let message = format!(
-        "{} takes the first place before {known_from}: a replica that hasn't restarted since it was added doesn't know it, and \
-         rejects its tokens",
-        key.name()
-    );
-    let help = format!(
-        "Leave it behind {} until then. Once every replica knows it: `{} promote {}`",
-        was.name(),
-        comparison.new.tool,
-        key.argument()
-    );
-    Some(Found::new(comparison.new.place(key), message).of(key).help(help))
+    let cause = TooSoon { known_from, before: was.name() };
+    (known_from > comparison.now()).then(|| Finding::new(&RULE, comparison.new.place(key), cause).of(key))
 }

@@ -1,37 +1,45 @@
 //! `kid-added`: a wildcard got a kid.
 
-use super::Comparison;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
+use crate::base::sentence::{Sentence, sentence};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "kid-added",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "A key without kid got one.",
     why: "Without a kid the key verified tokens of any kid, and those without one. With a kid it verifies only tokens that \
-          carry it; the others are rejected from the restart on.",
-    mend: "Leave the key without kid, add one with a kid, and retire the old one: `powersync-jwks rotate`.",
+          carry it; the others are rejected after the next restart.",
+    fix: How::Named(|tool, _| {
+        sentence!(
+            "Leave the key without kid, and put one with a kid in its place: `{tool} rotate` retires the old one."
+        )
+    }),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+struct KidAdded {
+    /// The key as it was named before.
+    before: String,
+}
+
+impl Violation for KidAdded {
+    fn message(&self, key: &About) -> Sentence {
+        sentence!(
+            "the key without a kid ({} before) is {key} now: tokens that don't carry this kid are rejected after the next \
+             restart",
+            self.before
+        )
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let wildcards = comparison.removed().filter(|key| key.is_wildcard() && comparison.had_tokens(key));
-    wildcards
-        .filter(|key| comparison.still_verified(key) != Some(true))
-        .filter_map(|key| {
-            let heir = comparison.heir(key)?;
-            let message = format!(
-                "the key without a kid ({} before) is {} now: tokens that don't carry this kid are rejected from the \
-                 restart on",
-                key.name(),
-                heir.name()
-            );
-            let help = format!(
-                "Leave it without kid, and put one with a kid in its place: `{} rotate`. The old one runs out",
-                comparison.new.tool
-            );
-            Some(Found::new(comparison.new.place(heir), message).of(heir).help(help))
-        })
-        .collect()
+    let lost = wildcards.filter(|key| comparison.still_verified(key) != Some(true));
+    let found = lost.filter_map(|key| {
+        let successor = comparison.successor(key)?;
+        let place = comparison.new.place(successor);
+        Some(Finding::new(&RULE, place, KidAdded { before: key.name() }).of(successor))
+    });
+    found.collect()
 }

@@ -1,97 +1,129 @@
 //! `login-removed`: users whose keys come from elsewhere are locked out.
 
-use super::Comparison;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
-use crate::keyset::Setting;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
+use crate::keyset::{Key, Setting};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "login-removed",
-    severity: Severity::Error,
-    pedantic: false,
-    finds: "A way in that doesn't lead through the list of keys is gone or is another: an address of `jwks_uri`, \
-            `supabase: true` or `supabase_jwt_secret`.",
-    why: "The service takes no keys from there from the restart on, and rejects every token that only they verify \
-          (`PSYNC_S2101`). What is at an address isn't looked at: of a `jwks_uri` that became another, or came with new \
-          keys, this is a warning.",
-    mend: "Keep both until the last token of the old way has ended: at most 24 hours and a minute after it was signed; the \
-           service lets tokens of Supabase live for a week. `jwks_uri` takes a list.",
+    finds: "A login source besides the list of keys was removed or changed: an address of `jwks_uri`, `supabase: true` or \
+            `supabase_jwt_secret`.",
+    why: "After the next restart, the service takes no keys from there, and rejects every token that only they verify \
+          (`PSYNC_S2101`). What is at an address isn't looked at: for a `jwks_uri` that was replaced, or came with new keys, \
+          this is a warning.",
+    fix: How::Text(
+        "Keep both until the last token of the old source has expired: at most 24 hours and a minute after it was \
+             signed; the service lets tokens of Supabase live for a week. `jwks_uri` takes a list.",
+    ),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
-    [of_uris(comparison), of_supabase(comparison), of_secret(comparison)].into_iter().flatten().collect()
+enum Login {
+    /// Addresses that were replaced.
+    OtherUris { gone: Vec<String>, fresh: Vec<String> },
+    /// Addresses that are gone, and whether keys came that may be the same.
+    NoUris { gone: Vec<String>, unsure: bool },
+    /// `supabase: true` is gone, and whether keys came that may be the same.
+    NoSupabase { unsure: bool },
+    /// `supabase_jwt_secret` is gone, or another; which can't be compared.
+    OtherSecret { is_gone: bool, unsure: bool },
 }
 
-fn found(comparison: &Comparison<'_>, member: &str, message: String) -> Found {
-    Found::new(comparison.new.place_of_path(&["client_auth", member]), message)
-}
+const UNLESS: &str = ", unless the keys that replace them are the same";
 
-/// Keys that came in their place, which may be the same.
-fn public_key_added(comparison: &Comparison<'_>) -> bool {
-    comparison.added().any(crate::keyset::Key::is_public)
-}
-
-const UNLESS: &str = ", unless the keys that come in their place are the same";
-
-fn of_uris(comparison: &Comparison<'_>) -> Option<Found> {
-    let (old, new) = (&comparison.old.keys.logins, &comparison.new.keys.logins);
-    let (gone, fresh) = (old.uris_not_in(new), new.uris_not_in(old));
-    if gone.is_empty() {
-        return None;
+impl Login {
+    fn is_unsure(&self) -> bool {
+        match self {
+            Self::OtherUris { .. } => true,
+            Self::NoUris { unsure, .. } | Self::NoSupabase { unsure } | Self::OtherSecret { unsure, .. } => {
+                *unsure
+            }
+        }
     }
-    let all = |uris: &[&Setting]| list(&uris.iter().map(|uri| uri.address()).collect::<Vec<_>>());
-    if !fresh.is_empty() {
-        let message = format!(
-            "`jwks_uri` is {} in place of {}: tokens whose key isn't there, too, are rejected from the restart on",
-            all(&fresh),
-            all(&gone)
-        );
-        let help = "Compare what is at both, `kid` by `kid`: every key of the old one has to be at the new one. If one isn't, \
-                    name both, `jwks_uri: ['…', '…']`, until the last token of the old one has ended: at most 24 hours and a \
-                    minute after it was signed";
-        return Some(found(comparison, "jwks_uri", message).help(help).unsure(true));
-    }
-    let unsure = public_key_added(comparison) || (new.supabase && !old.supabase);
-    let message = format!(
-        "tokens signed with the keys at {} are rejected from the restart on{}",
-        all(&gone),
-        if unsure { UNLESS } else { "" }
-    );
-    let help = "Put it back, and take it out once nobody signs with those keys any more and the last of their tokens has ended: \
-                at most 24 hours and a minute after it was signed";
-    Some(found(comparison, "jwks_uri", message).help(help).unsure(unsure))
 }
 
-const SUPABASE_ENDS: &str = "once nobody gets tokens from there any more and the last of them has ended: the service \
-                             lets those of Supabase live for a week";
-
-fn of_supabase(comparison: &Comparison<'_>) -> Option<Found> {
-    let (old, new) = (&comparison.old.keys.logins, &comparison.new.keys.logins);
-    if !old.supabase || new.supabase {
-        return None;
+impl Violation for Login {
+    fn message(&self, _: &About) -> Sentence {
+        let unless = |unsure: &bool| if *unsure { UNLESS } else { "" };
+        match self {
+            Self::OtherUris { gone, fresh } => sentence!(
+                "`jwks_uri` is {} in place of {}: tokens whose key isn't there, too, are rejected after the next restart",
+                list(fresh),
+                list(gone)
+            ),
+            Self::NoUris { gone, unsure } => sentence!(
+                "tokens signed with the keys at {} are rejected after the next restart{}",
+                list(gone),
+                unless(unsure)
+            ),
+            Self::NoSupabase { unsure } => {
+                sentence!("tokens of Supabase are rejected after the next restart{}", unless(unsure))
+            }
+            Self::OtherSecret { is_gone, unsure } => {
+                let what = if *is_gone { "is gone" } else { "changed" };
+                let unless = if *unsure { ", unless the variable holds the same" } else { "" };
+                sentence!(
+                    "`supabase_jwt_secret` {what}: tokens that Supabase signed with the old one are rejected after the next \
+                     restart{unless}"
+                )
+            }
+        }
     }
-    let unsure = public_key_added(comparison) || !new.uris_not_in(old).is_empty();
-    let message =
-        format!("tokens of Supabase are rejected from the restart on{}", if unsure { UNLESS } else { "" });
-    let help = format!("Leave `supabase: true` as it was, and take it out {SUPABASE_ENDS}");
-    Some(found(comparison, "supabase", message).help(help).unsure(unsure))
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        const SUPABASE_ENDS: &str = "once nobody gets tokens from there any more and the last of them has expired: the \
+                                     service lets those of Supabase live for a week";
+        Some(match self {
+            Self::OtherUris { .. } => sentence!(
+                "Compare what is at both, `kid` by `kid`: every key of the old one must be at the new one. If one isn't, set \
+                 both, `jwks_uri: ['…', '…']`, until the last token of the old one has expired: at most 24 hours and a minute \
+                 after it was signed."
+            ),
+            Self::NoUris { .. } => sentence!(
+                "Put it back, and remove it once nobody signs with those keys any more and the last of their tokens has \
+                 expired: at most 24 hours and a minute after it was signed."
+            ),
+            Self::NoSupabase { .. } => {
+                sentence!("Leave `supabase: true` as it was, and remove it {SUPABASE_ENDS}.")
+            }
+            Self::OtherSecret { .. } => sentence!("Put the old one back, and remove it {SUPABASE_ENDS}."),
+        })
+    }
 }
 
-fn of_secret(comparison: &Comparison<'_>) -> Option<Found> {
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (&comparison.old.keys.logins, &comparison.new.keys.logins);
-    let was = old.supabase_secret.as_ref().filter(|_| new.supabase)?;
-    let is_same = new.supabase_secret.as_ref().map_or(Some(false), |is| is.same(was));
-    let unless = match is_same {
-        Some(true) => return None,
-        Some(false) => "",
-        None => ", unless what the variable holds is the same",
-    };
-    let what = if new.supabase_secret.is_some() { "is another" } else { "is gone" };
-    let message = format!(
-        "`supabase_jwt_secret` {what}: tokens that Supabase signed with the old one are rejected from the restart on{unless}"
-    );
-    let help = format!("Put the old one back, and take it out {SUPABASE_ENDS}");
-    Some(found(comparison, "supabase_jwt_secret", message).help(help).unsure(is_same.is_none()))
+    let (gone, fresh) = (addresses(&old.uris_not_in(new)), addresses(&new.uris_not_in(old)));
+    // Keys that came in their place, which may be the same.
+    let public_key_added = comparison.added().any(Key::is_public);
+    let has_fresh = !fresh.is_empty();
+    let uris = (!gone.is_empty()).then(|| {
+        let unsure = public_key_added || (new.supabase && !old.supabase);
+        let cause = if has_fresh { Login::OtherUris { gone, fresh } } else { Login::NoUris { gone, unsure } };
+        found(comparison, "jwks_uri", cause)
+    });
+    let supabase = (old.supabase && !new.supabase).then(|| {
+        let unsure = public_key_added || has_fresh;
+        found(comparison, "supabase", Login::NoSupabase { unsure })
+    });
+    let secret = old.supabase_secret.as_ref().filter(|_| new.supabase).and_then(|was| {
+        let is_same = new.supabase_secret.as_ref().map_or(Some(false), |is| is.same(was));
+        let (is_gone, unsure) = (new.supabase_secret.is_none(), is_same.is_none());
+        let cause = Login::OtherSecret { is_gone, unsure };
+        (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", cause))
+    });
+    [uris, supabase, secret].into_iter().flatten().collect()
+}
+
+fn addresses(uris: &[&Setting]) -> Vec<String> {
+    uris.iter().map(|uri| uri.address()).collect()
+}
+
+fn found(comparison: &ConfigDiff<'_>, member: &str, cause: Login) -> Finding {
+    let unsure = cause.is_unsure();
+    let found = Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause);
+    if unsure { found.unsure() } else { found }
 }

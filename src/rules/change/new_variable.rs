@@ -1,28 +1,37 @@
-//! `new-variable`: a variable every replica needs from now on.
+//! `new-variable`: a variable that every replica now needs.
 
-use super::Comparison;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
+use crate::base::sentence::{Sentence, sentence};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "new-variable",
-    severity: Severity::Warning,
-    pedantic: false,
     finds: "The new config reads a variable that the old one doesn't.",
     why: "A replica on which it is not set does not start with the new file, whatever the variable is for.",
-    mend: "Set it on every replica before the restart. Containers have to be made anew to see it, not only restarted.",
+    fix: How::Text(
+        "Set it on every replica before the restart. Containers must be recreated to see it, not only restarted.",
+    ),
     look: Look::Change(look),
+    ..WARNING
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+struct Needed(String);
+
+impl Violation for Needed {
+    fn message(&self, _: &About) -> Sentence {
+        sentence!(
+            "{} must be set on every replica before it restarts with this file, or it won't start",
+            self.0
+        )
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let known = comparison.old.variables();
     let new = comparison.new.variables().into_iter().filter(|(name, _)| !known.contains_key(name));
-    new.map(|(name, id)| {
-        let span = comparison.new.span(id);
-        let message = format!(
-            "{name} has to be set on every replica before it restarts with this file, or it won't start"
-        );
-        Found::new(span.clone(), message).of_any(comparison.new.key_at(&span))
-    })
-    .collect()
+    let found = new.map(|(name, id)| {
+        let cause = Needed(name.to_owned());
+        Finding::new(&RULE, comparison.new.span(id), cause).of_key_there(comparison.new)
+    });
+    found.collect()
 }

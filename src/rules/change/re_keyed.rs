@@ -1,45 +1,54 @@
 //! `re-keyed`: another secret under the same kid.
 
-use super::Comparison;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::is_usable;
+use crate::base::sentence::{Sentence, sentence};
+use crate::keyset::HmacAlg;
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::inspected::is_usable;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "re-keyed",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "A key keeps its kid and gets another secret, algorithm or public key.",
-    why: "A token's kid decides alone: every token that carries it, signed with the old secret, is rejected from the restart \
-          on, and new ones are rejected until both the service and the backend have the new secret.",
-    mend: "Leave the key as it is and add the new secret under a new kid: `powersync-jwks rotate`.",
+    why: "A token's kid decides alone: every token that carries it, signed with the old secret, is rejected after the next \
+          restart, and new ones are rejected until both the service and the backend have the new secret.",
+    fix: How::Named(|tool, _| {
+        sentence!("Put the old key back, and add the new secret under a kid of its own: `{tool} rotate`.")
+    }),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (old, new) in comparison.pairs() {
-        let Some(new) = new.filter(|_| comparison.had_tokens(old)) else { continue };
+enum ReKeyed {
+    Alg { was: HmacAlg, is: HmacAlg },
+    Secret,
+    PublicKey,
+}
+
+impl Violation for ReKeyed {
+    fn message(&self, key: &About) -> Sentence {
+        let what = match self {
+            Self::Alg { was, is } => sentence!("its algorithm was {was} and is {is}"),
+            Self::Secret => sentence!("same kid, another secret"),
+            Self::PublicKey => sentence!("same kid, another key"),
+        };
+        sentence!("{key} is re-keyed ({what}): every token under that kid is rejected after the next restart")
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
+    let found = comparison.pairs().filter_map(|(old, new)| {
+        let new = new.filter(|_| comparison.had_tokens(old))?;
         // A wildcard has no name to keep, one that is not compared is listed as that, and with one that is unusable the
         // service doesn't start.
         if old.kid.is_absent() || !is_usable(new) || new.verifies_what(old) != Some(false) {
-            continue;
+            return None;
         }
-        let what = match (old.hmac_alg(), new.hmac_alg()) {
-            (Some(one), Some(two)) if one != two => format!("its algorithm was {one} and is {two}"),
-            (Some(_), Some(_)) => "same kid, another secret".to_owned(),
-            _ => "same kid, another key".to_owned(),
+        let (member, cause) = match (old.hmac_alg(), new.hmac_alg()) {
+            (Some(was), Some(is)) if was != is => ("alg", ReKeyed::Alg { was, is }),
+            (Some(_), Some(_)) => ("k", ReKeyed::Secret),
+            _ => ("k", ReKeyed::PublicKey),
         };
-        let message = format!(
-            "{} is re-keyed ({what}): every token under that kid is rejected from the restart on",
-            new.name()
-        );
-        let help = format!(
-            "Put the old one back and add the new one under a kid of its own: `{} rotate`",
-            comparison.new.tool
-        );
-        let member = if what.starts_with("its") { "alg" } else { "k" };
-        found.push(Found::new(comparison.new.place_of(new, member), message).of(new).help(help));
-    }
-    found
+        Some(Finding::new(&RULE, comparison.new.place_of(new, member), cause).of(new))
+    });
+    found.collect()
 }

@@ -1,30 +1,55 @@
 //! `secret-exposed`: a secret came out of its variable.
 
-use super::Comparison;
+use crate::base::sentence::{Sentence, sentence};
 use crate::config::{NodeId, Scalar};
 use crate::redact::{has_secret, is_secret_name};
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "secret-exposed",
-    severity: Severity::Error,
-    pedantic: false,
-    finds: "A secret that was in a variable stands in the file now.",
-    why: "Everyone with a copy of the file has it from now on, and git keeps it after it is gone again.",
-    mend: "Put it back behind `!env PS_…`. If this was pushed anywhere, the secret has to be replaced: `powersync-jwks \
-           rotate`.",
+    finds: "A secret that was in a variable is now in the file.",
+    why: "Everyone with a copy of the file now has it, and git keeps it after it is gone again.",
+    fix: How::Named(|tool, _| {
+        sentence!(
+            "Put it back behind `!env PS_…`. If this was pushed anywhere, the secret must be replaced: `{tool} rotate`."
+        )
+    }),
     look: Look::Change(look),
+    ..ERROR
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+enum Exposed {
+    /// The secret of a key, which was in this variable.
+    Key { variable: String },
+    /// Another member.
+    Member(String),
+}
+
+impl Violation for Exposed {
+    fn message(&self, key: &About) -> Sentence {
+        match self {
+            Self::Key { variable } => {
+                sentence!("the secret of {key} was in {variable}, and is now in the file")
+            }
+            Self::Member(name) => sentence!("`{name}` was in a variable, and is now in the file"),
+        }
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        matches!(self, Self::Member(_)).then(|| {
+            sentence!("Put it back behind `!env PS_…`. If this was pushed anywhere, it must be replaced.")
+        })
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (old, new) in comparison.pairs() {
         let Some((variable, new)) = old.variable().zip(new) else { continue };
         if new.is_symmetric() && new.variable().is_none() {
-            let message =
-                format!("the secret of {} was in {variable}, and stands in the file now", new.name());
-            found.push(Found::new(comparison.new.place_of(new, "k"), message).of(new));
+            let cause = Exposed::Key { variable: variable.to_owned() };
+            found.push(Finding::new(&RULE, comparison.new.place_of(new, "k"), cause).of(new));
         }
     }
     let roots = (comparison.old.doc().root(), comparison.new.doc().root());
@@ -34,10 +59,10 @@ fn look(comparison: &Comparison<'_>) -> Vec<Found> {
 
 /// Secrets outside of the list of keys: values of the same path. `path`: the names that lead here.
 fn elsewhere<'a>(
-    comparison: &Comparison<'a>,
+    comparison: &ConfigDiff<'a>,
     (old, new): (NodeId, NodeId),
     path: &mut Vec<&'a str>,
-    found: &mut Vec<Found>,
+    found: &mut Vec<Finding>,
 ) {
     let (was, is) = (comparison.old.doc(), comparison.new.doc());
     if path.ends_with(&["jwks", "keys"]) || path.len() > 16 {
@@ -45,13 +70,10 @@ fn elsewhere<'a>(
     }
     let name = path.last().copied().unwrap_or_default();
     let text = is.string(new).filter(|text| !text.is_empty());
-    if text.is_some()
+    if text.is_some_and(|text| is_secret_name(name) || has_secret(text))
         && matches!(was.scalar(old), Some(Scalar::Env(_)))
-        && (is_secret_name(name) || text.is_some_and(has_secret))
     {
-        let message = format!("`{name}` was in a variable, and stands in the file now");
-        let help = "Put it back behind `!env PS_…`. If this was pushed anywhere, it has to be replaced";
-        found.push(Found::new(comparison.new.span(new), message).help(help));
+        found.push(Finding::new(&RULE, comparison.new.span(new), Exposed::Member(name.to_owned())));
     }
     for (name, value) in is.members(new).unwrap_or_default() {
         if let Some(name) = is.string(*name)

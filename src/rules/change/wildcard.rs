@@ -1,49 +1,62 @@
 //! `wildcard`: a new kid beside a key without one.
 
-use super::Comparison;
-use crate::keyset::Key;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::verifying;
+use crate::base::sentence::{Sentence, sentence};
+use crate::keyset::{Key, Kid};
+use crate::rules::comparison::ConfigDiff;
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "wildcard",
-    severity: Severity::Warning,
-    pedantic: false,
     finds: "A key with a kid is added beside a key without one, and tokens may carry that kid already.",
     why: "A key without kid verifies tokens of any kid, until a key has exactly that kid: then that key alone decides, and \
-          tokens that carry the kid and were signed with the other are rejected from the restart on.",
-    mend: "Give the new key a kid that no token carries: `powersync-jwks add` and `powersync-jwks rotate` make one. Where \
-           you know that none carries it, say so: `# powersync-jwks: ignore[wildcard] no token carries this kid`.",
+          tokens that carry the kid and were signed with the other are rejected after the next restart.",
+    fix: How::Named(|tool, _| {
+        sentence!(
+            "Give the new key a kid that no token carries: `{tool} add` and `{tool} rotate` make one. If you know that none \
+             carries it, say so: `# powersync-jwks: ignore[wildcard] no token carries this kid`."
+        )
+    }),
     look: Look::Change(look),
+    ..WARNING
 };
 
-fn look(comparison: &Comparison<'_>) -> Vec<Found> {
+struct Shadows {
+    kid: Kid,
+    /// The key without a kid, as it was named before.
+    wildcard: String,
+}
+
+impl Violation for Shadows {
+    fn message(&self, _: &About) -> Sentence {
+        let Self { kid, wildcard } = self;
+        sentence!(
+            "{kid} is the kid of a new key: tokens that carry it and were verified by the key without a kid ({wildcard} before) \
+             are rejected after the next restart"
+        )
+    }
+
+    fn help(&self, _: &About, tool: &str) -> Option<Sentence> {
+        let kid = &self.kid;
+        Some(sentence!(
+            "If any token may carry `{kid}`, give the new key another kid: `{tool} add` makes one that none carries."
+        ))
+    }
+}
+
+fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let had_tokens = |key: &&Key| key.is_wildcard() && comparison.had_tokens(key);
-    let wildcards: Vec<&Key> = verifying(comparison.old.keys).filter(had_tokens).collect();
+    let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).collect();
     let known: Vec<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();
     let prefix = &comparison.new.policy.kid_prefix;
-    let mut found = Vec::new();
-    for key in comparison.added() {
+    let found = comparison.added().filter_map(|key| {
         // Nobody has signed with a kid that was made for this key.
-        let Some(kid) = key.kid.value().filter(|kid| !kid.is_fresh(prefix) && !known.contains(kid)) else {
-            continue;
-        };
+        let kid = key.kid.value().filter(|kid| !kid.is_fresh(prefix) && !known.contains(kid))?;
         let is_other = |old: &&&Key| {
             let by_name = key.variable().is_some() && key.variable() == old.variable();
             !key.verifies_what(old).unwrap_or(by_name)
         };
-        let Some(wildcard) = wildcards.iter().find(is_other) else { continue };
-        let message = format!(
-            "{kid} is the kid of a new key: tokens that carry it and were verified by the key without a kid ({} before) are \
-             rejected from the restart on",
-            wildcard.name()
-        );
-        let help = format!(
-            "If any token may carry `{kid}`, give the new key another kid: `{} add` makes one that none carries",
-            comparison.new.tool
-        );
-        found.push(Found::new(comparison.new.place(key), message).of(key).help(help));
-    }
-    found
+        let cause = Shadows { kid: kid.clone(), wildcard: wildcards.iter().find(is_other)?.name() };
+        Some(Finding::new(&RULE, comparison.new.place(key), cause).of(key))
+    });
+    found.collect()
 }

@@ -1,33 +1,39 @@
-//! `current-key-retiring`: the key that signs is on its way out.
+//! `current-key-retiring`: the key that signs is retiring.
 
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::time::NumericDate;
+use crate::keyset::Key;
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "current-key-retiring",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "The current key (the first with `alg: HS256`) has an `exp`.",
-    why: "PowerSync's own tools sign with the first HS256 key, whatever its `exp` says, and the backend most likely does, \
-          too. Once someone removes it because its time has come, their tokens are rejected.",
-    mend: "Put another key in its place: `powersync-jwks rotate`. If it is to stay: `powersync-jwks retire --undo KEY`.",
-    look: Look::Config(look),
+    why: "PowerSync's own tools sign with the first HS256 key, whatever its `exp` says, and so, most likely, does the \
+          backend. Once the key is removed because its time has come, their tokens are rejected.",
+    fix: How::Named(|tool, key| {
+        sentence!(
+            "Put another key in its place: `{tool} rotate`. If it should stay: `{tool} retire --undo {key}`."
+        )
+    }),
+    look: Look::Key(look),
+    ..ERROR
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let Some((key, exp)) = subject.current().and_then(|key| Some((key, key.exp.value()?))) else {
-        return Vec::new();
-    };
-    let message = format!(
-        "{} signs tokens, and is to be removed from {exp}: it is the first key in the file, the one PowerSync's tools take",
-        key.name()
-    );
-    let help = format!(
-        "Put another key in its place: `{} rotate`. If it is to stay: `{} retire --undo {}`",
-        subject.tool,
-        subject.tool,
-        key.argument()
-    );
-    vec![Found::new(subject.place_of(key, "exp"), message).of(key).help(help)]
+struct Ends(NumericDate);
+
+impl Violation for Ends {
+    fn message(&self, key: &About) -> Sentence {
+        sentence!(
+            "{key} signs tokens, and will be removed from {}: it is the first key in the file, the one PowerSync's tools \
+             sign with",
+            self.0
+        )
+    }
+}
+
+fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
+    // On Cloud, no key signs by its place.
+    let exp = key.exp.value().filter(|_| on.keys.is_current(key) && !on.keys.is_cloud)?;
+    Some(Finding::new(&RULE, on.place_of(key, "exp"), Ends(*exp)).of(key))
 }

@@ -1,32 +1,38 @@
-//! `empty-secret`: a secret of no bytes, with which anyone gets in.
+//! `empty-secret`: a secret of no bytes, with which anyone can sign in.
 
+use super::Replacement;
+use crate::base::sentence::{Sentence, sentence};
+use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "empty-secret",
-    severity: Severity::Error,
-    pedantic: false,
     finds: "A secret decodes to nothing at all.",
-    why: "The service skips what is not base64url and takes a `k` such as `'===='`, `' '` or `'!!!!'` for a key of 0 \
-          bytes, without a word. A token signed with the empty secret is then accepted: anyone can sign in as anyone.",
-    mend: "Replace the key at once: `powersync-jwks rotate --revoke`.",
-    look: Look::Config(look),
+    why: "The service skips what is not base64url and silently takes a `k` such as `'===='`, `' '` or `'!!!!'` as a key \
+          of 0 bytes. A token signed with the empty secret is then accepted: anyone can sign in as anyone.",
+    fix: How::Named(|tool, _| sentence!("Replace the key at once: `{tool} rotate --revoke`.")),
+    look: Look::Key(look),
+    ..ERROR
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let empty = subject.keys.keys().iter().filter(|key| key.weakness() == Some(Weakness::Empty));
-    empty
-        .map(|key| {
-            let message = format!(
-                "the secret of {} decodes to nothing: a token signed with the empty secret is accepted",
-                key.name()
-            );
-            Found::new(subject.place_of(key, "k"), message)
-                .of(key)
-                .help(super::guessable_secret::replace(subject, key))
-        })
-        .collect()
+struct Empty(Replacement);
+
+impl Violation for Empty {
+    fn message(&self, key: &About) -> Sentence {
+        sentence!(
+            "anyone can forge tokens with {key}: its secret decodes to nothing, and a token signed with the empty secret is \
+             accepted"
+        )
+    }
+
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
+        Some(self.0.message(key, tool))
+    }
+}
+
+fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
+    key.weakness().filter(|weakness| *weakness == Weakness::Empty)?;
+    Some(Finding::new(&RULE, on.place_of(key, "k"), Empty(Replacement::of(on, key))).of(key))
 }

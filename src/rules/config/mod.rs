@@ -1,10 +1,12 @@
 //! Rules about one config, one a file.
 
 pub(super) mod bad_public_key;
+mod blocking;
 pub(super) mod cloud_schema;
 pub(super) mod current_key_retiring;
 pub(super) mod double_encoding;
 pub(super) mod duplicate_kid;
+pub(super) mod duplicate_member;
 pub(super) mod duplicate_secret;
 pub(super) mod empty_kid;
 pub(super) mod empty_secret;
@@ -27,39 +29,50 @@ pub(super) mod private_key;
 pub(super) mod same_variable;
 pub(super) mod short_overlap;
 pub(super) mod short_rsa;
+pub(super) mod stuck_standby;
 pub(super) mod unknown_alg;
 pub(super) mod unknown_kty;
 pub(super) mod unreadable_date;
 pub(super) mod unset_variable;
 pub(super) mod weak_secret;
 
-use super::finding::Found;
-use super::subject::Subject;
-use crate::keyset::{Fault, FaultKind, Key, KeySet};
+use super::inspected::Inspected;
+use super::rule::About;
+use crate::base::sentence::{Sentence, sentence};
+use crate::keyset::Key;
 
-/// The faults of one kind that keep the service from starting.
-fn faults<'a>(subject: &Subject<'a>, kind: FaultKind) -> impl Iterator<Item = (&'a Key, Fault)> {
-    let of_key = |key: &'a Key| {
-        let faults = KeySet::faults_of(subject.config, subject.entry(key), subject.values());
-        faults.into_iter().map(move |(_, fault)| (key, fault))
-    };
-    let all: Vec<_> = subject.keys.keys().iter().flat_map(of_key).collect();
-    all.into_iter().filter(move |(_, fault)| fault.kind == kind)
+/// How to get rid of a key that can't wait.
+enum Replacement {
+    /// Of the current key.
+    Rotate,
+    /// Of another one.
+    Remove,
+    /// On Cloud, where no key is current by its place.
+    OnCloud,
 }
 
-/// A finding about such a fault.
-fn fault_found(subject: &Subject<'_>, key: &Key, fault: Fault) -> Found {
-    // A point is told by its first half.
-    let span = subject.place_of(key, if fault.member.is_empty() { "x" } else { fault.member });
-    let who = if subject.keys.is_cloud {
-        "PowerSync Cloud does not take"
-    } else {
-        "the service does not start with"
-    };
-    Found::new(span, format!("{who} {}: {fault}", key.name())).of(key)
-}
+impl Replacement {
+    fn of(on: &Inspected<'_>, key: &Key) -> Self {
+        if on.keys.is_cloud {
+            Self::OnCloud
+        } else if on.keys.is_current(key) {
+            Self::Rotate
+        } else {
+            Self::Remove
+        }
+    }
 
-/// Whether JavaScript takes it for white space (ECMA-262, `WhiteSpace` and `LineTerminator`).
-fn is_white_in_js(c: char) -> bool {
-    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
+    fn message(&self, key: &About, tool: &str) -> Sentence {
+        let key = key.argument();
+        match self {
+            Self::Rotate => sentence!(
+                "Replace it at once: `{tool} rotate --revoke`. Tokens signed with it are rejected then, and should be."
+            ),
+            Self::Remove => sentence!("Remove it: `{tool} remove {key} --allow live-key`."),
+            Self::OnCloud => sentence!(
+                "`{tool} add` another, deploy it and let your backend sign with it, then `{tool} remove {key} --allow \
+                 live-key` and deploy again."
+            ),
+        }
+    }
 }

@@ -1,55 +1,76 @@
 //! `not-base64url`: a secret the service reads as another one than is written.
 
+use crate::base::sentence::{Sentence, sentence};
+use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "not-base64url",
-    severity: Severity::Error,
-    pedantic: false,
-    finds: "A secret has characters that the service skips, ends for it at a `=` in the middle, or has a length that no \
+    finds: "A secret has characters that the service skips, is cut off by a `=` in the middle, or has a length that no \
             base64url has.",
-    why: "The service takes `k` as base64url and skips every other character without a word, and a `=` ends it. What is \
-          left is another secret than the backend signs with: every token is rejected. Raw text, `'!env PS_X'` in quotes \
-          and `${PS_X}` end up here: neither is replaced.",
-    mend: "Write the base64url of the secret's bytes. For a variable write `k: !env PS_NAME`, without quotes.",
-    look: Look::Config(look),
+    why: "The service takes `k` as base64url and silently skips every other character, and a `=` ends it. The result is \
+          another secret than the backend signs with: every token is rejected. Raw text, `'!env PS_X'` in quotes and \
+          `${PS_X}` end up here: neither is replaced.",
+    fix: How::Text(
+        "Write the base64url of the secret's bytes. For a variable write `k: !env PS_NAME`, without quotes.",
+    ),
+    look: Look::Key(look),
+    ..ERROR
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let symmetric = subject.keys.keys().iter().filter(|key| key.is_symmetric());
-    symmetric
-        .filter_map(|key| {
-            let (span, text) = subject.member(key, "k")?;
-            let name = key.name();
-            if key.weakness() == Some(Weakness::NotReplaced) {
-                let message = format!(
-                    "the secret of {name} is a variable only by its looks: the service does not replace it and takes the \
-                     text itself, so whoever knows this line can sign tokens"
-                );
-                return Some(Found::new(span, message).of(key).help("Write `k: !env PS_NAME`, without quotes"));
-            }
-            let known = key.variable().and_then(|variable| subject.values()(variable));
-            let k = text.or(known.as_deref().map(String::as_str))?;
-            // A secret of no bytes is told as that.
-            (key.weakness() != Some(Weakness::Empty)).then_some(())?;
-            let what = fault(k)?;
-            Some(Found::new(span, format!("the service reads another secret for {name} than is written: {what}")).of(key))
-        })
-        .collect()
+/// How the service reads another secret than is written.
+enum Misread {
+    /// Text such as `${PS_X}`
+    NotReplaced,
+    Skipped,
+    Padding,
+    Length,
 }
 
-fn fault(k: &str) -> Option<&'static str> {
+impl Violation for Misread {
+    fn message(&self, key: &About) -> Sentence {
+        let what = match self {
+            Self::NotReplaced => {
+                return sentence!(
+                    "anyone can forge tokens with {key}: its secret only looks like a variable. The service does not replace \
+                     it and uses the text itself, so whoever knows this line can sign tokens"
+                );
+            }
+            Self::Skipped => "it skips the characters that are not base64url",
+            Self::Padding => "the first `=` ends it, and more follows",
+            Self::Length => "it drops the last character, since one character is missing or one too many",
+        };
+        sentence!("the service reads another secret for {key} than is written: {what}")
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        matches!(self, Self::NotReplaced).then(|| sentence!("Write `k: !env PS_NAME`, without quotes."))
+    }
+}
+
+fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
+    let (span, text) = on.member(key, "k").filter(|_| key.is_symmetric())?;
+    let known = key.variable().and_then(|variable| on.values()(variable));
+    let cause = match key.weakness() {
+        Some(Weakness::NotReplaced) => Misread::NotReplaced,
+        // `empty-secret`
+        Some(Weakness::Empty) => return None,
+        _ => misread(text.or(known.as_deref().map(String::as_str))?)?,
+    };
+    Some(Finding::new(&RULE, span, cause).of(key))
+}
+
+fn misread(k: &str) -> Option<Misread> {
     let base64 = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c) || c.is_whitespace();
     if !k.chars().all(base64) {
-        return Some("it skips the characters that are not base64url");
+        return Some(Misread::Skipped);
     }
     let (body, after) = k.split_once('=').unwrap_or((k, ""));
     if !after.chars().all(|c| c == '=' || c.is_whitespace()) {
-        return Some("the first `=` ends it, and more stands behind");
+        return Some(Misread::Padding);
     }
     let length = body.chars().filter(|c| !c.is_whitespace()).count();
-    (length % 4 == 1).then_some("it drops the last character, since a character is missing or one too many")
+    (length % 4 == 1).then_some(Misread::Length)
 }

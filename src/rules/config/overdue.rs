@@ -1,29 +1,31 @@
 //! `overdue`: a key whose time is over is still there.
 
-use crate::keyset::Phase;
-use crate::rules::finding::Found;
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::time::NumericDate;
+use crate::keyset::{Key, Phase};
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "overdue",
-    severity: Severity::Warning,
-    pedantic: false,
     finds: "A key's `exp` has passed, and the key is still in the file.",
     why: "The service doesn't know `exp`: it accepts the key until it is out of the file and every replica has restarted. \
           Time alone causes this finding, so it never fails a build unless `--deny overdue` asks for it.",
-    mend: "Remove it: `powersync-jwks prune`.",
-    look: Look::Config(look),
+    fix: How::Named(|tool, _| sentence!("Remove it: `{tool} prune`.")),
+    look: Look::Key(look),
+    ..WARNING
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let current = subject.current().map(|key| key.index);
-    let keys = subject.keys.keys().iter().filter(|key| current != Some(key.index));
-    keys.filter_map(|key| {
-        let Phase::Removable { exp } = key.phase(subject.now) else { return None };
-        let message = format!("{} may be removed since {exp}, and the service still accepts it", key.name());
-        let help = format!("Remove it: `{} prune`", subject.tool);
-        Some(Found::new(subject.place_of(key, "exp"), message).of(key).help(help))
-    })
-    .collect()
+struct Since(NumericDate);
+
+impl Violation for Since {
+    fn message(&self, key: &About) -> Sentence {
+        sentence!("{key} may be removed since {}, and the service still accepts it", self.0)
+    }
+}
+
+fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
+    let Phase::Removable { exp } = key.phase(on.now) else { return None };
+    let is_found = !on.keys.is_current(key);
+    is_found.then(|| Finding::new(&RULE, on.place_of(key, "exp"), Since(exp)).of(key))
 }

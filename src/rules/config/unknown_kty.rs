@@ -1,39 +1,24 @@
 //! `unknown-kty`: a type of key the service doesn't know.
 
-use zeroize::Zeroizing;
-
-use crate::keyset::FaultKind;
-use crate::rules::finding::{Fix, Found};
-use crate::rules::rule::{Look, Rule, Severity};
-use crate::rules::subject::Subject;
+use super::blocking;
+use crate::keyset::ObstacleKind;
+use crate::rules::inspected::Inspected;
+use crate::rules::rule::{ERROR, Finding, How, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "unknown-kty",
-    severity: Severity::Error,
-    pedantic: false,
-    finds: "A key's `kty` is missing, or none the service knows.",
+    finds: "A key's `kty` is missing, or unknown to the service.",
     why: "The service knows `oct`, `RSA`, `EC` and `OKP`; upper and lower case count (RFC 7518, section 6.1). It does \
-          not start with another.",
-    mend: "Write `kty: oct` for a shared secret.",
-    look: Look::Start(look),
+          not start with anything else.",
+    fix: How::Text("Write `kty: oct` for a shared secret."),
+    look: Look::New(look),
+    ..ERROR
 };
 
-fn look(subject: &Subject<'_>) -> Vec<Found> {
-    let missing = super::faults(subject, FaultKind::Missing).filter(|(_, fault)| fault.member == "kty");
-    let unknown = super::faults(subject, FaultKind::UnknownKty);
-    missing
-        .chain(unknown)
-        .map(|(key, fault)| {
-            let written = subject.member(key, "kty").and_then(|(_, text)| text);
-            let meant = ["oct", "RSA", "EC", "OKP"]
-                .into_iter()
-                .find(|kty| written.is_some_and(|written| written.eq_ignore_ascii_case(kty)));
-            let fix = meant.map(|kty| Fix {
-                entry: key.index,
-                member: "kty",
-                value: Zeroizing::new(kty.to_owned()),
-            });
-            super::fault_found(subject, key, fault).fix(fix)
-        })
-        .collect()
+fn look(on: &Inspected<'_>) -> Vec<Finding> {
+    blocking::findings(
+        &RULE,
+        on,
+        |kind| matches!(kind, ObstacleKind::Key { fault, .. } if fault.is_about_kty()),
+    )
 }

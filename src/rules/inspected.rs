@@ -17,7 +17,7 @@ pub struct FileFacts {
 }
 
 /// A config, its keys, and what decisions about it depend on.
-pub struct Subject<'a> {
+pub struct Inspected<'a> {
     /// The config.
     pub config: &'a Config<'a>,
     /// Its keys.
@@ -30,11 +30,18 @@ pub struct Subject<'a> {
     pub now: NumericDate,
     /// The file.
     pub file: FileFacts,
-    /// The tool with the options that name this config.
-    pub tool: &'a str,
+    /// Why the value of a variable isn't known although it is set, where that is so.
+    pub why_unknown: &'a (dyn Fn(&str) -> Option<String> + 'a),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Inspected<'a> {
+    /// A config of which nothing else is known.
+    #[must_use]
+    pub fn new(config: &'a Config<'a>, keys: &'a KeySet, policy: &'a Policy, now: NumericDate) -> Self {
+        let (values, file) = (None, FileFacts::default());
+        Self { config, keys, values, policy, now, file, why_unknown: &|_| None }
+    }
+
     pub(super) fn doc(&self) -> &'a Document<'a> {
         self.config.document()
     }
@@ -73,7 +80,7 @@ impl<'a> Subject<'a> {
         Some(self.span(value)).filter(|span| !span.is_empty()).unwrap_or_else(|| self.span(name))
     }
 
-    /// Whether the value of a member can be written anew in its place: it stands on one line, and nothing refers to it.
+    /// Whether the value of a member can be replaced in its place: it is on one line, and nothing refers to it.
     pub(super) fn can_rewrite(&self, entry: usize, name: &str) -> bool {
         let (doc, entry) = (self.doc(), self.config.entries()[entry]);
         let Some((_, value)) = doc.member(entry, name) else { return false };
@@ -109,7 +116,7 @@ impl<'a> Subject<'a> {
         place
     }
 
-    /// The key whose entry holds these bytes.
+    /// The key whose entry holds these bytes, or the file.
     pub(super) fn key_at(&self, span: &Span) -> Option<&'a Key> {
         let holds = |key: &&Key| {
             let entry = self.span(self.entry(key));
@@ -118,7 +125,7 @@ impl<'a> Subject<'a> {
         self.keys.keys().iter().find(holds)
     }
 
-    /// The variables the config reads, each with where it stands first.
+    /// The variables the config reads, each with where it is first.
     pub(super) fn variables(&self) -> BTreeMap<&'a str, NodeId> {
         let doc = self.doc();
         let mut all = BTreeMap::new();

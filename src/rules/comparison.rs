@@ -1,0 +1,197 @@
+//! What rules about a change look at.
+
+use std::collections::{HashMap, HashSet};
+
+use super::inspected::{Inspected, verifying};
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::time::NumericDate;
+use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
+use crate::schedule::is_over;
+
+/// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
+pub struct ConfigDiff<'a> {
+    /// Before.
+    pub(super) old: &'a Inspected<'a>,
+    /// After.
+    pub(super) new: &'a Inspected<'a>,
+    /// For each old key, the place of what it is in the new config, if it is still there under its kid.
+    counterparts: Vec<Option<usize>>,
+    /// The old keys that verified tokens, by place.
+    verified: HashSet<usize>,
+    /// The new keys that verify tokens, by kid.
+    exact: HashMap<&'a Kid, &'a Key>,
+    /// The new keys whose secret is known, by it.
+    by_secret: HashMap<[u8; 32], Vec<&'a Key>>,
+    /// The new keys that can't be found by a secret: public ones, and those whose secret or algorithm isn't known.
+    others: Vec<&'a Key>,
+}
+
+impl<'a> ConfigDiff<'a> {
+    /// Prepares to compare.
+    #[must_use]
+    pub fn new(old: &'a Inspected<'a>, new: &'a Inspected<'a>) -> Self {
+        let mut comparison = Self {
+            old,
+            new,
+            counterparts: counterparts(old.keys, new.keys),
+            verified: verifying(old.keys).map(|key| key.index).collect(),
+            exact: verifying(new.keys).filter_map(|key| Some((key.kid.value()?, key))).collect(),
+            by_secret: HashMap::new(),
+            others: Vec::new(),
+        };
+        for key in verifying(new.keys) {
+            match key.secret().filter(|_| key.hmac_alg().is_some()) {
+                Some(secret) => comparison.by_secret.entry(secret.fingerprint()).or_default().push(key),
+                None => comparison.others.push(key),
+            }
+        }
+        comparison
+    }
+
+    /// The old config and the new one.
+    #[must_use]
+    pub fn sides(&self) -> (&'a Inspected<'a>, &'a Inspected<'a>) {
+        (self.old, self.new)
+    }
+
+    /// Each key of the old config with what it is in the new one, if it is still there under its kid.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a Key, Option<&'a Key>)> {
+        let (old, new) = (self.old.keys.keys(), self.new.keys.keys());
+        old.iter().zip(&self.counterparts).map(|(key, index)| (key, index.map(|index| &new[index])))
+    }
+
+    /// Keys that are gone.
+    pub(super) fn removed(&self) -> impl Iterator<Item = &'a Key> {
+        self.pairs().filter(|(_, new)| new.is_none()).map(|(old, _)| old)
+    }
+
+    /// Keys that are new.
+    pub(super) fn added(&self) -> impl Iterator<Item = &'a Key> {
+        let stayed: HashSet<usize> = self.counterparts.iter().copied().flatten().collect();
+        self.new.keys.keys().iter().filter(move |key| !stayed.contains(&key.index))
+    }
+
+    /// Whether there is no new config: what is gone has no faults.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.new.doc().members(self.new.doc().root()).is_none_or(<[_]>::is_empty)
+    }
+
+    /// Whether the service doesn't start with the new config: with one of its keys, or for another reason that the old one
+    /// didn't have.
+    #[must_use]
+    pub fn breaks_the_start(&self) -> bool {
+        let Startability::Fails(new) = self.new.keys.startability() else { return false };
+        let old = self.old.keys.check_start().err().map_or(Vec::new(), |old| old.0);
+        let is_new = |kind: &ObstacleKind| {
+            matches!(kind, ObstacleKind::Key { .. }) || !old.iter().any(|before| before.kind == *kind)
+        };
+        !self.is_deleted() && new.0.iter().any(|obstacle| is_new(&obstacle.kind))
+    }
+
+    /// The place in the old config of the key at this place in the new one.
+    pub(super) fn place_before(&self, entry: usize) -> Option<usize> {
+        self.counterparts.iter().position(|after| *after == Some(entry))
+    }
+
+    /// What a key of the new config was in the old one.
+    pub(super) fn origin(&self, key: &Key) -> Option<&'a Key> {
+        self.old.keys.keys().get(self.place_before(key.index)?)
+    }
+
+    /// Whether tokens may be about that were verified with this key of the old config.
+    pub(super) fn had_tokens(&self, key: &Key) -> bool {
+        self.verified.contains(&key.index) && !is_over(self.old.keys, key, self.now())
+    }
+
+    /// The variables that the old config didn't read.
+    #[must_use]
+    pub fn new_variables(&self) -> Vec<String> {
+        let known = self.old.variables();
+        self.new.variables().into_keys().filter(|name| !known.contains_key(name)).map(str::to_owned).collect()
+    }
+
+    pub(super) fn now(&self) -> NumericDate {
+        self.new.now
+    }
+
+    /// Whether the tokens that were verified with this key still are: an exact kid decides alone, else any key without
+    /// one may (the service's rule). `None`: it depends on the values of variables.
+    pub(super) fn still_verified(&self, old: &Key) -> Option<bool> {
+        if let Some(exact) = old.kid.value().and_then(|kid| self.exact.get(kid)) {
+            return exact.verifies_what(old);
+        }
+        let known: Vec<Option<bool>> =
+            self.candidates(old).filter(|key| key.is_wildcard()).map(|key| key.verifies_what(old)).collect();
+        if known.contains(&Some(true)) { Some(true) } else { (!known.contains(&None)).then_some(false) }
+    }
+
+    /// The key of the new config with the secret of one that is gone.
+    pub(super) fn successor(&self, old: &Key) -> Option<&'a Key> {
+        self.candidates(old).find(|key| key.verifies_what(old) == Some(true))
+    }
+
+    /// The new keys that may verify what an old one verified. Where the old secret isn't known, any may.
+    fn candidates(&self, old: &Key) -> impl Iterator<Item = &'a Key> {
+        let same = old.secret().and_then(|secret| self.by_secret.get(&secret.fingerprint()));
+        let any = (old.is_symmetric() && old.secret().is_none()).then(|| self.by_secret.values().flatten());
+        same.into_iter().flatten().chain(any.into_iter().flatten()).chain(&self.others).copied()
+    }
+
+    /// From when this key could have gone: its own date, else the overlap from now on.
+    pub(super) fn needed_until(&self, key: &Key) -> NumericDate {
+        key.exp
+            .value()
+            .copied()
+            .filter(|exp| *exp > self.now())
+            .unwrap_or(self.now() + self.new.policy.overlap())
+    }
+}
+
+/// A secret that is in both configs and can't be compared, since it is in a variable.
+pub struct NotCompared {
+    /// The key: its kid, or its number where it has none.
+    key: Result<String, usize>,
+    /// The variable before, where it was in one.
+    was: Option<String>,
+    /// The variable now, where it is in one.
+    is: Option<String>,
+}
+
+impl NotCompared {
+    /// For people.
+    #[must_use]
+    pub fn message(&self) -> Sentence {
+        let kid = match &self.key {
+            Ok(kid) => kid.clone(),
+            Err(number) => format!("(none, @{number})"),
+        };
+        let head = format!("secret not compared: kid {kid}");
+        match (&self.was, &self.is) {
+            (Some(was), Some(is)) if was != is => sentence!("{head}, `!env {was}` became `!env {is}`"),
+            (None, Some(is)) => sentence!("{head}, it was in the file and is now `!env {is}`"),
+            (Some(was), None) => sentence!("{head}, it was `!env {was}` and is now in the file"),
+            (was, _) => sentence!("{head}, `!env {}`", was.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// The secrets that can't be compared.
+#[must_use]
+pub fn not_compared(comparison: &ConfigDiff<'_>) -> Vec<NotCompared> {
+    let unseen = |key: &Key| key.variable().filter(|_| key.secret().is_none()).map(str::to_owned);
+    let both = comparison.pairs().filter_map(|(old, new)| {
+        let (new, was) = (new?, unseen(old));
+        let is = unseen(new);
+        (was.is_some() || is.is_some()).then(|| NotCompared {
+            key: new.kid.value().map(ToString::to_string).ok_or(new.number()),
+            was,
+            is,
+        })
+    });
+    both.collect()
+}
+
+/// Whether some key of a set verifies tokens.
+pub(super) fn has_keys(keys: &KeySet) -> bool {
+    verifying(keys).next().is_some()
+}
