@@ -22,6 +22,7 @@ use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor, text_diff};
 use crate::report::change_json::Note;
 use crate::schedule::{Change, Effect, Outcome, plan};
+use crate::session::findings;
 use crate::session::{Error, Source, World};
 use crate::store::Platform;
 
