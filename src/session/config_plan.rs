@@ -22,7 +22,6 @@ use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor, text_diff};
 use crate::report::change_json::Note;
 use crate::schedule::{Change, Effect, Outcome, plan};
-use crate::session::findings;
 use crate::session::{Error, Source, World};
 use crate::store::Platform;
 
