@@ -183,8 +183,16 @@ impl Run<'_, '_> {
     fn plan_read(&mut self, world: &mut World<'_>) -> Result<RunPlan, Error> {
         let (now, mut board, mut configs) = (world.clock.now(), Board::default(), Vec::new());
         for (mut task, bytes) in std::mem::take(&mut self.tasks) {
-            let of = (self.operation, &mut task, configs.len());
-            match ConfigPlan::make(of, bytes.clone(), now, &mut board, world) {
+            let mut attempt = || {
+                let of = (self.operation, &mut task, configs.len());
+                ConfigPlan::make(of, bytes.clone(), now, &mut board, world)
+            };
+            let made = match attempt() {
+                // Another run took the variable between two looks at the env file. The second one counts now.
+                Err(Error::Store { source: StoreError::Changed, .. }) => attempt(),
+                other => other,
+            };
+            match made {
                 Ok(plan) => {
                     configs.push(plan);
                     self.tasks.push((task, bytes));
