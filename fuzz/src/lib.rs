@@ -107,7 +107,7 @@ pub fn read(data: &[u8]) {
         assert!(text.get(region).is_some());
     }
     for comment in config.document().comments() {
-        assert!(text.get(comment).is_some());
+        assert!(text.get(comment.clone()).is_some());
     }
     let keys = KeySet::read(&config);
     assert_eq!(keys.keys().len(), config.entries().len());
@@ -340,7 +340,7 @@ fn secret_pieces(config: &Config<'_>) -> Vec<String> {
             secrets.extend(NAMES.iter().filter_map(|name| doc.string(doc.member(id, name)?.1)));
         }
     }
-    let comments: Vec<&str> = doc.comments().into_iter().map(|span| &config.text()[span]).collect();
+    let comments: Vec<&str> = doc.comments().iter().map(|span| &config.text()[span.clone()]).collect();
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c);
     let in_comments = comments.iter().flat_map(|comment| comment.split(|c| !is_base64(c)));
     secrets.extend(in_comments.filter(|run| run.len() >= 16));

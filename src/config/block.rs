@@ -1,17 +1,17 @@
 //! Lists and mappings written by indentation: which lines an entry owns, and edits of them.
 
-use super::edit::{NewEntry, NewValue, Splice};
-use super::style::{self, Sample};
+use super::plan::{New, NewValue, Splice};
+use super::style::{self, past_colon};
 use crate::base::secret_string::wiped;
 use crate::syntax::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
 use crate::syntax::{ConfigError, Problem};
-use crate::syntax::{Document, Kind, Layout, NodeId, Quote, Span};
+use crate::syntax::{Document, Kind, NodeId, Notation, Quote, Span};
 
 /// The lines of one entry of a block list.
 #[derive(Clone, Copy)]
-struct Lines {
+struct EntryLines {
     /// Where its own comments begin, or its dash line.
     first: usize,
     /// The start of the line with the dash.
@@ -24,10 +24,10 @@ struct Lines {
 
 /// The lines that each entry owns: a comment directly above belongs to the entry below it, one at the end of a
 /// line to that line, and one below that is indented deeper than the dash to the entry above.
-fn entries(doc: &Document<'_>, name: NodeId, list: NodeId) -> Result<Vec<Lines>, ConfigError> {
+fn entries(doc: &Document<'_>, name: NodeId, list: NodeId) -> Result<Vec<EntryLines>, ConfigError> {
     let text = doc.text();
     let mut gap = past_colon(doc, name, list);
-    let mut all: Vec<Lines> = Vec::new();
+    let mut all: Vec<EntryLines> = Vec::new();
     for id in doc.items(list).unwrap_or_default() {
         let dash = skip_gap(text, gap);
         let line = line_start(text, dash);
@@ -47,25 +47,18 @@ fn entries(doc: &Document<'_>, name: NodeId, list: NodeId) -> Result<Vec<Lines>,
         while end < text.len() && is_comment(text, end) && indent_of(text, end) > column {
             end = line_end(text, end);
         }
-        all.push(Lines { first, line, dash, end });
+        all.push(EntryLines { first, line, dash, end });
     }
     Ok(all)
 }
 
 /// The bytes of the lines that each entry of a block list owns. `None` where it is written in another way.
 pub(super) fn regions(doc: &Document<'_>, name: NodeId, list: NodeId) -> Option<Vec<Span>> {
-    if !matches!(doc.node(list).kind, Kind::Sequence { layout: Layout::Block, .. }) {
+    if !matches!(doc.node(list).kind, Kind::Sequence { notation: Notation::Block, .. }) {
         return None;
     }
     let lines = entries(doc, name, list).ok()?;
     Some(lines.into_iter().map(|lines| lines.first..lines.end).collect())
-}
-
-/// Where the value's own text begins: past the colon and past tag and anchor.
-pub(super) fn past_colon(doc: &Document<'_>, name: NodeId, value: NodeId) -> usize {
-    let colon = skip_gap(doc.text(), doc.end_of(name));
-    let properties = doc.node(value).properties.as_ref().map_or(0, |p| p.end);
-    properties.max(colon + 1)
 }
 
 /// The nodes of a value: they were read one after the other.
@@ -121,11 +114,9 @@ fn aliased(doc: &Document<'_>, id: NodeId) -> ConfigError {
 
 pub(super) fn insert(
     doc: &Document<'_>,
-    name: NodeId,
-    list: NodeId,
+    (name, list): (NodeId, NodeId),
     at: usize,
-    entry: &NewEntry,
-    sample: Sample,
+    new: New<'_>,
 ) -> Result<Vec<Splice>, ConfigError> {
     let text = doc.text();
     let lines = entries(doc, name, list)?;
@@ -134,11 +125,11 @@ pub(super) fn insert(
     let Some(reference) = before.or(lines.first()) else { return Ok(Vec::new()) };
     let newline = newline_at(text, reference.line);
     let dash_indent = &text[reference.line..reference.dash];
-    let sample_dash = sample.and_then(|id| {
+    let sample_dash = new.sample.and_then(|id| {
         let index = doc.items(list)?.iter().position(|item| *item == id)?;
         Some(lines[index].dash)
     });
-    let body = style::block_entry(doc, dash_indent, sample_dash, entry, sample, newline);
+    let body = style::block_entry(doc, new, dash_indent, sample_dash, newline);
     let at = if before.is_some() { reference.end } else { reference.first };
     let text = if text[..at].ends_with('\n') || before.is_none() {
         wiped!("{}{newline}", *body)
@@ -160,7 +151,7 @@ pub(super) fn remove(
     let mut regions: Vec<Span> = Vec::new();
     for index in remove {
         check_above(doc, items, *index, lines[*index].end)?;
-        let Lines { first, end, .. } = lines[*index];
+        let EntryLines { first, end, .. } = lines[*index];
         match regions.last_mut() {
             Some(before) if before.end == first => before.end = end,
             _ => regions.push(first..end),
@@ -247,7 +238,9 @@ fn follows_block_scalar(doc: &Document<'_>, entry: NodeId, name: NodeId) -> bool
     let members = doc.members(entry).unwrap_or_default();
     let at = members.iter().position(|(key, _)| *key == name);
     let before = at.and_then(|at| members.get(at.checked_sub(1)?));
-    before.is_some_and(|(_, value)| matches!(doc.node(*value).kind, Kind::Scalar { quote: Quote::Block, .. }))
+    before.is_some_and(|(_, value)| {
+        matches!(doc.node(*value).kind, Kind::Scalar { quote: Quote::Block(_), .. })
+    })
 }
 
 /// Removes a member with its line and the comment at its end.

@@ -1,13 +1,12 @@
 //! A list of keys that isn't there yet: written with its first key, and with what is missing above it.
 
-use super::block::past_colon;
-use super::edit::{NewEntry, Splice};
 use super::flow;
-use super::style::{block_entry, flow_entry, flow_member, name_text, ordered, spaced};
+use super::plan::{New, NewEntry, Splice};
+use super::style::{block_entry, flow_entry, flow_member, name_text, ordered, past_colon, spaced};
 use crate::base::secret_string::{Wiped, join, wiped};
 use crate::syntax::lines::{indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
 use crate::syntax::{ConfigError, Problem};
-use crate::syntax::{Document, Kind, Layout, NodeId, Syntax};
+use crate::syntax::{Document, Kind, NodeId, Notation, Syntax};
 
 /// Writes the first key of a config, with what is missing above it.
 pub(super) fn create(
@@ -19,7 +18,7 @@ pub(super) fn create(
     let value = member.map_or(doc.root(), |(_, value)| value);
     let node = doc.node(value);
     match &node.kind {
-        Kind::Mapping { layout: Layout::Block, members } if !members.is_empty() => {
+        Kind::Mapping { notation: Notation::Block, members } if !members.is_empty() => {
             Ok(append_block(doc, member.map(|_| value), names, entry))
         }
         Kind::Mapping { members, .. } if !members.is_empty() || member.is_none() => {
@@ -44,7 +43,8 @@ fn in_flow(doc: &Document<'_>, id: NodeId) -> bool {
         || doc.nodes().take_while(|(other, _)| *other < id).any(|(_, node)| {
             let flow = matches!(
                 node.kind,
-                Kind::Mapping { layout: Layout::Flow, .. } | Kind::Sequence { layout: Layout::Flow, .. }
+                Kind::Mapping { notation: Notation::Flow, .. }
+                    | Kind::Sequence { notation: Notation::Flow, .. }
             );
             flow && node.span.contains(&doc.node(id).span.start)
         })
@@ -120,7 +120,7 @@ fn fill_block(
     let column = indent.len();
     let body = if names.is_empty() {
         let dash = " ".repeat(column + list_offset(doc));
-        block_entry(doc, &dash, None, entry, None, newline)
+        block_entry(doc, New { entry, sample: None }, &dash, None, newline)
     } else {
         block_tree(doc, column + unit(doc), names, entry, newline)
     };
@@ -138,10 +138,11 @@ fn fill_brackets(doc: &Document<'_>, close: usize, names: &[&str], entry: &NewEn
     let text = doc.text();
     let line = line_start(text, close);
     let indent = &text[line..close];
-    let body = names.iter().rev().fold(flow_entry(doc, entry, None), |inner, name| match *name {
-        "keys" => wiped!("keys: [{}]", *inner),
-        name => wiped!("{name}: {{{}}}", *inner),
-    });
+    let body =
+        names.iter().rev().fold(flow_entry(doc, New { entry, sample: None }), |inner, name| match *name {
+            "keys" => wiped!("keys: [{}]", *inner),
+            name => wiped!("{name}: {{{}}}", *inner),
+        });
     Splice::insert(line, wiped!("{indent}{}{}{}", " ".repeat(unit(doc)), *body, newline_at(text, line)))
 }
 
@@ -152,7 +153,7 @@ fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntr
         lines.push(wiped!("{}{name}:", " ".repeat(column + depth * unit)));
     }
     let dash = column + names.len().saturating_sub(1) * unit + list_offset(doc);
-    lines.push(block_entry(doc, &" ".repeat(dash), None, entry, None, newline));
+    lines.push(block_entry(doc, New { entry, sample: None }, &" ".repeat(dash), None, newline));
     join(&lines, newline)
 }
 
@@ -163,11 +164,11 @@ fn unit(doc: &Document<'_>) -> usize {
         start - line_start(doc.text(), start)
     };
     let steps = doc.nodes().filter_map(|(_, node)| match &node.kind {
-        Kind::Mapping { layout: Layout::Block, members } => Some(members),
+        Kind::Mapping { notation: Notation::Block, members } => Some(members),
         _ => None,
     });
     let mut steps = steps.flatten().filter_map(|(name, value)| match &doc.node(*value).kind {
-        Kind::Mapping { layout: Layout::Block, members } => {
+        Kind::Mapping { notation: Notation::Block, members } => {
             Some(column(members.first()?.0).saturating_sub(column(*name)))
         }
         _ => None,
@@ -178,9 +179,9 @@ fn unit(doc: &Document<'_>) -> usize {
 /// How far this file indents a list's dashes below the list's name.
 fn list_offset(doc: &Document<'_>) -> usize {
     for (_, node) in doc.nodes() {
-        let Kind::Mapping { layout: Layout::Block, members } = &node.kind else { continue };
+        let Kind::Mapping { notation: Notation::Block, members } = &node.kind else { continue };
         for (name, value) in members {
-            if let Kind::Sequence { layout: Layout::Block, .. } = doc.node(*value).kind {
+            if let Kind::Sequence { notation: Notation::Block, .. } = doc.node(*value).kind {
                 let dash = skip_gap(doc.text(), past_colon(doc, *name, *value));
                 let key = doc.start_of(*name);
                 let of = |at| at - line_start(doc.text(), at);

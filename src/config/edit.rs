@@ -7,88 +7,16 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
-use super::{Config, Input, Place, Syntax, block, create, flow, style, verify};
-use crate::base::secret_string::Wiped;
-use crate::syntax::{ConfigError, Problem};
-use crate::syntax::{Kind, Layout, NodeId, Span};
-
-/// A value that is written.
-#[derive(Clone)]
-pub enum NewValue {
-    /// Text, quoted as its neighbours are and as its characters need.
-    Text(Zeroizing<String>),
-    /// `!env NAME`, which JSON has no way to write.
-    Env(String),
-    /// `{secret: !env NAME}`, as PowerSync Cloud wants it.
-    CloudEnv(String),
-    /// A NumericDate, and what stands beside it for people where comments are possible.
-    Date {
-        /// Seconds since 1970-01-01T00:00:00Z.
-        seconds: i64,
-        /// Without the `#`.
-        comment: String,
-    },
-}
-
-/// A key that is written: JWK members in order. Not `Debug`: it holds a secret.
-#[derive(Clone, Default)]
-pub struct NewEntry {
-    /// Names and values.
-    pub members: Vec<(&'static str, NewValue)>,
-}
-
-/// One change of a member of a key that is there.
-#[derive(Clone)]
-pub struct MemberEdit {
-    /// The entry, from 0.
-    pub entry: usize,
-    /// The member.
-    pub name: &'static str,
-    /// Its new value; `None` removes it.
-    pub value: Option<NewValue>,
-}
-
-/// What to do with the list. All numbers are those of the entries as they stand before the edit.
-#[derive(Clone, Default)]
-pub struct Plan {
-    /// Members to set or remove.
-    pub members: Vec<MemberEdit>,
-    /// An entry to move to the first place; not together with `insert`.
-    pub to_front: Option<usize>,
-    /// Entries to remove.
-    pub remove: Vec<usize>,
-    /// An entry to write, and before which one: all of them counted means last.
-    pub insert: Option<(usize, NewEntry)>,
-    /// The entry whose way of writing a new one imitates; the nearest one where there is none.
-    pub like: Option<usize>,
-}
-
-/// A replacement of bytes.
-#[derive(Clone)]
-pub(super) struct Splice {
-    pub(super) range: Span,
-    pub(super) text: Wiped,
-}
-
-impl Splice {
-    pub(super) fn insert(at: usize, text: Wiped) -> Self {
-        Self::replace(at..at, text)
-    }
-
-    pub(super) fn delete(range: Span) -> Self {
-        Self::replace(range, Wiped::default())
-    }
-
-    pub(super) fn replace(range: Span, text: Wiped) -> Self {
-        Self { range, text }
-    }
-}
+pub use super::plan::{Edits, MemberEdit, NewEntry, NewValue};
+use super::plan::{New, Splice};
+use super::{Config, Input, KeyList, Syntax, block, create, flow, style, verify};
+use crate::syntax::{ConfigError, Kind, NodeId, Notation, Problem};
 
 /// Applies the plan to the config's text and returns the new text.
 ///
 /// Fails where the list is written in a form that can't be edited in place, and where the result would not read
 /// back as the plan meant it.
-pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, ConfigError> {
+pub fn apply(config: &Config<'_>, plan: &Edits) -> Result<Zeroizing<String>, ConfigError> {
     config.check_editable()?;
     let input = if config.doc.syntax() == Syntax::Json { Input::Json } else { Input::Yaml };
     check(config, plan)?;
@@ -137,7 +65,7 @@ pub fn apply(config: &Config<'_>, plan: &Plan) -> Result<Zeroizing<String>, Conf
 }
 
 /// Finds what can't be edited in the text as it is, so that messages give places that the user can see.
-fn check(config: &Config<'_>, plan: &Plan) -> Result<(), ConfigError> {
+fn check(config: &Config<'_>, plan: &Edits) -> Result<(), ConfigError> {
     for edit in &plan.members {
         set_member(config, edit.entry, edit)?;
     }
@@ -200,24 +128,20 @@ fn set_member(config: &Config<'_>, entry: usize, edit: &MemberEdit) -> Result<Ve
         let problem = Problem::AmbiguousMember(edit.name);
         return Err(ConfigError::at(config.text(), doc.start_of(entry), problem));
     }
-    let Kind::Mapping { layout, .. } = doc.node(entry).kind else {
+    let Kind::Mapping { notation, .. } = doc.node(entry).kind else {
         return Err(ConfigError::at(
             config.text(),
             doc.start_of(entry),
             Problem::Form("this entry is no mapping"),
         ));
     };
-    if style::is_bare_pair(doc, entry) {
-        let problem = Problem::Form("this entry is a pair without braces");
-        return Err(ConfigError::at(config.text(), doc.start_of(entry), problem));
-    }
-    match (doc.member(entry, edit.name), &edit.value, layout) {
+    match (doc.member(entry, edit.name), &edit.value, notation) {
         (None, None, _) => Ok(Vec::new()),
-        (Some(member), Some(value), layout) => Ok(style::replace_value(doc, member, value, layout)),
-        (None, Some(value), Layout::Block) => Ok(block::add_member(doc, entry, edit.name, value)),
-        (None, Some(value), Layout::Flow) => Ok(flow::add_member(doc, entry, edit.name, value)),
-        (Some(member), None, Layout::Block) => block::remove_member(doc, entry, member),
-        (Some(member), None, Layout::Flow) => Ok(flow::remove_member(doc, entry, member)),
+        (Some(member), Some(value), notation) => Ok(style::replace_value(doc, member, value, notation)),
+        (None, Some(value), Notation::Block) => Ok(block::add_member(doc, entry, edit.name, value)),
+        (None, Some(value), Notation::Flow) => Ok(flow::add_member(doc, entry, edit.name, value)),
+        (Some(member), None, Notation::Block) => block::remove_member(doc, entry, member),
+        (Some(member), None, Notation::Flow) => Ok(flow::remove_member(doc, entry, member)),
     }
 }
 
@@ -229,37 +153,37 @@ fn insert(
 ) -> Result<Vec<Splice>, ConfigError> {
     let doc = &config.doc;
     match config.place {
-        Place::Missing { member, names } => create::create(doc, member, names, entry),
-        Place::List { name, list } => {
-            let sample = style::sample(config, at, like);
+        KeyList::Missing { member, names } => create::create(doc, member, names, entry),
+        KeyList::List { name, list } => {
+            let new = New { entry, sample: style::sample(config, at, like) };
             match doc.node(list).kind {
-                Kind::Sequence { layout: Layout::Block, .. } => {
-                    block::insert(doc, name, list, at, entry, sample)
-                }
-                _ => Ok(flow::insert(doc, list, at, entry, sample)),
+                Kind::Sequence { notation: Notation::Block, .. } => block::insert(doc, (name, list), at, new),
+                _ => Ok(flow::insert(doc, list, at, new)),
             }
         }
     }
 }
 
 fn remove_entries(config: &Config<'_>, remove: &[usize]) -> Result<Vec<Splice>, ConfigError> {
-    let Place::List { name, list } = config.place else { return Ok(Vec::new()) };
+    let KeyList::List { name, list } = config.place else { return Ok(Vec::new()) };
     for index in remove {
         block::check_unreferenced(&config.doc, config.entries()[*index])?;
     }
     match config.doc.node(list).kind {
-        Kind::Sequence { layout: Layout::Block, .. } => block::remove(&config.doc, name, list, remove),
+        Kind::Sequence { notation: Notation::Block, .. } => block::remove(&config.doc, name, list, remove),
         _ => Ok(flow::remove_items(&config.doc, list, remove)),
     }
 }
 
 fn move_to_front(config: &Config<'_>, from: usize) -> Result<Vec<Splice>, ConfigError> {
-    let Place::List { name, list } = config.place else { return Ok(Vec::new()) };
+    let KeyList::List { name, list } = config.place else { return Ok(Vec::new()) };
     let entry = own_entry(config, from)?;
     block::check_movable(&config.doc, config.entries()[0], entry)?;
     match config.doc.node(list).kind {
         _ if from == 0 => Ok(Vec::new()),
-        Kind::Sequence { layout: Layout::Block, .. } => block::move_to_front(&config.doc, name, list, from),
+        Kind::Sequence { notation: Notation::Block, .. } => {
+            block::move_to_front(&config.doc, name, list, from)
+        }
         _ => Ok(flow::move_to_front(&config.doc, list, from)),
     }
 }

@@ -1,7 +1,7 @@
 //! Lists and mappings written in brackets and braces, JSON included.
 
-use super::edit::{NewEntry, NewValue, Splice};
-use super::style::{self, Sample, spaced};
+use super::plan::{New, NewValue, Splice};
+use super::style::{self, spaced};
 use crate::base::secret_string::wiped;
 use crate::syntax::lines::{
     content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
@@ -16,6 +16,8 @@ struct Flow<'t> {
     /// At the closing bracket.
     close: usize,
     children: Vec<Span>,
+    /// Whether white space follows a `:` in the document.
+    spaced: bool,
 }
 
 impl<'t> Flow<'t> {
@@ -31,7 +33,13 @@ impl<'t> Flow<'t> {
                 .collect(),
             _ => Vec::new(),
         };
-        Self { text: doc.text(), open: node.span.start + 1, close: node.span.end - 1, children }
+        Self {
+            text: doc.text(),
+            open: node.span.start + 1,
+            close: node.span.end - 1,
+            children,
+            spaced: spaced(doc),
+        }
     }
 
     /// The comma behind a child, if there is one.
@@ -61,8 +69,8 @@ impl<'t> Flow<'t> {
     }
 
     /// The white space before a child, as its neighbours have it.
-    fn separator(&self, spaced: bool) -> String {
-        let one = if spaced { " " } else { "" };
+    fn separator(&self) -> String {
+        let one = if self.spaced { " " } else { "" };
         let Some(last) = self.children.last() else { return String::new() };
         let before =
             if self.children.len() > 1 { self.children[self.children.len() - 2].end } else { self.open };
@@ -77,12 +85,12 @@ impl<'t> Flow<'t> {
     }
 
     /// Writes a child behind all others.
-    fn push(&self, new: &str, spaced: bool) -> Vec<Splice> {
+    fn push(&self, new: &str) -> Vec<Splice> {
         let Some(last) = self.children.last() else {
             return vec![Splice::replace(self.open..self.close, wiped!("{new}"))];
         };
         let count = self.children.len() - 1;
-        let separator = self.separator(spaced);
+        let separator = self.separator();
         let comma = self.comma(count);
         let past = comma.map_or(last.end, |at| at + 1);
         let line_rest = &self.text[past..content_end(self.text, past)];
@@ -106,7 +114,7 @@ impl<'t> Flow<'t> {
     }
 
     /// Writes a child before another.
-    fn before(&self, child: usize, new: &str, spaced: bool) -> Vec<Splice> {
+    fn before(&self, child: usize, new: &str) -> Vec<Splice> {
         let start = self.children[child].start;
         if let Some(own) = self.own_lines(child) {
             let line = line_start(self.text, start);
@@ -117,7 +125,7 @@ impl<'t> Flow<'t> {
         let from = if child == 0 { self.open } else { self.children[child - 1].end };
         let gap = self.text[from..start].replacen(',', "", usize::from(child > 0));
         let usable = gap.trim().is_empty() && (child > 0 || gap.contains('\n'));
-        let separator = if usable { gap } else { self.separator(spaced) };
+        let separator = if usable { gap } else { self.separator() };
         vec![Splice::insert(start, wiped!("{new},{separator}"))]
     }
 
@@ -196,16 +204,10 @@ impl<'t> Flow<'t> {
     }
 }
 
-pub(super) fn insert(
-    doc: &Document<'_>,
-    list: NodeId,
-    at: usize,
-    entry: &NewEntry,
-    sample: Sample,
-) -> Vec<Splice> {
-    let new = style::flow_entry(doc, entry, sample);
+pub(super) fn insert(doc: &Document<'_>, list: NodeId, at: usize, new: New<'_>) -> Vec<Splice> {
+    let new = style::flow_entry(doc, new);
     let flow = Flow::of(doc, list);
-    if at < flow.children.len() { flow.before(at, &new, spaced(doc)) } else { flow.push(&new, spaced(doc)) }
+    if at < flow.children.len() { flow.before(at, &new) } else { flow.push(&new) }
 }
 
 pub(super) fn remove_items(doc: &Document<'_>, list: NodeId, remove: &[usize]) -> Vec<Splice> {
@@ -217,7 +219,7 @@ pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Ve
     let text = doc.text();
     let (Some(own), Some(first)) = (flow.own_lines(from), flow.own_lines(0)) else {
         let mut splices = flow.remove(&[from]);
-        splices.extend(flow.before(0, &text[flow.children[from].clone()], spaced(doc)));
+        splices.extend(flow.before(0, &text[flow.children[from].clone()]));
         return splices;
     };
     let (head, tail) = text[own.clone()].split_at(flow.children[from].end - own.start);
@@ -232,12 +234,12 @@ pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Ve
 /// Adds a member behind the last one of a key.
 pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &NewValue) -> Vec<Splice> {
     let member = style::flow_member(doc, Some(entry), name, value);
-    Flow::of(doc, entry).push(&member, spaced(doc))
+    Flow::of(doc, entry).push(&member)
 }
 
 /// Adds a member that is written already, behind the last one of a mapping.
 pub(super) fn push_member(doc: &Document<'_>, mapping: NodeId, member: &str) -> Vec<Splice> {
-    Flow::of(doc, mapping).push(member, spaced(doc))
+    Flow::of(doc, mapping).push(member)
 }
 
 /// Removes a member of a key with its comma.

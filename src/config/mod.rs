@@ -7,6 +7,7 @@ mod block;
 mod create;
 pub mod edit;
 mod flow;
+mod plan;
 pub(crate) mod schema;
 mod style;
 mod verify;
@@ -15,17 +16,36 @@ use std::collections::BTreeSet;
 
 pub(crate) use crate::syntax::Lines;
 pub use crate::syntax::{
-    ConfigError, Document, Input, Kind, Layout, MAX_BYTES, Node, NodeId, Position, Problem, Quote, Scalar,
-    Span, Syntax, env_name, is_env_name,
+    Chomp, Clause, ConfigError, Document, Input, Judgement, Kind, MAX_BYTES, Mistake, Node, NodeId, Notation,
+    Position, Problem, Quote, Scalar, Span, Syntax, Tag, env_name, is_env_name,
 };
 pub use schema::{Misfit, Shape};
+
+/// The names that every JavaScript object has.
+const OBJECT_MEMBERS: [&str; 12] = [
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// Whole numbers from here on aren't exact in JavaScript.
+const INEXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The members that lead to the list of keys.
 const PATH: [&str; 3] = ["client_auth", "jwks", "keys"];
 
 /// Where the list of keys stands, or where it would.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum KeyList {
     /// The member `keys` and its value.
     List {
         /// The name.
@@ -57,7 +77,7 @@ pub enum Audience {
 /// A config that was read.
 pub struct Config<'t> {
     doc: Document<'t>,
-    place: Place,
+    place: KeyList,
 }
 
 impl<'t> Config<'t> {
@@ -82,6 +102,7 @@ impl<'t> Config<'t> {
         if doc.member(doc.root(), "sops").is_some() {
             return Err(ConfigError::nowhere(Problem::Sops));
         }
+        check_javascript(&doc)?;
         let place = locate(&doc)?;
         Ok(Self { doc, place })
     }
@@ -102,8 +123,8 @@ impl<'t> Config<'t> {
     #[must_use]
     pub fn entries(&self) -> &[NodeId] {
         match self.place {
-            Place::List { list, .. } => self.doc.items(list).unwrap_or_default(),
-            Place::Missing { .. } => &[],
+            KeyList::List { list, .. } => self.doc.items(list).unwrap_or_default(),
+            KeyList::Missing { .. } => &[],
         }
     }
 
@@ -189,9 +210,9 @@ impl<'t> Config<'t> {
             self.doc.start_of(*id)..crate::syntax::lines::content_end(self.text(), self.doc.end_of(*id))
         };
         match self.place {
-            Place::List { name, list } => block::regions(&self.doc, name, list)
+            KeyList::List { name, list } => block::regions(&self.doc, name, list)
                 .unwrap_or_else(|| self.entries().iter().map(to_line_end).collect()),
-            Place::Missing { .. } => Vec::new(),
+            KeyList::Missing { .. } => Vec::new(),
         }
     }
 
@@ -251,6 +272,31 @@ impl<'t> Config<'t> {
     }
 }
 
+/// Refuses what of JavaScript shows through where the service reads it.
+fn check_javascript(doc: &Document<'_>) -> Result<(), ConfigError> {
+    let is_inexact = |id| match doc.scalar(id) {
+        Some(Scalar::Integer(number)) => number.unsigned_abs() >= 1 << 53,
+        Some(Scalar::Float(number)) => !number.is_finite() || number.abs() >= INEXACT,
+        _ => false,
+    };
+    let outside =
+        |id, clause| Err(ConfigError::at(doc.text(), doc.start_of(id), Problem::OutsideProfile { clause }));
+    for (id, node) in doc.nodes() {
+        match &node.kind {
+            Kind::Mapping { members, .. } => {
+                let is_odd =
+                    |name: &NodeId| doc.string(*name).is_some_and(|name| OBJECT_MEMBERS.contains(&name));
+                if let Some((name, _)) = members.iter().find(|(name, _)| is_odd(name)) {
+                    return outside(*name, Clause::JavaScriptNames);
+                }
+            }
+            Kind::Scalar { .. } if is_inexact(id) => return outside(id, Clause::Numbers),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn shape(doc: &Document<'_>, id: NodeId, path: &'static str, expected: &'static str) -> ConfigError {
     let found = match (&doc.resolve(id).kind, doc.scalar(id)) {
         (_, Some(scalar)) => scalar.describe(),
@@ -262,24 +308,24 @@ fn shape(doc: &Document<'_>, id: NodeId, path: &'static str, expected: &'static 
 
 /// Finds the list of keys, or the place where it belongs. An empty value counts as missing: the service would
 /// not start with it, and filling it is what a person who edits the keys wants.
-fn locate(doc: &Document<'_>) -> Result<Place, ConfigError> {
+fn locate(doc: &Document<'_>) -> Result<KeyList, ConfigError> {
     const FULL: [&str; 3] = ["client_auth", "client_auth.jwks", "client_auth.jwks.keys"];
     let mut member = None;
     let mut mapping = doc.root();
     for depth in 0..PATH.len() {
         let Some((name, value)) = doc.member(mapping, PATH[depth]) else {
-            return Ok(Place::Missing { member, names: &PATH[depth..] });
+            return Ok(KeyList::Missing { member, names: &PATH[depth..] });
         };
         let node = doc.resolve(value);
         match &node.kind {
             Kind::Scalar { .. } if doc.scalar(value) == Some(Scalar::Null) => {
-                return Ok(Place::Missing { member: Some((name, value)), names: &PATH[depth + 1..] });
+                return Ok(KeyList::Missing { member: Some((name, value)), names: &PATH[depth + 1..] });
             }
             Kind::Sequence { items, .. } if depth == 2 => {
                 return Ok(if items.is_empty() {
-                    Place::Missing { member: Some((name, value)), names: &[] }
+                    KeyList::Missing { member: Some((name, value)), names: &[] }
                 } else {
-                    Place::List { name, list: value }
+                    KeyList::List { name, list: value }
                 });
             }
             Kind::Mapping { .. } if depth < 2 => {
@@ -292,5 +338,5 @@ fn locate(doc: &Document<'_>) -> Result<Place, ConfigError> {
             }
         }
     }
-    Ok(Place::Missing { member, names: &[] })
+    Ok(KeyList::Missing { member, names: &[] })
 }

@@ -3,26 +3,20 @@
 use std::fmt::{self, Write as _};
 
 use super::Config;
-use super::block::past_colon;
-use super::edit::{NewEntry, NewValue, Splice};
+use super::plan::{New, NewEntry, NewValue, Splice};
 use crate::base::secret_string::{Wiped, join, wiped};
 use crate::syntax::lines::{content_end, indent_of, line_start, newline_at, skip_gap};
 use crate::syntax::scalar::{self, Scalar};
-use crate::syntax::{Document, Kind, Layout, NodeId, Quote, Syntax};
-
-/// The entry whose way of writing a new one imitates.
-pub(super) type Sample = Option<NodeId>;
+use crate::syntax::{Document, Kind, NodeId, Notation, Quote, Syntax};
 
 /// The members of a new key, in the order of PowerSync's guide.
 const ORDER: [&str; 4] = ["kty", "alg", "k", "kid"];
 
 /// The entry to imitate: the one asked for, else the mapping nearest to where the new one goes.
-pub(super) fn sample(config: &Config<'_>, at: usize, like: Option<usize>) -> Sample {
+pub(super) fn sample(config: &Config<'_>, at: usize, like: Option<usize>) -> Option<NodeId> {
     let doc = config.document();
-    let usable = |id: &NodeId| {
-        matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty())
-            && !is_bare_pair(doc, *id)
-    };
+    let usable =
+        |id: &NodeId| matches!(&doc.node(*id).kind, Kind::Mapping { members, .. } if !members.is_empty());
     let entries = config.entries();
     let asked = like.and_then(|n| entries.get(n)).copied().filter(usable);
     let (before, after) = entries.split_at(at.min(entries.len()));
@@ -30,11 +24,11 @@ pub(super) fn sample(config: &Config<'_>, at: usize, like: Option<usize>) -> Sam
     asked.or(nearest)
 }
 
-/// A pair in a list without braces of its own: `[kty: oct]`.
-pub(super) fn is_bare_pair(doc: &Document<'_>, id: NodeId) -> bool {
-    let node = doc.node(id);
-    matches!(node.kind, Kind::Mapping { layout: Layout::Flow, .. })
-        && !doc.text()[node.span.clone()].starts_with('{')
+/// Where the value's own text begins: past the colon and past tag and anchor.
+pub(super) fn past_colon(doc: &Document<'_>, name: NodeId, value: NodeId) -> usize {
+    let colon = skip_gap(doc.text(), doc.end_of(name));
+    let properties = doc.node(value).properties.as_ref().map_or(0, |p| p.end);
+    properties.max(colon + 1)
 }
 
 // --- members -------------------------------------------------------------------------------------------------
@@ -44,7 +38,7 @@ fn json_like(doc: &Document<'_>, entry: Option<NodeId>) -> bool {
     let first_name = |id| doc.members(id).and_then(<[_]>::first).map(|(name, _)| *name);
     let name = entry.and_then(first_name).or_else(|| first_name(doc.root()));
     let double = name.is_some_and(|n| matches!(doc.node(n).kind, Kind::Scalar { quote: Quote::Double, .. }));
-    let flow = matches!(doc.node(doc.root()).kind, Kind::Mapping { layout: Layout::Flow, .. });
+    let flow = matches!(doc.node(doc.root()).kind, Kind::Mapping { notation: Notation::Flow, .. });
     doc.syntax() == Syntax::Json || (flow && double)
 }
 
@@ -110,7 +104,7 @@ fn quote_of(doc: &Document<'_>, entry: NodeId, name: &str) -> Option<Quote> {
     let (_, value) = doc.member(entry, name)?;
     let node = doc.node(value);
     match node.kind {
-        Kind::Scalar { quote: Quote::Block, .. } => None,
+        Kind::Scalar { quote: Quote::Block(_), .. } => None,
         Kind::Scalar { quote, .. } if node.tag.is_none() => Some(quote),
         _ => None,
     }
@@ -212,7 +206,7 @@ pub(super) fn replace_value(
     doc: &Document<'_>,
     (name, value): (NodeId, NodeId),
     new: &NewValue,
-    layout: Layout,
+    notation: Notation,
 ) -> Vec<Splice> {
     let text = doc.text();
     let (start, end) = (doc.start_of(value), doc.end_of(value));
@@ -222,7 +216,7 @@ pub(super) fn replace_value(
     };
     let quote = if json_like(doc, None) { Quote::Double } else { Quote::Single };
     let written = written(new, quote);
-    if matches!(doc.node(value).kind, Kind::Scalar { quote: Quote::Block, .. }) {
+    if matches!(doc.node(value).kind, Kind::Scalar { quote: Quote::Block(_), .. }) {
         return vec![replace_block_scalar(doc, name, end, &written)];
     }
     let mut splices = if start == end {
@@ -230,7 +224,7 @@ pub(super) fn replace_value(
     } else {
         vec![Splice::replace(start..end, written)]
     };
-    let Some(comment) = comment.filter(|_| layout == Layout::Block) else { return splices };
+    let Some(comment) = comment.filter(|_| notation == Notation::Block) else { return splices };
     let line = content_end(text, end);
     let rest = &text[end..line];
     let words = comment.rsplit_once(' ').map_or("", |(words, _)| words);
@@ -279,20 +273,20 @@ pub(super) fn ordered<'e>(
 /// A whole entry of a block list, from its indentation to its last character.
 pub(super) fn block_entry(
     doc: &Document<'_>,
+    new: New<'_>,
     dash_indent: &str,
     sample_dash: Option<usize>,
-    entry: &NewEntry,
-    sample: Sample,
     newline: &str,
 ) -> Wiped {
+    let New { entry, sample } = new;
     let text = doc.text();
     let sampled = sample.zip(sample_dash);
     if let Some((id, dash)) = sampled
-        && matches!(doc.node(id).kind, Kind::Mapping { layout: Layout::Flow, .. })
+        && matches!(doc.node(id).kind, Kind::Mapping { notation: Notation::Flow, .. })
     {
         let gap = &text[dash + 1..doc.start_of(id)];
         let gap = if !gap.is_empty() && gap.bytes().all(|b| b == b' ') { gap } else { " " };
-        return wiped!("{dash_indent}-{gap}{}", *flow_entry(doc, entry, sample));
+        return wiped!("{dash_indent}-{gap}{}", *flow_entry(doc, new));
     }
     let (after_dash, column) = sampled.map_or_else(
         || (" ".to_owned(), dash_indent.len() + 2),
@@ -316,13 +310,13 @@ pub(super) fn block_entry(
 }
 
 /// A whole entry in braces.
-pub(super) fn flow_entry(doc: &Document<'_>, entry: &NewEntry, sample: Sample) -> Wiped {
+pub(super) fn flow_entry(doc: &Document<'_>, New { entry, sample }: New<'_>) -> Wiped {
     let text = doc.text();
     let members = ordered(doc, entry, sample).into_iter();
     let members: Vec<Wiped> = members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
     let mut shape = (String::new(), " ".to_owned(), String::new());
     if let Some(id) = sample
-        && let Kind::Mapping { layout: Layout::Flow, members } = &doc.node(id).kind
+        && let Kind::Mapping { notation: Notation::Flow, members } = &doc.node(id).kind
         && let [(first, first_value), rest @ ..] = members.as_slice()
     {
         let span = doc.node(id).span.clone();

@@ -2,30 +2,28 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::edit::{MemberEdit, NewEntry, NewValue, Plan};
+use super::plan::{Edits, MemberEdit, NewEntry, NewValue};
 use super::{Config, PATH};
 use crate::syntax::scalar::Scalar;
 use crate::syntax::{Document, NodeId};
 
 /// What an entry of the result has to be.
-enum Expected<'p> {
+enum Meant<'p> {
     /// The entry that had this number.
     Old(usize),
     /// The one that was written.
     New(&'p NewEntry),
 }
 
-type Known = HashMap<(NodeId, NodeId), bool>;
-
-struct Comparison<'c, 't, 'u> {
+struct BeforeAndAfter<'c, 't, 'u> {
     old: &'c Document<'t>,
     new: &'c Document<'u>,
-    known: Known,
+    known: HashMap<(NodeId, NodeId), bool>,
 }
 
 /// Compares the result of an edit with the config it was made from. Says in a few words what differs.
-pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) -> Result<(), &'static str> {
-    let mut comparison = Comparison { old: old.document(), new: new.document(), known: Known::new() };
+pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Edits) -> Result<(), &'static str> {
+    let mut comparison = BeforeAndAfter { old: old.document(), new: new.document(), known: HashMap::new() };
     if !comparison.around_the_list(Some(old.document().root()), new.document().root(), &PATH) {
         return Err("something outside of the keys changed");
     }
@@ -39,11 +37,11 @@ pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) ->
     }
     for (expected, id) in expected.iter().zip(new.entries()) {
         let as_meant = match expected {
-            Expected::Old(index) => {
+            Meant::Old(index) => {
                 let edits = edits.get(index).map(Vec::as_slice).unwrap_or_default();
                 comparison.edited(old.entries()[*index], *id, edits)
             }
-            Expected::New(entry) => comparison.is_new(*id, entry),
+            Meant::New(entry) => comparison.is_new(*id, entry),
         };
         if !as_meant {
             return Err("a key is not what it should be");
@@ -54,22 +52,22 @@ pub(super) fn reads_as_meant(old: &Config<'_>, new: &Config<'_>, plan: &Plan) ->
 
 /// Whether everything but the list of keys reads the same.
 pub(super) fn same_around_the_list(old: &Config<'_>, new: &Config<'_>) -> bool {
-    let mut comparison = Comparison { old: old.document(), new: new.document(), known: Known::new() };
+    let mut comparison = BeforeAndAfter { old: old.document(), new: new.document(), known: HashMap::new() };
     comparison.around_the_list(Some(old.document().root()), new.document().root(), &PATH)
 }
 
-fn expected(count: usize, plan: &Plan) -> Vec<Expected<'_>> {
+fn expected(count: usize, plan: &Edits) -> Vec<Meant<'_>> {
     let removed: HashSet<usize> = plan.remove.iter().copied().collect();
     let stays = |index: &usize| !removed.contains(index) && plan.to_front != Some(*index);
-    let mut all: Vec<Expected<'_>> = plan.to_front.map(Expected::Old).into_iter().collect();
+    let mut all: Vec<Meant<'_>> = plan.to_front.map(Meant::Old).into_iter().collect();
     let (at, new) = plan.insert.as_ref().map_or((count, None), |(at, entry)| ((*at).min(count), Some(entry)));
-    all.extend((0..at).filter(stays).map(Expected::Old));
-    all.extend(new.map(Expected::New));
-    all.extend((at..count).filter(stays).map(Expected::Old));
+    all.extend((0..at).filter(stays).map(Meant::Old));
+    all.extend(new.map(Meant::New));
+    all.extend((at..count).filter(stays).map(Meant::Old));
     all
 }
 
-impl Comparison<'_, '_, '_> {
+impl BeforeAndAfter<'_, '_, '_> {
     fn same(&mut self, old: NodeId, new: NodeId) -> bool {
         self.old.same(old, self.new, new, &mut self.known)
     }
@@ -175,14 +173,14 @@ mod tests {
     const OLD: &str = "a: 1\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n    - {kid: one, k: x}\n    - {kid: two, k: y, exp: 5}\nz: [1, {b: 2}]\n";
 
     /// What the check says of a result, for a plan.
-    fn check(plan: &Plan, result: &str) -> Result<(), &'static str> {
+    fn check(plan: &Edits, result: &str) -> Result<(), &'static str> {
         let old = Config::parse_str(OLD, Input::Yaml).unwrap();
         let new = Config::parse_str(result, Input::Yaml).unwrap();
         reads_as_meant(&old, &new, plan)
     }
 
     /// Fails unless the right result passes, and each of these replacements in it is noticed.
-    fn assert_noticed(plan: &Plan, right: (&str, &str), wrong: &[(&str, &str)]) {
+    fn assert_noticed(plan: &Edits, right: (&str, &str), wrong: &[(&str, &str)]) {
         assert!(OLD.contains(right.0), "{right:?}");
         let right = OLD.replacen(right.0, right.1, 1);
         assert_eq!(check(plan, &right), Ok(()), "{right}");
@@ -218,7 +216,7 @@ mod tests {
         let swapped = format!("{TWO}{ONE}");
         let both = format!("{ONE}{TWO}");
         assert_noticed(
-            &Plan::default(),
+            &Edits::default(),
             (ONE, ONE),
             &[
                 ("kid: one", "kid: won"),
@@ -236,28 +234,30 @@ mod tests {
     fn members_are_as_planned() {
         let edit = |name, value| MemberEdit { entry: 1, name, value };
         let date = NewValue::Date { seconds: 7, comment: String::new() };
-        let plan = Plan { members: vec![edit("exp", Some(date.clone()))], ..Plan::default() };
+        let plan = Edits { members: vec![edit("exp", Some(date.clone()))], ..Edits::default() };
         let others =
             [("kid: one", "kid: won"), ("k: y", "k: z"), ("kid: two, ", ""), ("k: x}", "k: x, exp: 7}")];
         let wrong =
             [("exp: 7", "exp: 8"), ("exp: 7", "exp: '7'"), ("exp: 7", "exp: 7, nbf: 7"), (", exp: 7", "")];
         assert_noticed(&plan, ("exp: 5", "exp: 7"), &[&others[..], &wrong].concat());
 
-        let plan = Plan { members: vec![edit("nbf", Some(date))], ..Plan::default() };
+        let plan = Edits { members: vec![edit("nbf", Some(date))], ..Edits::default() };
         let wrong = [("nbf: 7", "nbf: 8"), ("nbf: 7", "iat: 7"), (", nbf: 7", ""), ("exp: 5", "exp: 6")];
         assert_noticed(&plan, ("exp: 5", "exp: 5, nbf: 7"), &wrong);
 
-        let plan = Plan { members: vec![edit("exp", None)], ..Plan::default() };
+        let plan = Edits { members: vec![edit("exp", None)], ..Edits::default() };
         let wrong = [("k: y", "k: y, exp: 5"), ("k: y", "k: z"), ("kid: two, ", ""), ("k: y", "k: y, l: 1")];
         assert_noticed(&plan, (", exp: 5", ""), &wrong);
 
         let plan =
-            Plan { members: vec![edit("k", Some(NewValue::Env("PS_K".to_owned())))], ..Plan::default() };
+            Edits { members: vec![edit("k", Some(NewValue::Env("PS_K".to_owned())))], ..Edits::default() };
         let wrong = [("!env PS_K", "!env PS_L"), ("!env PS_K", "PS_K"), ("!env PS_K", "{secret: !env PS_K}")];
         assert_noticed(&plan, ("k: y", "k: !env PS_K"), &wrong);
 
-        let plan =
-            Plan { members: vec![edit("k", Some(NewValue::CloudEnv("PS_K".to_owned())))], ..Plan::default() };
+        let plan = Edits {
+            members: vec![edit("k", Some(NewValue::CloudEnv("PS_K".to_owned())))],
+            ..Edits::default()
+        };
         let wrong = [("!env PS_K", "!env PS_L"), ("!env PS_K}", "!env PS_K, a: 1}"), ("secret:", "secrets:")];
         assert_noticed(&plan, ("k: y", "k: {secret: !env PS_K}"), &wrong);
     }
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn entries_come_go_and_move_as_planned() {
         let new = NewEntry { members: vec![("kid", text("new")), ("k", text("n"))] };
-        let plan = Plan { insert: Some((1, new)), ..Plan::default() };
+        let plan = Edits { insert: Some((1, new)), ..Edits::default() };
         let entry = "    - {kid: new, k: n}\n";
         let (right, last) = (format!("{ONE}{entry}"), format!("{entry}{TWO}"));
         let at_the_end = format!("{TWO}{entry}");
@@ -282,10 +282,10 @@ mod tests {
             ],
         );
 
-        let plan = Plan { remove: vec![0], ..Plan::default() };
+        let plan = Edits { remove: vec![0], ..Edits::default() };
         assert_noticed(&plan, (ONE, ""), &[("k: y", "k: z"), (TWO, ONE), (TWO, &format!("{TWO}{TWO}"))]);
 
-        let plan = Plan { to_front: Some(1), ..Plan::default() };
+        let plan = Edits { to_front: Some(1), ..Edits::default() };
         let moved = format!("{TWO}{ONE}");
         assert_noticed(
             &plan,
@@ -298,7 +298,7 @@ mod tests {
     fn a_list_that_was_not_there_is_the_only_thing_added() {
         let old = Config::parse_str("a: 1\nclient_auth:\n  audience: [app]\n", Input::Yaml).unwrap();
         let new = NewEntry { members: vec![("kid", text("new"))] };
-        let plan = Plan { insert: Some((0, new)), ..Plan::default() };
+        let plan = Edits { insert: Some((0, new)), ..Edits::default() };
         let says =
             |result: &str| reads_as_meant(&old, &Config::parse_str(result, Input::Yaml).unwrap(), &plan);
         assert_eq!(says("a: 1\nclient_auth:\n  audience: [app]\n  jwks: {keys: [{kid: new}]}\n"), Ok(()));

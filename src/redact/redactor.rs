@@ -170,7 +170,7 @@ mod tests {
             "u: http://h/?a=1&password=‹secret 1›&b=2\njwks_uri: https://h/keys?access_token=‹secret 2›\n"
         );
         assert_eq!(
-            shown("k: !env PS_X abc\nd: {password: !abc def}\n"),
+            shown("k: !env PS_X abc\nd: {password: !!str def}\n"),
             "k: !env ‹secret 1›\nd: {password: ‹secret 2›}\n"
         );
         assert_eq!(

@@ -1,16 +1,16 @@
-//! `unreadable`: what the service's parser, or its first look at the shape, rejects.
+//! `unreadable`: what the service's parser, or its first look at the shape, rejects, and what may be read in two ways.
 
 use super::config::invalid_shape;
 use super::rule::{About, ERROR, Finding, How, Rule, Violation};
 use crate::base::sentence::{Sentence, sentence};
-use crate::config::{ConfigError, Problem};
+use crate::config::{ConfigError, Judgement, Problem};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable",
-    finds: "The file can't be read as YAML or JSON.",
+    finds: "The file can't be read as YAML or JSON, or may be read in two ways.",
     why: "The service reads one YAML 1.2 document (a `.json` file as JSON). It does not start with duplicate names in one \
-          mapping, a second document, tabs as indentation or an undefined alias; a file with nothing but comments is \
-          treated as absent.",
+          mapping, a second document or an undefined alias; a file with nothing but comments is treated as absent. YAML \
+          that it may read in another way than this tool isn't judged: docs/yaml-profile.md says what is.",
     fix: How::Text(
         "Fix the place that the message names; editors mark it, too. Nothing else in the file could be checked.",
     ),
@@ -21,7 +21,10 @@ struct Unreadable(Problem);
 
 impl Violation for Unreadable {
     fn message(&self, _: &About) -> Sentence {
-        sentence!("{}", self.0)
+        match self.0.judgement() {
+            Judgement::DoesNotStart => sentence!("{}", self.0),
+            Judgement::Unknown => sentence!("this file can't be judged: {}", self.0),
+        }
     }
 
     fn help(&self, _: &About, _: &str) -> Option<Sentence> {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::policy::SAME_SECOND;
 use crate::base::time::NumericDate;
-use crate::config::edit::{MemberEdit, NewEntry, NewValue, Plan};
+use crate::config::edit::{Edits, MemberEdit, NewEntry, NewValue};
 use crate::keyset::{HmacAlg, Key, Kid, Secret, SecretText};
 
 /// A key to be written. Its `Debug` shows no secret.
@@ -149,8 +149,8 @@ pub enum Change {
 
 /// The edit that carries changes out. `like`: the key whose way of writing a new one imitates.
 #[must_use]
-pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Plan {
-    let mut plan = Plan { like, ..Plan::default() };
+pub fn plan(changes: &[Change], now: NumericDate, like: Option<usize>) -> Edits {
+    let mut plan = Edits { like, ..Edits::default() };
     for change in changes {
         match change {
             Change::Add { key, at, nbf } => plan.insert = Some((*at, key.entry(now, *nbf))),

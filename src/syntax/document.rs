@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
-use super::scalar::{self, Scalar};
+use super::lines::{Position, Span};
+use super::scalar::{self, Chomp, Quote, Scalar, Tag};
 
-/// A range of bytes of the text.
-pub type Span = Range<usize>;
+/// How deep values may be nested.
+pub(crate) const MAX_DEPTH: usize = 256;
 
 /// A node's index in its [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,22 +25,15 @@ pub enum Syntax {
     Json,
 }
 
-/// How a scalar is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quote {
-    /// Without quotes.
-    Plain,
-    /// `'…'`
-    Single,
-    /// `"…"`
-    Double,
-    /// A block scalar, `|` or `>`.
-    Block,
+impl std::fmt::Display for Syntax {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::Yaml { "YAML" } else { "JSON" })
+    }
 }
 
 /// How a collection is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub enum Notation {
     /// By indentation.
     Block,
     /// In brackets or braces.
@@ -59,14 +53,14 @@ pub enum Kind<'t> {
     /// A list.
     Sequence {
         /// How it is written.
-        layout: Layout,
+        notation: Notation,
         /// Its entries.
         items: Vec<NodeId>,
     },
     /// Names and values.
     Mapping {
         /// How it is written.
-        layout: Layout,
+        notation: Notation,
         /// Its members, in the order of the file.
         members: Vec<(NodeId, NodeId)>,
     },
@@ -77,13 +71,13 @@ pub enum Kind<'t> {
 /// One value of the text. Not `Debug`: it may be a secret.
 #[derive(Clone)]
 pub struct Node<'t> {
-    /// The bytes of the value, without tag and anchor. Empty where the value is omitted. For a block collection
-    /// only the start is meaningful; see [`Document::end_of`].
+    /// The bytes of the value, without tag, anchor and the header of a block text. Empty where the value is omitted. The
+    /// blank lines below a block text belong to it where its header says so (`+`).
     pub span: Span,
     /// Where tag and anchor begin and end, if there are any.
     pub properties: Option<Span>,
-    /// The tag, resolved: `!env`, `tag:yaml.org,2002:str`.
-    pub tag: Option<String>,
+    /// The tag.
+    pub tag: Option<Tag>,
     /// Whether it carries an anchor.
     pub anchored: bool,
     /// What it holds.
@@ -98,6 +92,7 @@ pub struct Document<'t> {
     pub(crate) nodes: Nodes<'t>,
     pub(crate) root: NodeId,
     pub(crate) aliases: Vec<NodeId>,
+    pub(crate) comments: Vec<Span>,
     /// Where the document's content may go on: before a final `...`, else the end of the text.
     pub(crate) end: usize,
 }
@@ -163,7 +158,7 @@ impl<'t> Document<'t> {
     pub fn scalar(&self, id: NodeId) -> Option<Scalar<'_>> {
         let node = self.resolve(id);
         match &node.kind {
-            Kind::Scalar { text, quote } => Some(scalar::read(text, *quote, node.tag.as_deref())),
+            Kind::Scalar { text, quote } => Some(scalar::read(text, *quote, node.tag)),
             _ => None,
         }
     }
@@ -215,64 +210,25 @@ impl<'t> Document<'t> {
         node.properties.as_ref().map_or(node.span.start, |p| p.start.min(node.span.start))
     }
 
-    /// Where the node's last byte of content ends. A parser places the end of a block collection past the
-    /// comments that follow it, so it is computed from the last child.
+    /// Where the node's last byte of content ends.
     #[must_use]
     pub fn end_of(&self, id: NodeId) -> usize {
         let node = self.node(id);
-        let own = node.properties.as_ref().map_or(0, |p| p.end);
-        let end = match &node.kind {
-            Kind::Scalar { quote: Quote::Block, .. } => self.end_of_block_scalar(&node.span),
-            Kind::Sequence { layout: Layout::Block, items } => {
-                items.last().map_or(node.span.start, |last| self.end_of(*last))
-            }
-            Kind::Mapping { layout: Layout::Block, members } => members
-                .last()
-                .map_or(node.span.start, |(key, value)| self.end_of(*key).max(self.end_of(*value))),
-            _ => node.span.end,
-        };
-        end.max(own)
+        node.properties.as_ref().map_or(node.span.end, |properties| properties.end.max(node.span.end))
     }
 
     /// Whether the value ends in a block scalar that keeps the blank lines below it (`|+`).
     pub(crate) fn keeps_blank_lines(&self, id: NodeId) -> bool {
         let node = self.node(id);
         match &node.kind {
-            Kind::Scalar { quote: Quote::Block, .. } => self.header_of_block_scalar(&node.span).contains('+'),
-            Kind::Sequence { layout: Layout::Block, items } => {
+            Kind::Scalar { quote, .. } => *quote == Quote::Block(Chomp::Keep),
+            Kind::Sequence { notation: Notation::Block, items } => {
                 items.last().is_some_and(|last| self.keeps_blank_lines(*last))
             }
-            Kind::Mapping { layout: Layout::Block, members } => {
+            Kind::Mapping { notation: Notation::Block, members } => {
                 members.last().is_some_and(|(_, value)| self.keeps_blank_lines(*value))
             }
             _ => false,
-        }
-    }
-
-    /// What stands behind the `|` or `>`, itself included.
-    fn header_of_block_scalar(&self, span: &Span) -> &str {
-        super::lines::header_of_block_scalar(self.text, span)
-    }
-
-    /// The span of a block scalar leaves out its header and may take in the blank lines that follow it. They
-    /// are content only where the header says so (`+`).
-    fn end_of_block_scalar(&self, span: &Span) -> usize {
-        let content = &self.text[span.clone()];
-        let keep = self.header_of_block_scalar(span).contains('+');
-        let length = if keep {
-            content
-                .rfind('\n')
-                .map_or(content.len(), |at| if content[at..].trim().is_empty() { at } else { content.len() })
-        } else {
-            content.trim_end_matches([' ', '\t', '\n', '\r']).len()
-        };
-        let before = self.text[..span.start].trim_end_matches(' ');
-        match before.strip_suffix('\n') {
-            // With nothing in it, it ends with the line of its header: what begins at its span is what comes next.
-            Some(line) if length == 0 && (content.is_empty() || !keep) => {
-                line.strip_suffix('\r').unwrap_or(line).len()
-            }
-            _ => span.start + length,
         }
     }
 
@@ -282,27 +238,10 @@ impl<'t> Document<'t> {
         Position::of(self.text, at)
     }
 
-    /// The comments of a YAML text, `#` to the end of the line: what lies between its scalars.
+    /// The comments of a YAML text, `#` to the end of the line.
     #[must_use]
-    pub fn comments(&self) -> Vec<Span> {
-        if self.syntax == Syntax::Json {
-            return Vec::new();
-        }
-        let mut tokens: Vec<Span> = self
-            .nodes
-            .iter()
-            .filter(|node| matches!(node.kind, Kind::Scalar { .. } | Kind::Alias(_)))
-            .map(|node| node.span.clone())
-            .collect();
-        tokens.sort_by_key(|span| span.start);
-        let mut comments = Vec::new();
-        let mut from = 0;
-        for token in tokens {
-            comments_between(self.text, from..token.start, &mut comments);
-            from = from.max(token.end);
-        }
-        comments_between(self.text, from..self.text.len(), &mut comments);
-        comments
+    pub fn comments(&self) -> &[Span] {
+        &self.comments
     }
 
     /// Whether two values, possibly of two texts, are the same: structure, text, quotes, tags, and what aliases
@@ -374,64 +313,5 @@ impl Drop for Nodes<'_> {
                 text.zeroize();
             }
         }
-    }
-}
-
-/// The comments in a stretch of text that holds no scalar.
-fn comments_between(text: &str, gap: Span, into: &mut Vec<Span>) {
-    let mut at = gap.start;
-    while let Some(found) = text.get(at..gap.end).and_then(|rest| rest.find('#')) {
-        let start = at + found;
-        let starts_comment =
-            text[..start].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '\u{feff}');
-        if starts_comment {
-            let end = text[start..].find(['\n', '\r']).map_or(text.len(), |n| start + n);
-            into.push(start..end);
-            at = end;
-        } else {
-            at = start + 1;
-        }
-    }
-}
-
-/// A place in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of a byte of a text.
-    #[must_use]
-    pub fn of(text: &str, at: usize) -> Self {
-        let before = &text.as_bytes()[..at.min(text.len())];
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-        Self { line: before.split(|b| *b == b'\n').count(), column: Self::column(text, line_start, at) }
-    }
-
-    /// The column of a byte, on a line that starts there.
-    pub(crate) fn column(text: &str, line_start: usize, at: usize) -> usize {
-        text.get(line_start..at).map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1)
-    }
-}
-
-impl Position {
-    /// The byte of a text that stands there.
-    #[must_use]
-    pub fn offset_in(self, text: &str) -> usize {
-        let line_start = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum::<usize>();
-        let line = &text[line_start..];
-        let skipped = line.len() - line.trim_start_matches('\u{feff}').len();
-        let column = line[skipped..].char_indices().nth(self.column - 1);
-        line_start + skipped + column.map_or(line.len() - skipped, |(at, _)| at)
-    }
-}
-
-impl std::fmt::Display for Position {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
     }
 }

@@ -1,6 +1,8 @@
 //! What can be wrong with a config. No message shows text of a document that doesn't parse: it may be a secret.
 
-use super::document::Position;
+use super::clause::Clause;
+use super::document::Syntax;
+use super::lines::Position;
 
 /// A config that can't be read, or not edited, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,21 +30,25 @@ pub enum Problem {
     /// Over 256 levels.
     #[error("values are nested more than 256 levels deep, which is the most this tool reads")]
     TooDeep,
-    /// The parser's words.
-    #[error("this is not valid {0}")]
-    Syntax(String),
+    /// What the service's parser refuses, too.
+    #[error("this is not valid {0}: {1}")]
+    Syntax(Syntax, Mistake),
+    /// What may be read in another way than ours.
+    #[error("PowerSync may read this differently: {}. {}", clause.found(), clause.instead())]
+    OutsideProfile {
+        /// What the text doesn't keep to.
+        clause: Clause,
+    },
     /// More than one YAML document, or a `---` after the first.
     #[error(
         "a second document begins here. The service reads files with one document only; remove the `---`"
     )]
     SecondDocument,
     /// A member name that stands twice in one mapping.
-    #[error(
-        "{0} stands twice in the same mapping. The service refuses to start with such a file; remove one"
-    )]
+    #[error("{0} is duplicated in the same mapping. The service does not start with such a file; remove one")]
     DuplicateName(String),
     /// A member on the way to the keys that stands twice in JSON.
-    #[error("`{0}` stands twice here; the service reads the last one. Remove one before editing")]
+    #[error("`{0}` is duplicated here; the service reads the last one. Remove one before editing")]
     AmbiguousMember(&'static str),
     /// A member that isn't what the service needs there.
     #[error("{path} must be {expected}, but it is {found}. The service would not start with this file")]
@@ -74,6 +80,79 @@ pub enum Problem {
          Please report this, with the file's shape but without its secrets"
     )]
     ReadBack(&'static str),
+}
+
+/// What keeps a text from being YAML or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// A line of a mapping without one.
+    #[error("expected `name: value` here; the space after the colon counts")]
+    NoColon,
+    /// `a: b: c`, or the second line of a text that looks like a member.
+    #[error("a name can't follow a value. Put the value in quotes, or indent the name as its neighbors are")]
+    NameInValue,
+    /// A member in a column where none belongs.
+    #[error("this line is indented differently from the entries or members around it")]
+    Misplaced,
+    /// A quote without its end.
+    #[error("this quote is never closed")]
+    Unclosed,
+    /// A bracket without its end, or before a line that isn't part of what it holds.
+    #[error("this bracket is never closed, or a line in it isn't indented deeper than what holds it")]
+    UnclosedBracket,
+    /// A `\\` with something that it can't stand before.
+    #[error("this escape (`\\`) is invalid")]
+    UnknownEscape,
+    /// An alias without its anchor.
+    #[error("this alias (`*name`) has no anchor (`&name`) before it")]
+    UnknownAlias,
+    /// A byte order mark, in JSON.
+    #[error("it begins with a byte order mark, which the service refuses in JSON")]
+    ByteOrderMark,
+    /// More than one value, in JSON.
+    #[error("there is more text after the end of the document")]
+    MoreText,
+    /// The end in the middle of a value, in JSON.
+    #[error("the text ends in the middle of a value")]
+    CutShort,
+    /// Something that had to be here, in JSON.
+    #[error("expected {0}")]
+    Expected(&'static str),
+    /// A string of JSON with what isn't allowed in it.
+    #[error("this string has an invalid escape or a control character")]
+    BadString,
+}
+
+/// What a problem says about the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// It does not start with this file.
+    DoesNotStart,
+    /// It may read it, and we don't know how.
+    Unknown,
+}
+
+impl Problem {
+    /// What it says about the service.
+    #[must_use]
+    pub const fn judgement(&self) -> Judgement {
+        match self {
+            Self::Empty
+            | Self::Syntax(..)
+            | Self::SecondDocument
+            | Self::DuplicateName(_)
+            | Self::Shape { .. } => Judgement::DoesNotStart,
+            Self::NotUtf8
+            | Self::TooLarge
+            | Self::TooDeep
+            | Self::OutsideProfile { .. }
+            | Self::AmbiguousMember(_)
+            | Self::Sops
+            | Self::Alias(_)
+            | Self::Form(_)
+            | Self::ReadBack(_) => Judgement::Unknown,
+        }
+    }
 }
 
 impl ConfigError {

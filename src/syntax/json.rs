@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::document::{Document, Kind, Layout, Node, NodeId, Nodes, Quote, Syntax};
-use super::error::{ConfigError, Problem};
-use super::yaml::MAX_DEPTH;
+use super::clause::Clause;
+use super::document::{Document, Kind, MAX_DEPTH, Node, NodeId, Nodes, Notation, Syntax};
+use super::error::{ConfigError, Mistake, Problem};
+use super::scalar::Quote;
 
-struct Reader<'t> {
+struct JsonReader<'t> {
     text: &'t str,
     at: usize,
     nodes: Nodes<'t>,
@@ -15,9 +16,9 @@ struct Reader<'t> {
 
 /// Parses JSON (RFC 8259) strictly, as the service does for `.json`: no BOM, no comments, no trailing commas.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
-    let mut reader = Reader { text, at: 0, nodes: Nodes::of_length(text.len()) };
+    let mut reader = JsonReader { text, at: 0, nodes: Nodes::of_length(text.len()) };
     if text.starts_with('\u{feff}') {
-        return Err(reader.error("it begins with a byte order mark, which the service refuses in JSON"));
+        return Err(reader.error(Mistake::ByteOrderMark));
     }
     reader.skip_white();
     if reader.at == text.len() {
@@ -26,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     let root = reader.value(0)?;
     reader.skip_white();
     if reader.at < text.len() {
-        return Err(reader.error("there is more text after the end of the document"));
+        return Err(reader.error(Mistake::MoreText));
     }
     Ok(Document {
         text,
@@ -34,13 +35,14 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
         nodes: reader.nodes,
         root,
         aliases: Vec::new(),
+        comments: Vec::new(),
         end: text.len(),
     })
 }
 
-impl<'t> Reader<'t> {
-    fn error(&self, what: &str) -> ConfigError {
-        ConfigError::at(self.text, self.at, Problem::Syntax(format!("JSON: {what}")))
+impl<'t> JsonReader<'t> {
+    fn error(&self, mistake: Mistake) -> ConfigError {
+        ConfigError::at(self.text, self.at, Problem::Syntax(Syntax::Json, mistake))
     }
 
     fn peek(&self) -> Option<u8> {
@@ -73,20 +75,20 @@ impl<'t> Reader<'t> {
                 Err(ConfigError::at(self.text, start, Problem::TooDeep))
             }
             Some(b'{') => {
-                let id = self.push(start, Kind::Mapping { layout: Layout::Flow, members: Vec::new() })?;
+                let id = self.push(start, Kind::Mapping { notation: Notation::Flow, members: Vec::new() })?;
                 let members = self.members(depth)?;
-                self.close(id, start, Kind::Mapping { layout: Layout::Flow, members });
+                self.close(id, start, Kind::Mapping { notation: Notation::Flow, members });
                 Ok(id)
             }
             Some(b'[') => {
-                let id = self.push(start, Kind::Sequence { layout: Layout::Flow, items: Vec::new() })?;
+                let id = self.push(start, Kind::Sequence { notation: Notation::Flow, items: Vec::new() })?;
                 let items = self.items(depth)?;
-                self.close(id, start, Kind::Sequence { layout: Layout::Flow, items });
+                self.close(id, start, Kind::Sequence { notation: Notation::Flow, items });
                 Ok(id)
             }
             Some(b'"') => self.string(),
             Some(_) => self.literal(),
-            None => Err(self.error("the text ends in the middle of a value")),
+            None => Err(self.error(Mistake::CutShort)),
         }
     }
 
@@ -106,12 +108,12 @@ impl<'t> Reader<'t> {
         loop {
             self.skip_white();
             if self.peek() != Some(b'"') {
-                return Err(self.error("expected a member name in double quotes"));
+                return Err(self.error(Mistake::Expected("a member name in double quotes")));
             }
             let name = self.string()?;
             self.skip_white();
             if !self.take(b':') {
-                return Err(self.error("expected a `:`"));
+                return Err(self.error(Mistake::Expected("a `:`")));
             }
             self.skip_white();
             members.push((name, self.value(depth + 1)?));
@@ -120,7 +122,7 @@ impl<'t> Reader<'t> {
                 return Ok(members);
             }
             if !self.take(b',') {
-                return Err(self.error("expected a `,` or `}`"));
+                return Err(self.error(Mistake::Expected("a `,` or `}`")));
             }
         }
     }
@@ -140,7 +142,7 @@ impl<'t> Reader<'t> {
                 return Ok(items);
             }
             if !self.take(b',') {
-                return Err(self.error("expected a `,` or `]`"));
+                return Err(self.error(Mistake::Expected("a `,` or `]`")));
             }
         }
     }
@@ -152,19 +154,24 @@ impl<'t> Reader<'t> {
         while let Some(byte) = bytes.get(end).filter(|byte| **byte != b'"') {
             end += if *byte == b'\\' { 2 } else { 1 };
         }
-        let literal = self.text.get(start..=end).ok_or_else(|| self.error("this string does not end"))?;
+        let literal = self.text.get(start..=end).ok_or_else(|| self.error(Mistake::Unclosed))?;
         let inner = &literal[1..literal.len() - 1];
         let plain = !inner.bytes().any(|byte| byte == b'\\' || byte < 0x20);
         let text = if plain {
             Cow::Borrowed(inner)
         } else {
             let read = serde_json::from_str::<String>(literal);
-            Cow::Owned(
-                read.map_err(|_| self.error("this string has an invalid escape or a control character"))?,
-            )
+            Cow::Owned(read.map_err(|_| self.bad_string(literal))?)
         };
         self.at = end + 1;
         self.push(start, Kind::Scalar { text, quote: Quote::Double })
+    }
+
+    /// Half a character is none for us, and one for the service.
+    fn bad_string(&self, literal: &str) -> ConfigError {
+        let is_half = serde_json::from_str::<serde::de::IgnoredAny>(literal).is_ok();
+        let clause = Problem::OutsideProfile { clause: Clause::Escapes };
+        if is_half { ConfigError::at(self.text, self.at, clause) } else { self.error(Mistake::BadString) }
     }
 
     fn literal(&mut self) -> Result<NodeId, ConfigError> {
@@ -177,7 +184,7 @@ impl<'t> Reader<'t> {
         let known = matches!(literal, "true" | "false" | "null");
         // A number of any size: one that is too large is infinite, as in JavaScript.
         if !known && serde_json::from_str::<serde::de::IgnoredAny>(literal).is_err() {
-            return Err(self.error("expected a value"));
+            return Err(self.error(Mistake::Expected("a value")));
         }
         self.at = start + length;
         self.push(start, Kind::Scalar { text: Cow::Borrowed(literal), quote: Quote::Plain })

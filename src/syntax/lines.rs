@@ -1,6 +1,49 @@
-//! Lines of a text, by byte.
+//! Places and lines of a text, by byte.
 
-use super::document::{Position, Span};
+use std::ops::Range;
+
+/// A range of bytes of the text.
+pub type Span = Range<usize>;
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The place of a byte of a text.
+    #[must_use]
+    pub fn of(text: &str, at: usize) -> Self {
+        let before = &text.as_bytes()[..at.min(text.len())];
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+        Self { line: before.split(|b| *b == b'\n').count(), column: Self::column(text, line_start, at) }
+    }
+
+    /// The column of a byte, on a line that starts there.
+    pub(crate) fn column(text: &str, line_start: usize, at: usize) -> usize {
+        text.get(line_start..at).map_or(1, |line| line.trim_start_matches('\u{feff}').chars().count() + 1)
+    }
+
+    /// The byte of a text that stands there.
+    #[must_use]
+    pub fn offset_in(self, text: &str) -> usize {
+        let line_start = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum::<usize>();
+        let line = &text[line_start..];
+        let skipped = line.len() - line.trim_start_matches('\u{feff}').len();
+        let column = line[skipped..].char_indices().nth(self.column - 1);
+        line_start + skipped + column.map_or(line.len() - skipped, |(at, _)| at)
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
 
 /// Where each line of a text starts: for many places of one text, each of which would be counted from its top.
 pub(crate) struct Lines<'t> {
@@ -45,19 +88,6 @@ pub(crate) fn newline_at(text: &str, at: usize) -> &'static str {
     let own = &text[at..line_end(text, at)];
     let line = if own.ends_with('\n') { own } else { &text[..line_start(text, at)] };
     if line.ends_with("\r\n") { "\r\n" } else { "\n" }
-}
-
-/// What stands behind the `|` or `>` of a block scalar, itself included, in three bytes at most. Its span leaves the header
-/// out, but where nothing but blank space stands below it.
-pub(crate) fn header_of_block_scalar<'t>(text: &'t str, span: &Span) -> &'t str {
-    let here = &text[span.start..];
-    let header = if here.starts_with(['|', '>']) {
-        here
-    } else {
-        let before = text[..span.start].trim_end_matches([' ', '\t', '\n', '\r']);
-        before.rfind(['|', '>']).map_or("", |at| &before[at..])
-    };
-    header.get(..3).unwrap_or(header)
 }
 
 /// The lines before this line start, last first.

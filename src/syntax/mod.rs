@@ -1,17 +1,19 @@
 //! YAML and JSON text to a tree with byte spans; nothing of PowerSync.
 
+mod clause;
 mod document;
 mod error;
-mod indentation;
 mod json;
 pub(crate) mod lines;
 pub(crate) mod scalar;
 mod yaml;
 
-pub use document::{Document, Kind, Layout, Node, NodeId, Position, Quote, Span, Syntax};
-pub use error::{ConfigError, Problem};
+pub use clause::Clause;
+pub use document::{Document, Kind, Node, NodeId, Notation, Syntax};
+pub use error::{ConfigError, Judgement, Mistake, Problem};
 pub(crate) use lines::Lines;
-pub use scalar::{Scalar, env_name, is_env_name};
+pub use lines::{Position, Span};
+pub use scalar::{Chomp, Quote, Scalar, Tag, env_name, is_env_name};
 
 use std::path::Path;
 
@@ -49,7 +51,20 @@ impl<'t> Document<'t> {
         match input {
             Input::Yaml => yaml::parse(text),
             Input::Json => json::parse(text),
-            Input::Either => yaml::parse(text).or_else(|error| json::parse(text).map_err(|_| error)),
+            Input::Either => yaml::parse(text).or_else(|error| either(error, json::parse(text))),
         }
     }
+}
+
+/// What isn't read as YAML, and was read as JSON. The service refuses what is neither: both have to be known.
+fn either<T>(yaml: ConfigError, json: Result<T, ConfigError>) -> Result<T, ConfigError> {
+    json.map_err(|json| {
+        if yaml.problem.judgement() == Judgement::DoesNotStart
+            && json.problem.judgement() == Judgement::Unknown
+        {
+            json
+        } else {
+            yaml
+        }
+    })
 }

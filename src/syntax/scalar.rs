@@ -1,6 +1,37 @@
 //! What a scalar means: YAML 1.2's core schema as the service's parser applies it, and its `!env` tag.
 
-use super::document::Quote;
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// Without quotes.
+    Plain,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// In lines of its own, behind `|` or `>`.
+    Block(Chomp),
+}
+
+/// What becomes of the line breaks at the end of a block text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chomp {
+    /// One stays.
+    Clip,
+    /// None stays (`-`).
+    Strip,
+    /// All stay (`+`).
+    Keep,
+}
+
+/// A tag that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// `!env`: a variable.
+    Env,
+    /// `!!str`: text, whatever it looks like.
+    Text,
+}
 
 /// A scalar's meaning.
 #[derive(Clone, Copy, PartialEq)]
@@ -50,33 +81,13 @@ pub fn is_env_name(text: &str, cloud: bool) -> bool {
     named && !name.is_empty() && matches!(cast, None | Some("string" | "number" | "boolean"))
 }
 
-const CORE: &str = "tag:yaml.org,2002:";
-
-/// Reads a scalar as the service does. A tag the service doesn't know makes it text.
-pub(crate) fn read<'a>(text: &'a str, quote: Quote, tag: Option<&str>) -> Scalar<'a> {
+/// Reads a scalar as the service does.
+pub(crate) fn read(text: &str, quote: Quote, tag: Option<Tag>) -> Scalar<'_> {
     match tag {
-        Some("!env") => Scalar::Env(text),
-        Some(tag) => {
-            tag.strip_prefix(CORE).and_then(|name| tagged(text, name)).unwrap_or(Scalar::String(text))
-        }
+        Some(Tag::Env) => Scalar::Env(text),
         None if quote == Quote::Plain => plain(text),
-        None => Scalar::String(text),
+        _ => Scalar::String(text),
     }
-}
-
-/// Reads a scalar that a tag of the core schema says the kind of, where it looks like one.
-fn tagged<'a>(text: &'a str, tag: &str) -> Option<Scalar<'a>> {
-    let value = plain(text);
-    let whole = text.starts_with("0x")
-        || text.starts_with("0o")
-        || text.trim_start_matches(['-', '+']).bytes().all(|b| b.is_ascii_digit());
-    let fits = match (tag, value) {
-        ("null", Scalar::Null) | ("bool", Scalar::Bool(_)) => true,
-        ("int", Scalar::Integer(_) | Scalar::Float(_)) => whole,
-        ("float", Scalar::Integer(_) | Scalar::Float(_)) => !whole,
-        _ => false,
-    };
-    fits.then_some(value)
 }
 
 /// Reads a scalar without quotes and without a tag.
@@ -177,27 +188,7 @@ mod tests {
     #[test]
     fn quotes_and_tags_decide_before_the_text_does() {
         assert!(read("123", Quote::Single, None) == Scalar::String("123"));
-        assert!(read("123", Quote::Plain, Some("tag:yaml.org,2002:str")) == Scalar::String("123"));
-        assert!(read("123", Quote::Plain, Some("!unknown")) == Scalar::String("123"));
-        assert!(read("PS_X", Quote::Double, Some("!env")) == Scalar::Env("PS_X"));
-        assert!(read("PS_X\n", Quote::Block, Some("!env")) == Scalar::Env("PS_X\n"));
-    }
-
-    #[test]
-    fn a_tag_of_the_core_schema_counts_where_the_text_is_of_its_kind() {
-        for (text, tag, expected) in [
-            ("12", "int", Scalar::Integer(12)),
-            ("1.0", "int", Scalar::String("1.0")),
-            ("1.0", "float", Scalar::Integer(1)),
-            ("1", "float", Scalar::String("1")),
-            ("x", "int", Scalar::String("x")),
-            ("yes", "bool", Scalar::String("yes")),
-            ("true", "bool", Scalar::Bool(true)),
-            ("x", "null", Scalar::String("x")),
-            ("", "null", Scalar::Null),
-        ] {
-            let read = read(text, Quote::Double, Some(&format!("{CORE}{tag}")));
-            assert!(read == expected, "!!{tag} {text}");
-        }
+        assert!(read("123", Quote::Plain, Some(Tag::Text)) == Scalar::String("123"));
+        assert!(read("PS_X", Quote::Double, Some(Tag::Env)) == Scalar::Env("PS_X"));
     }
 }

@@ -195,7 +195,7 @@ fn one_line(doc: &Document<'_>, id: NodeId) -> Option<Span> {
     let quotes = match quote {
         Quote::Plain => 0,
         Quote::Single | Quote::Double => 1,
-        Quote::Block => return None,
+        Quote::Block(_) => return None,
     };
     let span = node.span.start + quotes..node.span.end.checked_sub(quotes)?;
     // With escapes or line breaks the text there is another.

@@ -11,10 +11,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::common::deliberate::{DELIBERATE, deliberate};
 use crate::common::odd::{Dice, VARIABLES};
+use crate::common::profile::{self, PROFILE};
 use crate::common::{NOW, Scene, date, fixtures, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use powersync_jwks::config::{Config, Input};
+use powersync_jwks::config::{Config, Input, Judgement, Problem};
 use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource, Startability};
 use powersync_jwks::rules::{self, Inspected, Selection};
 use powersync_jwks::schedule::Policy;
@@ -106,10 +107,23 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What we make of a config, in the words of `read.mjs`, or all reasons why we refuse it.
-fn ours(asked: &Asked) -> Result<Value, Vec<String>> {
-    let config = Config::parse(&asked.bytes, Input::of_path(Path::new(&asked.file)))
-        .map_err(|error| vec![error.problem.to_string()])?;
+/// Why we read a config in no way.
+#[derive(Debug)]
+enum Refused {
+    /// The service may read it: nothing is said of it.
+    NotJudged(Problem),
+    /// The service does not start with it, for these reasons.
+    DoesNotStart(Vec<String>),
+}
+
+/// What we make of a config, in the words of `read.mjs`.
+fn ours(asked: &Asked) -> Result<Value, Refused> {
+    let config = Config::parse(&asked.bytes, Input::of_path(Path::new(&asked.file))).map_err(|error| {
+        match error.problem.judgement() {
+            Judgement::Unknown => Refused::NotJudged(error.problem),
+            Judgement::DoesNotStart => Refused::DoesNotStart(vec![error.problem.to_string()]),
+        }
+    })?;
     let values = |name: &str| asked.variables.get(name).cloned().map(Zeroizing::new);
     let keys = KeySet::read_with(&config, &values);
     let policy = Policy::default();
@@ -118,7 +132,8 @@ fn ours(asked: &Asked) -> Result<Value, Vec<String>> {
     let found = rules::check(&on, &Selection { only, ..Selection::default() });
     assert_eq!(keys.startability() == Startability::Starts, found.is_empty(), "{:?}", keys.startability());
     if !found.is_empty() {
-        return Err(found.iter().map(|one| format!("{}: {}", one.rule.id, one.message())).collect());
+        let reasons = found.iter().map(|one| format!("{}: {}", one.rule.id, one.message()));
+        return Err(Refused::DoesNotStart(reasons.collect()));
     }
     let audience: Vec<Value> = keys.audiences.iter().map(member).collect();
     let keys: Vec<Value> = keys.keys().iter().map(key).collect();
@@ -192,23 +207,33 @@ fn kind(why: &str) -> String {
     why.chars().filter(|c| c.is_ascii_alphabetic() || *c == ' ').take(60).collect()
 }
 
-/// How we and the service differ on a config, or which deliberate refusal it is.
-fn compare(asked: &Asked, service: &Value) -> Result<Option<&'static str>, Differ> {
+/// What comes of a comparison without a difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Same {
+    /// Both read it in the same way, or both refuse it.
+    Agreed,
+    /// We refuse by name what may be read in two ways.
+    NotJudged(String),
+    /// A deliberate refusal.
+    Deliberate(&'static str),
+}
+
+/// How we and the service differ on a config, if we do.
+fn compare(asked: &Asked, service: &Value) -> Result<Same, Differ> {
     match (ours(asked), service.get("error")) {
-        (Err(_), Some(_)) => Ok(None),
-        (Ok(_), Some(why)) => Err(Differ::WeAccept(kind(why.as_str().unwrap()))),
-        (Ok(ours), None) => {
-            if ours == *service {
-                Ok(None)
-            } else {
-                Err(Differ::Read)
-            }
+        (Err(Refused::NotJudged(Problem::OutsideProfile { clause })), _) => {
+            Ok(Same::NotJudged(format!("{clause:?}")))
         }
-        (Err(why), None) => {
+        (Err(Refused::NotJudged(problem)), _) => Ok(Same::NotJudged(kind(&problem.to_string()))),
+        (Err(Refused::DoesNotStart(_)), Some(_)) => Ok(Same::Agreed),
+        (Ok(_), Some(why)) => Err(Differ::WeAccept(kind(why.as_str().unwrap()))),
+        (Ok(ours), None) if ours == *service => Ok(Same::Agreed),
+        (Ok(_), None) => Err(Differ::Read),
+        (Err(Refused::DoesNotStart(why)), None) => {
             // Each has to be meant: one that is would hide one that isn't.
             let meant: Result<Vec<&str>, Differ> =
                 why.iter().map(|why| deliberate(why).ok_or_else(|| Differ::WeRefuse(kind(why)))).collect();
-            meant.map(|names| names.first().copied())
+            meant.map(|names| Same::Deliberate(names[0]))
         }
     }
 }
@@ -236,7 +261,7 @@ fn report(asked: &Asked, service: &mut Service) -> String {
     let answer = service.read(&small);
     let said = match ours(&small) {
         Ok(read) => read.to_string(),
-        Err(why) => why.join("; "),
+        Err(why) => format!("{why:?}"),
     };
     let text = String::from_utf8_lossy(&small.bytes).into_owned();
     format!("{} {text:?}\n    service: {answer}\n    ours:    {said}\n", small.file)
@@ -361,6 +386,7 @@ impl Documents {
                 let (_, file, bytes) = &self.fixtures[self.dice.below(self.fixtures.len())];
                 (file.clone(), completed(bytes))
             }
+            3 => (dice_file(&mut self.dice), (edge(&mut self.dice).into_bytes(), false)),
             _ => {
                 let (file, bytes) = crate::common::odd::document(&mut self.dice);
                 (file.to_owned(), (bytes, false))
@@ -371,6 +397,19 @@ impl Documents {
         }
         (Asked { file, bytes, variables: variables() }, is_completed)
     }
+}
+
+fn dice_file(dice: &mut Dice) -> String {
+    dice.pick(&["powersync.yaml", "powersync.yaml", "powersync"]).to_owned()
+}
+
+/// A document on one side of a clause of the profile, a character or so away from its edge.
+fn edge(dice: &mut Dice) -> String {
+    let shown = &PROFILE[dice.below(PROFILE.len())];
+    let texts = if dice.one_in(2) { shown.inside } else { shown.outside };
+    let mut bytes = profile::document(dice.pick(texts)).into_bytes();
+    crate::common::odd::mutate(dice, &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What became of the configs that commands wrote.
@@ -392,10 +431,10 @@ impl Judged {
         let is_accepted = answer.get("error").is_none();
         *(if is_accepted { &mut self.accepted } else { &mut self.refused }) += 1;
         match (compare(asked, &answer), run) {
-            (Ok(None), _) => {}
-            (Ok(Some(_)), None) => self.meant += 1,
+            (Ok(Same::Agreed), _) => {}
+            (Ok(_), None) => self.meant += 1,
             // On purpose or not: nothing else may edit it any more.
-            (Ok(Some(why)), Some(run)) => panic!("{name}: we refuse what `{run}` wrote: {why}"),
+            (Ok(why), Some(run)) => panic!("{name}: we refuse what `{run}` wrote: {why:?}"),
             (Err(differ), _) => panic!("{name}, {run:?}: {differ:?}: {}", report(asked, service)),
         }
         if let Some(run) = run {
@@ -455,7 +494,7 @@ fn generated_documents_are_read_as_the_service_reads_them() {
     let most = usize::try_from(setting("CONFORMANCE_REPORTS", 10)).unwrap();
     let mut documents = Documents::new(seed);
     let mut service = Service::start();
-    let (mut accepted, mut meant, mut different) = (0, BTreeMap::new(), 0);
+    let (mut accepted, mut others, mut different) = (0, BTreeMap::new(), 0);
     let mut reports: BTreeMap<String, String> = BTreeMap::new();
     while documents.kept.compared < count {
         let left = count - documents.kept.compared;
@@ -463,8 +502,8 @@ fn generated_documents_are_read_as_the_service_reads_them() {
         for (asked, answer) in some.iter().zip(service.read_all(&some)) {
             accepted += u64::from(answer.get("error").is_none());
             match compare(asked, &answer) {
-                Ok(None) => {}
-                Ok(Some(name)) => *meant.entry(name).or_insert(0) += 1,
+                Ok(Same::Agreed) => {}
+                Ok(other) => *others.entry(other).or_insert(0) += 1,
                 Err(differ) => {
                     different += 1;
                     let kind = format!("{differ:?}");
@@ -479,13 +518,18 @@ fn generated_documents_are_read_as_the_service_reads_them() {
     }
     println!("documents of seed {seed}: {}", documents.kept);
     println!("{accepted} accepted by the service, {different} read differently");
-    for (name, count) in &meant {
-        println!("{count} refused on purpose: {name}");
+    for (what, count) in &others {
+        println!("{count} {what:?}");
     }
+    let not_judged: u64 =
+        others.iter().filter(|(what, _)| matches!(what, Same::NotJudged(_))).map(|(_, n)| n).sum();
+    let inside = count - not_judged;
+    println!("{inside} of {count} inside of the profile");
     let reports: Vec<String> = reports.into_values().collect();
     assert!(different == 0, "{different} are read differently:\n{}", reports.join("\n"));
-    // Else they'd all be broken, and nothing be compared.
+    // Else they'd all be broken, or nothing be compared.
     assert!(accepted * 10 > count, "{accepted} of {count} accepted");
+    assert!(inside * 3 > count, "{inside} of {count} inside of the profile");
 }
 
 /// Each deliberate refusal happens, and is one: the service reads what we refuse there.
@@ -496,15 +540,30 @@ fn what_is_refused_on_purpose_is_read_by_the_service() {
     for refusal in DELIBERATE {
         for (words, file, bytes) in refusal.shown {
             let asked = Asked { file: (*file).to_owned(), bytes: bytes.to_vec(), variables: variables() };
-            let why = ours(&asked).expect_err(words);
-            assert!(
-                why.iter().all(|why| crate::common::deliberate::begins(why, words)),
-                "{words}: other refusals: {why:?}"
-            );
-            assert_eq!(compare(&asked, &service.read(&asked)), Ok(Some(refusal.what)), "{words}");
+            let said = match ours(&asked) {
+                Err(Refused::NotJudged(problem)) => problem.to_string(),
+                Err(Refused::DoesNotStart(why)) => {
+                    assert_eq!(compare(&asked, &service.read(&asked)), Ok(Same::Deliberate(refusal.what)));
+                    why[0].clone()
+                }
+                Ok(_) => panic!("{words}: it is read"),
+            };
+            assert!(said.starts_with(words), "{words}: another refusal: {said}");
+            assert_eq!(service.read(&asked).get("error"), None, "{words}");
             shown += 1;
         }
         assert!(!refusal.shown.is_empty(), "{}: nothing shows it", refusal.what);
     }
     println!("{} deliberate refusals, {shown} examples", DELIBERATE.len());
+}
+
+/// What keeps to the profile is read as the service reads it.
+#[test]
+fn documents_inside_of_the_profile_are_read_alike() {
+    let mut service = Service::start();
+    for text in PROFILE.iter().flat_map(|shown| shown.inside) {
+        let bytes = profile::document(text).into_bytes();
+        let asked = Asked { file: "powersync.yaml".to_owned(), bytes, variables: variables() };
+        assert_eq!(compare(&asked, &service.read(&asked)), Ok(Same::Agreed), "{text:?}");
+    }
 }

@@ -18,6 +18,7 @@ mod keys;
 mod policy;
 mod probe;
 mod probe_rotation;
+mod profile;
 mod proof;
 mod properties;
 mod readme;

@@ -35,7 +35,7 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     }
     let (_, value) = on.doc().member(on.entry(key), "k")?;
     // The line break at the end of a block scalar is how it is written there.
-    let block = matches!(on.doc().resolve(value).kind, Kind::Scalar { quote: Quote::Block, .. });
+    let block = matches!(on.doc().resolve(value).kind, Kind::Scalar { quote: Quote::Block(_), .. });
     if block && k.trim_end() == body && !body.contains(foreign) {
         return None;
     }

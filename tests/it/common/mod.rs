@@ -13,6 +13,7 @@ pub mod outputs;
 pub mod owned;
 pub mod pieces;
 pub mod process;
+pub mod profile;
 pub mod service;
 pub mod session;
 

@@ -178,9 +178,9 @@ pub fn document(dice: &mut Dice) -> (&'static str, Vec<u8>) {
         return (file, text.into_bytes());
     }
     let mut writer = Writer {
-        ending: dice.pick(&["\n", "\n", "\n", "\r\n", "\r"]),
+        ending: if dice.one_in(40) { "\r" } else { dice.pick(&["\n", "\n", "\n", "\r\n"]) },
         unit: dice.pick(&[2, 2, 2, 4, 1, 3]),
-        odd: dice.pick(&[0, 60, 30, 15]),
+        odd: dice.pick(&[0, 0, 0, 60, 30, 15]),
         dice,
         text: String::new(),
         anchors: Vec::new(),
@@ -483,7 +483,7 @@ impl Writer<'_> {
     }
 
     fn document(&mut self, value: &Value) {
-        if self.dice.one_in(12) {
+        if self.dice.one_in(20) {
             self.put("\u{feff}");
         }
         if self.odd() || self.odd() {
