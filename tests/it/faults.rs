@@ -62,7 +62,7 @@ const STALE: &str = ".powersync.yaml.jwks-AbCdEf.tmp";
 fn config(k: &str, more: &str, filler: usize) -> String {
     let filler = "# a comment that makes the file long\n".repeat(filler);
     format!(
-        "client_auth:\n  audience: ['app']\n  jwks:\n    keys:\n      - kty: oct\n        alg: HS256\n        kid: prod-1\n        k: {k}\n{more}{filler}{END}"
+        "storage:\n  type: mongodb\nclient_auth:\n  audience: ['app']\n  jwks:\n    keys:\n      - kty: oct\n        alg: HS256\n        kid: prod-1\n        k: {k}\n{more}{filler}{END}"
     )
 }
 

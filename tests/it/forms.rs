@@ -64,6 +64,12 @@ fn what_is_wrapped_is_edited_as_it_would_be_by_itself() {
                 if flags.is_empty() && outcome.stderr.contains("no entry of this Secret") {
                     continue;
                 }
+                // What can't be told as YAML is read as JSON where the name doesn't say that it is YAML.
+                if expected.stderr.contains("may read this differently")
+                    && serde_json::from_slice::<serde_json::Value>(content).is_ok()
+                {
+                    continue;
+                }
                 let what = format!("{name} {path} {run}: {}", outcome.stderr);
                 assert_eq!(outcome.code, expected.code, "{what}\n{}", expected.stderr);
                 // From a single line it can't be told how long lines may get.

@@ -35,7 +35,7 @@ impl<'t> Reader<'t> {
     /// The tag and the anchor of a value. Those of a name aren't read.
     fn before_value(&mut self) -> Read<Option<Properties<'t>>> {
         let properties = self.properties()?;
-        if properties.is_some() && self.is_name_ahead() {
+        if properties.is_some() && !self.at_line_end() && self.is_name_ahead() {
             return self.outside(self.at, Clause::Names);
         }
         Ok(properties)

@@ -20,7 +20,7 @@ pub fn document(text: &str) -> String {
 pub const PROFILE: &[Shown] = &[
     Shown {
         clause: Clause::Characters,
-        rule: "No control characters, no Unicode line separators, and a byte order mark only as the very first character, with the first name right behind it.",
+        rule: "No control characters, no Unicode line separators, and a byte order mark only as the very first character, with no space behind it.",
         inside: &["\u{feff}storage: {type: mongodb}\n", "note: \"a\\u2028b\"\n", "note: schlüssel-ß\n"],
         outside: &[
             "\u{feff} storage: {type: mongodb}\n",
