@@ -16,7 +16,7 @@ use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config
 
 /// Where a config comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A file, as it was named.
     File(PathBuf),
     /// Standard input; the new config goes to standard output.
