@@ -13,7 +13,7 @@
 //!       - {kty: oct, alg: HS256, kid: first, k: !env PS_FIRST, exp: 1796083200}
 //! ";
 //! // The values of variables come from where you have them.
-//! let values = |name: &str| (name == "PS_SECOND").then(|| "EpPwoCRqrHE2BSLGN0QGTeZlu9k-mkPBX25HvUwmRJU".to_owned());
+//! let values = |name: &str| (name == "PS_SECOND").then(|| "EpPwoCRqrHE2BSLGN0QGTeZlu9k-mkPBX25HvUwmRJU".to_owned().into());
 //! let keys = KeySet::read_with(&Config::parse_str(config, Input::Yaml)?, &values);
 //!
 //! let current = keys.current()?.ok_or("no key signs")?;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::error::StoreError;
 use super::file::snapshot;
 use crate::config::{Document, Input};
 
@@ -14,10 +13,7 @@ pub(crate) const TOP_MEMBERS: [&str; 4] = ["client_auth", "replication", "sync_c
 /// The files below a folder that may be configs by their names, in the order of their paths, with their bytes. What
 /// `.gitignore` names is left out. `keep`: whether one counts; those that can't be read do, and whoever reads them says
 /// why.
-pub(crate) fn files_below(
-    folder: &Path,
-    mut keep: impl FnMut(&Path, &[u8]) -> bool,
-) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn files_below(folder: &Path, mut keep: impl FnMut(&Path, &[u8]) -> bool) -> Vec<PathBuf> {
     let skipped = |name: &std::ffi::OsStr| name == ".git" || name == "node_modules";
     let walk = WalkBuilder::new(folder)
         .hidden(false)
@@ -32,7 +28,7 @@ pub(crate) fn files_below(
         .filter(|path| snapshot(path).map_or(true, |bytes| keep(path, &bytes)))
         .collect();
     found.sort();
-    Ok(found)
+    found
 }
 
 /// By its name.
