@@ -4,9 +4,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::KeySet;
+use powersync_jwks::time::{NumericDate, Seconds};
 use powersync_jwks::token::{Claims, Signer, Verifier};
 use ring::hmac;
 

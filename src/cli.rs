@@ -32,16 +32,22 @@ Examples
 pub struct Cli {
     /// What holds for every command.
     #[command(flatten)]
-    pub global: Global,
+    pub(crate) global: Global,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Whether programs read the output, and so errors as well.
     #[arg(skip)]
     pub(crate) json: bool,
 }
 
 impl Cli {
+    /// When to use colour.
+    #[must_use]
+    pub fn color(&self) -> Color {
+        self.global.color
+    }
+
     /// Reads a command line, the program's name first.
     pub fn read<I, T>(arguments: I) -> Result<Self, clap::Error>
     where

@@ -4,12 +4,13 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use powersync_jwks::cli::Color;
+use powersync_jwks::for_tests::Color;
+use powersync_jwks::for_tests::json_usage_error;
+use powersync_jwks::for_tests::{report_of_panic, without_secrets};
 use powersync_jwks::probe::{Ask, AskOptions, CannotAsk};
 use powersync_jwks::random::System;
-use powersync_jwks::text::{report_of_panic, without_secrets};
 use powersync_jwks::time::SystemClock;
-use powersync_jwks::{Cli, Terminal, World, json_usage_error, run};
+use powersync_jwks::{Cli, Terminal, World, run};
 
 #[cfg(feature = "probe")]
 const ASK: fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk> =
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let color = match cli.global.color {
+    let color = match cli.color() {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,

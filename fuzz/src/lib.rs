@@ -12,16 +12,17 @@ use std::path::PathBuf;
 use anstream::StripStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use powersync_jwks::base::random::{Random, RandomError};
-use powersync_jwks::base::time::{FixedClock, NumericDate, Seconds};
 use powersync_jwks::config::{Config, Document, Input, Kind, NodeId, Scalar};
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::for_tests::{Envelope, Unwrap};
+use powersync_jwks::for_tests::{Redactor, text_diff};
+use powersync_jwks::for_tests::{claims_of, nearest_cause, policy_file, read_answer};
 use powersync_jwks::keyset::KeySet;
 use powersync_jwks::probe::{self, Endpoint, HttpAnswer};
-use powersync_jwks::redact::{Redactor, text_diff};
-use powersync_jwks::token::{Verdict, Verifier, claims_of, nearest_cause};
-use powersync_jwks::wrap::env_file::EnvFile;
-use powersync_jwks::wrap::envelope::{Envelope, Unwrap};
-use powersync_jwks::{Cli, Terminal, World, policy_file, run};
+use powersync_jwks::random::{Random, RandomError};
+use powersync_jwks::time::{FixedClock, NumericDate, Seconds};
+use powersync_jwks::token::{Verdict, Verifier};
+use powersync_jwks::{Cli, Terminal, World, run};
 use ring::hmac;
 
 /// The moment of all runs: 2026-11-23T09:31:00Z.
@@ -520,7 +521,7 @@ pub fn answer(data: &[u8]) {
         body,
         cut: first % 13 == 0,
     };
-    if let Err(why) = probe::read(&answer, &token) {
+    if let Err(why) = read_answer(&answer, &token) {
         let said = why.to_string();
         assert!(!said.contains(token.split('.').next().unwrap()), "the token is repeated: {said}");
         assert!(said.chars().all(|c| !c.is_control()), "{said:?}");

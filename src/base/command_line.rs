@@ -8,7 +8,7 @@ use super::text::Printable;
 
 /// A command, as a program and its arguments. It is shown as a shell reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     parts: Vec<Part>,
     note: Option<&'static str>,
 }

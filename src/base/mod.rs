@@ -4,6 +4,6 @@ pub(crate) mod command_line;
 pub(crate) mod look;
 pub mod random;
 pub(crate) mod secret_string;
-pub mod sentence;
-pub mod text;
+pub(crate) mod sentence;
+pub(crate) mod text;
 pub mod time;

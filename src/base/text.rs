@@ -32,7 +32,7 @@ impl fmt::Display for Printable<'_> {
 }
 
 /// A name that was given as an argument. What looks like a secret in its place is not repeated: logs keep messages.
-pub struct Named<'a>(pub &'a str);
+pub(crate) struct Named<'a>(pub &'a str);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +84,7 @@ pub fn report_of_panic(panic: &PanicHookInfo<'_>) -> String {
 
 /// "a", "a and b", "a, b and c".
 #[must_use]
-pub fn list(items: &[String]) -> String {
+pub(crate) fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
@@ -94,13 +94,13 @@ pub fn list(items: &[String]) -> String {
 
 /// "1 key", "2 keys".
 #[must_use]
-pub fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Breaks text into lines of at most that many characters, between words.
 #[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split(' ') {

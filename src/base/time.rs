@@ -41,7 +41,7 @@ impl Clock for FixedClock {
 
 impl NumericDate {
     /// 9999-12-31T23:59:59Z
-    pub const MAX: Self = Self(253_402_300_799);
+    pub(crate) const MAX: Self = Self(253_402_300_799);
 
     /// A moment between 1970 and the end of the year 9999.
     #[must_use]
@@ -64,13 +64,13 @@ impl NumericDate {
     /// For people, who read it at `now`: `2026-11-28 09:37 UTC (in 5 days)`. All text for people shows dates so; JSON and
     /// config files have RFC 3339, which `Display` writes.
     #[must_use]
-    pub fn for_people(self, now: Self) -> impl fmt::Display {
+    pub(crate) fn for_people(self, now: Self) -> impl fmt::Display {
         ForPeople { date: self, now }
     }
 
     /// The day, as `2026-11-23`.
     #[must_use]
-    pub fn day(self) -> String {
+    pub(crate) fn day(self) -> String {
         self.utc().format("%Y-%m-%d").to_string()
     }
 
@@ -170,7 +170,7 @@ impl Seconds {
 
     /// The same span, never negative.
     #[must_use]
-    pub fn abs(self) -> Self {
+    pub(crate) fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }
 

@@ -15,7 +15,7 @@ use crate::session::{Answer, Error, World, policy, source, values};
 #[command(
     after_help = "Examples:\n  powersync-jwks add\n  openssl rand -base64 32 | powersync-jwks add --secret-stdin --encoding text\n  powersync-jwks add --alg HS512 --kid reports"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Its algorithm [default: that of the current key, else HS256]
     #[arg(long, ignore_case = true)]
     pub alg: Option<HmacAlg>,

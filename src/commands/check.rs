@@ -25,7 +25,7 @@ use crate::session::{Answer, Error, World, findings};
 #[command(
     after_help = "All rules: docs/rules.md\n\nExit codes: 0 no errors, 1 errors found, 2 a file could not be read.\n\nExamples:\n  powersync-jwks check\n  powersync-jwks check --format github .       all configs below this directory, in GitHub Actions\n  powersync-jwks check --fix                   fix what is safe to fix\n  powersync-jwks check --deny warnings --skip missing-kid"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Configs, directories with configs, or `-`, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

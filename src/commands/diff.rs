@@ -18,7 +18,7 @@ use crate::store;
 #[command(
     after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The old and the new config; with `--git` the configs to compare [default: all of the repository]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

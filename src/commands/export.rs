@@ -24,7 +24,7 @@ use crate::store;
 #[command(
     after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without the secret\n  powersync-jwks export --as jwks --public                for services that only verify"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Which key: a kid, or @N [default: the current key; of `jwks`: all]
     #[arg(value_name = "KEY")]
     pub key: Option<KeyName>,
@@ -47,7 +47,7 @@ pub struct Args {
 
 /// In which form a key is handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ExportForm {
+pub(crate) enum ExportForm {
     /// Assignments for kid and secret, as env files and shells read them
     Env,
     /// A JWK (RFC 7517)

@@ -29,7 +29,7 @@ use crate::store;
 #[command(
     after_help = "Examples:\n  powersync-jwks init                                   asks, shows, writes\n  powersync-jwks init --compose --yes                   with a storage database, in containers\n  powersync-jwks init --source mongodb --audience https://sync.example.com --dir sync\n  powersync-jwks init --layout cli                      as PowerSync's own command line keeps it\n  powersync-jwks init --fill                            the secrets that an existing config lacks"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The new config.
     #[command(flatten)]
     pub config: ConfigArgs,

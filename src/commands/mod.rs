@@ -14,7 +14,7 @@ macro_rules! commands {
 
         /// The commands.
         #[derive(Debug, clap::Subcommand)]
-        pub enum Command {
+        pub(crate) enum Command {
             $($(#[allow(missing_docs, reason = "its help is its documentation")] $name($file::Args),)+)+
         }
 

@@ -21,7 +21,7 @@ use crate::wrap::env_file::needs_no_quotes;
 #[command(
     after_help = "Examples:\n  powersync-jwks move-secret prod-1 --to env --env-file .env\n  powersync-jwks move-secret prod-1 --to env --secret-out secret.txt   for a secrets manager\n  powersync-jwks move-secret prod-1 --to inline --env-file .env"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Which key: a kid, or @N for the Nth of the file
     #[arg(value_name = "KEY")]
     pub key: KeyName,

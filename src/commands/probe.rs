@@ -27,7 +27,7 @@ use crate::store::Platform;
 #[command(
     after_help = "Examples:\n  powersync-jwks probe https://sync.example.com\n  powersync-jwks probe http://10.0.0.1:8080 http://10.0.0.2:8080      each replica by its own address\n  powersync-jwks probe --all-addresses http://powersync-headless:8080\n  powersync-jwks probe --wait 10m https://sync.example.com            right after a deploy\n  powersync-jwks probe --against old.yaml https://sync.example.com    and what was removed?"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The services, as their clients reach them [default: the policy's `probe`]
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,

@@ -15,7 +15,7 @@ use crate::session::{Answer, Error, World, policy, source, values};
 /// The second step of a rotation, once every replica knows the new key. The key that was current is retired,
 /// counted from now.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Which key: a kid, or @N [default: the standby key]
     #[arg(value_name = "KEY")]
     pub key: Option<KeyName>,

@@ -16,7 +16,7 @@ use crate::store;
 ///
 /// Removes what `status` calls removable, and never the current key. Nothing to remove is fine: exit 0.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Configs to prune, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

@@ -24,7 +24,7 @@ use crate::session::{Answer, Error, Source, Usage, World, policy, source, values
 #[command(
     after_help = "Examples:\n  powersync-jwks reconcile --yes                       from a timer\n  powersync-jwks reconcile --check instances/*.yaml    an alarm: exit 1 when something is due"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Configs to bring up to date, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

@@ -15,7 +15,7 @@ use crate::session::{Answer, source};
 #[command(
     after_help = "In git, so that `git diff` shows no secret:\n  echo 'powersync.yaml diff=powersync' >> .gitattributes\n  git config diff.powersync.textconv 'powersync-jwks redact'"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The config, in place of `-c`; `-` is stdin
     #[arg(value_name = "PATH")]
     pub path: Option<PathBuf>,

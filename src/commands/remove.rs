@@ -13,7 +13,7 @@ use crate::session::{Answer, Error, World, drop_env, policy, source, values};
 /// For a leaked secret. Tokens signed with it fail once every replica has restarted, and until then the secret
 /// still lets people in. Refused for keys that may still verify tokens unless `--allow live-key` is given.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Which keys: a kid, or @N for the Nth of the file
     #[arg(value_name = "KEY", required = true)]
     pub keys: Vec<KeyName>,

@@ -17,7 +17,7 @@ use crate::session::{Answer, Error, World, policy, source, values};
 #[command(
     after_help = "Examples:\n  powersync-jwks retire prod-1               after the overlap\n  powersync-jwks retire prod-1 --in 30d\n  powersync-jwks retire --undo prod-1\n  powersync-jwks retire @2                   the second key of the file"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Which keys: a kid, or @N for the Nth of the file
     #[arg(value_name = "KEY", required = true)]
     pub keys: Vec<KeyName>,

@@ -18,7 +18,7 @@ use crate::session::{Answer, Error, World, policy, source, values};
 #[command(
     after_help = "One step is for a config on one machine. Where it is kept in git, has its secrets in variables, or is read by\nseveral replicas, two steps are safer: `rotate --standby`, deploy, and `promote` when its time has come.\n\nExamples:\n  powersync-jwks rotate --dry-run            look first\n  powersync-jwks rotate --standby            the new key waits until every replica knows it\n  powersync-jwks rotate --token-ttl 1h --deploy-within 30m --rollout 30m\n  powersync-jwks rotate --revoke             the secret leaked, or is a placeholder"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// In two steps: add the new key behind the current one, and let it wait [default wait: deploy within]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, conflicts_with_all = ["all", "revoke"])]
     #[allow(clippy::option_option, reason = "not given, given, given with a value: as clap has it")]

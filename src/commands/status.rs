@@ -25,7 +25,7 @@ use crate::session::{Error, Source};
 /// public (verifies tokens signed elsewhere).
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "list")]
-pub struct Args {
+pub(crate) struct Args {
     /// Configs to show, in place of `-c`
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

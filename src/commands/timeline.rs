@@ -15,7 +15,7 @@ use crate::session::{Answer, policy, source};
 ///
 /// Looks ahead with the decisions `reconcile` takes, as if it ran the moment something is due.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// How far to look [default: two rotations]
     #[arg(long, value_name = "DATE")]
     pub until: Option<NumericDate>,
@@ -32,7 +32,7 @@ pub struct Args {
 
 /// How a timeline is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ChartFormat {
+pub(crate) enum ChartFormat {
     /// For people
     Human,
     /// A Mermaid Gantt chart, for pull requests

@@ -24,7 +24,7 @@ use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims
 #[command(
     after_help = "Examples:\n  powersync-jwks token --sub user-1\n  powersync-jwks token --sub user-1 --kid prod-2 --ttl 5m\n  powersync-jwks token --sub user-1 --claim role=admin --parameters '{\"project\": 7}'\n  powersync-jwks token --sub user-1 | powersync-jwks verify"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The user's id
     #[arg(long, value_name = "USER")]
     pub sub: String,

@@ -25,7 +25,7 @@ use crate::token::{Cause, Ownership, SecretInput, Verdict, Verifier, claims_of, 
 #[command(
     after_help = "Examples:\n  powersync-jwks verify token.txt\n  powersync-jwks verify --expect prod-2 token.txt       has this backend switched? ask before `prune`\n  powersync-jwks verify --against old.yaml token.txt    tries the keys of an earlier config, too\n  powersync-jwks verify --secret-env JWT_SECRET         which key is this, and how is it written?"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// A file with the token; `-` is stdin, and the default
     #[arg(value_name = "FILE", conflicts_with_all = ["secret_stdin", "secret_file", "secret_env"])]
     pub file: Option<PathBuf>,

@@ -2,6 +2,32 @@
 //!
 //! [`Config::parse`] reads, [`edit::apply`] writes. Nothing here re-emits a document: an edit is a list of
 //! replacements of byte ranges, and its result is parsed again and compared with what was meant.
+//!
+//! ```
+//! use powersync_jwks::config::edit::{self, Edits, MemberEdit, NewValue};
+//! use powersync_jwks::config::{Config, Input};
+//!
+//! let text = "client_auth:
+//!   jwks:
+//!     keys:
+//!       - kty: oct # ours
+//!         kid: first
+//!         k: !env PS_SECRET
+//! ";
+//! let config = Config::parse(text.as_bytes(), Input::of_path("powersync.yaml".as_ref()))?;
+//! assert_eq!(config.text_of(0, "kid"), Some("first"));
+//! assert!(config.variables().contains("PS_SECRET"));
+//!
+//! let value = NewValue::Text("second".to_owned().into());
+//! let kid = MemberEdit { entry: 0, name: "kid", value: Some(value) };
+//! let edited = edit::apply(&config, &Edits { members: vec![kid], ..Edits::default() })?;
+//! assert_eq!(*edited, text.replace("first", "'second'"));
+//!
+//! // What the service may read in another way isn't read, and the error says where that is.
+//! let error = Config::parse_str("client_auth: [", Input::Yaml).err().unwrap();
+//! assert_eq!(error.at.map(|at| at.line), Some(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod block;
 mod create;
@@ -14,11 +40,11 @@ mod verify;
 
 use std::collections::BTreeSet;
 
-pub(crate) use crate::syntax::Lines;
 pub use crate::syntax::{
     Chomp, Clause, ConfigError, Document, Input, Judgement, Kind, MAX_BYTES, Mistake, Node, NodeId, Notation,
-    Position, Problem, Quote, Scalar, Span, Syntax, Tag, env_name, is_env_name,
+    Position, Problem, Quote, Scalar, Span, Syntax, Tag,
 };
+pub(crate) use crate::syntax::{Lines, env_name, is_env_name};
 pub use schema::{Misfit, Shape};
 
 /// The names that every JavaScript object has.
@@ -172,7 +198,7 @@ impl<'t> Config<'t> {
     /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri` or `supabase`. A
     /// `supabase_jwt_secret` counts only beside `supabase`.
     #[must_use]
-    pub fn other_login(&self) -> Option<&'static str> {
+    pub(crate) fn other_login(&self) -> Option<&'static str> {
         if let Some(uri) = self.client_auth("jwks_uri")
             && !matches!(self.doc.scalar(uri), Some(Scalar::Null))
         {
@@ -185,7 +211,7 @@ impl<'t> Config<'t> {
     /// Whether `supabase: true` can give users keys: with a `supabase_jwt_secret`, or a connection to a Supabase
     /// database, from whose address the service makes that of the keys. What stands in a variable may be one.
     #[must_use]
-    pub fn supabase_can_work(&self) -> bool {
+    pub(crate) fn supabase_can_work(&self) -> bool {
         let doc = &self.doc;
         let connections =
             doc.member(doc.root(), "replication").and_then(|(_, id)| doc.member(id, "connections"));

@@ -10,8 +10,7 @@ mod step;
 mod words;
 
 pub(crate) use deploy::{Around, Merge, deploy_steps};
-pub use event::KeyEvent;
-pub(crate) use event::{EventKind, Place, Sign};
+pub(crate) use event::{EventKind, KeyEvent, Place, Sign};
 pub use events::events;
 pub(crate) use next::{Done, EarlierRotation, Means, Situation, Variables, earlier_rotations, next_steps};
 pub(crate) use step::{Action, Kept, NewVariable, Step, Steps};

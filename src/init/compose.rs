@@ -20,7 +20,7 @@ pub(super) fn text(options: &ConfigOptions) -> String {
 
 /// What has to stand in a Compose file: services and the volume they need.
 #[must_use]
-pub fn service_entry(options: &ConfigOptions) -> String {
+pub(crate) fn service_entry(options: &ConfigOptions) -> String {
     let port = options.port;
     let (config, place) = match options.layout {
         FileLayout::Service => ("powersync.yaml", "."),

@@ -9,7 +9,7 @@ use crate::keyset::{HmacAlg, KeySet};
 
 /// A variable of a config.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
+pub(crate) struct Need {
     /// Its name.
     pub name: String,
     /// What it is for.
@@ -18,7 +18,7 @@ pub struct Need {
 
 /// What a variable is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// The secret of a key.
     Key {
         /// The key, as messages name it.
@@ -34,7 +34,7 @@ pub enum Purpose {
 
 impl Need {
     /// A fresh value. `None` where only a person knows it.
-    pub fn generate(&self, random: &dyn Random) -> Result<Option<Zeroizing<String>>, RandomError> {
+    pub(crate) fn generate(&self, random: &dyn Random) -> Result<Option<Zeroizing<String>>, RandomError> {
         match &self.purpose {
             Purpose::Key { alg, .. } => fresh_text(alg.hash_length(), random).map(Some),
             Purpose::Token => fresh_text(32, random).map(Some),
@@ -45,7 +45,7 @@ impl Need {
 
 /// The variables of a config, each once, in the order of the file.
 #[must_use]
-pub fn needs(config: &Config<'_>, keys: &KeySet) -> Vec<Need> {
+pub(crate) fn needs(config: &Config<'_>, keys: &KeySet) -> Vec<Need> {
     let doc = config.document();
     let tokens = admin_tokens(doc);
     let mut needs: Vec<Need> = Vec::new();

@@ -3,7 +3,7 @@
 /// A `.gitignore` that ignores this pattern, too. Every byte that is there stays. `None` where it does already, as far as
 /// lines that say just that tell.
 #[must_use]
-pub fn ignoring(old: &str, pattern: &str) -> Option<String> {
+pub(crate) fn ignoring(old: &str, pattern: &str) -> Option<String> {
     if ignores(old, pattern) {
         return None;
     }
@@ -14,7 +14,7 @@ pub fn ignoring(old: &str, pattern: &str) -> Option<String> {
 
 /// Whether the last line about this name ignores it.
 #[must_use]
-pub fn ignores(text: &str, pattern: &str) -> bool {
+pub(crate) fn ignores(text: &str, pattern: &str) -> bool {
     let name = pattern.trim_start_matches('/');
     let about = |line: &str| {
         let line = line.trim_end();

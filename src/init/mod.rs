@@ -5,7 +5,7 @@
 
 mod compose;
 mod config;
-pub mod fill;
+pub(crate) mod fill;
 mod gitignore;
 mod options;
 mod secrets;
@@ -16,19 +16,17 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-pub use compose::service_entry;
-pub use gitignore::{ignores, ignoring};
-pub use options::{
-    ConfigOptions, Database, FileLayout, InvalidAudience, Paths, SecretLocation, Storage, TokenAudience,
-};
-pub use secrets::{FirstKey, Secrets};
-pub use variables::{
+pub(crate) use compose::service_entry;
+pub(crate) use gitignore::{ignores, ignoring};
+pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, TokenAudience};
+pub(crate) use secrets::{FirstKey, Secrets};
+pub(crate) use variables::{
     KEY, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
 };
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// Everyone: the official image reads it as a user of its own (901).
     Everyone,
     /// Its owner alone: it holds secrets.
@@ -38,7 +36,7 @@ pub enum Access {
 impl Access {
     /// The mode bits of such a file.
     #[must_use]
-    pub fn mode(self) -> u32 {
+    pub(crate) fn mode(self) -> u32 {
         match self {
             Self::Everyone => 0o644,
             Self::Owner => 0o600,
@@ -47,7 +45,7 @@ impl Access {
 }
 
 /// A file to write.
-pub struct NewFile {
+pub(crate) struct NewFile {
     /// From the directory of the new config.
     pub path: PathBuf,
     /// What it is for, in a few words.
@@ -74,7 +72,7 @@ fn new_file(
 
 /// The config itself: the last file to write, since with it the others are complete.
 #[must_use]
-pub fn config_file(options: &ConfigOptions, key: &FirstKey, secrets: &Secrets) -> NewFile {
+pub(crate) fn config_file(options: &ConfigOptions, key: &FirstKey, secrets: &Secrets) -> NewFile {
     let access = match options.secrets {
         SecretLocation::Env { .. } => Access::Everyone,
         SecretLocation::Inline => Access::Owner,
@@ -86,7 +84,7 @@ pub fn config_file(options: &ConfigOptions, key: &FirstKey, secrets: &Secrets) -
 
 /// The file that holds the values of the variables. `None` where the config holds them itself.
 #[must_use]
-pub fn env_file(options: &ConfigOptions, secrets: &Secrets) -> Option<NewFile> {
+pub(crate) fn env_file(options: &ConfigOptions, secrets: &Secrets) -> Option<NewFile> {
     matches!(options.secrets, SecretLocation::Env { .. }).then(|| {
         new_file(
             options.layout.paths().env,
@@ -100,7 +98,7 @@ pub fn env_file(options: &ConfigOptions, secrets: &Secrets) -> Option<NewFile> {
 
 /// The names of the variables, without values. `None` where there are none.
 #[must_use]
-pub fn env_example(options: &ConfigOptions) -> Option<NewFile> {
+pub(crate) fn env_example(options: &ConfigOptions) -> Option<NewFile> {
     matches!(options.secrets, SecretLocation::Env { .. }).then(|| {
         let secrets = Secrets::shown();
         let purpose = "the same without values, to be shared";
@@ -112,7 +110,7 @@ pub fn env_example(options: &ConfigOptions) -> Option<NewFile> {
 
 /// The other files that hold no secret: what is synced, how it is run, and what PowerSync's own command line asks for.
 #[must_use]
-pub fn companions(options: &ConfigOptions) -> Vec<NewFile> {
+pub(crate) fn companions(options: &ConfigOptions) -> Vec<NewFile> {
     let paths = options.layout.paths();
     let open = |path, purpose, text: &dyn Fn() -> String| {
         new_file(path, purpose, Access::Everyone, &Secrets::shown(), |_| Zeroizing::new(text()))
@@ -129,7 +127,7 @@ pub fn companions(options: &ConfigOptions) -> Vec<NewFile> {
 
 /// The Compose file, where one is asked for.
 #[must_use]
-pub fn compose_file(options: &ConfigOptions) -> Option<NewFile> {
+pub(crate) fn compose_file(options: &ConfigOptions) -> Option<NewFile> {
     let path = options.layout.paths().compose;
     matches!(options.secrets, SecretLocation::Env { compose: true }).then(|| {
         new_file(

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// Where the data comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Database {
+pub(crate) enum Database {
     /// PostgreSQL
     #[default]
     Postgresql,
@@ -20,7 +20,7 @@ pub enum Database {
 
 /// Where the service keeps what it syncs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Storage {
+pub(crate) enum Storage {
     /// MongoDB
     #[default]
     Mongodb,
@@ -31,7 +31,7 @@ pub enum Storage {
 impl Database {
     /// As `type` names it in a config.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Postgresql => "postgresql",
             Self::Mongodb => "mongodb",
@@ -42,7 +42,7 @@ impl Database {
 
     /// A URI with words where a person has to fill in.
     #[must_use]
-    pub fn placeholder(self) -> &'static str {
+    pub(crate) fn placeholder(self) -> &'static str {
         match self {
             Self::Postgresql => "postgresql://USER:PASSWORD@HOST:5432/DATABASE",
             Self::Mongodb => "mongodb://USER:PASSWORD@HOST:27017/DATABASE",
@@ -55,13 +55,13 @@ impl Database {
 impl Storage {
     /// As `type` names it in a config.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.database().name()
     }
 
     /// A URI with words where a person has to fill in.
     #[must_use]
-    pub fn placeholder(self) -> &'static str {
+    pub(crate) fn placeholder(self) -> &'static str {
         self.database().placeholder()
     }
 
@@ -75,7 +75,7 @@ impl Storage {
 
 /// Where the secrets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretLocation {
+pub(crate) enum SecretLocation {
     /// Into an env file, with `!env PS_…` in the config.
     Env {
         /// Whether a Compose file passes them on, and runs the storage database, too.
@@ -87,7 +87,7 @@ pub enum SecretLocation {
 
 /// How the files are laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum FileLayout {
+pub(crate) enum FileLayout {
     /// powersync.yaml and .env, side by side
     #[default]
     Service,
@@ -96,7 +96,7 @@ pub enum FileLayout {
 }
 
 /// Where each file goes, from the directory of the new config.
-pub struct Paths {
+pub(crate) struct Paths {
     /// The config.
     pub config: PathBuf,
     /// What each user may sync, beside it.
@@ -114,7 +114,7 @@ pub struct Paths {
 impl FileLayout {
     /// Where each file goes.
     #[must_use]
-    pub fn paths(self) -> Paths {
+    pub(crate) fn paths(self) -> Paths {
         match self {
             Self::Service => Paths {
                 config: "powersync.yaml".into(),
@@ -138,11 +138,11 @@ impl FileLayout {
 
 /// The audience of tokens (RFC 7519, section 4.1.3): not empty, free of control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenAudience(String);
+pub(crate) struct TokenAudience(String);
 
 /// Why a text can't be an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidAudience {
+pub(crate) enum InvalidAudience {
     /// Nothing in it.
     #[error("an audience can't be empty")]
     Empty,
@@ -178,14 +178,14 @@ impl Default for TokenAudience {
 impl TokenAudience {
     /// The text, as tokens carry it.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// What a new config is to be.
 #[derive(Clone, Debug)]
-pub struct ConfigOptions {
+pub(crate) struct ConfigOptions {
     /// Where the data comes from.
     pub source: Database,
     /// Where the service keeps what it syncs.

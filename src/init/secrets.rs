@@ -8,7 +8,7 @@ use crate::keyset::{HmacAlg, Kid, Secret};
 
 /// The names of a new key.
 #[derive(Clone, Debug)]
-pub struct FirstKey {
+pub(crate) struct FirstKey {
     /// Its id.
     pub kid: Kid,
     /// When it was made.
@@ -16,7 +16,7 @@ pub struct FirstKey {
 }
 
 /// The texts of all generated secrets. Not `Debug`.
-pub struct Secrets {
+pub(crate) struct Secrets {
     /// The `k` of the first key: 256 bits, base64url.
     pub key: Zeroizing<String>,
     /// The token for the admin API.
@@ -27,7 +27,7 @@ pub struct Secrets {
 
 impl Secrets {
     /// Fresh ones.
-    pub fn fresh(random: &dyn Random) -> Result<Self, RandomError> {
+    pub(crate) fn fresh(random: &dyn Random) -> Result<Self, RandomError> {
         Ok(Self {
             key: fresh_text(HmacAlg::Hs256.hash_length(), random)?,
             token: fresh_text(32, random)?,
@@ -37,7 +37,7 @@ impl Secrets {
 
     /// What people see in their place.
     #[must_use]
-    pub fn shown() -> Self {
+    pub(crate) fn shown() -> Self {
         let numbered = |number: u8| Zeroizing::new(format!("‹secret {number}›"));
         Self { key: numbered(1), token: numbered(2), storage_password: numbered(3) }
     }

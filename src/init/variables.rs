@@ -16,12 +16,12 @@ pub(super) const STORAGE_URI: &str = "PS_STORAGE_SOURCE_URI";
 /// The password of the storage database that Compose runs.
 pub(super) const STORAGE_PASSWORD: &str = "PS_STORAGE_PASSWORD";
 /// The first key's secret.
-pub const KEY: &str = "PS_JWKS_KEY_1";
+pub(crate) const KEY: &str = "PS_JWKS_KEY_1";
 /// The token for the admin API, as PowerSync's own command line reads it.
 pub(super) const TOKEN: &str = "PS_ADMIN_TOKEN";
 
 /// A variable of a new config.
-pub struct Variable {
+pub(crate) struct Variable {
     /// Its name.
     pub name: &'static str,
     /// What it is, for the line above it.
@@ -31,7 +31,7 @@ pub struct Variable {
 }
 
 /// What a variable holds. Not `Debug`.
-pub enum VariableValue {
+pub(crate) enum VariableValue {
     /// A person has to fill it in; of this form.
     FillIn(&'static str),
     /// It was generated.
@@ -41,7 +41,7 @@ pub enum VariableValue {
 impl VariableValue {
     /// The text that is written.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::FillIn(placeholder) => placeholder,
             Self::Generated(text) => text,
@@ -51,7 +51,7 @@ impl VariableValue {
 
 /// The variables that a config with these options refers to; none with secrets in the config itself.
 #[must_use]
-pub fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Variable> {
+pub(crate) fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Variable> {
     let SecretLocation::Env { compose } = options.secrets else { return Vec::new() };
     let fill_in = |name, comment, form| Variable { name, comment, value: VariableValue::FillIn(form) };
     let generated = |name, comment, text: &Zeroizing<String>| Variable {
@@ -112,20 +112,20 @@ pub(super) fn example_text(variables: &[Variable]) -> Zeroizing<String> {
 
 /// Whether an env file gives this variable a value, here or through other variables.
 #[must_use]
-pub fn has_value(file: &EnvFile, name: &str) -> bool {
+pub(crate) fn has_value(file: &EnvFile, name: &str) -> bool {
     file.defines(name) && file.value(name) != Some("")
 }
 
 /// Whether a value is still to be filled in: a placeholder of ours, or of PowerSync's own command line.
 #[must_use]
-pub fn is_placeholder(value: &str) -> bool {
+pub(crate) fn is_placeholder(value: &str) -> bool {
     value.is_empty()
         || value.contains("USER:PASSWORD@HOST")
         || (value.starts_with('<') && value.ends_with('>'))
 }
 
 /// An env file with those of these values that it lacks. Every other byte stays. Says which it lacked.
-pub fn complete<'v>(
+pub(crate) fn complete<'v>(
     old: &[u8],
     values: impl IntoIterator<Item = (&'v str, &'v str)>,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<&'v str>), EnvFileError> {
@@ -133,7 +133,7 @@ pub fn complete<'v>(
 }
 
 /// An example env file with those of these names that it lacks.
-pub fn complete_example<'v>(
+pub(crate) fn complete_example<'v>(
     old: &[u8],
     names: impl IntoIterator<Item = &'v str>,
 ) -> Result<(Zeroizing<Vec<u8>>, Vec<&'v str>), EnvFileError> {

@@ -32,13 +32,13 @@ impl<T> Member<T> {
 
     /// Whether it is there but can't be read here.
     #[must_use]
-    pub fn is_unreadable(&self) -> bool {
+    pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Variable(_) | Self::Unreadable(_))
     }
 
     /// Whether it is not there.
     #[must_use]
-    pub fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 }
@@ -60,7 +60,7 @@ pub enum HmacAlg {
 impl HmacAlg {
     /// By its name in `alg`; case counts, as for the service.
     #[must_use]
-    pub fn read(name: &str) -> Option<Self> {
+    pub(crate) fn read(name: &str) -> Option<Self> {
         match name {
             "HS256" => Some(Self::Hs256),
             "HS384" => Some(Self::Hs384),
@@ -227,13 +227,13 @@ impl Key {
 
     /// Its name, to be kept apart from it.
     #[must_use]
-    pub fn reference(&self) -> KeyRef {
+    pub(crate) fn reference(&self) -> KeyRef {
         self.reference_at(self.number())
     }
 
     /// The same, once it has this number.
     #[must_use]
-    pub fn reference_at(&self, number: usize) -> KeyRef {
+    pub(crate) fn reference_at(&self, number: usize) -> KeyRef {
         KeyRef::new(self.kid.value(), number)
     }
 
@@ -251,7 +251,7 @@ impl Key {
 
     /// Whether its kid can be an argument of a command without quotes: else commands name it by its number.
     #[must_use]
-    pub fn has_plain_kid(&self) -> bool {
+    pub(crate) fn has_plain_kid(&self) -> bool {
         self.reference().plain_kid().is_some()
     }
 
@@ -269,7 +269,7 @@ impl Key {
 
     /// Whether tokens of any kid may be verified with it: it has none.
     #[must_use]
-    pub fn is_wildcard(&self) -> bool {
+    pub(crate) fn is_wildcard(&self) -> bool {
         self.kid.is_absent()
     }
 
@@ -281,7 +281,7 @@ impl Key {
 
     /// The HMAC algorithm, where it is one and known.
     #[must_use]
-    pub fn hmac_alg(&self) -> Option<HmacAlg> {
+    pub(crate) fn hmac_alg(&self) -> Option<HmacAlg> {
         match &self.material {
             Material::Symmetric { alg, .. } => alg.value().copied(),
             _ => None,
@@ -340,7 +340,7 @@ impl Key {
 
     /// `HS256`, `RSA 2048`: algorithm and strength for a message.
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let alg = self.alg_text();
         match self.bits() {
             Some(bits) => format!("{alg}, {bits} bits"),
@@ -350,7 +350,7 @@ impl Key {
 
     /// `HS256`, `RS256`, `EC P-256`: the algorithm, or what is known of it.
     #[must_use]
-    pub fn alg_text(&self) -> String {
+    pub(crate) fn alg_text(&self) -> String {
         match &self.material {
             Material::Symmetric { alg: Member::Value(alg), .. } => alg.to_string(),
             Material::Symmetric { alg: Member::Variable(name), .. } => format!("!env {name}"),

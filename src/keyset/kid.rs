@@ -34,7 +34,7 @@ impl Kid {
 
     /// A kid as it is in a file. `None` for the empty text.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         (!text.is_empty()).then(|| Self(text.to_owned()))
     }
 
@@ -66,7 +66,7 @@ impl Kid {
 
     /// Whether it looks like one that [`Kid::fresh`] made: no token carried it before.
     #[must_use]
-    pub fn is_fresh(&self, prefix: &str) -> bool {
+    pub(crate) fn is_fresh(&self, prefix: &str) -> bool {
         let parts = self.0.strip_prefix(prefix).and_then(|rest| rest.rsplit_once('-'));
         parts.is_some_and(|(day, random)| {
             let is_day = day.bytes().zip(*b"0000-00-00").all(|(byte, form)| match form {
@@ -149,13 +149,13 @@ impl KeyRef {
 
     /// Its place in the file, from 0.
     #[must_use]
-    pub fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         self.number - 1
     }
 
     /// Its name as an argument of a command.
     #[must_use]
-    pub fn argument(&self) -> String {
+    pub(crate) fn argument(&self) -> String {
         self.plain_kid().map_or_else(|| format!("@{}", self.number), Kid::to_string)
     }
 
@@ -168,7 +168,7 @@ impl KeyRef {
 
     /// "a, b and c".
     #[must_use]
-    pub fn list(keys: &[Self]) -> String {
+    pub(crate) fn list(keys: &[Self]) -> String {
         list(&keys.iter().map(Self::to_string).collect::<Vec<_>>())
     }
 }

@@ -51,7 +51,7 @@ impl Setting {
 
     /// Whether both are the same text. `None`: that depends on the values of variables.
     #[must_use]
-    pub fn same(&self, other: &Self) -> Option<bool> {
+    pub(crate) fn same(&self, other: &Self) -> Option<bool> {
         match (&self.text, &other.text) {
             (Some(one), Some(two)) => Some(one == two),
             _ => (self.variable.is_some() && self.variable == other.variable).then_some(true),
@@ -60,7 +60,7 @@ impl Setting {
 
     /// Where it is, for people: the variable, or the file.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         self.variable
             .as_ref()
             .map_or_else(|| "the file".to_owned(), |name| format!("`!env {}`", Printable(name)))
@@ -68,7 +68,7 @@ impl Setting {
 
     /// An address, without what may be secret in it.
     #[must_use]
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let Some(text) = self.text.as_ref().filter(|_| self.variable.is_none()) else { return self.place() };
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
@@ -98,7 +98,7 @@ impl Logins {
 
     /// The addresses that another config doesn't name, as far as can be told.
     #[must_use]
-    pub fn uris_not_in(&self, other: &Self) -> Vec<&Setting> {
+    pub(crate) fn uris_not_in(&self, other: &Self) -> Vec<&Setting> {
         let is_there = |uri: &&Setting| other.uris.iter().any(|one| one.same(uri) == Some(true));
         self.uris.iter().filter(|uri| !is_there(uri)).collect()
     }

@@ -1,4 +1,28 @@
 //! The keys of a config, read once into types: what the service would see, and the schedule that it doesn't.
+//!
+//! ```
+//! use powersync_jwks::config::{Config, Input};
+//! use powersync_jwks::keyset::{KeySet, Phase};
+//! use powersync_jwks::time::NumericDate;
+//!
+//! let config = "client_auth:
+//!   audience: [app]
+//!   jwks:
+//!     keys:
+//!       - {kty: oct, alg: HS256, kid: second, k: !env PS_SECOND}
+//!       - {kty: oct, alg: HS256, kid: first, k: !env PS_FIRST, exp: 1796083200}
+//! ";
+//! // The values of variables come from where you have them.
+//! let values = |name: &str| (name == "PS_SECOND").then(|| "EpPwoCRqrHE2BSLGN0QGTeZlu9k-mkPBX25HvUwmRJU".to_owned().into());
+//! let keys = KeySet::read_with(&Config::parse_str(config, Input::Yaml)?, &values);
+//!
+//! let current = keys.current()?.ok_or("no key signs")?;
+//! assert_eq!(current.number(), 1);
+//! assert!(current.secret().is_some());
+//! let now: NumericDate = "2026-11-23T09:31:00Z".parse()?;
+//! assert_eq!(keys.keys()[1].phase(now), Phase::Retiring);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod counterparts;
 mod curve;
@@ -18,7 +42,8 @@ pub(crate) use key::Likeness;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, KeyRef, Kid};
 pub use logins::{Logins, Setting};
-pub use read::{PRIVATE_MEMBERS, Values};
+pub(crate) use read::PRIVATE_MEMBERS;
+pub use read::Values;
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
 pub(crate) use secret::{constant_time_eq, decode, decode_as_service, decode_base64, decode_hex};
 pub(crate) use startability::obstacles;
@@ -109,7 +134,7 @@ impl KeySet {
     }
 
     /// The symmetric keys whose secret is not known here.
-    pub fn unseen(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(|key| key.is_symmetric() && key.secret().is_none())
     }
 
@@ -126,7 +151,7 @@ impl KeySet {
     /// The keys that never verify a token, by their places: one before them has their kid, and the service takes the
     /// first.
     #[must_use]
-    pub fn shadowed(&self) -> HashSet<usize> {
+    pub(crate) fn shadowed(&self) -> HashSet<usize> {
         let mut seen = HashSet::new();
         let named = self.keys.iter().filter_map(|key| Some((key.index, key.kid.value()?)));
         named.filter(|(_, kid)| !seen.insert(*kid)).map(|(index, _)| index).collect()
@@ -134,7 +159,7 @@ impl KeySet {
 
     /// The kids that are duplicated.
     #[must_use]
-    pub fn shared_kids(&self) -> HashSet<&Kid> {
+    pub(crate) fn shared_kids(&self) -> HashSet<&Kid> {
         let mut seen = HashSet::new();
         self.keys.iter().filter_map(|key| key.kid.value()).filter(|kid| !seen.insert(*kid)).collect()
     }

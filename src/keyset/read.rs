@@ -11,7 +11,7 @@ use crate::base::time::NumericDate;
 use crate::config::{Document, NodeId, Scalar, env_name, is_env_name};
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
-pub const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+pub(crate) const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// The values of variables, as far as they are known here.
 pub type Values<'v> = dyn Fn(&str) -> Option<Zeroizing<String>> + 'v;

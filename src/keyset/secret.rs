@@ -41,7 +41,7 @@ impl Secret {
 
     /// Reads a `k` as the service does: what is no base64 is skipped, and the first `=` ends it.
     #[must_use]
-    pub fn decode_as_service(k: &str) -> Self {
+    pub(crate) fn decode_as_service(k: &str) -> Self {
         Self(decode_as_service(k))
     }
 
@@ -69,7 +69,7 @@ impl Secret {
     /// Whether two secrets are the same key. HMAC pads keys with zero bytes up to its block size, so secrets
     /// that differ only in zero bytes at their end are.
     #[must_use]
-    pub fn same_key(&self, other: &Self) -> bool {
+    pub(crate) fn same_key(&self, other: &Self) -> bool {
         const BLOCK: usize = 128;
         let padded = |secret: &Self| {
             let mut bytes = Zeroizing::new(vec![0; secret.0.len().max(BLOCK)]);

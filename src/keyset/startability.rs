@@ -54,7 +54,7 @@ pub enum ObstacleKind {
 impl ObstacleKind {
     /// Where it is, for people.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match self {
             Self::Key { name, line, .. } => format!("{name} (line {line})"),
             Self::Member { path, .. } => format!("`{}`", Printable(path)),
@@ -98,7 +98,7 @@ pub struct NotStarting(pub Vec<Obstacle>);
 impl NotStarting {
     /// All that has to be fixed, each once.
     #[must_use]
-    pub fn places(&self) -> String {
+    pub(crate) fn places(&self) -> String {
         let mut places: Vec<String> = self.0.iter().map(|obstacle| obstacle.kind.place()).collect();
         places.dedup();
         list(&places)

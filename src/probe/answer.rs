@@ -49,7 +49,7 @@ pub enum Reading {
 impl Reading {
     /// Whether the key was found and the signature is right.
     #[must_use]
-    pub fn is_verified(self) -> bool {
+    pub(crate) fn is_verified(self) -> bool {
         matches!(self, Self::Verified | Self::Expired)
     }
 }

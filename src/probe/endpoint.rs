@@ -72,7 +72,7 @@ impl std::str::FromStr for Endpoint {
 impl Endpoint {
     /// What is asked.
     #[must_use]
-    pub fn uri(&self) -> &Uri {
+    pub(crate) fn uri(&self) -> &Uri {
         &self.uri
     }
 
@@ -84,13 +84,13 @@ impl Endpoint {
 
     /// The port, said or usual.
     #[must_use]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
     /// Whether the way there is encrypted.
     #[must_use]
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.uri.scheme_str() == Some("https")
     }
 }

@@ -70,7 +70,7 @@ pub enum WhyLeftOut {
 impl WhyLeftOut {
     /// Whether it could be asked for if more were known here.
     #[must_use]
-    pub fn is_unknown(&self) -> bool {
+    pub(crate) fn is_unknown(&self) -> bool {
         !matches!(self, Self::EmptyKid | Self::Shadowed)
     }
 
@@ -98,7 +98,7 @@ pub struct ProbePlan {
 }
 
 /// The tokens that tell about a key. None of them lets anyone in.
-pub struct Questions {
+pub(crate) struct Questions {
     /// With the key's own kid and secret.
     pub own: Zeroizing<String>,
     /// With its secret, under a kid that nobody has.
@@ -128,7 +128,7 @@ impl ProbePlan {
 
     /// One key of a config.
     #[must_use]
-    pub fn one(keys: &KeySet, key: &Key) -> Self {
+    pub(crate) fn one(keys: &KeySet, key: &Key) -> Self {
         let mut plan = Self::default();
         plan.add(keys, key, Expectation::Live);
         plan
@@ -178,12 +178,12 @@ impl ProbedKey {
 
     /// Whether its tokens carry a kid.
     #[must_use]
-    pub fn has_kid(&self) -> bool {
+    pub(crate) fn has_kid(&self) -> bool {
         self.kid.is_some()
     }
 
     /// Fresh tokens: they live for a minute.
-    pub fn questions(&self, now: NumericDate, random: &dyn Random) -> Result<Questions, RandomError> {
+    pub(crate) fn questions(&self, now: NumericDate, random: &dyn Random) -> Result<Questions, RandomError> {
         let audience = format!("{SUBJECT}-{}", hex(random)?);
         let nobodys_kid = format!("{SUBJECT}-{}", hex(random)?);
         let nobodys_secret = Secret::fresh(self.alg.hash_length(), random)?;

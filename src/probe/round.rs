@@ -23,7 +23,7 @@ pub struct ServiceAddress {
 
 /// Something to ask.
 #[derive(Clone, Debug)]
-pub enum ProbeTarget {
+pub(crate) enum ProbeTarget {
     /// A place.
     Place(ServiceAddress),
     /// A URL whose addresses were not found.
@@ -71,12 +71,12 @@ pub struct Unanswered {
 
 /// What was found of a key at a place: how often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen(BTreeMap<Standing, usize>);
+pub(crate) struct Seen(BTreeMap<Standing, usize>);
 
 impl Seen {
     /// What was found, where it was the same every time.
     #[must_use]
-    pub fn standing(&self) -> Option<Standing> {
+    pub(crate) fn standing(&self) -> Option<Standing> {
         match self.0.keys().collect::<Vec<_>>().as_slice() {
             [one] => Some(**one),
             _ => None,
@@ -84,13 +84,13 @@ impl Seen {
     }
 
     /// Each finding and how often.
-    pub fn counts(&self) -> impl Iterator<Item = (Standing, usize)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Standing, usize)> {
         self.0.iter().map(|(standing, count)| (*standing, *count))
     }
 
     /// Whether it is what a service with the config says.
     #[must_use]
-    pub fn is(&self, expected: Expectation) -> bool {
+    pub(crate) fn is(&self, expected: Expectation) -> bool {
         match expected {
             Expectation::Live => self.standing() == Some(Standing::Live),
             // Under this kid, another key may stand now.
@@ -118,7 +118,7 @@ impl fmt::Display for Seen {
 
 /// What a place said.
 #[derive(Clone, Debug)]
-pub struct PlaceReport {
+pub(crate) struct PlaceReport {
     /// Where.
     pub place: ServiceAddress,
     /// How many connections were tried.
@@ -137,13 +137,13 @@ pub struct PlaceReport {
 
 /// What all places said.
 #[derive(Clone, Debug)]
-pub struct Round {
+pub(crate) struct Round {
     /// One for each place.
     pub reports: Vec<PlaceReport>,
 }
 
 /// The clock and randomness of the side that asks.
-pub struct Asker<'a> {
+pub(crate) struct Asker<'a> {
     /// What asks.
     pub ask: &'a dyn Ask,
     /// When the tokens are made.
@@ -155,7 +155,7 @@ pub struct Asker<'a> {
 impl Round {
     /// Asks for every key of a plan at every place, on that many connections each.
     #[must_use]
-    pub fn ask(plan: &ProbePlan, targets: &[ProbeTarget], tries: usize, asker: &Asker<'_>) -> Self {
+    pub(crate) fn ask(plan: &ProbePlan, targets: &[ProbeTarget], tries: usize, asker: &Asker<'_>) -> Self {
         let report = |target: &ProbeTarget| match target {
             ProbeTarget::Place(place) => asker.report(plan, place, tries),
             ProbeTarget::Unresolved(endpoint, why) => {
@@ -168,19 +168,19 @@ impl Round {
 
     /// Whether every place gave every answer, and none says the same to all.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.reports.iter().all(|report| report.unanswered().is_none())
     }
 
     /// The places that said nothing of keys.
     #[must_use]
-    pub fn unanswered(&self) -> Vec<Unanswered> {
+    pub(crate) fn unanswered(&self) -> Vec<Unanswered> {
         self.reports.iter().filter_map(PlaceReport::unanswered).collect()
     }
 
     /// Whether every place says what a service with the config says.
     #[must_use]
-    pub fn is_as_planned(&self, plan: &ProbePlan) -> bool {
+    pub(crate) fn is_as_planned(&self, plan: &ProbePlan) -> bool {
         let fits = |report: &PlaceReport| {
             report.seen.iter().zip(&plan.subjects).all(|(seen, subject)| seen.is(subject.expected))
         };
@@ -189,7 +189,7 @@ impl Round {
 
     /// What was found of one key of the plan, with all places taken together.
     #[must_use]
-    pub fn of(&self, number: usize) -> Seen {
+    pub(crate) fn of(&self, number: usize) -> Seen {
         let mut all = Seen::default();
         for (standing, count) in
             self.reports.iter().filter_map(|report| report.seen.get(number)).flat_map(Seen::counts)
@@ -203,7 +203,7 @@ impl Round {
 impl PlaceReport {
     /// Why it says nothing of keys, where that is so.
     #[must_use]
-    pub fn unanswered(&self) -> Option<Unanswered> {
+    pub(crate) fn unanswered(&self) -> Option<Unanswered> {
         let is_blind = |seen: &Seen| seen.counts().any(|(standing, _)| standing == Standing::SameToAll);
         let blind = || self.seen.iter().any(is_blind).then_some(Trouble::SameToAll);
         let trouble = self.trouble.clone().or_else(blind)?;

@@ -6,7 +6,7 @@ use super::answer::Reading;
 
 /// What a service knows of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It verifies tokens with this key.
     Live,
     /// It doesn't know the key's kid, and verifies its tokens all the same: a key without kid has the same secret.
@@ -40,7 +40,7 @@ impl fmt::Display for Standing {
 impl Standing {
     /// Its name in reports for programs.
     #[must_use]
-    pub fn id(self) -> &'static str {
+    pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Wildcard => "wildcard",
@@ -56,7 +56,7 @@ impl Standing {
 /// What three answers mean: to the key's own token, to one with its secret under a kid that nobody has, and to one with
 /// its kid and a secret that nobody has. A key without kid (`has_kid` false) is asked for with tokens that have none.
 #[must_use]
-pub fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
+pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
     use Reading::{NoKey, OtherAlgorithm, OtherSecret};
     // A secret that nobody has verifies nothing, and a kid that nobody has belongs to no key.
     if other_secret.is_verified() || matches!(other_kid, OtherSecret | OtherAlgorithm) {

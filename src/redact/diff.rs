@@ -71,7 +71,7 @@ pub fn text_diff(
 
 /// A line of an env file that is written or goes. Of the lines around it nothing is shown: they may hold secrets, too.
 #[derive(Clone, Copy)]
-pub struct EnvLine<'a> {
+pub(crate) struct EnvLine<'a> {
     /// Whether it is written.
     pub added: bool,
     /// The variable.
@@ -81,7 +81,7 @@ pub struct EnvLine<'a> {
 }
 
 /// What changes in an env file.
-pub fn env_diff(redactor: &mut Redactor, lines: &[EnvLine<'_>], file: &str) -> Vec<DiffLine> {
+pub(crate) fn env_diff(redactor: &mut Redactor, lines: &[EnvLine<'_>], file: &str) -> Vec<DiffLine> {
     let head = |sign| DiffLine { kind: LineKind::File, text: format!("{sign} {}", Printable(file)) };
     let mut diff = vec![head("---"), head("+++")];
     diff.extend(lines.iter().map(|line| {

@@ -25,7 +25,7 @@ fn is_reference(name: &str) -> bool {
 
 /// Whether a member of this name holds a secret, wherever it is.
 #[must_use]
-pub fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("k")
         || name.eq_ignore_ascii_case("tokens")
         || (has_secret_word(name) && !is_reference(name))

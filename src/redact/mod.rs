@@ -5,7 +5,7 @@ mod looks;
 mod places;
 mod redactor;
 
-pub use diff::{DiffLine, EnvLine, LineKind, env_diff, text_diff};
-pub(crate) use looks::has_secret;
-pub use looks::is_secret_name;
+pub use diff::text_diff;
+pub(crate) use diff::{DiffLine, EnvLine, LineKind, env_diff};
+pub(crate) use looks::{has_secret, is_secret_name};
 pub use redactor::Redactor;

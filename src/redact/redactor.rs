@@ -67,7 +67,7 @@ impl Redactor {
     }
 
     /// What is shown in place of a secret.
-    pub fn word(&mut self, secret: &str) -> String {
+    pub(crate) fn word(&mut self, secret: &str) -> String {
         let id = self.id(secret);
         self.show(&format!("{OPEN}{id}{CLOSE}"))
     }

@@ -11,4 +11,4 @@ pub(crate) mod probe;
 pub(crate) mod timeline;
 pub(crate) mod verify;
 
-pub use export::CannotExport;
+pub(crate) use export::CannotExport;

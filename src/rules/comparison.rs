@@ -9,7 +9,7 @@ use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
 use crate::schedule::is_over;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
-pub struct ConfigDiff<'a> {
+pub(crate) struct ConfigDiff<'a> {
     /// Before.
     pub(super) old: &'a Inspected<'a>,
     /// After.
@@ -29,7 +29,7 @@ pub struct ConfigDiff<'a> {
 impl<'a> ConfigDiff<'a> {
     /// Prepares to compare.
     #[must_use]
-    pub fn new(old: &'a Inspected<'a>, new: &'a Inspected<'a>) -> Self {
+    pub(crate) fn new(old: &'a Inspected<'a>, new: &'a Inspected<'a>) -> Self {
         let mut comparison = Self {
             old,
             new,
@@ -50,7 +50,7 @@ impl<'a> ConfigDiff<'a> {
 
     /// The old config and the new one.
     #[must_use]
-    pub fn sides(&self) -> (&'a Inspected<'a>, &'a Inspected<'a>) {
+    pub(crate) fn sides(&self) -> (&'a Inspected<'a>, &'a Inspected<'a>) {
         (self.old, self.new)
     }
 
@@ -79,7 +79,7 @@ impl<'a> ConfigDiff<'a> {
     /// Whether the service doesn't start with the new config: with one of its keys, or for another reason that the old one
     /// didn't have.
     #[must_use]
-    pub fn breaks_the_start(&self) -> bool {
+    pub(crate) fn breaks_the_start(&self) -> bool {
         let Startability::Fails(new) = self.new.keys.startability() else { return false };
         let old = self.old.keys.check_start().err().map_or(Vec::new(), |old| old.0);
         let is_new = |kind: &ObstacleKind| {
@@ -105,7 +105,7 @@ impl<'a> ConfigDiff<'a> {
 
     /// The variables that the old config didn't read.
     #[must_use]
-    pub fn new_variables(&self) -> Vec<String> {
+    pub(crate) fn new_variables(&self) -> Vec<String> {
         let known = self.old.variables();
         self.new.variables().into_keys().filter(|name| !known.contains_key(name)).map(str::to_owned).collect()
     }
@@ -148,7 +148,7 @@ impl<'a> ConfigDiff<'a> {
 }
 
 /// A secret that is in both configs and can't be compared, since it is in a variable.
-pub struct NotCompared {
+pub(crate) struct NotCompared {
     /// The key: its kid, or its number where it has none.
     key: Result<String, usize>,
     /// The variable before, where it was in one.
@@ -160,7 +160,7 @@ pub struct NotCompared {
 impl NotCompared {
     /// For people.
     #[must_use]
-    pub fn message(&self) -> Sentence {
+    pub(crate) fn message(&self) -> Sentence {
         let kid = match &self.key {
             Ok(kid) => kid.clone(),
             Err(number) => format!("(none, @{number})"),
@@ -177,7 +177,7 @@ impl NotCompared {
 
 /// The secrets that can't be compared.
 #[must_use]
-pub fn not_compared(comparison: &ConfigDiff<'_>) -> Vec<NotCompared> {
+pub(crate) fn not_compared(comparison: &ConfigDiff<'_>) -> Vec<NotCompared> {
     let unseen = |key: &Key| key.variable().filter(|_| key.secret().is_none()).map(str::to_owned);
     let both = comparison.pairs().filter_map(|(old, new)| {
         let (new, was) = (new?, unseen(old));

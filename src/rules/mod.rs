@@ -11,10 +11,12 @@ mod inspected;
 mod rule;
 mod unreadable;
 
-pub use comparison::{ConfigDiff, NotCompared, not_compared};
-pub use inspected::{FileFacts, Inspected};
-pub use rule::{Finding, Fix, Rule, Selection, Severity};
-pub use unreadable::unreadable;
+pub(crate) use comparison::{ConfigDiff, NotCompared, not_compared};
+pub(crate) use inspected::FileFacts;
+pub use inspected::Inspected;
+pub(crate) use rule::Finding;
+pub use rule::{Rule, Selection, Severity};
+pub(crate) use unreadable::unreadable;
 
 use rule::{About, Look};
 
@@ -88,7 +90,7 @@ const SHOWN: [&Rule; 5] = [
 
 /// What `status` shows of a config, and every command that writes.
 #[must_use]
-pub fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
+pub(crate) fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
     let is_shown =
         |rule: &&Rule| rule.severity == Severity::Error || SHOWN.iter().any(|shown| shown.id == rule.id);
     let only = RULES.iter().copied().filter(is_shown).map(|rule| rule.id).collect();
@@ -110,7 +112,7 @@ pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
 
 /// What the rules find in a change.
 #[must_use]
-pub fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
+pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
     let found = running.flat_map(|rule| match rule.look {
         Look::Change(look) | Look::Both(_, look) => look(comparison),

@@ -133,7 +133,7 @@ pub struct Selection {
 impl Selection {
     /// Whether a rule runs.
     #[must_use]
-    pub fn runs(&self, rule: &Rule) -> bool {
+    pub(crate) fn runs(&self, rule: &Rule) -> bool {
         let asked =
             if self.only.is_empty() { self.pedantic || !rule.pedantic } else { self.only.contains(&rule.id) };
         asked && !self.skip.contains(&rule.id)
@@ -259,7 +259,7 @@ impl Finding {
 
     /// The entry of the list it is about, from 0.
     #[must_use]
-    pub fn entry(&self) -> Option<usize> {
+    pub(crate) fn entry(&self) -> Option<usize> {
         match &self.about {
             About::Key(key) => Some(key.index()),
             _ => None,
@@ -268,7 +268,7 @@ impl Finding {
 
     /// The key, as people name it.
     #[must_use]
-    pub fn key(&self) -> Option<String> {
+    pub(crate) fn key(&self) -> Option<String> {
         match &self.about {
             About::Key(key) | About::Gone(key) => Some(key.to_string()),
             About::File | About::Member(_) => None,
@@ -283,7 +283,7 @@ impl Finding {
 
     /// What to do about it. `tool`: the tool with the options that name this config.
     #[must_use]
-    pub fn help(&self, tool: &str) -> Sentence {
+    pub(crate) fn help(&self, tool: &str) -> Sentence {
         let own = self.cause.help(&self.about, tool);
         own.unwrap_or_else(|| self.rule.fix.message(tool, &self.about.argument()))
     }

@@ -35,7 +35,7 @@ impl Violation for Unreadable {
 
 /// The finding for a config that can't be read.
 #[must_use]
-pub fn unreadable(error: &ConfigError, text: Option<&str>) -> Finding {
+pub(crate) fn unreadable(error: &ConfigError, text: Option<&str>) -> Finding {
     let rule = if matches!(error.problem, Problem::Shape { .. }) { &invalid_shape::RULE } else { &RULE };
     let at = error.at.zip(text).map(|(at, text)| at.offset_in(text));
     Finding::new(rule, at.map(|at| at..at), Unreadable(error.problem.clone()))

@@ -40,7 +40,7 @@ pub enum SecretForm {
 impl SecretForm {
     /// The variable, if there is one.
     #[must_use]
-    pub fn variable(&self) -> Option<&str> {
+    pub(crate) fn variable(&self) -> Option<&str> {
         match self {
             Self::Inline => None,
             Self::Variable(name) | Self::CloudVariable(name) => Some(name),

@@ -142,7 +142,7 @@ impl Policy {
     /// Whether a key that waits until `nbf` still leaves enough of the time in which replicas restart. Half of it may be
     /// over: reviews take some.
     #[must_use]
-    pub fn leaves_time(&self, nbf: NumericDate, now: NumericDate) -> bool {
+    pub(crate) fn leaves_time(&self, nbf: NumericDate, now: NumericDate) -> bool {
         nbf >= now + Seconds::new(self.deploy_within.get() / 2) + CLOCK_SKEW
     }
 

@@ -81,7 +81,7 @@ fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<Note> {
 /// Whether tokens may be verified with a key: not if the service doesn't start with it, nor if a key before it has
 /// the same kid.
 #[must_use]
-pub fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
+pub(crate) fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
     let is_shadowed = || {
         key.kid.value().is_some_and(|kid| {
             keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))

@@ -12,7 +12,7 @@ use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, State};
 
 /// A stretch of a key's life in one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// Which.
     pub state: State,
     /// From when.
@@ -23,7 +23,7 @@ pub struct Span {
 
 /// What will become of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub(crate) struct Life {
     /// The key, as people name it at the start, with its place where its kid is duplicated; a day for one that isn't made
     /// yet.
     pub key: String,
@@ -33,7 +33,7 @@ pub struct Life {
 
 /// A step of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// What.
     pub action: Action,
     /// The key it is about, by its place in `lives`.
@@ -44,7 +44,7 @@ pub struct Step {
 
 /// What will happen, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// The moment it starts from.
     pub now: NumericDate,
     /// How far it looks; less than was asked for where that takes more steps than anyone reads.
@@ -59,7 +59,7 @@ pub struct Timeline {
 const MAX_STEPS: usize = 20_000;
 
 /// Simulates a schedule from now until a date.
-pub fn simulate(
+pub(crate) fn simulate(
     keys: &KeySet,
     policy: &Policy,
     now: NumericDate,

@@ -23,7 +23,7 @@ pub(super) fn standbys(keys: &KeySet, now: NumericDate) -> Result<Vec<(&Key, Num
 
 /// Why a waiting key is never promoted by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NeverPromoted {
+pub(crate) enum NeverPromoted {
     /// Its kid is duplicated.
     SharedKid(KeyRef),
     /// A key with HS256 stays the current one, whatever the order.
@@ -50,7 +50,7 @@ impl NeverPromoted {
 
 /// Why a waiting key is never promoted by itself, if it isn't.
 #[must_use]
-pub fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<NeverPromoted> {
+pub(crate) fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<NeverPromoted> {
     if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
         Some(NeverPromoted::SharedKid(key.reference()))
     } else if !becomes_current(keys, key) {

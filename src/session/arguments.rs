@@ -16,7 +16,7 @@ use crate::session::{Error, Source, Usage};
 /// What holds for every command.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "For every command")]
-pub struct Global {
+pub(crate) struct Global {
     /// The config; `-` reads it from stdin and writes the new one to stdout. `rotate`, `promote` and `add` take several
     #[arg(short, long, value_name = "PATH", global = true)]
     pub config: Vec<PathBuf>,
@@ -54,7 +54,7 @@ pub enum Color {
 /// How a changing command ends.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Writing")]
-pub struct Ending {
+pub(crate) struct Ending {
     /// Write without asking
     #[arg(short, long)]
     pub yes: bool,
@@ -68,7 +68,7 @@ pub struct Ending {
 
 /// What holds for all configs of a repository.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct PolicyArgs {
+pub(crate) struct PolicyArgs {
     /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
     #[arg(long, value_name = "PATH")]
     pub policy: Option<PathBuf>,
@@ -84,7 +84,7 @@ impl PolicyArgs {
 /// How long things take.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "How long things take")]
-pub struct Times {
+pub(crate) struct Times {
     /// From the write until every replica has restarted, review and merge included [default: 72h]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub deploy_within: Option<Seconds>,
@@ -113,7 +113,7 @@ pub(crate) fn token_ttl(text: &str) -> Result<Seconds, String> {
 /// A schedule: how often keys are replaced, and how long things take.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The schedule")]
-pub struct ScheduleArgs {
+pub(crate) struct ScheduleArgs {
     /// How old the current key gets [default: 90d]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub rotate_every: Option<Seconds>,
@@ -128,7 +128,7 @@ pub struct ScheduleArgs {
 /// Where the new key comes from.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "The new key")]
-pub struct NewKeyArgs {
+pub(crate) struct NewKeyArgs {
     /// Its kid, in place of a fresh one such as 2026-11-23-k7f3q9
     #[arg(long)]
     pub kid: Option<String>,
@@ -166,7 +166,7 @@ impl NewKeyArgs {
 /// Where a new key's secret goes.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Where its secret goes")]
-pub struct SecretArgs {
+pub(crate) struct SecretArgs {
     /// Into a variable (env) or into the config (inline) [default: as the key in use has it]
     #[arg(long, value_name = "WHERE", hide_possible_values = true)]
     pub secrets: Option<SecretPlace>,
@@ -178,7 +178,7 @@ pub struct SecretArgs {
 /// Who gets the value of a variable.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Where its secret goes")]
-pub struct DestinationArgs {
+pub(crate) struct DestinationArgs {
     /// The variable [default: the lowest free one of `PS_JWKS_KEY_1`, `PS_JWKS_KEY_2`, …]
     #[arg(long, value_name = "NAME")]
     pub env_name: Option<String>,
@@ -196,7 +196,7 @@ pub struct DestinationArgs {
 /// What becomes of variables that nothing uses any more.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Variables")]
-pub struct DropArgs {
+pub(crate) struct DropArgs {
     /// Drop variables from the env file that nothing in the config uses any more: these, else those of the removed keys.
     /// One that another config near it refers to stays
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',')]
@@ -208,7 +208,7 @@ pub struct DropArgs {
 
 /// Where a new secret is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SecretPlace {
+pub(crate) enum SecretPlace {
     /// Into a variable: `k: !env NAME`
     Env,
     /// Into the config, in plaintext
@@ -217,7 +217,7 @@ pub enum SecretPlace {
 
 /// A new config.
 #[derive(Debug, clap::Args)]
-pub struct ConfigArgs {
+pub(crate) struct ConfigArgs {
     /// Where the data comes from [default: postgresql]
     #[arg(long, value_name = "DATABASE")]
     pub source: Option<Database>,
@@ -254,7 +254,7 @@ impl ConfigArgs {
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Human,
     /// For programs
@@ -263,7 +263,7 @@ pub enum Format {
 
 /// How the output is written.
 #[derive(Debug, clap::Args)]
-pub struct FormatArgs {
+pub(crate) struct FormatArgs {
     /// How to write the output
     #[arg(long, default_value = "human")]
     pub format: Format,
@@ -272,7 +272,7 @@ pub struct FormatArgs {
 /// How running services are asked.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Asking the running service")]
-pub struct AskArgs {
+pub(crate) struct AskArgs {
     /// Ask every address of the name
     #[arg(long)]
     pub all_addresses: bool,
@@ -293,7 +293,7 @@ pub struct AskArgs {
 /// Asking running services before something is written.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Asking the running service")]
-pub struct ProbeArgs {
+pub(crate) struct ProbeArgs {
     /// Ask the service at this URL which keys it knows; several times for several [default: the policy's `probe`]
     #[arg(long = "probe", id = "probe", value_name = "URL")]
     pub urls: Vec<String>,
@@ -308,7 +308,7 @@ pub struct ProbeArgs {
 /// Which rules run.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Rules")]
-pub struct RuleArgs {
+pub(crate) struct RuleArgs {
     /// Only this rule; may be given several times
     #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
     pub rule: Vec<RuleName>,
@@ -322,7 +322,7 @@ pub struct RuleArgs {
 
 /// A rule, by its id.
 #[derive(Clone, Copy)]
-pub struct RuleName(pub &'static Rule);
+pub(crate) struct RuleName(pub &'static Rule);
 
 impl std::fmt::Debug for RuleName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -337,7 +337,7 @@ pub(crate) fn rule_name() -> impl TypedValueParser<Value = RuleName> {
 
 /// What is made an error.
 #[derive(Clone, Copy, Debug)]
-pub enum Deny {
+pub(crate) enum Deny {
     /// All warnings but those that time alone causes.
     Warnings,
     /// What this rule finds.

@@ -78,7 +78,7 @@ fn sources(
             }
             Holds::Nothing => false,
         };
-        let found = store::files_below(&full, keep).map_err(Error::store(&path.display().to_string()))?;
+        let found = store::files_below(&full, keep);
         if found.is_empty() {
             return Err(nothing_below(path, &left_out[before..]));
         }

@@ -191,7 +191,7 @@ impl Error {
 
     /// What went wrong, as programs know it: these words stay.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Config { .. } => "config",
             Self::Store { .. } => "file",

@@ -32,8 +32,8 @@ pub(crate) mod values;
 mod world;
 
 pub use error::Error;
-pub use source::Source;
-pub use usage::{NoPlace, Usage};
+pub(crate) use source::Source;
+pub(crate) use usage::{NoPlace, Usage};
 pub use world::{Terminal, World};
 
 /// How a command ended that could do its work.

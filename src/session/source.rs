@@ -16,7 +16,7 @@ use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config
 
 /// Where a config comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A file, as it was named.
     File(PathBuf),
     /// Standard input; the new config goes to standard output.
@@ -82,7 +82,7 @@ pub(crate) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> 
 fn below(directory: &Path, world: &World<'_>) -> Result<Vec<PathBuf>, Error> {
     let (full, name) = (world.path(directory), directory.display().to_string());
     let is_config = |path: &Path, bytes: &[u8]| store::is_config(bytes, Input::of_path(path));
-    let found = store::files_below(&full, is_config).map_err(Error::store(&name))?;
+    let found = store::files_below(&full, is_config);
     if found.is_empty() {
         return Err(Usage::NoConfigIn(name).into());
     }

@@ -81,8 +81,7 @@ pub(crate) fn around(directories: &[&Path], but: &[PathBuf], run_directory: &Pat
             store::snapshot(path).map_or(true, |bytes| store::is_config(&bytes, Input::of_path(path)))
         });
         let below =
-            store::files_below(directory, |path, bytes| store::is_config(bytes, Input::of_path(path)))
-                .unwrap_or_default();
+            store::files_below(directory, |path, bytes| store::is_config(bytes, Input::of_path(path)));
         let mut paths: Vec<PathBuf> = beside.chain(below).collect();
         paths.sort();
         for path in paths.into_iter().filter(|path| seen.insert(real(path))) {

@@ -47,12 +47,12 @@ pub struct World<'w> {
 impl World<'_> {
     /// A path as the user named it, from the folder of this run.
     #[must_use]
-    pub fn path(&self, named: &Path) -> PathBuf {
+    pub(crate) fn path(&self, named: &Path) -> PathBuf {
         self.folder.join(named)
     }
 
     /// One line from standard input, without its end. Nothing where it has ended.
-    pub fn read_line(&mut self) -> std::io::Result<String> {
+    pub(crate) fn read_line(&mut self) -> std::io::Result<String> {
         let mut line = Vec::new();
         let mut byte = [0];
         while self.stdin.read(&mut byte)? == 1 && byte[0] != b'\n' {

@@ -12,7 +12,7 @@ use super::temporary::{clear_up, directory_of, finish, temporary_beside, tempora
 use crate::config::MAX_BYTES;
 
 /// The bytes of a file at one moment. They are cleared when dropped: there are secrets among them.
-pub type Snapshot = Zeroizing<Vec<u8>>;
+pub(crate) type Snapshot = Zeroizing<Vec<u8>>;
 
 fn check_regular(metadata: &Metadata) -> Result<(), StoreError> {
     if metadata.is_dir() {
@@ -25,7 +25,7 @@ fn check_regular(metadata: &Metadata) -> Result<(), StoreError> {
 }
 
 /// Reads a stream to its end into one buffer, up to 64 MiB.
-pub fn read(mut source: impl Read, expected: usize) -> Result<Snapshot, StoreError> {
+pub(crate) fn read(mut source: impl Read, expected: usize) -> Result<Snapshot, StoreError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(MAX_BYTES) + 1));
     let mut chunk = Zeroizing::new(vec![0; 64 * 1024]);
     loop {
@@ -47,7 +47,7 @@ pub fn read(mut source: impl Read, expected: usize) -> Result<Snapshot, StoreErr
 }
 
 /// Reads a file without locking it.
-pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
+pub(crate) fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
     // Asked before opening: opening a pipe would wait for its other end.
     check_regular(&fs::metadata(path).map_err(on_open)?)?;
     let file = File::open(path).map_err(on_open)?;
@@ -57,7 +57,7 @@ pub fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
 
 /// The permission bits of a file, on systems that have them.
 #[must_use]
-pub fn mode(path: &Path) -> Option<u32> {
+pub(crate) fn mode(path: &Path) -> Option<u32> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -102,7 +102,7 @@ impl Locked {
     }
 
     /// Reads the file under the lock.
-    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let length = self.file.metadata().map_err(io("looking at it"))?.len();
         read(File::open(&self.path).map_err(on_open)?, usize::try_from(length).unwrap_or(0))
     }
@@ -198,13 +198,13 @@ pub fn create(path: &Path, content: &[u8], mode: u32) -> Result<(), StoreError> 
 
 /// Whether something of this name is there, be it a link to nothing.
 #[must_use]
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
 /// Whether users other than its owner can read a file. No, where that is not known.
 #[must_use]
-pub fn is_open_to_others(path: &Path) -> bool {
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
     mode(path).is_some_and(|mode| mode & 0o044 != 0)
 }
 

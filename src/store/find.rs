@@ -28,12 +28,12 @@ fn usual() -> Vec<String> {
 
 /// Those of the usual names that exist in a directory.
 #[must_use]
-pub fn found(directory: &Path) -> Vec<&'static str> {
+pub(crate) fn found(directory: &Path) -> Vec<&'static str> {
     USUAL.into_iter().filter(|path| directory.join(path).is_file()).collect()
 }
 
 /// Finds the config in a directory: the only one of the usual names that exists.
-pub fn find(directory: &Path) -> Result<PathBuf, FindError> {
+pub(crate) fn find(directory: &Path) -> Result<PathBuf, FindError> {
     match found(directory).as_slice() {
         [] => Err(FindError::None),
         [one] => Ok(PathBuf::from(one)),

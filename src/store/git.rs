@@ -45,7 +45,7 @@ const PERHAPS_SHALLOW: &str = ". The clone is shallow: in GitHub Actions give `a
 
 /// Whether git tracks a file. Where git can't tell, a file in a repository counts as one of it.
 #[must_use]
-pub fn tracks(path: &Path) -> bool {
+pub(crate) fn tracks(path: &Path) -> bool {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
     // Most folders are in no repository, and need no process.
     let is_inside = folder.ancestors().any(|folder| folder.join(".git").exists());
@@ -56,7 +56,7 @@ pub fn tracks(path: &Path) -> bool {
 
 /// A file's path from the root of the repository that holds it, with `/` between its parts. `None`: it is in none.
 #[must_use]
-pub fn path_in_repository(path: &Path) -> Option<String> {
+pub(crate) fn path_in_repository(path: &Path) -> Option<String> {
     let folder = std::fs::canonicalize(path.parent()?).ok()?;
     let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
     let below = folder.join(path.file_name()?);
@@ -66,7 +66,7 @@ pub fn path_in_repository(path: &Path) -> Option<String> {
 
 /// A file that differs between a revision and the working tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangedFile {
+pub(crate) struct ChangedFile {
     /// Its path at the revision, from the root of the repository.
     pub old: Option<PathBuf>,
     /// Its path in the working tree, from there.
@@ -75,7 +75,7 @@ pub struct ChangedFile {
 
 /// A repository with a working tree.
 #[derive(Clone, Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     /// The root of the working tree.
     pub root: PathBuf,
 }
@@ -133,7 +133,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 
 impl Repository {
     /// The repository that holds a folder.
-    pub fn open(folder: &Path) -> Result<Self, GitError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, GitError> {
         let output =
             run(folder, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
         if !output.status.success() {
@@ -157,7 +157,7 @@ impl Repository {
     }
 
     /// The commit that a revision names.
-    pub fn commit(&self, revision: &str) -> Result<String, GitError> {
+    pub(crate) fn commit(&self, revision: &str) -> Result<String, GitError> {
         let unknown = || {
             let hint = if self.is_shallow() { PERHAPS_SHALLOW } else { "" };
             GitError::UnknownRevision(revision.to_owned(), hint)
@@ -176,7 +176,10 @@ impl Repository {
 
     /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
     /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
-    pub fn base(&self, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<(String, String), GitError> {
+    pub(crate) fn base(
+        &self,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<(String, String), GitError> {
         let said = |name: &str| variable(name)?.into_string().ok().filter(|value| !value.is_empty());
         if let Some(sha) = said("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
             return Ok((self.commit(&sha)?, short(&sha)));
@@ -206,7 +209,7 @@ impl Repository {
     }
 
     /// The files that differ between a commit and the working tree, new ones that aren't ignored included.
-    pub fn changed(&self, commit: &str) -> Result<Vec<ChangedFile>, GitError> {
+    pub(crate) fn changed(&self, commit: &str) -> Result<Vec<ChangedFile>, GitError> {
         let output =
             self.ask(&["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", commit, "--"])?;
         if !output.status.success() {
@@ -229,15 +232,8 @@ impl Repository {
         Ok(changed)
     }
 
-    /// The path that a file had at a commit, where it was renamed since.
-    pub fn was_named(&self, commit: &str, path: &Path) -> Result<PathBuf, GitError> {
-        let all = self.changed(commit)?;
-        let found = all.into_iter().find(|file| file.new.as_deref() == Some(path)).and_then(|file| file.old);
-        Ok(found.unwrap_or_else(|| path.to_owned()))
-    }
-
     /// A file as it was at a commit, with the line endings of a checkout. `None`: it wasn't there.
-    pub fn show(&self, commit: &str, path: &Path) -> Result<Option<Snapshot>, GitError> {
+    pub(crate) fn show(&self, commit: &str, path: &Path) -> Result<Option<Snapshot>, GitError> {
         let mut object = OsString::from(format!("{commit}:"));
         object.push(path);
         let exists =
@@ -262,7 +258,7 @@ const BRANCHES: [&str; 7] = [
 
 /// A commit as people read it.
 #[must_use]
-pub fn short(commit: &str) -> String {
+pub(crate) fn short(commit: &str) -> String {
     let is_hash = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash { commit[..10].to_owned() } else { commit.to_owned() }
 }

@@ -3,15 +3,16 @@
 mod error;
 mod file;
 mod find;
-pub mod git;
+pub(crate) mod git;
 mod platform;
 mod preflight;
 mod search;
 mod temporary;
 
 pub use error::StoreError;
-pub use file::{Locked, Snapshot, create, exists, is_open_to_others, mode, read, snapshot};
-pub use find::{FindError, find, found};
-pub use platform::{Platform, compose_file, detect, in_git};
-pub use preflight::{try_create, try_replace};
-pub use search::{TOP_MEMBERS, files_below, is_config, may_be_config};
+pub use file::{Locked, create};
+pub(crate) use file::{Snapshot, exists, is_open_to_others, mode, read, snapshot};
+pub(crate) use find::{FindError, find, found};
+pub(crate) use platform::{Platform, compose_file, detect, in_git};
+pub(crate) use preflight::{try_create, try_replace};
+pub(crate) use search::{TOP_MEMBERS, files_below, is_config, may_be_config};

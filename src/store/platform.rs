@@ -9,13 +9,13 @@ use crate::config::{Document, Input, NodeId};
 /// Whether the config is in a git repository: then replicas get it when it is merged and deployed, not when it is
 /// written.
 #[must_use]
-pub fn in_git(config: &Path) -> bool {
+pub(crate) fn in_git(config: &Path) -> bool {
     config.ancestors().any(|directory| directory.join(".git").exists())
 }
 
 /// What restarts the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Platform {
+pub(crate) enum Platform {
     /// A Compose file is near, with this service in it, if it could be told.
     Compose {
         /// The name under `services`.
@@ -36,7 +36,7 @@ const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml"
 
 /// Looks beside the config and in the directory above. What can't be read is skipped: this only words advice.
 #[must_use]
-pub fn detect(config: &Path) -> Platform {
+pub(crate) fn detect(config: &Path) -> Platform {
     let directory = config.parent().unwrap_or(Path::new("."));
     let beside = compose(directory).or_else(|| kubernetes(directory));
     beside.or_else(|| compose(directory.parent()?)).unwrap_or(Platform::Unknown)
@@ -44,7 +44,7 @@ pub fn detect(config: &Path) -> Platform {
 
 /// The Compose file of a directory, if it has one.
 #[must_use]
-pub fn compose_file(directory: &Path) -> Option<PathBuf> {
+pub(crate) fn compose_file(directory: &Path) -> Option<PathBuf> {
     COMPOSE.iter().map(|name| directory.join(name)).find(|file| file.is_file())
 }
 

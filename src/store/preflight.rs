@@ -9,7 +9,7 @@ use super::file::{keep_owner, open_for_writing};
 use super::temporary::{directory_of, temporary_beside};
 
 /// Fails where a new file can't be made.
-pub fn try_create(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn try_create(path: &Path) -> Result<(), StoreError> {
     if super::exists(path) {
         return Err(StoreError::Exists);
     }
@@ -25,7 +25,7 @@ pub fn try_create(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Fails where a file can't be replaced. Its lock is tried and released: another run that holds it is waited for later.
-pub fn try_replace(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn try_replace(path: &Path) -> Result<(), StoreError> {
     let real = fs::canonicalize(path).map_err(on_open)?;
     let file = open_for_writing(&real)?;
     match file.try_lock() {

@@ -4,20 +4,16 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::error::StoreError;
 use super::file::snapshot;
 use crate::config::{Document, Input};
 
 /// The members by which a config is known: one of them stands at its top.
-pub const TOP_MEMBERS: [&str; 4] = ["client_auth", "replication", "sync_config", "sync_rules"];
+pub(crate) const TOP_MEMBERS: [&str; 4] = ["client_auth", "replication", "sync_config", "sync_rules"];
 
 /// The files below a folder that may be configs by their names, in the order of their paths, with their bytes. What
 /// `.gitignore` names is left out. `keep`: whether one counts; those that can't be read do, and whoever reads them says
 /// why.
-pub fn files_below(
-    folder: &Path,
-    mut keep: impl FnMut(&Path, &[u8]) -> bool,
-) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn files_below(folder: &Path, mut keep: impl FnMut(&Path, &[u8]) -> bool) -> Vec<PathBuf> {
     let skipped = |name: &std::ffi::OsStr| name == ".git" || name == "node_modules";
     let walk = WalkBuilder::new(folder)
         .hidden(false)
@@ -32,18 +28,18 @@ pub fn files_below(
         .filter(|path| snapshot(path).map_or(true, |bytes| keep(path, &bytes)))
         .collect();
     found.sort();
-    Ok(found)
+    found
 }
 
 /// By its name.
 #[must_use]
-pub fn may_be_config(path: &Path) -> bool {
+pub(crate) fn may_be_config(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json")
 }
 
 /// Whether a text is a PowerSync config, or would be one if it could be read.
 #[must_use]
-pub fn is_config(bytes: &[u8], input: Input) -> bool {
+pub(crate) fn is_config(bytes: &[u8], input: Input) -> bool {
     // Most files of a repository are told apart without being parsed.
     let Some(text) =
         std::str::from_utf8(bytes).ok().filter(|text| TOP_MEMBERS.iter().any(|name| text.contains(name)))

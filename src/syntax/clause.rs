@@ -75,7 +75,7 @@ impl Clause {
 
     /// What is found where the clause is broken.
     #[must_use]
-    pub const fn found(self) -> &'static str {
+    pub(crate) const fn found(self) -> &'static str {
         match self {
             Self::Characters => "a control character, a byte order mark or a Unicode line separator",
             Self::LineEndings => "a carriage return without a line feed",
@@ -105,7 +105,7 @@ impl Clause {
 
     /// How to write it in its place.
     #[must_use]
-    pub const fn instead(self) -> &'static str {
+    pub(crate) const fn instead(self) -> &'static str {
         match self {
             Self::Characters => "Remove it, or write it as an escape in double quotes (`\"\\u…\"`)",
             Self::LineEndings => "Save the file with Unix or Windows line endings",

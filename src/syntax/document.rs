@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
-use super::lines::{Position, Span};
+use super::lines::Span;
 use super::scalar::{self, Chomp, Quote, Scalar, Tag};
 
 /// How deep values may be nested.
@@ -100,13 +100,13 @@ pub struct Document<'t> {
 impl<'t> Document<'t> {
     /// The whole text.
     #[must_use]
-    pub fn text(&self) -> &'t str {
+    pub(crate) fn text(&self) -> &'t str {
         self.text
     }
 
     /// The syntax it was read as.
     #[must_use]
-    pub fn syntax(&self) -> Syntax {
+    pub(crate) fn syntax(&self) -> Syntax {
         self.syntax
     }
 
@@ -118,13 +118,13 @@ impl<'t> Document<'t> {
 
     /// Where new members of the outermost block mapping may be written.
     #[must_use]
-    pub fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.end
     }
 
     /// The node itself, which may be an alias.
     #[must_use]
-    pub fn node(&self, id: NodeId) -> &Node<'t> {
+    pub(crate) fn node(&self, id: NodeId) -> &Node<'t> {
         &self.nodes[id.0 as usize]
     }
 
@@ -136,7 +136,7 @@ impl<'t> Document<'t> {
 
     /// The id of the node, or of the one its alias stands for.
     #[must_use]
-    pub fn target(&self, id: NodeId) -> NodeId {
+    pub(crate) fn target(&self, id: NodeId) -> NodeId {
         match self.node(id).kind {
             Kind::Alias(target) => target,
             _ => id,
@@ -144,7 +144,7 @@ impl<'t> Document<'t> {
     }
 
     /// The nodes that are aliases, each with the node it stands for.
-    pub fn aliases(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
         self.aliases.iter().map(|id| (*id, self.target(*id)))
     }
 
@@ -198,14 +198,14 @@ impl<'t> Document<'t> {
 
     /// How often a member of this name stands in the mapping: more than once is possible in JSON only.
     #[must_use]
-    pub fn count_of(&self, id: NodeId, name: &str) -> usize {
+    pub(crate) fn count_of(&self, id: NodeId, name: &str) -> usize {
         self.members(id)
             .map_or(0, |all| all.iter().filter(|(key, _)| self.string(*key) == Some(name)).count())
     }
 
     /// Where the node begins, tag and anchor included.
     #[must_use]
-    pub fn start_of(&self, id: NodeId) -> usize {
+    pub(crate) fn start_of(&self, id: NodeId) -> usize {
         let node = self.node(id);
         node.properties.as_ref().map_or(node.span.start, |p| p.start.min(node.span.start))
     }
@@ -230,12 +230,6 @@ impl<'t> Document<'t> {
             }
             _ => false,
         }
-    }
-
-    /// Line and column of a byte, both from 1; columns count characters.
-    #[must_use]
-    pub fn position(&self, at: usize) -> Position {
-        Position::of(self.text, at)
     }
 
     /// The comments of a YAML text, `#` to the end of the line.

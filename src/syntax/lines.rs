@@ -17,7 +17,7 @@ pub struct Position {
 impl Position {
     /// The place of a byte of a text.
     #[must_use]
-    pub fn of(text: &str, at: usize) -> Self {
+    pub(crate) fn of(text: &str, at: usize) -> Self {
         let before = &text.as_bytes()[..at.min(text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
         Self { line: before.split(|b| *b == b'\n').count(), column: Self::column(text, line_start, at) }
@@ -30,7 +30,7 @@ impl Position {
 
     /// The byte of a text that stands there.
     #[must_use]
-    pub fn offset_in(self, text: &str) -> usize {
+    pub(crate) fn offset_in(self, text: &str) -> usize {
         let line_start = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum::<usize>();
         let line = &text[line_start..];
         let skipped = line.len() - line.trim_start_matches('\u{feff}').len();

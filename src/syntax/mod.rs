@@ -13,7 +13,8 @@ pub use document::{Document, Kind, Node, NodeId, Notation, Syntax};
 pub use error::{ConfigError, Judgement, Mistake, Problem};
 pub(crate) use lines::Lines;
 pub use lines::{Position, Span};
-pub use scalar::{Chomp, Quote, Scalar, Tag, env_name, is_env_name};
+pub use scalar::{Chomp, Quote, Scalar, Tag};
+pub(crate) use scalar::{env_name, is_env_name};
 
 use std::path::Path;
 
@@ -47,7 +48,7 @@ impl Input {
 
 impl<'t> Document<'t> {
     /// Reads a text that need not be a config.
-    pub fn read(text: &'t str, input: Input) -> Result<Self, ConfigError> {
+    pub(crate) fn read(text: &'t str, input: Input) -> Result<Self, ConfigError> {
         match input {
             Input::Yaml => yaml::parse(text),
             Input::Json => json::parse(text),

@@ -53,7 +53,7 @@ pub enum Scalar<'a> {
 impl Scalar<'_> {
     /// The word for this kind of value in a message.
     #[must_use]
-    pub fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> &'static str {
         match self {
             Self::Null => "empty (null)",
             Self::Bool(_) => "true or false",
@@ -66,14 +66,14 @@ impl Scalar<'_> {
 
 /// A variable as the service reads `!env NAME` and `!env NAME::cast`.
 #[must_use]
-pub fn env_name(text: &str) -> (&str, Option<&str>) {
+pub(crate) fn env_name(text: &str) -> (&str, Option<&str>) {
     text.split_once("::").map_or((text, None), |(name, cast)| (name, Some(cast)))
 }
 
 /// Whether what stands behind `!env` is a variable's name, and not a secret in the wrong place: it begins with `PS_`, for
 /// Cloud with a capital, and has no other characters than a name.
 #[must_use]
-pub fn is_env_name(text: &str, cloud: bool) -> bool {
+pub(crate) fn is_env_name(text: &str, cloud: bool) -> bool {
     let (name, cast) = env_name(text);
     let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
     let capitals = |c: u8| word(c) && !c.is_ascii_lowercase();

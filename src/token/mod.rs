@@ -6,7 +6,7 @@
 //! use powersync_jwks::time::{NumericDate, Seconds};
 //! use powersync_jwks::token::{Claims, Signer, Verdict, Verifier};
 //!
-//! let config = "client_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
+//! let config = "storage: {type: mongodb}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
 //!               - {kty: oct, alg: HS256, kid: prod-1, k: c2VjcmV0LW9mLXRoZS1leGFtcGxlLXdpdGgtMzItYg}";
 //! let keys = KeySet::read(&Config::parse_str(config, Input::Yaml)?);
 //! let now = NumericDate::new(1_795_426_260).unwrap();
@@ -23,9 +23,9 @@
 mod cause;
 mod claims;
 mod js;
-mod jws;
-mod nearest;
-mod owner;
+pub(crate) mod jws;
+pub(crate) mod nearest;
+pub(crate) mod owner;
 mod public;
 mod rejection;
 mod signer;
@@ -34,12 +34,12 @@ mod undetermined;
 mod verifier;
 mod writing;
 
-pub use crate::keyset::NotStarting;
 pub use cause::{Cause, ClaimsCause, FormCause};
 pub use claims::{Claims, InvalidClaims, read_claims};
-pub use jws::claims_of;
-pub use nearest::nearest_cause;
-pub use owner::{Owner, Ownership, SecretInput, owner_of, ownership};
+pub(crate) use jws::claims_of;
+pub(crate) use nearest::nearest_cause;
+pub use owner::Owner;
+pub(crate) use owner::{Ownership, SecretInput, ownership};
 pub use rejection::{ClaimFault, Code, Malformed, Rejection};
 pub use signer::{CannotSign, SignError, Signer};
 pub use signer_cause::{HeaderKid, SignerCause};

@@ -18,7 +18,7 @@ pub struct Owner<'k> {
 
 /// Whose secret it is.
 #[derive(Clone, Copy, Debug)]
-pub enum Ownership<'k> {
+pub(crate) enum Ownership<'k> {
     /// That of a key of the config.
     Key(Owner<'k>),
     /// That of a key of an earlier config.
@@ -29,7 +29,7 @@ pub enum Ownership<'k> {
 
 /// Where a secret comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretInput {
+pub(crate) enum SecretInput {
     /// A file or a pipe, which ends in a newline that is not part of it.
     File,
     /// A variable, which has nothing behind it.
@@ -39,13 +39,13 @@ pub enum SecretInput {
 impl Owner<'_> {
     /// How the secret is written.
     #[must_use]
-    pub fn message(&self) -> Sentence {
+    pub(crate) fn message(&self) -> Sentence {
         self.writing.words().0
     }
 
     /// What a backend has to do with it.
     #[must_use]
-    pub fn advice(&self) -> Sentence {
+    pub(crate) fn advice(&self) -> Sentence {
         self.writing.words().1
     }
 }
@@ -68,7 +68,7 @@ pub fn owner_of<'k>(keys: &'k KeySet, written: &Secret) -> Option<Owner<'k>> {
 
 /// Whose secret it is: one of a config's keys, or of the earlier config's. Of a file, only what is before its last newline
 /// is asked about.
-pub fn ownership<'k>(
+pub(crate) fn ownership<'k>(
     keys: &'k KeySet,
     removed: Option<&'k KeySet>,
     secret: &Secret,

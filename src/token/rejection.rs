@@ -128,7 +128,7 @@ pub enum Rejection {
 impl Rejection {
     /// The place in the file of the key that it is about, if it is about one.
     #[must_use]
-    pub fn key(&self) -> Option<usize> {
+    pub(crate) fn key(&self) -> Option<usize> {
         match self {
             Self::Algorithm { key, .. } | Self::UselessKey { key, .. } | Self::Signature { key } => {
                 Some(*key)

@@ -148,13 +148,13 @@ impl Signer {
 
     /// The key's place in the file, from 0.
     #[must_use]
-    pub fn key(&self) -> usize {
+    pub(crate) fn key(&self) -> usize {
         self.index
     }
 
     /// The audiences of the config, as far as they are known.
     #[must_use]
-    pub fn audiences(&self) -> &[String] {
+    pub(crate) fn audiences(&self) -> &[String] {
         &self.audiences
     }
 

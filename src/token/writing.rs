@@ -53,7 +53,7 @@ pub enum Trailing {
 
 impl Writing {
     /// The key's own bytes and nothing else.
-    pub const EXACT: Self = Self { form: Form::Bytes, trailing: Trailing::None };
+    pub(crate) const EXACT: Self = Self { form: Form::Bytes, trailing: Trailing::None };
 }
 
 /// What a backend does that takes a secret in some writing for the key.

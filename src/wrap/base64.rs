@@ -70,7 +70,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Whether these bytes are base64 of a PowerSync config.
 #[must_use]
-pub fn is_base64_of_config(bytes: &[u8]) -> bool {
+pub(crate) fn is_base64_of_config(bytes: &[u8]) -> bool {
     decode(bytes).is_some_and(|inner| is_config(&inner))
 }
 

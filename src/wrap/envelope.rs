@@ -10,8 +10,8 @@ use super::kubernetes::{SecretEntry, SecretObject};
 use crate::base::text::Named;
 use crate::config::Span;
 
-pub use super::base64::is_base64_of_config;
-pub use super::kubernetes::ObjectNote;
+pub(crate) use super::base64::is_base64_of_config;
+pub(crate) use super::kubernetes::ObjectNote;
 
 /// How to look for the config.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl<'o> Envelope<'o> {
 
     /// The bytes that hold the config: the value of the entry, or all.
     #[must_use]
-    pub fn place(&self) -> Span {
+    pub(crate) fn place(&self) -> Span {
         self.entry.as_ref().map_or(0..self.outer.len(), |entry| entry.span.clone())
     }
 
@@ -144,7 +144,7 @@ impl<'o> Envelope<'o> {
 
     /// What a person should know before the object is put back.
     #[must_use]
-    pub fn notes(&self) -> &[ObjectNote] {
+    pub(crate) fn notes(&self) -> &[ObjectNote] {
         &self.notes
     }
 

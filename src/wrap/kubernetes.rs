@@ -12,7 +12,7 @@ use crate::config::{Document, Input, Kind, NodeId, Quote, Span};
 
 /// What a person should know before the object is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectNote {
+pub(crate) enum ObjectNote {
     /// Helm writes it.
     Helm,
     /// Argo CD writes it.

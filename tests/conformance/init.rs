@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use crate::common::{Scene, root};
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{KeySet, Material, SecretSource};
-use powersync_jwks::wrap::env_file::EnvFile;
 use serde_json::{Value, json};
 
 /// What Node says to these files.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::common::{Scene, root};
-use powersync_jwks::base::time::{Clock as _, Seconds, SystemClock};
+use powersync_jwks::time::{Clock as _, Seconds, SystemClock};
 use serde_json::Value;
 
 /// A Node process, and the lines it writes.

@@ -16,8 +16,8 @@ use crate::common::{NOW, Scene, date, fixtures, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use powersync_jwks::config::{Config, Input, Judgement, Problem};
+use powersync_jwks::for_tests::{Inspected, Selection, check, rule};
 use powersync_jwks::keyset::{KeySet, Material, Member, PublicNumbers, SecretSource, Startability};
-use powersync_jwks::rules::{self, Inspected, Selection};
 use powersync_jwks::schedule::Policy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config as Proptest, RngAlgorithm, TestRng, TestRunner};
@@ -128,8 +128,8 @@ fn ours(asked: &Asked) -> Result<Value, Refused> {
     let keys = KeySet::read_with(&config, &values);
     let policy = Policy::default();
     let on = Inspected { values: Some(&values), ..Inspected::new(&config, &keys, &policy, date(NOW)) };
-    let only = NOT_STARTING.iter().map(|id| rules::rule(id).unwrap().id).collect();
-    let found = rules::check(&on, &Selection { only, ..Selection::default() });
+    let only = NOT_STARTING.iter().map(|id| rule(id).unwrap().id).collect();
+    let found = check(&on, &Selection { only, ..Selection::default() });
     assert_eq!(keys.startability() == Startability::Starts, found.is_empty(), "{:?}", keys.startability());
     if !found.is_empty() {
         let reasons = found.iter().map(|one| format!("{}: {}", one.rule.id, one.message()));

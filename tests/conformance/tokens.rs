@@ -11,9 +11,9 @@ use crate::common::odd::Dice;
 use crate::common::{Scene, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use powersync_jwks::base::time::{Clock as _, NumericDate, SystemClock};
-use powersync_jwks::wrap::env_file::EnvFile;
-use powersync_jwks::wrap::envelope::{Envelope, Unwrap};
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::for_tests::{Envelope, Unwrap};
+use powersync_jwks::time::{Clock as _, NumericDate, SystemClock};
 
 fn folder() -> PathBuf {
     root().join("tests/conformance")

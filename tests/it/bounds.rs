@@ -56,7 +56,7 @@ const LEAST: i64 = 3600 + 60 + 300;
 #[test]
 fn a_key_stays_until_the_last_token_has_expired() {
     let at = |seconds: i64| {
-        let at = crate::common::date(NOW) + powersync_jwks::base::time::Seconds::new(seconds);
+        let at = crate::common::date(NOW) + powersync_jwks::time::Seconds::new(seconds);
         format!("retire b --at {at} --token-ttl 1h")
     };
     let keys = [format!("kid: a, {A}"), format!("kid: b, {B}")];
@@ -83,7 +83,7 @@ fn a_time_that_was_told_is_cut_only_down_to_the_overlap() {
         (overlap - 50, overlap - 49, false),
     ] {
         let keys = [format!("kid: a, {A}"), format!("kid: b, {B}, exp: {}", now + had)];
-        let at = date(NOW) + powersync_jwks::base::time::Seconds::new(seconds);
+        let at = date(NOW) + powersync_jwks::time::Seconds::new(seconds);
         let (code, id) = outcome(&scene(&keys), &format!("retire b --at {at} {flags}"));
         assert_eq!((code == 2, id == "short-overlap"), (refused, refused), "{had} {seconds}");
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use crate::common::process::{PROGRAM, git, program, shell};
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::for_tests::EnvFile;
 
 const CONFIG: &str = "storage: {type: mongodb}
 client_auth:

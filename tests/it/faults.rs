@@ -23,9 +23,9 @@ use crate::common::dice::Dice;
 use crate::common::process::{PROGRAM, in_directory, program};
 use crate::common::{Scene, skip};
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::for_tests::{Locked, StoreError};
 use powersync_jwks::keyset::KeySet;
-use powersync_jwks::store::{Locked, StoreError};
-use powersync_jwks::wrap::env_file::EnvFile;
 
 const SECRET: &str = "7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY";
 const OTHER_SECRET: &str = "kMn4m0Y4HfWap3jCdEyZXfFZnlAqmVVfcx2J4_kwQ9A";

@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{Key, KeySet, Phase};
-use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::time::NumericDate;
 use proptest::prelude::{prop_assert, prop_assert_eq};
 use serde_yaml::Value;
 

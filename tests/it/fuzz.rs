@@ -8,8 +8,8 @@ use std::fs;
 
 use crate::common::odd::Dice;
 use crate::common::{Scene, fixtures, root};
-use powersync_jwks::base::time::{NumericDate, Seconds};
-use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::time::{NumericDate, Seconds};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

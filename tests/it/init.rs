@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{NOW, Scene, date};
 use powersync_jwks::config::{Audience, Config, Input};
+use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{KeySet, Material, SecretSource};
-use powersync_jwks::wrap::env_file::EnvFile;
 use proptest::prelude::*;
 
 const SOURCES: [&str; 4] = ["postgresql", "mongodb", "mysql", "mssql"];

@@ -3,9 +3,9 @@
 use std::fs;
 
 use crate::common::root;
-use powersync_jwks::base::time::Seconds;
+use powersync_jwks::for_tests::policy_file;
 use powersync_jwks::schedule::Policy;
-use powersync_jwks::session::policy_file;
+use powersync_jwks::time::Seconds;
 use serde_json::Value;
 
 fn schema() -> Value {
@@ -99,7 +99,7 @@ fn the_schema_takes_the_durations_that_the_reader_takes() {
     let (_, units) = pattern.rsplit_once("\\s*(").unwrap();
     let (units, _) = units.split_once(')').unwrap();
     for unit in units.split('|') {
-        assert!(format!("400{unit}").parse::<powersync_jwks::base::time::Seconds>().is_ok(), "{unit}");
+        assert!(format!("400{unit}").parse::<powersync_jwks::time::Seconds>().is_ok(), "{unit}");
     }
     for text in ["3months", "1month"] {
         assert_eq!(reads(&format!("rotate_every: {text}\n")).is_ok(), units.contains("months"), "{text}");

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::common::service::{self, Reply, Server, counter, error, tls};
 use crate::common::{NOW, Outcome, Scene, date, in_one_line};
-use powersync_jwks::base::time::{NumericDate, Seconds};
+use powersync_jwks::time::{NumericDate, Seconds};
 
 const ONE: &str = "      - {kty: oct, alg: HS256, kid: one, k: MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQ}\n";
 const TWO: &str = "      - {kty: oct, alg: HS256, kid: two, k: MDEyMzQ1Njc4OWFiY2RlZi1zZWNvbmQtc2VjcmV0}\n";

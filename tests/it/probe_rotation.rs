@@ -3,7 +3,7 @@
 use crate::common::dice::Dice;
 use crate::common::service::Replicas;
 use crate::common::{NOW, Outcome, Scene, date, in_one_line};
-use powersync_jwks::base::time::{NumericDate, Seconds};
+use powersync_jwks::time::{NumericDate, Seconds};
 
 const CONFIG: &str = "\
 storage: {type: mongodb}

@@ -8,10 +8,10 @@ use crate::common::meaning::{
 };
 use crate::common::owned::{comments_stay, only_owned_bytes_change};
 use crate::common::{NOW, Outcome, Scene, date};
-use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{Key, KeySet, Material};
-use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::time::NumericDate;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

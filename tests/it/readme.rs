@@ -10,8 +10,8 @@ use crate::common::dice::Noise;
 use crate::common::service::Replicas;
 use crate::common::{NOW, Scene, date, expect_file, root};
 use clap::CommandFactory as _;
-use powersync_jwks::base::time::{FixedClock, NumericDate};
 use powersync_jwks::schedule::RefusalId;
+use powersync_jwks::time::{FixedClock, NumericDate};
 use powersync_jwks::{Cli, Terminal, World, run};
 
 /// What a terminal shows: both streams, and what is typed.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests;
 use powersync_jwks::keyset::{HmacAlg, KeyName, KeySet, Kid, Secret};
 use powersync_jwks::schedule::{
     self, Liveness, NewKey, Outcome, Policy, RefusalId, RotateOptions, ScheduleError, SecretForm, Terms, When,
 };
+use powersync_jwks::time::{NumericDate, Seconds};
 use zeroize::Zeroizing;
 
 use crate::common::{NOW, date};
@@ -120,7 +121,7 @@ fn what_promote_lists() {
     assert_refuses(schedule::PROMOTE_REFUSALS, |keys, terms| {
         let promote = |name: KeyName| {
             let outcome = schedule::promote(keys, Some(&name), terms)?;
-            schedule::guard_live::<ScheduleError>(&outcome, keys, &not_live, terms.allowed)?;
+            for_tests::guard_live::<ScheduleError>(&outcome, keys, &not_live, terms.allowed)?;
             Ok(outcome)
         };
         names(keys).map(promote).collect()
@@ -159,7 +160,7 @@ fn what_reconcile_lists() {
     let known: Vec<RefusalId> =
         schedule::RECONCILE_REFUSALS.iter().copied().filter(|id| *id != RefusalId::NotLive).collect();
     assert_refuses(&known, |keys, terms| {
-        let make = |alg| Ok::<_, ScheduleError>(schedule::stand_in(keys, alg, terms.now));
+        let make = |alg| Ok::<_, ScheduleError>(for_tests::stand_in(keys, alg, terms.now));
         let live = |_: &_| Ok(Liveness::NotLive(Vec::new()));
         vec![schedule::reconcile(keys, None, terms, &make, &live).map(|(_, outcome)| outcome)]
     });

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::common::process::git;
 use crate::common::session::play;
 use crate::common::{Scene, expect_file, root};
-use powersync_jwks::rules::RULES;
+use powersync_jwks::for_tests::RULES;
 
 /// Rules about what a session has not: permissions and a git repository.
 const SHOWN_BELOW: [&str; 2] = ["file-mode", "inline-secret"];

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::common::{expect_file, root};
-use powersync_jwks::rules::{RULES, Rule, Severity};
+use powersync_jwks::for_tests::{RULES, Rule, Severity};
 
 const HEAD: &str = "# Rules
 

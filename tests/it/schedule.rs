@@ -2,9 +2,9 @@
 //! each step, to be read; `BLESS=1 cargo test --test it schedule` rewrites it.
 
 use crate::common::{Scene, date, expect_file, root};
-use powersync_jwks::base::time::{NumericDate, Seconds};
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{KeySet, Phase};
+use powersync_jwks::time::{NumericDate, Seconds};
 
 const START: &str = "2026-11-23T06:00:00Z";
 const WEEK: Seconds = Seconds::hours(7 * 24);

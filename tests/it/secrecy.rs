@@ -11,16 +11,17 @@ use crate::common::process::{git, program};
 use crate::common::{NOW, Scene, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use powersync_jwks::base::text::report_of_panic;
-use powersync_jwks::base::time::Seconds;
-use powersync_jwks::cli::ClaimArg;
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::ClaimArg;
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::for_tests::report_of_panic;
+use powersync_jwks::for_tests::{ProbePlan, Redactor, events, owner_of, text_diff};
 use powersync_jwks::keyset::strength::Weakness;
 use powersync_jwks::keyset::{Encoding, KeyName, KeySet, Secret, SecretText, import};
-use powersync_jwks::probe::{HttpAnswer, ProbePlan};
+use powersync_jwks::probe::HttpAnswer;
 use powersync_jwks::schedule::Policy;
-use powersync_jwks::wrap::env_file::EnvFile;
-use powersync_jwks::{explain, redact, token};
+use powersync_jwks::time::Seconds;
+use powersync_jwks::token;
 use zeroize::Zeroizing;
 
 /// Base64url of 32 bytes: what `k` holds.
@@ -408,11 +409,11 @@ fn debug_of_no_public_type_shows_a_secret() {
                     show(&KeySet::faults_of(&config, *entry, &value));
                 }
                 let old = KeySet::read(&Config::parse_str("{}", Input::Yaml).unwrap());
-                show(&(ProbePlan::new(&keys, Some(&old)), explain::events(&old, &keys, date(NOW))));
-                let mut redactor = redact::Redactor::default();
-                show(&redact::text_diff(&mut redactor, None, Some(&config), name));
+                show(&(ProbePlan::new(&keys, Some(&old)), events(&old, &keys, date(NOW))));
+                let mut redactor = Redactor::default();
+                show(&text_diff(&mut redactor, None, Some(&config), name));
                 let imported = Secret::new(Zeroizing::new(RETIRED.as_bytes().to_vec()));
-                show(&token::owner_of(&keys, &imported));
+                show(&owner_of(&keys, &imported));
                 show(&token::Signer::new(&keys, None, date(NOW)).err());
                 if let Ok(verifier) = token::Verifier::new(&keys) {
                     show(&verifier.verify(&scene.text("cut.txt"), date(NOW)));

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 use crate::common::dice::Noise;
 use crate::common::process::{PROGRAM, program, shell};
 use crate::common::{NOW, Scene, date, skip};
-use powersync_jwks::base::time::FixedClock;
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::store::{self, Locked, StoreError};
+use powersync_jwks::for_tests::{Locked, StoreError, create};
+use powersync_jwks::time::FixedClock;
 use powersync_jwks::{Cli, Terminal, World, run};
 
 const CONFIG: &str = "storage: {type: mongodb}
@@ -272,12 +272,12 @@ fn output_nobody_reads_is_no_crash() {
 fn a_new_file_has_its_mode_and_takes_the_place_of_nothing() {
     let scene = Scene::new();
     let new = scene.path("deep/er/new");
-    store::create(&new, b"one", 0o600).unwrap();
+    create(&new, b"one", 0o600).unwrap();
     assert_eq!(fs::metadata(&new).unwrap().mode() & 0o777, 0o600);
-    assert!(matches!(store::create(&new, b"two", 0o644), Err(StoreError::Exists)));
+    assert!(matches!(create(&new, b"two", 0o644), Err(StoreError::Exists)));
     symlink("nowhere", scene.path("link")).unwrap();
-    assert!(matches!(store::create(&scene.path("link"), b"two", 0o644), Err(StoreError::Exists)));
-    assert!(matches!(store::create(&new.join("below"), b"two", 0o644), Err(StoreError::ReadOnly(_))));
+    assert!(matches!(create(&scene.path("link"), b"two", 0o644), Err(StoreError::Exists)));
+    assert!(matches!(create(&new.join("below"), b"two", 0o644), Err(StoreError::ReadOnly(_))));
     assert_eq!(fs::read(&new).unwrap(), b"one");
     assert_eq!(names(&scene.path("deep/er")), ["new"]);
 }

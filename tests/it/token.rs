@@ -3,12 +3,13 @@
 use crate::common::{NOW, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use powersync_jwks::base::time::Seconds;
 use powersync_jwks::config::{Config, Input};
+use powersync_jwks::for_tests::owner_of;
 use powersync_jwks::keyset::{KeyName, KeySet, Secret};
+use powersync_jwks::time::Seconds;
 use powersync_jwks::token::{
     CannotSign, Claims, Form, InvalidClaims, Rejection, Signer, Trailing, Verdict, Verifier, Writing,
-    owner_of, read_claims,
+    read_claims,
 };
 use proptest::prelude::*;
 use serde_json::json;

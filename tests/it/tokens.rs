@@ -7,9 +7,9 @@ use std::fs;
 use crate::common::{Scene, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::{KeyName, KeySet};
+use powersync_jwks::time::NumericDate;
 use powersync_jwks::token::{Signer, Verdict, Verifier};
 use ring::hmac;
 use serde::Deserialize;
@@ -205,7 +205,7 @@ fn the_command_says_the_same_and_shows_no_token() {
             assert_eq!(Some(code), token.code.as_deref(), "{title}");
             assert_eq!(
                 rest,
-                powersync_jwks::base::text::Printable(token.message.as_ref().unwrap()).to_string(),
+                powersync_jwks::for_tests::Printable(token.message.as_ref().unwrap()).to_string(),
                 "{title}"
             );
             assert!(outcome.stderr.contains("Why: ") && outcome.stderr.contains("To do: "), "{title}");

@@ -111,7 +111,7 @@ pub(crate) struct Excerpt {
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum FindingsFormat {
+pub(crate) enum FindingsFormat {
     /// For people
     Human,
     /// For programs

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
-pub use self::error::{EnvFileError, EnvProblem};
+pub(crate) use self::error::{EnvFileError, EnvProblem};
 use self::read::{AssignedValue, Assignment, assignments};
 use crate::base::secret_string::wiped;
 use crate::config::Span;
@@ -30,14 +30,14 @@ pub struct EnvFile {
 
 /// Whether a variable may have this name in every reader: a letter or `_`, then letters, digits and `_`.
 #[must_use]
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
     name.bytes().all(word) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// Whether every reader takes this text as it is, without quotes.
 #[must_use]
-pub fn needs_no_quotes(value: &str) -> bool {
+pub(crate) fn needs_no_quotes(value: &str) -> bool {
     value.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_=+/.:,@%~?&!*;".contains(&c))
 }
 
@@ -81,13 +81,13 @@ impl EnvFile {
 
     /// Whether the name has no value here, so that it has that of the process.
     #[must_use]
-    pub fn inherits(&self, name: &str) -> bool {
+    pub(crate) fn inherits(&self, name: &str) -> bool {
         matches!(self.one(name), Ok(Some(Assignment { value: AssignedValue::Inherited, .. })))
     }
 
     /// Why the value of a name that is there is not known, if it isn't.
     #[must_use]
-    pub fn why_unknown(&self, name: &str) -> Option<EnvFileError> {
+    pub(crate) fn why_unknown(&self, name: &str) -> Option<EnvFileError> {
         let assignment = match self.one(name) {
             Ok(assignment) => assignment?,
             Err(error) => return Some(error),
@@ -129,7 +129,7 @@ impl EnvFile {
 
     /// The text with these values: each in place of the one that is there, else as `NAME=value` on a line of its own at
     /// the end. Every other byte stays. Fails for a value that would need quotes.
-    pub fn with_all(&self, values: &[(&str, &str)]) -> Result<Zeroizing<String>, EnvFileError> {
+    pub(crate) fn with_all(&self, values: &[(&str, &str)]) -> Result<Zeroizing<String>, EnvFileError> {
         let fail = |problem| Err(EnvFileError { line: None, problem });
         let text = &*self.text;
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -160,7 +160,7 @@ impl EnvFile {
     }
 
     /// The text without these names. Every other byte stays.
-    pub fn without_all<'n>(
+    pub(crate) fn without_all<'n>(
         &self,
         names: impl IntoIterator<Item = &'n str>,
     ) -> Result<Zeroizing<String>, EnvFileError> {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use powersync_jwks::base::random::{Random, RandomError};
+use powersync_jwks::random::{Random, RandomError};
 
 /// A generator that follows from its seed (xorshift).
 pub struct Dice(u64);

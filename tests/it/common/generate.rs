@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use powersync_jwks::base::random::Random as _;
+use powersync_jwks::random::Random as _;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 

@@ -24,8 +24,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use powersync_jwks::base::time::{Clock, NumericDate};
 use powersync_jwks::probe;
+use powersync_jwks::time::{Clock, NumericDate};
 use powersync_jwks::{Cli, Terminal, World, run};
 
 use self::dice::Noise;

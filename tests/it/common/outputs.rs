@@ -5,8 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use powersync_jwks::base::time::NumericDate;
-use powersync_jwks::wrap::env_file::EnvFile;
+use powersync_jwks::for_tests::EnvFile;
+use powersync_jwks::time::NumericDate;
 
 use crate::common::{NOW, Outcome, RUNS, Scene, date, goes_on, run_on_fixture};
 

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use powersync_jwks::base::time::NumericDate;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::keyset::KeySet;
 use powersync_jwks::probe::{Ask, AskOptions, CannotAsk, Connection, Endpoint, HttpAnswer, NoAnswer};
+use powersync_jwks::time::NumericDate;
 use powersync_jwks::token::{Verdict, Verifier};
 
 /// A service that has started with a config.

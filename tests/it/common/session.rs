@@ -1,6 +1,6 @@
 //! Sessions at the command line, written as Markdown and played.
 
-use powersync_jwks::base::time::NumericDate;
+use powersync_jwks::time::NumericDate;
 
 use super::service::Replicas;
 use super::{Scene, date};
