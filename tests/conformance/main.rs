@@ -1,6 +1,7 @@
 //! Against the programs we have to agree with: PowerSync's npm packages, `jose`, Node. Needs Node, `npm ci` in this
 //! directory, and the feature `conformance`.
 
+#![allow(unreachable_pub, reason = "nobody uses a test crate")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../it/common/mod.rs"]

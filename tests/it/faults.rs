@@ -1016,7 +1016,7 @@ const ENDS: &str = "
                                                         fine   <&-    < .    >&-    2>&-   all    pipe   pipes  >full  2>full
 status                                                  0      0      0      ?      0      ?      2      2      2      0
 timeline                                                0      0      0      ?      0      ?      2      2      2      0
-check                                                   1      1      1      1      1      1      2      2      2      1
+check --pedantic --deny no-schedule                     1      1      1      1      1      1      2      2      2      1
 redact                                                  0      0      0      ?      0      ?      2      2      2      0
 diff powersync.yaml powersync.yaml                      0      0      0      ?      0      ?      2      2      2      0
 --help                                                  0      0      0      ?      0      ?      0      0      ?      0

@@ -1,5 +1,6 @@
 //! All tests of the program and its library, in one binary: `cargo test --test it NAME` runs those of a module.
 
+#![allow(unreachable_pub, reason = "nobody uses a test crate")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bounds;
