@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use zeroize::Zeroizing;
 
 use super::base64::{decode, is_base64_of_config, is_config};
-use super::envelope::{EnvelopeError, Unwrap};
+use super::unwrap::{EnvelopeError, Unwrap};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::config::{Document, Input, Kind, NodeId, Quote, Span};

@@ -5,3 +5,4 @@ pub(crate) mod env_file;
 pub(crate) mod envelope;
 mod kubernetes;
 pub(crate) mod manifest;
+mod unwrap;

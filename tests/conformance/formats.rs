@@ -110,7 +110,7 @@ fn tokens(scene: &Scene) {
 #[test]
 fn other_output_fits_its_schema() {
     let scene = Scene::new();
-    let keys = "client_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
+    let keys = "storage: {type: mongodb}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
                 - {kty: oct, alg: HS256, kid: prod-2, k: ZmVkY2JhOTg3NjU0MzIxMC1zZWNvbmQtc2VjcmV0LW9mLXRoZS10ZXN0cw}\n      \
                 - {kty: oct, alg: HS256, kid: prod-1, k: MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQtb2YtdGhlLXRlc3Rz";
     scene.write("before.yaml", format!("{keys}}}\n"));

@@ -60,6 +60,7 @@ fn verify(scene: &mut Scene, token: &str) -> String {
 }
 
 const KEYS: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['app', 'other']
   jwks:
@@ -226,7 +227,7 @@ fn the_guide_by_hand_and_with_the_tool() {
     let secret = shell("openssl rand -base64 32");
     let k = shell(&format!("echo -n '{secret}' | base64 -w 0 | tr '+/' '-_' | tr -d '='"));
     let entry = format!("      - kty: oct\n        alg: 'HS256'\n        kid: 'my-kid'\n        k: '{k}'\n");
-    let head = "client_auth:\n  audience: ['app']\n  jwks:\n    keys:";
+    let head = "storage: {type: mongodb}\nclient_auth:\n  audience: ['app']\n  jwks:\n    keys:";
     let mut by_hand = scene(&format!("{head}\n{entry}"));
 
     let mut with_tool = scene(&format!("{head} []\n"));

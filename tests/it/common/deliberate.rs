@@ -49,7 +49,7 @@ pub const DELIBERATE: &[Refusal] = &[
     Refusal {
         what: "variables whose name has other characters than letters, digits and `_`: what stands there may be a secret",
         shown: &[(
-            "env-name: the service does not start with this file: what stands behind `!env` is no variable whose name begins with `PS_`",
+            "env-name: the service does not start with this file: what is behind `!env` is no variable whose name begins with `PS_`",
             YAML,
             b"storage: {type: mongodb}\nnote: !env PS_ODD-NAME\n",
         )],
