@@ -71,7 +71,7 @@ impl std::str::FromStr for Endpoint {
 
 impl Endpoint {
     /// What is asked.
-    #[cfg(feature = "probe")]
+    #[cfg(any(feature = "probe", test))]
     #[must_use]
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
@@ -84,14 +84,14 @@ impl Endpoint {
     }
 
     /// The port, said or usual.
-    #[cfg(feature = "probe")]
+    #[cfg(any(feature = "probe", test))]
     #[must_use]
     pub(crate) fn port(&self) -> u16 {
         self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
     /// Whether the way there is encrypted.
-    #[cfg(feature = "probe")]
+    #[cfg(any(feature = "probe", test))]
     #[must_use]
     pub(crate) fn is_https(&self) -> bool {
         self.uri.scheme_str() == Some("https")
