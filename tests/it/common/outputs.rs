@@ -104,9 +104,9 @@ pub fn runs(scene: &mut Scene, file: &str, content: &[u8]) -> Vec<Ran> {
 /// What all runs make of a config, where they change anything.
 pub fn of_config(scene: &mut Scene, file: &str, content: &[u8]) -> Vec<Output> {
     let wrote = |ran: &Ran| ran.outcome.code == 0 && ran.config.0 != ran.config.1;
-    let dropped =
-        |ran: &Ran| ran.outcome.code == 0 && ran.line.contains("--drop-env") && ran.env.0 != ran.env.1;
-    runs(scene, file, content).into_iter().filter(|ran| wrote(ran) || dropped(ran)).map(output).collect()
+    let is_of_env = |ran: &Ran| ran.line.contains("--drop-env") || ran.line.contains("--fill");
+    let wrote_env = |ran: &Ran| ran.outcome.code == 0 && is_of_env(ran) && ran.env.0 != ran.env.1;
+    runs(scene, file, content).into_iter().filter(|ran| wrote(ran) || wrote_env(ran)).map(output).collect()
 }
 
 fn env(scene: &Scene) -> Vec<u8> {
