@@ -18,7 +18,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     check_characters(&reader)?;
     if text.starts_with('\u{feff}') {
         (reader.at, reader.line) = (3, 3);
-        if matches!(reader.peek(), b' ' | b'\t') {
+        if matches!(reader.peek(), b' ' | b'\t') || reader.at_dash() {
             return reader.outside(3, Clause::Characters);
         }
     }
