@@ -59,6 +59,9 @@ fn end_of_document(reader: &mut Reader<'_>) -> Read<usize> {
         }
         reader.rest_of_line()?;
     }
+    if reader.peek() == b'%' {
+        return reader.outside(reader.at, Clause::Directives);
+    }
     if reader.at < reader.text.len() {
         return Err(ConfigError::at(reader.text, reader.at, Problem::SecondDocument));
     }

@@ -65,7 +65,10 @@ pub const PROFILE: &[Shown] = &[
         clause: Clause::Directives,
         rule: "No directives: no line begins with `%`.",
         inside: &["storage: {type: mongodb}\nnote: '%'\n"],
-        outside: &["%YAML 1.2\n---\nstorage: {type: mongodb}\n"],
+        outside: &[
+            "%YAML 1.2\n---\nstorage: {type: mongodb}\n",
+            "storage: {type: mongodb}\n...\n%YAML 1.2\n",
+        ],
     },
     Shown {
         clause: Clause::Marks,
@@ -147,6 +150,7 @@ pub const PROFILE: &[Shown] = &[
             "note: 'a\n\n  b'\n",
             "more:\n  note: \"a\n  b\"\n",
             "note: \"a\t\n  b\"\n",
+            "note: \"a\t \n  b\"\n",
         ],
     },
     Shown {
