@@ -11,7 +11,7 @@ use crate::syntax::scalar::{Chomp, Quote};
 impl Reader<'_> {
     /// A block text, from its `|` or `>` to its last line. Its lines are indented at least so far.
     pub(super) fn block_text(&mut self, floor: usize) -> Read<NodeId> {
-        let is_folded = self.peek() == b'>';
+        let mark = self.peek();
         self.at += 1;
         let chomp = match self.peek() {
             b'-' => Chomp::Strip,
@@ -39,7 +39,7 @@ impl Reader<'_> {
             }
             return self.scalar(header_end..header_end, Cow::Borrowed(""), Quote::Block(chomp));
         };
-        self.lines_of_text(indent, is_folded, chomp)
+        self.lines_of_text(mark, indent, chomp)
     }
 
     /// The column of the first line of a block text that isn't blank. None: there is none.
@@ -66,7 +66,8 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    fn lines_of_text(&mut self, indent: usize, is_folded: bool, chomp: Chomp) -> Read<NodeId> {
+    fn lines_of_text(&mut self, mark: u8, indent: usize, chomp: Chomp) -> Read<NodeId> {
+        let is_folded = mark == b'>';
         let mut text = String::new();
         // The lines with text in them, the line breaks since the last one, and the widest blank line among these.
         let (mut span, mut breaks, mut widest) = (0..0, 0, 0);

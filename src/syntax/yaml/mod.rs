@@ -18,7 +18,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_>, ConfigError> {
     check_characters(&reader)?;
     if text.starts_with('\u{feff}') {
         (reader.at, reader.line) = (3, 3);
-        if matches!(reader.peek(), b' ' | b'\t') {
+        if matches!(reader.peek(), b' ' | b'\t') || reader.at_dash() {
             return reader.outside(3, Clause::Characters);
         }
     }
@@ -58,6 +58,9 @@ fn end_of_document(reader: &mut Reader<'_>) -> Read<usize> {
             return reader.outside(reader.at, Clause::Marks);
         }
         reader.rest_of_line()?;
+    }
+    if reader.peek() == b'%' {
+        return reader.outside(reader.at, Clause::Directives);
     }
     if reader.at < reader.text.len() {
         return Err(ConfigError::at(reader.text, reader.at, Problem::SecondDocument));

@@ -181,6 +181,9 @@ impl<'t> Reader<'t> {
                 b'\n' | b'\r' => {
                     text.push_str(&self.text[from..self.at]);
                     text.truncate(kept.max(text.trim_end_matches(' ').len()));
+                    if text.len() > kept && text.ends_with('\t') {
+                        return self.outside(self.at, Clause::TextOverLines);
+                    }
                     text.push(' ');
                     self.next_quoted_line(floor)?;
                 }
@@ -206,7 +209,7 @@ impl<'t> Reader<'t> {
     fn next_quoted_line(&mut self, floor: usize) -> Read<()> {
         let line = self.line_below(self.at).unwrap_or(self.at);
         let first = line + self.spaces_at(line);
-        let is_odd = first - line < floor.max(1) || self.is_blank(first) || self.byte(self.at - 1) == b'\t';
+        let is_odd = first - line < floor.max(1) || self.is_blank(first);
         if is_odd {
             return self.outside(first, Clause::TextOverLines);
         }

@@ -20,10 +20,16 @@ pub fn document(text: &str) -> String {
 pub const PROFILE: &[Shown] = &[
     Shown {
         clause: Clause::Characters,
-        rule: "No control characters, no Unicode line separators, and a byte order mark only as the very first character, with no space behind it.",
-        inside: &["\u{feff}storage: {type: mongodb}\n", "note: \"a\\u2028b\"\n", "note: schlüssel-ß\n"],
+        rule: "No control characters, no Unicode line separators, and a byte order mark only as the very first character, with neither a blank nor a dash behind it.",
+        inside: &[
+            "\u{feff}storage: {type: mongodb}\n",
+            "\u{feff}\n# a\nstorage: {type: mongodb}\n",
+            "note: \"a\\u2028b\"\n",
+            "note: schlüssel-ß\n",
+        ],
         outside: &[
             "\u{feff} storage: {type: mongodb}\n",
+            "\u{feff}- storage: {type: mongodb}\n",
             "\u{feff}\u{feff}storage: {type: mongodb}\n",
             "note: a\u{2028}b\n",
             "note: a\u{85}b\n",
@@ -59,7 +65,10 @@ pub const PROFILE: &[Shown] = &[
         clause: Clause::Directives,
         rule: "No directives: no line begins with `%`.",
         inside: &["storage: {type: mongodb}\nnote: '%'\n"],
-        outside: &["%YAML 1.2\n---\nstorage: {type: mongodb}\n"],
+        outside: &[
+            "%YAML 1.2\n---\nstorage: {type: mongodb}\n",
+            "storage: {type: mongodb}\n...\n%YAML 1.2\n",
+        ],
     },
     Shown {
         clause: Clause::Marks,
@@ -141,6 +150,7 @@ pub const PROFILE: &[Shown] = &[
             "note: 'a\n\n  b'\n",
             "more:\n  note: \"a\n  b\"\n",
             "note: \"a\t\n  b\"\n",
+            "note: \"a\t \n  b\"\n",
         ],
     },
     Shown {
@@ -203,7 +213,11 @@ pub const PROFILE: &[Shown] = &[
     Shown {
         clause: Clause::Aliases,
         rule: "Anchors have names of letters, digits, `-` and `_`, each used once. Aliases refer to a value above them that holds no alias, and there are at most 64.",
-        inside: &["note: &a [b]\nmore: *a\n", "note: &a\n  b: c\nmore: [*a, *a]\n"],
+        inside: &[
+            "note: &a # b: c\n  d: e\n",
+            "note: &a [b]\nmore: *a\n",
+            "note: &a\n  b: c\nmore: [*a, *a]\n",
+        ],
         outside: &[
             "note: &a [*a]\n",
             "note: &a b\nmore: &a c\n",
