@@ -12,7 +12,7 @@ use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Effect, Outcome};
 use crate::session::arguments::{self, Deny, Ending, Format, Global, RuleArgs};
 use crate::session::change;
-use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
+use crate::session::checking::{Checker, CheckTarget, Targets, in_parallel, targets};
 use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, Error, World, findings};
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Which rules run.
     #[command(flatten)]
     pub rules: RuleArgs,
-    /// Make an error of this rule, or of all warnings (`warnings`)
+    /// Make an error of this rule, of all warnings (`warnings`), or of what can't be looked at (`not-compared`)
     #[arg(long, value_name = "RULE", value_parser = arguments::deny(), hide_possible_values = true, value_delimiter = ',')]
     pub deny: Vec<Deny>,
     /// Always exit 0
@@ -56,7 +56,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
-    let (targets, skipped) = targets(&args.paths, args.policy.as_ref(), global, world)?;
+    let Targets { configs: targets, skipped, policies } = targets(&args.paths, args.policy.as_ref(), global, world)?;
     let known = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
     let checker = Checker { global, selection: findings::selection(&args.rules), now: world.clock.now() };
     if args.fix && fix(args, &targets, known.as_ref(), &checker, world)? == Answer::No {
@@ -82,7 +82,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut redactor = Redactor::default();
     let files = targets.iter().zip(results).map(|(target, result)| match result {
         Ok(mut config) => {
-            findings::deny(&mut config.findings, &args.deny);
+            findings::deny(&mut config.found.findings, &args.deny);
             config.report(target, &mut redactor)
         }
         Err(error) => FileReport::failed(
@@ -91,9 +91,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
             error.to_string(),
         ),
     });
-    let (now, values, files) = (checker.now, known.is_some(), files.collect());
+    let mut files: Vec<FileReport> = files.collect();
+    let selection = &checker.selection;
+    files.extend(policies.into_iter().filter_map(|policy| policy.report(selection, &mut redactor)));
+    let (now, values) = (checker.now, known.is_some());
     let report = FindingsReport { command: "check", now, values, files, skipped };
-    let no = report.has_errors() && !args.exit_zero;
+    let no = findings::is_no(&report, &args.deny) && !args.exit_zero;
     findings::finish(&report, args.format, no, world)
 }
 
@@ -161,7 +164,7 @@ fn fixes(
     let keys = KeySet::read_with(config, &value);
     let on = Inspected { values, ..Inspected::new(config, &keys, &target.policy, checker.now) };
     let mut decided = Decided::from(Outcome::new(Effect::Rewritten, Vec::new()));
-    for finding in rules::check(&on, &checker.selection) {
+    for finding in rules::check(&on, &checker.selection).findings {
         let message = finding.message();
         let Some(fix) = finding.fix else { continue };
         decided.notes.push(sentence!("fixed {}: {message}", finding.rule.id));

@@ -6,9 +6,9 @@ use crate::base::text::Named;
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::session::arguments::{self, Deny, Global, RuleArgs};
-use crate::session::compared::{from_git, two_files};
+use crate::session::compared::{Compared, from_git, two_files};
 use crate::session::differ::{Differ, SideError};
-use crate::session::{Answer, Error, World, findings, values};
+use crate::session::{Answer, Error, World, findings, policy_file, values};
 use crate::store;
 
 /// Say what a change does to users
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Which rules run.
     #[command(flatten)]
     pub rules: RuleArgs,
-    /// Make an error of this rule, or of all warnings (`warnings`)
+    /// Make an error of this rule, of all warnings (`warnings`), or of what can't be looked at (`not-compared`)
     #[arg(long, value_name = "RULE", value_parser = arguments::deny(), hide_possible_values = true, value_delimiter = ',')]
     pub deny: Vec<Deny>,
     /// Exit 1 on any difference
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// The env file of the new config
     #[arg(long, value_name = "PATH")]
     pub env_file_new: Option<PathBuf>,
-    /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
+    /// The policy file [default: the nearest powersync-jwks.yaml of the old side, up to the root of the repository]
     #[arg(long, value_name = "PATH")]
     pub policy: Option<PathBuf>,
     /// How to report
@@ -53,20 +53,25 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
-    let (sides, skipped) = match &args.git {
+    let named = args.policy.as_deref();
+    let named = named.map(|path| policy_file::read(&world.path(path), &path.display().to_string()));
+    let named = named.transpose()?.map(|file| file.policy);
+    let Compared { sides, skipped, policies } = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
-        None => (vec![two_files(&args.paths, global, world)?], Vec::new()),
+        None => two_files(&args.paths, global, world)?,
     };
     let differ = Differ {
         global,
-        policy: args.policy.as_deref(),
+        policy: named.as_ref(),
         deny: &args.deny,
         old_values: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         new_values: args.env_file_new.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         selection: findings::selection(&args.rules),
     };
     let mut redactor = Redactor::default();
-    let mut files = Vec::new();
+    let policies = policies.into_iter();
+    let mut files: Vec<FileReport> =
+        policies.filter_map(|policy| policy.report(&differ.selection, &mut redactor)).collect();
     let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
     for side in &sides {
         let names = (side.name.clone(), side.old_name.clone());
@@ -86,6 +91,6 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let report = FindingsReport { command: "diff", now: world.clock.now(), values, files, skipped };
     let differs =
         report.files.iter().any(|file| file.change.as_ref().is_some_and(|change| !change.diff.is_empty()));
-    let no = report.has_errors() && !args.exit_zero || args.exit_code && differs;
+    let no = findings::is_no(&report, &args.deny) && !args.exit_zero || args.exit_code && differs;
     findings::finish(&report, args.format, no, world)
 }

@@ -6,7 +6,7 @@ use crate::keyset::KeyName;
 use crate::schedule::{self, Terms};
 use crate::session::arguments::{Ending, FormatArgs, Global, ProbeArgs, Times};
 use crate::session::ask::{self, Asked};
-use crate::session::change;
+use crate::session::change::{self, Mode};
 use crate::session::operation::{Cloud, Operation, Task};
 use crate::session::{Answer, Error, World, policy, source, values};
 
@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     for source in sources {
         let rules = policy::rules(&args.times, &source, world)?;
         let file = args.env_file.clone().or(rules.env_file);
-        let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+        let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
         tasks.push(Task {
             source,
             policy: rules.policy,

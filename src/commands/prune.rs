@@ -57,7 +57,7 @@ fn task<'a, 'w: 'a>(
 ) -> Result<Task<'a>, Error> {
     let rules = policy::rules(&args.policy.times(), source, world)?;
     let file = args.variables.env_file.clone().or_else(|| rules.env_file.clone());
-    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
     let finder = drop_env::finder(&args.variables, source, rules.env_file, world);
     Ok(Task {
         source: source.clone(),

@@ -61,8 +61,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     let tasks = change::tasks(sources, |source| task(global, args, &fresh, source, world));
     let operation = Operation { cloud: Cloud::Refuses, idle: Idle::Due, failing: Failing::Apart, flags: policy::flags(&args.schedule.times), ..Operation::new("reconcile", global, &args.ending, &args.output) };
-    let mode = if args.check { Mode::Check } else { Mode::of(&args.ending) };
-    change::run_in(mode, &operation, tasks, world)
+    change::run_in(mode(args), &operation, tasks, world)
+}
+
+fn mode(args: &Args) -> Mode {
+    if args.check { Mode::Check } else { Mode::of(&args.ending) }
 }
 
 fn task<'a, 'w: 'a>(
@@ -75,7 +78,7 @@ fn task<'a, 'w: 'a>(
     let rules = policy::of_schedule(&args.schedule, source, world)?;
     let mut new = KeySource::new(fresh, &rules, source, world)?;
     let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
-    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, mode(args)), file.as_deref(), world)?;
     Ok(Task {
         source: source.clone(),
         policy: rules.policy,

@@ -104,6 +104,7 @@ pub enum Audience {
 pub struct Config<'t> {
     doc: Document<'t>,
     place: KeyList,
+    is_cloud: bool,
 }
 
 impl<'t> Config<'t> {
@@ -130,7 +131,9 @@ impl<'t> Config<'t> {
         }
         check_javascript(&doc)?;
         let place = locate(&doc)?;
-        Ok(Self { doc, place })
+        let kind = doc.member(doc.root(), "_type");
+        let is_cloud = kind.is_some_and(|(_, value)| doc.string(value) == Some("cloud"));
+        Ok(Self { doc, place, is_cloud })
     }
 
     /// The text and its values.
@@ -251,8 +254,13 @@ impl<'t> Config<'t> {
     /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.
     #[must_use]
     pub fn is_cloud(&self) -> bool {
-        let kind = self.doc.member(self.doc.root(), "_type");
-        kind.is_some_and(|(_, value)| self.doc.string(value) == Some("cloud"))
+        self.is_cloud
+    }
+
+    /// The same, read as what another config is: a change doesn't choose by which rules it is judged.
+    #[must_use]
+    pub(crate) fn of_kind_of(self, other: &Config<'_>) -> Self {
+        Self { is_cloud: other.is_cloud, ..self }
     }
 
     /// The members on the way to the keys that are duplicated in JSON, by their paths and names: the service reads the

@@ -38,6 +38,7 @@ pub fn text_diff(
     new: Option<&Config<'_>>,
     name: &str,
 ) -> Vec<DiffLine> {
+    redactor.compare([old, new].into_iter().flatten());
     let mut mark =
         |config: Option<&Config<'_>>| config.map_or_else(String::new, |config| redactor.mark(config));
     let (old, new) = (mark(old), mark(new));

@@ -1,18 +1,33 @@
 //! What looks like a secret in a text, wherever the text is. Each function reads its text once, however it is shaped.
 
+use crate::base::look::is_words;
 use crate::config::Span;
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// Names that contain one of these hold secrets.
-const SECRET_WORDS: [&str; 8] =
-    ["password", "passwd", "passphrase", "private_key", "privatekey", "secret", "apikey", "api_key"];
+const SECRET_WORDS: [&str; 13] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "private_key",
+    "privatekey",
+    "secret",
+    "apikey",
+    "api_key",
+    "access_key",
+    "accesskey",
+    "accountkey",
+    "sasl",
+];
 
 fn contains(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 fn has_secret_word(name: &str) -> bool {
-    SECRET_WORDS.iter().any(|word| contains(name, word))
+    // How a user is let in is no secret.
+    SECRET_WORDS.iter().any(|word| contains(name, word)) && !contains(name, "mechanism")
 }
 
 /// A reference to a secret, not one itself.
@@ -43,10 +58,18 @@ pub(super) fn user_info(text: &str) -> impl Iterator<Item = Span> {
     text.split_inclusive(is_end).filter_map(move |stretch| {
         let begins = next;
         next += stretch.len();
-        let start = stretch.find("://")? + 3;
+        let scheme = stretch.find("://")?;
+        let start = scheme + 3;
         // A password may hold a `/` that should have been escaped: up to the last `@`.
         let end = stretch.rfind('@')?;
-        (start < end).then_some(begins + start..begins + end)
+        // On the web, `@` is part of many paths: there a password follows a `:`.
+        let is_web = stretch[..scheme].to_ascii_lowercase().ends_with("http")
+            || stretch[..scheme].to_ascii_lowercase().ends_with("https");
+        let authority = stretch[start..].split(['/', '?', '#']).next().unwrap_or_default();
+        let port = authority.split_once(':').map(|(_, port)| port);
+        let is_host =
+            !authority.contains('@') && port.is_none_or(|port| port.bytes().all(|c| c.is_ascii_digit()));
+        (start < end && !(is_web && is_host)).then_some(begins + start..begins + end)
     })
 }
 
@@ -107,28 +130,35 @@ pub(super) fn ends_in_secret_name(comment: &str) -> bool {
     name.is_some_and(|name| is_secret_name(name) || PRIVATE_MEMBERS.contains(&name))
 }
 
-/// Sixteen or more characters of base64 in a row, names of rules in `powersync-jwks: ignore[…]` aside.
-pub(super) fn base64_runs(comment: &str) -> impl Iterator<Item = Span> {
+/// Sixteen or more characters of base64 in a row that are no words.
+pub(super) fn base64_runs(comment: &str) -> impl Iterator<Item = Span> + '_ {
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || b"+/_=-".contains(&b);
-    let rules = ignored_rules(comment);
     let mut next = 0;
     comment.as_bytes().split(move |byte| !in_alphabet(*byte)).filter_map(move |run| {
         let span = next..next + run.len();
         next = span.end + 1;
         let is_ruler = || run.iter().all(|b| matches!(b, b'-' | b'='));
-        let is_rule_name = || {
-            rules.as_ref().is_some_and(|rules| rules.contains(&span.start))
-                && run.iter().all(|b| b.is_ascii_lowercase() || *b == b'-')
-        };
-        (run.len() >= 16 && !is_ruler() && !is_rule_name()).then_some(span)
+        (run.len() >= 16 && !is_ruler() && !is_plain(run)).then_some(span)
     })
 }
 
-/// Where the names of rules are in `powersync-jwks: ignore[…]`.
-fn ignored_rules(comment: &str) -> Option<Span> {
-    const OPEN: &str = "powersync-jwks: ignore[";
-    let start = comment.find(OPEN)? + OPEN.len();
-    Some(start..comment[start..].find(']').map_or(comment.len(), |length| start + length))
+/// Words, paths and dates: `disable_auto_migration`, `/docs/json-schema`, `2026-11-24`. Each part is judged by itself.
+fn is_plain(run: &[u8]) -> bool {
+    let is_plain_part = |part: &[u8]| {
+        let digits = part.iter().filter(|c| c.is_ascii_digit()).count();
+        digits == part.len() && digits <= 10 || digits == 0 && part.len() < 4 || is_words(part)
+    };
+    let words = run.split(|c| b"+/=".contains(c));
+    words.into_iter().all(|word| is_words(word) || word.split(|c| b"_-".contains(c)).all(is_plain_part))
+}
+
+/// Where the reason begins in a comment that silences rules, `powersync-jwks: ignore[…]`.
+pub(super) fn silences(comment: &str) -> Option<usize> {
+    let rest = comment.trim_start_matches('#').trim_start().strip_prefix("powersync-jwks:")?;
+    let rest = rest.trim_start().strip_prefix("ignore")?.trim_start().strip_prefix('[')?;
+    let is_name = |name: &str| name.trim().bytes().all(|c| c.is_ascii_lowercase() || c == b'-');
+    let (names, reason) = rest.split_once(']')?;
+    names.split(',').all(is_name).then_some(comment.len() - reason.len())
 }
 
 #[cfg(test)]
@@ -184,8 +214,17 @@ mod tests {
     }
 
     #[test]
-    fn names_of_ignored_rules_are_no_base64() {
-        let text = "# powersync-jwks: ignore[non-string-member, another-rule-name] because-it-is-so-today AbCdEfGhIjKlMnOp";
-        assert_eq!(parts(text, base64_runs(text)), ["because-it-is-so-today", "AbCdEfGhIjKlMnOp"]);
+    fn words_paths_and_dates_are_no_base64() {
+        let text = "# /docs/json-schema/powersync-config because-it-is-so-today 2026-11-24 disable_auto_migration AbCdEfGhIjKlMnOp \
+                    xkqzvwtrplmnbgfd";
+        assert_eq!(parts(text, base64_runs(text)), ["AbCdEfGhIjKlMnOp", "xkqzvwtrplmnbgfd"]);
+    }
+
+    #[test]
+    fn a_comment_that_silences_a_rule_is_told_from_its_reason() {
+        let reason = |comment: &'static str| silences(comment).map(|at| &comment[at..]);
+        assert_eq!(reason("# powersync-jwks: ignore[non-string-member, another] why"), Some(" why"));
+        assert_eq!(reason("# powersync-jwks: ignore[AbCd] why"), None);
+        assert_eq!(reason("# k: powersync-jwks: ignore[a] why"), None);
     }
 }

@@ -1,9 +1,11 @@
 //! What is secret in a text, the text without it, and the diff that a person sees.
 
 mod diff;
+mod known;
 mod looks;
 mod places;
 mod redactor;
+mod texts;
 
 pub use diff::text_diff;
 pub(crate) use diff::{DiffLine, EnvLine, LineKind, env_diff};

@@ -2,20 +2,61 @@
 
 use std::collections::HashSet;
 
-use super::looks::{base64_runs, ends_in_secret_name, in_query, is_secret_name, member_value, user_info};
+use zeroize::Zeroizing;
+
+use super::known::Known;
+use super::looks::{
+    base64_runs, ends_in_secret_name, in_query, is_secret_name, member_value, silences, user_info,
+};
+use super::texts::{connection_string, headers, in_line, is_base64_of_secret, pem};
 use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, is_env_name};
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// A secret's bytes in the text, and its value.
 pub(super) type SecretPart<'d> = (Span, &'d str);
 
-/// All of them, in the order of the text. They may overlap.
-pub(super) fn secret_parts<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
+/// All of them, in the order of the text. They may overlap. `beside`: values that are secret in another text.
+pub(super) fn secret_parts<'d>(config: &'d Config<'_>, beside: &[Zeroizing<String>]) -> Vec<SecretPart<'d>> {
+    let (doc, text) = (config.document(), config.text());
     let mut parts = values(config);
-    parts.extend(pasted(config.document(), &parts));
+    let known = Known::of(looked_for(&parts).chain(beside.iter().map(|value| value.as_str())));
+    let found = known.found(text, &names(doc)).into_iter().chain(pem(text)).chain(headers(text));
+    parts.extend(found.map(|span| (span.clone(), &text[span])));
+    parts.extend(in_blocks(config));
     parts.extend(in_comments(config));
+    // What is hidden ends with its line: the indentation of the next one stays.
+    for (span, _) in &mut parts {
+        span.end = span.start + text[span.clone()].trim_end().len();
+    }
     parts.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
     parts
+}
+
+/// The values that are secret by their place.
+pub(super) fn secret_values(config: &Config<'_>) -> Vec<Zeroizing<String>> {
+    looked_for(&values(config)).map(|value| Zeroizing::new(value.to_owned())).collect()
+}
+
+/// Of `user:password`, the password by itself, too.
+fn looked_for<'v>(parts: &[SecretPart<'v>]) -> impl Iterator<Item = &'v str> {
+    let passwords = parts.iter().filter_map(|(_, value)| Some(value.split_once(':')?.1));
+    parts.iter().map(|(_, value)| *value).chain(passwords)
+}
+
+/// The names of members and the values of `type`, in the order of the text.
+fn names(doc: &Document<'_>) -> Vec<Span> {
+    let mut names = Vec::new();
+    for (_, node) in doc.nodes() {
+        let Kind::Mapping { members, .. } = &node.kind else { continue };
+        for (name, value) in members {
+            names.push(doc.node(*name).span.clone());
+            if matches!(doc.string(*name), Some("type" | "kind" | "kty" | "alg")) {
+                names.push(doc.node(*value).span.clone());
+            }
+        }
+    }
+    names.sort_by_key(|name| name.start);
+    names
 }
 
 /// What is secret by its place, and in URIs.
@@ -37,9 +78,11 @@ fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
             if !harmless && start < node.span.end {
                 parts.push((start..node.span.end, text.as_ref()));
             }
-        } else if text.contains("://") {
+        } else if is_base64_of_secret(text) {
+            parts.push((node.span.clone(), text.as_ref()));
+        } else if text.contains(['=', '@']) && !text.contains('\n') {
             let written = &doc.text()[node.span.clone()];
-            let found = user_info(written).chain(in_query(written));
+            let found = user_info(written).chain(in_query(written)).chain(connection_string(written));
             parts.extend(found.map(|part| (moved(&part, node.span.start), &written[part])));
         }
     }
@@ -56,9 +99,13 @@ fn secret_nodes(doc: &Document<'_>) -> HashSet<NodeId> {
     for (id, node) in doc.nodes() {
         let Kind::Mapping { members, .. } = &node.kind else { continue };
         let is_jwk = doc.member(id, "kty").is_some();
+        let kind = doc.member(id, "kind").and_then(|(_, kind)| doc.string(kind));
+        // Whatever a Kubernetes Secret has.
+        let is_secret = kind == Some("Secret") && doc.member(id, "apiVersion").is_some();
         for (name, value) in members {
             let Some(name) = doc.string(*name) else { continue };
-            if is_secret_name(name) || (is_jwk && PRIVATE_MEMBERS.contains(&name)) {
+            let is_private = is_jwk && PRIVATE_MEMBERS.contains(&name);
+            if is_secret_name(name) || is_private || (is_secret && matches!(name, "data" | "stringData")) {
                 mark_below(doc, *value, &mut secret);
             }
         }
@@ -81,17 +128,32 @@ fn mark_below(doc: &Document<'_>, id: NodeId, secret: &mut HashSet<NodeId>) {
     }
 }
 
-/// The same secrets in places where none belongs. Short ones may be words of the file.
-fn pasted<'d>(doc: &'d Document<'_>, secrets: &[SecretPart<'d>]) -> Vec<SecretPart<'d>> {
-    let known: HashSet<&str> =
-        secrets.iter().map(|(_, text)| *text).filter(|text| text.len() >= 16).collect();
-    let texts = doc.nodes().filter_map(|(_, node)| match &node.kind {
-        Kind::Scalar { text, .. } if known.contains(text.as_ref()) => {
-            Some((node.span.clone(), text.as_ref()))
-        }
+/// What is secret in values of several lines: a config, or anything like it, may be in one.
+fn in_blocks<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
+    let (doc, cloud) = (config.document(), config.is_cloud());
+    let blocks = doc.nodes().filter_map(|(_, node)| match &node.kind {
+        Kind::Scalar { text, .. } if text.trim_end().contains('\n') => Some(node.span.clone()),
         _ => None,
     });
-    texts.filter(|(span, _)| !span.is_empty()).collect()
+    let mut parts = Vec::new();
+    for block in blocks {
+        let (mut start, mut value): (usize, Option<usize>) = (block.start, None);
+        for line in doc.text()[block].split_inclusive('\n') {
+            let indent = line.len() - line.trim_start_matches([' ', '\t', '-', '#']).len();
+            let is_blank = line.trim().is_empty();
+            if value.is_some_and(|above| indent > above) && !is_blank {
+                parts.push((start + indent..start + line.len(), &line[indent..]));
+            } else if !is_blank {
+                let found = in_line(line, |name| is_env_name(name, cloud));
+                // `k: |`: the lines below it are its value.
+                let opens = |part: &Span| line[part.clone()].starts_with(['|', '>']);
+                value = (found.iter().any(opens) || ends_in_secret_name(line)).then_some(indent);
+                parts.extend(found.into_iter().map(|part| (moved(&part, start), &line[part])));
+            }
+            start += line.len();
+        }
+    }
+    parts
 }
 
 /// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
@@ -104,6 +166,14 @@ fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
     for comment in doc.comments() {
         let text = &doc.text()[comment.clone()];
         let indent = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
+        // What silences a rule is shown, whatever is around it; a secret in its reason isn't.
+        if let Some(head) = silences(text) {
+            let reason = &text[head..];
+            let found =
+                in_line(reason, |name| is_env_name(name, cloud)).into_iter().chain(base64_runs(reason));
+            parts.extend(found.map(|part| (moved(&part, comment.start + head), &reason[part])));
+            continue;
+        }
         let mut add = |part: Span| parts.push((moved(&part, comment.start), &text[part]));
         let is_member =
             text[indent..].split_once(':').is_some_and(|(name, _)| !name.contains([' ', '\'', '"']));
@@ -121,6 +191,7 @@ fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
             .chain(base64_runs(text))
             .chain(user_info(text))
             .chain(in_query(text))
+            .chain(connection_string(text))
             .for_each(&mut add);
     }
     parts

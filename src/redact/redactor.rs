@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use ring::digest;
 
-use super::places::secret_parts;
+use zeroize::Zeroizing;
+
+use super::places::{secret_parts, secret_values};
 use crate::config::{Config, Span};
 
 /// Mark where a secret was: not part of any text that is shown, and turned into `‹secret N›` at the very end.
@@ -16,8 +18,10 @@ const CLOSE: char = '\u{e001}';
 /// about them.
 #[derive(Default)]
 pub struct Redactor {
-    /// By SHA-256 of the value, so that no copy of a secret is kept.
+    /// By SHA-256 of the value.
     ids: HashMap<[u8; 32], usize>,
+    /// What is secret in one of the texts that are compared, and so in the other.
+    beside: Vec<Zeroizing<String>>,
     /// In which order they were shown.
     shown: HashMap<usize, usize>,
 }
@@ -36,7 +40,7 @@ impl Redactor {
         let mut marked = String::with_capacity(text.len());
         let mut hidden = Vec::new();
         let mut from = 0;
-        for (span, value) in secret_parts(config) {
+        for (span, value) in secret_parts(config, &self.beside) {
             if span.end <= from {
                 continue;
             }
@@ -57,6 +61,11 @@ impl Redactor {
         }
         push_clean(&mut marked, &text[from..]);
         Marked { text: marked, hidden }
+    }
+
+    /// Hides what is secret in one of these configs in each of them, from now on.
+    pub(crate) fn compare<'c>(&mut self, configs: impl IntoIterator<Item = &'c Config<'c>>) {
+        self.beside = configs.into_iter().flat_map(secret_values).collect();
     }
 
     fn id(&mut self, value: &str) -> usize {

@@ -8,7 +8,7 @@ use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
 use crate::schedule::is_over;
 
-/// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
+/// A config before and after a change. Both are judged at the same moment, under the policy of the old one.
 pub(crate) struct ConfigDiff<'a> {
     /// Before.
     pub(super) old: &'a Inspected<'a>,
@@ -88,6 +88,11 @@ impl<'a> ConfigDiff<'a> {
         !self.is_deleted() && new.0.iter().any(|obstacle| is_new(&obstacle.kind))
     }
 
+    /// The place in the new config of the key at this place in the old one.
+    pub(super) fn place_after(&self, entry: usize) -> Option<usize> {
+        self.counterparts.get(entry).copied().flatten()
+    }
+
     /// The place in the old config of the key at this place in the new one.
     pub(super) fn place_before(&self, entry: usize) -> Option<usize> {
         self.counterparts.iter().position(|after| *after == Some(entry))
@@ -143,7 +148,7 @@ impl<'a> ConfigDiff<'a> {
             .value()
             .copied()
             .filter(|exp| *exp > self.now())
-            .unwrap_or(self.now() + self.new.policy.overlap())
+            .unwrap_or(self.now() + self.old.policy.overlap())
     }
 }
 

@@ -1,7 +1,10 @@
-//! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file.
+//! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file. In a change, those
+//! count that its base has, too: what is reviewed doesn't silence its own review.
 
+use super::comparison::ConfigDiff;
 use super::inspected::Inspected;
-use super::rule::{About, Finding, How, Rule, Selection, Violation, WARNING};
+use super::rule::{About, Finding, How, Rule, Severity, Violation, WARNING};
+use super::{Asked, Found, rule};
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Span;
 
@@ -23,6 +26,37 @@ pub(super) static UNUSED: Rule = Rule {
     ..WARNING
 };
 
+pub(super) static ADDED: Rule = Rule {
+    id: "ignore-added",
+    severity: Severity::Info,
+    finds: "A change adds a comment that silences a rule.",
+    why: "It doesn't count for the change that adds it, and would for every later one.",
+    fix: How::Text("Ask whether the reason that it gives is a good one."),
+    ..WARNING
+};
+
+/// The comparison, where the comments of its base decide.
+pub(super) struct Base<'a>(pub(super) &'a ConfigDiff<'a>);
+
+impl Base<'_> {
+    /// The base's comments, each at the place that its key has now.
+    fn ignores(&self) -> Vec<Ignore<'_>> {
+        let (old, new) = self.0.sides();
+        let mut ignores = read(old);
+        for ignore in &mut ignores {
+            let About::Key(key) = &ignore.at else { continue };
+            let old = &old.keys.keys()[key.index()];
+            ignore.at = match self.0.place_after(key.index()).map(|place| &new.keys.keys()[place]) {
+                // Another key under the same kid has nothing to do with the reason.
+                Some(now) if now.verifies_what(old) == Some(false) => continue,
+                Some(now) => About::Key(now.reference()),
+                None => About::Gone(key.clone()),
+            };
+        }
+        ignores
+    }
+}
+
 /// One rule's name in one comment.
 struct Ignore<'t> {
     rule: &'t str,
@@ -30,6 +64,8 @@ struct Ignore<'t> {
     /// The key it is at; the whole file where it is at none.
     at: About,
     has_reason: bool,
+    /// Whether it silences what it names: in a change, whether the base has it.
+    counts: bool,
     used: bool,
 }
 
@@ -38,6 +74,7 @@ enum Comment {
     NoSuchRule,
     FindsNothing(&'static str),
     NoReason(&'static str),
+    NotInBase(&'static str),
 }
 
 impl Violation for Comment {
@@ -49,45 +86,67 @@ impl Violation for Comment {
                 sentence!("`{rule}` finds nothing {place}: the comment silences nothing")
             }
             Self::NoReason(rule) => sentence!("`{rule}` is silenced here without a reason"),
+            Self::NotInBase(rule) => {
+                sentence!(
+                    "this comment is new: it silences `{rule}` {place} from the next change on, not in this one"
+                )
+            }
         }
     }
 }
 
-/// Takes out the findings that comments silence, and adds those about the comments. `known`: the rule of an id, and whether
-/// it was one of those that were asked here, so that silence about it means something.
+/// Takes out the findings that comments silence, and adds those about the comments.
 pub(super) fn apply(
     found: Vec<Finding>,
     on: &Inspected<'_>,
-    selection: &Selection,
-    known: &dyn Fn(&str) -> Option<(&'static Rule, bool)>,
-) -> Vec<Finding> {
+    base: Option<&Base<'_>>,
+    asked: &Asked<'_>,
+) -> Found {
     let mut ignores = read(on);
-    let mut left = found;
-    left.retain(|one| {
-        let mut silenced = false;
+    let in_base = base.map(Base::ignores);
+    let has_base = |ignore: &Ignore<'_>| {
+        let is_same = |old: &Ignore<'_>| old.rule == ignore.rule && old.at == ignore.at;
+        in_base.as_ref().is_none_or(|base| base.iter().any(is_same))
+    };
+    for ignore in &mut ignores {
+        ignore.counts = has_base(ignore);
+    }
+    // Of a key that is gone, the comment is, too.
+    let is_gone = |ignore: &&Ignore<'_>| matches!(ignore.at, About::Gone(_));
+    let gone: Vec<&Ignore<'_>> = in_base.iter().flatten().filter(is_gone).collect();
+    let mut result = Found::default();
+    for one in found {
+        let silences = |ignore: &Ignore<'_>| {
+            ignore.rule == one.rule.id && (ignore.at == About::File || ignore.at == one.about)
+        };
+        let mut is_silenced = gone.iter().any(|ignore| silences(ignore));
         for ignore in &mut ignores {
-            if ignore.rule == one.rule.id && (ignore.at == About::File || ignore.at == one.about) {
+            if silences(ignore) {
                 ignore.used = true;
-                silenced = true;
+                is_silenced |= ignore.counts;
             }
         }
-        !silenced
-    });
+        if is_silenced { &mut result.silenced } else { &mut result.findings }.push(one);
+    }
     for ignore in ignores {
-        let (rule, cause) = match known(ignore.rule) {
+        let known = rule(ignore.rule);
+        let is_unused = |known: &Rule| !ignore.used && asked.selection.runs(known) && (asked.looked)(known);
+        let (rule, cause) = match known {
             None => (&UNUSED, Comment::NoSuchRule),
-            Some((known, true)) if !ignore.used && selection.runs(known) => {
-                (&UNUSED, Comment::FindsNothing(known.id))
-            }
-            Some((known, _)) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
+            Some(known) if !ignore.counts => (&ADDED, Comment::NotInBase(known.id)),
+            Some(known) if is_unused(known) => (&UNUSED, Comment::FindsNothing(known.id)),
+            Some(known) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
             Some(_) => continue,
         };
-        if selection.runs(rule) {
-            left.push(Finding::new(rule, ignore.span, cause).about(ignore.at));
+        if asked.selection.runs(rule) {
+            result.findings.push(Finding::new(rule, ignore.span, cause).about(ignore.at));
         }
     }
-    left
+    result
 }
+
+/// A reason has words: this many letters at least.
+const REASON: usize = 3;
 
 fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
     let text = on.doc().text();
@@ -104,7 +163,8 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
             rule,
             span: comment.clone(),
             at: at.clone(),
-            has_reason: !reason.is_empty(),
+            has_reason: reason.chars().filter(|c| c.is_alphabetic()).count() >= REASON,
+            counts: true,
             used: false,
         }));
     }

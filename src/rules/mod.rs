@@ -8,17 +8,29 @@ mod comparison;
 mod config;
 mod ignore;
 mod inspected;
+mod policy;
 mod rule;
 mod unreadable;
 
 pub(crate) use comparison::{ConfigDiff, NotCompared, not_compared};
 pub(crate) use inspected::FileFacts;
 pub use inspected::Inspected;
+pub(crate) use policy::{PolicyChange, policy_changed, policy_unreadable};
 pub(crate) use rule::Finding;
 pub use rule::{Rule, Selection, Severity};
 pub(crate) use unreadable::unreadable;
 
+use ignore::Base;
 use rule::{About, Look};
+
+/// What rules found.
+#[derive(Default)]
+pub struct Found {
+    /// What is told.
+    pub findings: Vec<Finding>,
+    /// What comments silence: it is counted.
+    pub silenced: Vec<Finding>,
+}
 
 /// All rules, in the order of their documentation.
 pub static RULES: &[&Rule] = &[
@@ -69,8 +81,11 @@ pub static RULES: &[&Rule] = &[
     &change::secret_exposed::RULE,
     &change::wildcard::RULE,
     &change::new_variable::RULE,
+    &policy::CHANGED,
+    &policy::UNREADABLE,
     &ignore::WITHOUT_REASON,
     &ignore::UNUSED,
+    &ignore::ADDED,
 ];
 
 /// The rule of this id.
@@ -94,12 +109,12 @@ pub(crate) fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
     let is_shown =
         |rule: &&Rule| rule.severity == Severity::Error || SHOWN.iter().any(|shown| shown.id == rule.id);
     let only = RULES.iter().copied().filter(is_shown).map(|rule| rule.id).collect();
-    check(on, &Selection { only, ..Selection::default() })
+    check(on, &Selection { only, ..Selection::default() }).findings
 }
 
 /// What the rules find in a config.
 #[must_use]
-pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
+pub fn check(on: &Inspected<'_>, selection: &Selection) -> Found {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
     let found = running.flat_map(|rule| match rule.look {
         Look::Key(look) => on.keys.keys().iter().filter_map(|key| look(on, key)).collect(),
@@ -107,12 +122,12 @@ pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
         Look::Change(_) | Look::File => Vec::new(),
     });
     let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File);
-    finish(found.collect(), on, selection, &by_config)
+    finish(found.collect(), on, None, &Asked { selection, looked: &by_config })
 }
 
 /// What the rules find in a change.
 #[must_use]
-pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
+pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Found {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
     let found = running.flat_map(|rule| match rule.look {
         Look::Change(look) | Look::Both(_, look) => look(comparison),
@@ -121,7 +136,7 @@ pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec
     });
     // Of the others, what the old config had as well isn't found.
     let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
-    finish(found.collect(), comparison.new, selection, &by_change)
+    finish(found.collect(), comparison.new, Some(&Base(comparison)), &Asked { selection, looked: &by_change })
 }
 
 /// What a rule finds in the new config and didn't find in the old one.
@@ -141,16 +156,18 @@ fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding
 }
 
 /// Takes out what comments silence, and sorts by place.
-fn finish(
-    mut found: Vec<Finding>,
-    on: &Inspected<'_>,
-    selection: &Selection,
-    looked: &dyn Fn(&Rule) -> bool,
-) -> Vec<Finding> {
+fn finish(mut found: Vec<Finding>, on: &Inspected<'_>, base: Option<&Base<'_>>, asked: &Asked<'_>) -> Found {
     for one in &mut found {
         one.fix = one.fix.take().filter(|fix| on.can_rewrite(fix.entry, fix.member));
     }
-    let mut found = ignore::apply(found, on, selection, &|id| rule(id).map(|rule| (rule, looked(rule))));
-    found.sort_by_key(|one| (one.span.as_ref().map(|span| span.start), one.severity));
+    let mut found = ignore::apply(found, on, base, asked);
+    found.findings.sort_by_key(|one| (one.span.as_ref().map(|span| span.start), one.severity));
     found
+}
+
+/// Which rules ran.
+struct Asked<'a> {
+    selection: &'a Selection,
+    /// Whether a rule was one of those that were asked here, so that silence about it means something.
+    looked: &'a dyn Fn(&Rule) -> bool,
 }

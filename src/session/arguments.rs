@@ -300,6 +300,9 @@ pub(crate) struct ProbeArgs {
     /// Don't ask, although the policy says so
     #[arg(long, conflicts_with = "probe")]
     pub no_probe: bool,
+    /// Where nothing is written, too, ask the addresses that only the policy names
+    #[arg(long, conflicts_with_all = ["probe", "no_probe"])]
+    pub probe_policy: bool,
     /// How.
     #[command(flatten)]
     pub ask: AskArgs,
@@ -340,17 +343,17 @@ pub(crate) fn rule_name() -> impl TypedValueParser<Value = RuleName> {
 pub(crate) enum Deny {
     /// All warnings but those that time alone causes.
     Warnings,
+    /// What can't be looked at.
+    NotCompared,
     /// What this rule finds.
     Rule(RuleName),
 }
 
 pub(crate) fn deny() -> impl TypedValueParser<Value = Deny> {
-    PossibleValuesParser::new(std::iter::once("warnings").chain(RULES.iter().map(|rule| rule.id))).try_map(
-        |id| {
-            if id == "warnings" {
-                return Ok(Deny::Warnings);
-            }
-            rule(&id).map(|rule| Deny::Rule(RuleName(rule))).ok_or("there is no such rule")
-        },
-    )
+    let ids = ["warnings", "not-compared"].into_iter().chain(RULES.iter().map(|rule| rule.id));
+    PossibleValuesParser::new(ids).try_map(|id| match id.as_str() {
+        "warnings" => Ok(Deny::Warnings),
+        "not-compared" => Ok(Deny::NotCompared),
+        id => rule(id).map(|rule| Deny::Rule(RuleName(rule))).ok_or("there is no such rule"),
+    })
 }

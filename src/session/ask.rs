@@ -19,6 +19,7 @@ use crate::session::{Error, Source};
 use crate::store;
 
 use super::operation::Decided;
+use super::run::Mode;
 use super::values::{self, KnownValues};
 
 /// How long an answer may take.
@@ -36,7 +37,8 @@ pub(crate) struct Services<'w> {
 
 /// The same for a command that writes, with the values of variables that it needs for that.
 pub(crate) struct Asked<'w> {
-    services: Services<'w>,
+    /// Those that are asked, or those that only a policy names, where a run that writes nothing sends nothing to them.
+    services: Result<Services<'w>, Vec<Endpoint>>,
     pub(crate) values: KnownValues<'w>,
 }
 
@@ -162,7 +164,7 @@ impl<'w> Asked<'w> {
     pub(crate) fn new(
         global: &Global,
         args: &ProbeArgs,
-        policy: &[Endpoint],
+        (policy, mode): (&[Endpoint], Mode),
         env_file: Option<&Path>,
         world: &mut World<'w>,
     ) -> Result<Option<Self>, Error> {
@@ -171,7 +173,24 @@ impl<'w> Asked<'w> {
             return Ok(None);
         }
         let values = values::known(env_file, world)?;
-        Ok(Some(Self { services: Services::new(global, named, &args.ask, world)?, values }))
+        // A policy may be that of a branch under review: to look at it sends nothing anywhere.
+        let looks = matches!(mode, Mode::Check | Mode::DryRun);
+        let services = if looks && args.urls.is_empty() && !args.probe_policy {
+            Err(named)
+        } else {
+            Ok(Services::new(global, named, &args.ask, world)?)
+        };
+        Ok(Some(Self { services, values }))
+    }
+
+    /// That services were not asked, if so.
+    fn not_asked(&self) -> Option<Sentence> {
+        let endpoints = self.services.as_ref().err()?;
+        let names: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
+        Some(sentence!(
+            "not asked: which keys the running service knows. Only the policy names {}; `--probe-policy` asks there",
+            list(&names)
+        ))
     }
 
     /// Lets a promotion through if the key is live everywhere.
@@ -183,7 +202,8 @@ impl<'w> Asked<'w> {
     ) -> Result<Decided, Error> {
         schedule::guard_live(&outcome, keys, &|key| self.liveness(keys, key), allowed)?;
         let live_at = self.live_at(&outcome, allowed);
-        Ok(Decided { live_at, ..outcome.into() })
+        let notes = self.not_asked().into_iter().collect();
+        Ok(Decided { live_at, notes, ..outcome.into() })
     }
 
     /// Where the key of a promotion is live that was let through.
@@ -191,17 +211,18 @@ impl<'w> Asked<'w> {
         if outcome.promoted().is_none() || allowed.contains(&schedule::RefusalId::NotLive) {
             return Vec::new();
         }
-        self.services.endpoints.iter().map(ToString::to_string).collect()
+        self.services.iter().flat_map(|services| &services.endpoints).map(ToString::to_string).collect()
     }
 
     /// Whether a key is live everywhere. Fails where that can't be determined.
     pub(crate) fn liveness(&self, keys: &KeySet, key: &Key) -> Result<Liveness, Error> {
+        let Ok(services) = &self.services else { return Ok(Liveness::Live) };
         self.values.check(keys)?;
         let plan = ProbePlan::one(keys, key);
         if let Some(left_out) = plan.left_out.first() {
             return Err(Error::LivenessUnknown(left_out.clone()));
         }
-        let round = self.round(&plan, key)?;
+        let round = round(services, &plan, key)?;
         if round.is_as_planned(&plan) {
             return Ok(Liveness::Live);
         }
@@ -215,6 +236,7 @@ impl<'w> Asked<'w> {
 
     /// Says of the keys that a decision removes whether services still know them.
     pub(crate) fn removals(&self, outcome: &Outcome, keys: &KeySet) -> Result<Vec<Sentence>, Error> {
+        let Ok(services) = &self.services else { return Ok(self.not_asked().into_iter().collect()) };
         self.values.check(keys)?;
         let mut notes = Vec::new();
         for change in &outcome.changes {
@@ -224,18 +246,18 @@ impl<'w> Asked<'w> {
             let asked = if plan.subjects.is_empty() {
                 Removal::NotAsked(plan.left_out.first().map(|out| out.why.clone()))
             } else {
-                Removal::of(&self.round(&plan, key)?)
+                Removal::of(&round(services, &plan, key)?)
             };
             notes.push(asked.message(&key.name()));
         }
         Ok(notes)
     }
+}
 
-    fn round(&self, plan: &ProbePlan, key: &Key) -> Result<Round, Error> {
-        let round = self.services.round(plan);
-        match round.unanswered().into_iter().next() {
-            None => Ok(round),
-            Some(first) => Err(Error::LivenessUnanswered { key: key.name(), source: Box::new(first) }),
-        }
+fn round(services: &Services<'_>, plan: &ProbePlan, key: &Key) -> Result<Round, Error> {
+    let round = services.round(plan);
+    match round.unanswered().into_iter().next() {
+        None => Ok(round),
+        Some(first) => Err(Error::LivenessUnanswered { key: key.name(), source: Box::new(first) }),
     }
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{Global, PolicyArgs};
-use super::findings::{file_facts, skipped, unseen, wrapped};
+use super::findings::{file_facts, not_compared, unseen, wrapped};
+use super::review_policy::{self, PolicyFinding};
 use super::values::KnownValues;
 use super::{Error, Source, World, policy, source};
 use crate::base::text::{Printable, list};
@@ -13,9 +14,10 @@ use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
 use crate::keyset::{KeySet, Values};
 use crate::redact::Redactor;
-use crate::report::findings::{FileReport, Skipped, Wrapped, shown};
-use crate::rules::{self, Finding, Inspected, Selection};
+use crate::report::findings::{FileReport, Reported, Skipped, Wrapped, shown};
+use crate::rules::{self, Found, Inspected, Selection};
 use crate::schedule::Policy;
+use crate::store::git::{Content, GitError, NotSeen, Repository, Tree};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
@@ -36,22 +38,35 @@ impl CheckTarget {
     }
 }
 
-/// The configs that are meant, and those below directories that aren't looked into.
+/// What is to be checked.
+pub(crate) struct Targets {
+    pub(crate) configs: Vec<CheckTarget>,
+    /// What is below the directories and can't be looked at.
+    pub(crate) skipped: Vec<Skipped>,
+    /// Policies that can't be read.
+    pub(crate) policies: Vec<PolicyFinding>,
+}
+
+/// The configs that are meant.
 pub(crate) fn targets(
     paths: &[PathBuf],
     policy: Option<&PathBuf>,
     global: &Global,
     world: &mut World<'_>,
-) -> Result<(Vec<CheckTarget>, Vec<Skipped>), Error> {
+) -> Result<Targets, Error> {
     let (sources, skipped) = sources(paths, global, world)?;
+    let mut policies = Vec::new();
     let targets = sources.into_iter().map(|source| {
-        let times = PolicyArgs { policy: policy.cloned() }.times();
-        let policy = policy::of(&times, &source, world)?;
+        let policy = match policy {
+            Some(named) => policy::of(&PolicyArgs { policy: Some(named.clone()) }.times(), &source, world)?,
+            None => review_policy::beside(&source, &mut policies, world),
+        };
         let tool = source.tool(global, world);
         let path = source.path(world);
         Ok(CheckTarget { name: source.name(), source, path, policy, tool })
     });
-    Ok((targets.collect::<Result<_, Error>>()?, skipped))
+    let configs = targets.collect::<Result<_, Error>>()?;
+    Ok(Targets { configs, skipped, policies })
 }
 
 /// Files, those below directories, or stdin.
@@ -67,30 +82,63 @@ fn sources(
             files.push(path.clone());
             continue;
         }
-        let named =
-            |found: &Path| found.strip_prefix(&full).map_or(found.to_owned(), |below| join(path, below));
-        let before = left_out.len();
-        let keep = |found: &Path, bytes: &[u8]| match holds(bytes, Input::of_path(found)) {
-            Holds::Config => true,
-            Holds::Unseen(why) => {
-                left_out.push(skipped(&named(found), found, why));
-                false
-            }
-            Holds::Nothing => false,
-        };
-        let found = store::files_below(&full, keep);
-        if found.is_empty() {
+        let (before, found) = (left_out.len(), files.len());
+        for (below, content) in contents_below(&full)? {
+            let named = join(path, &below);
+            let why = match content {
+                Content::Absent => continue,
+                Content::NotSeen(why) => why,
+                Content::File(bytes) => match holds(&bytes, Input::of_path(&below)) {
+                    Holds::Nothing => continue,
+                    Holds::Unseen(form) => NotSeen::Form(form),
+                    Holds::Config => {
+                        files.push(named);
+                        continue;
+                    }
+                },
+            };
+            let place = store::git::path_in_repository(&full.join(&below)).map(PathBuf::from);
+            let name = named.display().to_string();
+            left_out.push(not_compared(&name, &place.unwrap_or(named), why, false));
+        }
+        if files.len() == found {
             return Err(nothing_below(path, &left_out[before..]));
         }
-        files.extend(found.iter().map(|found| named(found)));
+        // A link to one that is there as itself is found twice: the link goes.
+        files[found..].sort_by_key(|file| world.path(file).is_symlink());
     }
     left_out.sort_by(|one, two| one.name.cmp(&two.name));
-    Ok((source::several(&files, global, world)?, left_out))
+    let mut sources = source::several(&files, global, world)?;
+    sources.sort_by_key(|source| files.iter().position(|file| *source == source::named(file)));
+    Ok((sources, left_out))
+}
+
+/// What may be configs in and below a directory, with their paths from there: all that git tracks and what is new and not
+/// ignored; all where there is no git to ask.
+fn contents_below(directory: &Path) -> Result<Vec<(PathBuf, Content)>, Error> {
+    let repository = match Repository::open(directory) {
+        Ok(repository) => repository,
+        Err(GitError::NotARepository | GitError::NotThere(_)) => return Ok(store::all_below(directory)),
+        Err(error) => return Err(error.into()),
+    };
+    let (tree, mut objects) = (Tree::working(&repository)?, repository.objects()?);
+    let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let inside = real.strip_prefix(&repository.root).unwrap_or(Path::new(""));
+    let mut found = Vec::new();
+    for path in tree.paths().filter(|path| store::may_be_config(path)) {
+        if let Ok(below) = path.strip_prefix(inside) {
+            found.push((below.to_owned(), tree.read(path, &mut objects)?));
+        }
+    }
+    let submodules = tree.submodules().filter_map(|path| path.strip_prefix(inside).ok());
+    found.extend(submodules.map(|path| (path.to_owned(), Content::NotSeen(NotSeen::Submodule))));
+    Ok(found)
 }
 
 /// A directory without a config to look at.
 fn nothing_below(directory: &Path, skipped: &[Skipped]) -> Error {
-    let also = skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why));
+    let also =
+        skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why.message()));
     Error::Usage(format!(
         "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top{}",
         Printable(&directory.display().to_string()),
@@ -116,7 +164,7 @@ pub(crate) struct Checked {
     bytes: Snapshot,
     wrapped: Option<Wrapped>,
     input: Input,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) found: Found,
     /// Variables whose secrets were not looked at.
     unseen: Vec<String>,
 }
@@ -138,14 +186,15 @@ impl Checker<'_> {
         let (input, wrapped) = (opened.input, wrapped(&opened.envelope, &outer));
         let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
         let bytes = inner.unwrap_or(outer);
-        let (findings, unseen) = match Config::parse(&bytes, input) {
+        let (found, unseen) = match Config::parse(&bytes, input) {
             Ok(config) => self.inspect(target, &config, known),
             Err(error) => {
                 let finding = rules::unreadable(&error, std::str::from_utf8(&bytes).ok());
-                (if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
+                let findings = if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() };
+                (Found { findings, ..Found::default() }, Vec::new())
             }
         };
-        Ok(Checked { bytes, wrapped, input, findings, unseen })
+        Ok(Checked { bytes, wrapped, input, found, unseen })
     }
 
     fn inspect(
@@ -153,7 +202,7 @@ impl Checker<'_> {
         target: &CheckTarget,
         config: &Config<'_>,
         known: Option<&KnownValues<'_>>,
-    ) -> (Vec<Finding>, Vec<String>) {
+    ) -> (Found, Vec<String>) {
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
         let keys = KeySet::read_with(config, &value);
@@ -169,15 +218,16 @@ impl Checked {
     pub(crate) fn report(self, target: &CheckTarget, redactor: &mut Redactor) -> FileReport {
         let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
         // Parsed again rather than kept: most files have no findings.
-        let config = if self.findings.is_empty() { None } else { Config::parse_str(text, self.input).ok() };
+        let Found { findings, silenced } = self.found;
+        let is_any = !findings.is_empty() || !silenced.is_empty();
+        let config = if is_any { Config::parse_str(text, self.input).ok() } else { None };
+        let (tool, text) = (&target.tool, (text, config.as_ref()));
         FileReport {
-            name: target.name.clone(),
-            path: target.place(),
             wrapped: self.wrapped,
-            findings: shown(self.findings, &target.tool, (text, config.as_ref()), redactor),
+            findings: shown(findings, tool, text, redactor),
+            silenced: shown(silenced, tool, text, redactor),
             unseen: self.unseen,
-            change: None,
-            failure: None,
+            ..FileReport::new(target.name.clone(), target.place(), Reported::Config)
         }
     }
 }

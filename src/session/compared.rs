@@ -1,14 +1,19 @@
 //! The configs that `diff` compares: two files, or those of a working tree with a revision.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
-use super::findings::skipped as skipped_config;
-use super::{Error, Source, World, source};
+use super::findings::not_compared;
+use super::moved;
+use super::review_policy::{self, PolicyFinding};
+use super::{Error, Source, World, policy_file, source};
 use crate::base::text::{Named, Printable};
 use crate::config::Input;
 use crate::report::findings::Skipped;
-use crate::store::git::{ChangedFile, Repository, short};
+use crate::rules::policy_changed;
+use crate::schedule::Policy;
+use crate::store::git::{Content, GitError, NotSeen, Objects, Repository, Tree, short};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
@@ -26,12 +31,28 @@ pub(crate) struct Sides {
     pub(crate) to: String,
     pub(crate) input_old: Input,
     pub(crate) input_new: Input,
-    /// The new config, for its policy and its platform.
+    /// The new config, for its platform.
     pub(crate) source: Source,
+    /// The policy of the base.
+    pub(crate) policy: Policy,
+}
+
+/// What is compared.
+#[derive(Default)]
+pub(crate) struct Compared {
+    pub(crate) sides: Vec<Sides>,
+    /// What can't be.
+    pub(crate) skipped: Vec<Skipped>,
+    /// Policies that change, or can't be read.
+    pub(crate) policies: Vec<PolicyFinding>,
 }
 
 /// The two configs that were named.
-pub(crate) fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_>) -> Result<Sides, Error> {
+pub(crate) fn two_files(
+    paths: &[PathBuf],
+    global: &Global,
+    world: &mut World<'_>,
+) -> Result<Compared, Error> {
     let [old, new] = paths else {
         let text = "name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`";
         return Err(Error::Usage(text.to_owned()));
@@ -43,9 +64,13 @@ pub(crate) fn two_files(paths: &[PathBuf], global: &Global, world: &mut World<'_
     let (from, to) = (old.name(), new.name());
     let input_old = old.input(global);
     let input_new = new.input(global);
+    let mut policies = Vec::new();
+    let policy = review_policy::beside(&old, &mut policies, world);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
     let (name, old_name) = (to.clone(), from.clone());
-    Ok(Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new })
+    let sides =
+        Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new, policy };
+    Ok(Compared { sides: vec![sides], policies, ..Compared::default() })
 }
 
 /// A config; `/dev/null`, which git passes for a file that isn't there, is none.
@@ -53,13 +78,13 @@ fn read(source: &Source, world: &mut World<'_>) -> Result<Option<Snapshot>, Erro
     if *source == Source::File(PathBuf::from("/dev/null")) { Ok(None) } else { source.read(world).map(Some) }
 }
 
-/// The configs that differ from a revision, and those that aren't looked into.
+/// The configs that differ from a revision, and those that can't be compared.
 pub(crate) fn from_git(
     revision: Option<&str>,
     paths: &[PathBuf],
     global: &Global,
     world: &mut World<'_>,
-) -> Result<(Vec<Sides>, Vec<Skipped>), Error> {
+) -> Result<Compared, Error> {
     if !global.config.is_empty() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
@@ -72,95 +97,228 @@ pub(crate) fn from_git(
         (commit, from)
     };
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
-    let chosen = chosen(&repository, repository.changed(&commit)?, &paths, world)?;
-    let (mut sides, mut skipped) = (Vec::new(), Vec::new());
-    for ChangedConfig { file, name, is_named } in chosen {
-        let maybe = |path: &Option<PathBuf>| path.as_deref().is_some_and(store::may_be_config);
-        if !is_named && !maybe(&file.old) && !maybe(&file.new) {
-            continue;
+    let mut change = Change {
+        old: Tree::at(&repository, &commit)?,
+        new: Tree::working(&repository)?,
+        objects: repository.objects()?,
+        repository,
+        from,
+        found: Compared::default(),
+    };
+    change.policies(world)?;
+    for (path, name) in change.chosen(&paths, world)? {
+        match name {
+            Some(name) => change.compare_named(&path, name, world)?,
+            None => change.compare(&path, world)?,
         }
-        let old = match &file.old {
-            Some(path) => repository.show(&commit, path)?,
-            None => None,
-        };
-        let new = match &file.new {
-            Some(path) if repository.root.join(path).exists() => {
-                Some(store::snapshot(&repository.root.join(path)).map_err(Error::store(&name))?)
+    }
+    change.submodules(&paths, world)?;
+    let found = change.found;
+    Ok(Compared { sides: moved::joined(found.sides, global), ..found })
+}
+
+/// A working tree and the revision it is compared with.
+struct Change {
+    repository: Repository,
+    old: Tree,
+    new: Tree,
+    objects: Objects,
+    from: String,
+    found: Compared,
+}
+
+/// What a file is to a comparison.
+enum Side {
+    Nothing,
+    Config,
+    NotSeen(NotSeen),
+}
+
+impl Side {
+    fn of(content: &Content, input: Input) -> Self {
+        match content {
+            Content::Absent => Self::Nothing,
+            Content::NotSeen(why) => Self::NotSeen(*why),
+            Content::File(bytes) => match holds(bytes, input) {
+                Holds::Config => Self::Config,
+                Holds::Unseen(form) => Self::NotSeen(NotSeen::Form(form)),
+                Holds::Nothing => Self::Nothing,
+            },
+        }
+    }
+}
+
+impl Change {
+    /// The files that are meant: the named ones, each with the name it was given, those below named directories, or all.
+    fn chosen(
+        &mut self,
+        paths: &[PathBuf],
+        world: &World<'_>,
+    ) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
+        let both: BTreeSet<&Path> = self.old.paths().chain(self.new.paths()).collect();
+        let all: Vec<PathBuf> =
+            both.into_iter().filter(|path| store::may_be_config(path)).map(Path::to_owned).collect();
+        if paths.is_empty() {
+            return Ok(all.into_iter().map(|path| (path, None)).collect());
+        }
+        let mut chosen = Vec::new();
+        for path in paths {
+            let inside = self.inside(path, world)?;
+            if world.path(path).is_dir() {
+                let below = all.iter().filter(|path| path.starts_with(&inside));
+                chosen.extend(below.map(|path| (path.clone(), None)));
+            } else {
+                self.new.name(&inside);
+                chosen.push((inside, Some(path.display().to_string())));
             }
-            _ => None,
+        }
+        Ok(chosen)
+    }
+
+    /// A path from the root of the repository.
+    fn inside(&self, path: &Path, world: &World<'_>) -> Result<PathBuf, Error> {
+        below(&self.repository, &world.path(path)).ok_or_else(|| {
+            Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
+        })
+    }
+
+    /// Compares a file if it is or was a config and is another now.
+    fn compare(&mut self, path: &Path, world: &World<'_>) -> Result<(), Error> {
+        let new = self.new.read(path, &mut self.objects)?;
+        if new.bytes().is_some_and(|bytes| self.old.is_at(path, bytes)) {
+            return Ok(());
+        }
+        let old = self.old.read(path, &mut self.objects)?.with_endings_of(&new);
+        let is_same = match (&old, &new) {
+            (Content::File(old), Content::File(new)) => **old == **new,
+            // What stands for the file in git is the same: what it stands for is, too.
+            (Content::NotSeen(_), _) => self.old.has_same_object(&self.new, path),
+            _ => false,
         };
-        let input = |path: &Option<PathBuf>| path.as_deref().map_or(Input::Either, Input::of_path);
-        let (input_old, input_new) = (input(&file.old), input(&file.new));
-        let what =
-            |text: &Option<Snapshot>, input| text.as_ref().map_or(Holds::Nothing, |text| holds(text, input));
-        match (what(&old, input_old), what(&new, input_new)) {
-            _ if is_named => {}
-            (_, Holds::Unseen(why)) | (Holds::Unseen(why), _) => {
-                skipped.push(skipped_config(Path::new(&name), &world.path(Path::new(&name)), why));
+        if is_same {
+            return Ok(());
+        }
+        let name = name_of(&self.repository, path, world);
+        let input = Input::of_path(path);
+        match (Side::of(&old, input), Side::of(&new, input)) {
+            (Side::Nothing, Side::Nothing) => {}
+            (was, Side::NotSeen(why)) => {
+                self.found.skipped.push(not_compared(&name, path, why, matches!(was, Side::Config)));
+            }
+            (Side::NotSeen(why), Side::Nothing) => {
+                self.found.skipped.push(not_compared(&name, path, why, false))
+            }
+            (Side::NotSeen(why), Side::Config) => {
+                // What it was can't be told: all that it has counts as new.
+                self.found.skipped.push(not_compared(&name, path, why, false));
+                self.add(path, name, (None, new.bytes().cloned()), world)?;
+            }
+            _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
+        }
+        Ok(())
+    }
+
+    /// Compares a file that was named, whatever is in it.
+    fn compare_named(&mut self, path: &Path, name: String, world: &World<'_>) -> Result<(), Error> {
+        let new = self.new.read(path, &mut self.objects)?;
+        let old = self.old.read(path, &mut self.objects)?.with_endings_of(&new);
+        match (&old, &new) {
+            (Content::Absent, Content::Absent) => {
+                let (name, from) = (Named(&name), &self.from);
+                return Err(Error::Usage(format!(
+                    "{name}: there is no such file, neither at {from} nor in the working tree"
+                )));
+            }
+            (Content::NotSeen(why), _) | (_, Content::NotSeen(why)) => {
+                let was = matches!(Side::of(&old, Input::of_path(path)), Side::Config);
+                self.found.skipped.push(not_compared(&name, path, *why, was));
+            }
+            _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        path: &Path,
+        name: String,
+        (old, new): (Option<Snapshot>, Option<Snapshot>),
+        world: &World<'_>,
+    ) -> Result<(), Error> {
+        let input = Input::of_path(path);
+        let (from, to) = (self.from.clone(), "working tree".to_owned());
+        let source = Source::File(PathBuf::from(&name));
+        let (input_old, input_new) = (input, input);
+        let (old_name, policy) = (name.clone(), self.policy_of(path, world)?);
+        let sides = Sides { old_name, name, old, new, from, to, input_old, input_new, source, policy };
+        self.found.sides.push(sides);
+        Ok(())
+    }
+
+    /// The policy of the base for a config at this path: the nearest above it.
+    fn policy_of(&mut self, path: &Path, world: &World<'_>) -> Result<Policy, Error> {
+        for directory in path.ancestors().skip(1) {
+            let file = directory.join(policy_file::NAME);
+            match self.old.read(&file, &mut self.objects)? {
+                Content::Absent => {}
+                Content::NotSeen(_) => return Ok(Policy::default()),
+                Content::File(text) => {
+                    let name = || (name_of(&self.repository, &file, world), file.display().to_string());
+                    return Ok(review_policy::of_text(&text, name, &mut self.found.policies).policy);
+                }
+            }
+        }
+        Ok(Policy::default())
+    }
+
+    /// The policies that the change adds, changes or removes.
+    fn policies(&mut self, world: &World<'_>) -> Result<(), Error> {
+        let both: BTreeSet<&Path> = self.old.paths().chain(self.new.paths()).collect();
+        for path in both.into_iter().filter(|path| path.file_name() == Some(policy_file::NAME.as_ref())) {
+            let old = self.old.read(path, &mut self.objects)?;
+            let new = self.new.read(path, &mut self.objects)?;
+            let (name, place) = (name_of(&self.repository, path, world), path.display().to_string());
+            if let Content::NotSeen(why) = new {
+                self.found.skipped.push(not_compared(&name, path, why, false));
                 continue;
             }
-            (Holds::Nothing, Holds::Nothing) => continue,
-            _ => {}
+            let text = new.bytes().cloned().unwrap_or_default();
+            if old.bytes().cloned().unwrap_or_default() == text {
+                continue;
+            }
+            let was = old.bytes().map(|text| policy_file::parse_bytes(text).unwrap_or_default());
+            match policy_file::parse_bytes(&text) {
+                Err(bad) => self.found.policies.push(PolicyFinding::unreadable(name, place, text, &bad)),
+                Ok(is) => {
+                    let changes = was.unwrap_or_default().changes(&is);
+                    if !changes.is_empty() {
+                        let finding = policy_changed(changes);
+                        self.found.policies.push(PolicyFinding { name, path: place, text, finding });
+                    }
+                }
+            }
         }
-        if old.is_none() && new.is_none() {
-            return Err(Error::Usage(format!(
-                "{}: there is no such file, neither at {from} nor in the working tree",
-                Named(&name)
-            )));
-        }
-        let renamed = file.old.as_ref().filter(|old| file.new.as_ref().is_some_and(|new| new != *old));
-        let from = renamed.map_or_else(|| from.clone(), |old| format!("{from}, there {}", old.display()));
-        let to = "working tree".to_owned();
-        let source = Source::File(PathBuf::from(&name));
-        sides.push(Sides { old_name: name.clone(), name, old, new, from, to, input_old, input_new, source });
+        Ok(())
     }
-    Ok((sides, skipped))
-}
 
-/// A file to be compared with its old text.
-struct ChangedConfig {
-    file: ChangedFile,
-    name: String,
-    /// Whether it was named itself: then it is compared, whatever is in it.
-    is_named: bool,
-}
-
-/// The files that are meant, of those that changed: the named ones, those below named directories, or all.
-fn chosen(
-    repository: &Repository,
-    changed: Vec<ChangedFile>,
-    paths: &[PathBuf],
-    world: &World<'_>,
-) -> Result<Vec<ChangedConfig>, Error> {
-    let found = |file: ChangedFile| {
-        let name = name_of(repository, &file, world);
-        ChangedConfig { file, name, is_named: false }
-    };
-    if paths.is_empty() {
-        return Ok(changed.into_iter().map(found).collect());
-    }
-    let mut chosen: Vec<ChangedConfig> = Vec::new();
-    for path in paths {
-        let inside = below(repository, &world.path(path)).ok_or_else(|| {
-            Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
-        })?;
-        if world.path(path).is_dir() {
-            let is_inside =
-                |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.starts_with(&inside));
-            let files = changed.iter().filter(|file| is_inside(&file.old) || is_inside(&file.new));
-            chosen.extend(files.cloned().map(found));
-            continue;
+    /// Names the submodules that moved: what is in them isn't looked at.
+    fn submodules(&mut self, paths: &[PathBuf], world: &World<'_>) -> Result<(), Error> {
+        let named: Vec<PathBuf> =
+            paths.iter().map(|path| self.inside(path, world)).collect::<Result<_, Error>>()?;
+        let is_meant = |path: &&Path| named.is_empty() || named.iter().any(|above| path.starts_with(above));
+        let both: BTreeSet<&Path> = self.old.submodules().chain(self.new.submodules()).collect();
+        for path in both.into_iter().filter(is_meant) {
+            if !self.old.has_same_object(&self.new, path) {
+                let name = name_of(&self.repository, path, world);
+                self.found.skipped.push(not_compared(&name, path, NotSeen::Submodule, false));
+            }
         }
-        let same = changed.iter().find(|file| file.new.as_ref().or(file.old.as_ref()) == Some(&inside));
-        let unchanged = || ChangedFile { old: Some(inside.clone()), new: Some(inside.clone()) };
-        let file = same.cloned().unwrap_or_else(unchanged);
-        chosen.push(ChangedConfig { file, name: path.display().to_string(), is_named: true });
+        Ok(())
     }
-    Ok(chosen)
 }
 
 /// A word that is no revision may have been meant as a file.
-fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error {
+fn hint(error: GitError, revision: &str, world: &World<'_>) -> Error {
     if world.path(Path::new(revision)).exists() {
         let named = Printable(revision);
         return Error::Usage(format!(
@@ -172,18 +330,19 @@ fn hint(error: store::git::GitError, revision: &str, world: &World<'_>) -> Error
 
 /// A path from the root of the repository.
 fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
-    let root = std::fs::canonicalize(&repository.root).ok()?;
     if path.is_dir() {
-        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(root).ok()?.to_owned());
+        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(&repository.root).ok()?.to_owned());
     }
-    let directory = std::fs::canonicalize(path.parent()?).ok()?;
-    Some(directory.join(path.file_name()?).strip_prefix(root).ok()?.to_owned())
+    // A directory on the way may be gone.
+    let there =
+        path.parent()?.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
+    let (above, real) = there?;
+    Some(real.join(path.strip_prefix(above).ok()?).strip_prefix(&repository.root).ok()?.to_owned())
 }
 
 /// A file as people in this directory name it.
-fn name_of(repository: &Repository, file: &ChangedFile, world: &World<'_>) -> String {
-    let path =
-        repository.root.join(file.new.as_ref().or(file.old.as_ref()).map_or(Path::new(""), PathBuf::as_path));
+fn name_of(repository: &Repository, path: &Path, world: &World<'_>) -> String {
+    let path = repository.root.join(path);
     let here = std::fs::canonicalize(&world.folder).unwrap_or_else(|_| world.folder.clone());
     path.strip_prefix(here).unwrap_or(&path).display().to_string()
 }

@@ -1,18 +1,16 @@
 //! How `diff` compares two configs.
 
-use std::path::Path;
-
-use super::arguments::{Deny, Global, PolicyArgs};
+use super::arguments::{Deny, Global};
 use super::compared::Sides;
 use super::source::Opened;
 use super::values::KnownValues;
-use super::{Error, Source, World, findings, policy};
+use super::{Error, Source, World, findings};
 use crate::config::{Config, Input};
 use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
-use crate::report::findings::{ChangeReport, FileReport, shown};
-use crate::rules::{ConfigDiff, Inspected, NotCompared, Selection, compare, not_compared};
+use crate::report::findings::{ChangeReport, FileReport, Reported, shown};
+use crate::rules::{ConfigDiff, Found, Inspected, NotCompared, Selection, compare, not_compared};
 use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
 
@@ -55,7 +53,8 @@ fn open<'o>(
 /// What all texts are compared with.
 pub(crate) struct Differ<'a> {
     pub(crate) global: &'a Global,
-    pub(crate) policy: Option<&'a Path>,
+    /// The policy that was named; else each config has that of its base.
+    pub(crate) policy: Option<&'a Policy>,
     pub(crate) deny: &'a [Deny],
     /// The values of variables on both sides, as far as they are known.
     pub(crate) old_values: Option<KnownValues<'a>>,
@@ -82,6 +81,7 @@ impl Differ<'_> {
         let wrapped = new.as_ref().zip(sides.new.as_ref());
         let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
         let new = new.as_ref().map_or_else(absent, Opened::config)?;
+        let new = if sides.old.is_some() { new.of_kind_of(&old) } else { new };
         let report = self.judge(sides, (&old, &new), redactor, world)?;
         Ok(FileReport { wrapped, ..report })
     }
@@ -94,23 +94,22 @@ impl Differ<'_> {
         world: &mut World<'_>,
     ) -> Result<FileReport, Error> {
         let now = world.clock.now();
-        let times = PolicyArgs { policy: self.policy.map(Path::to_owned) }.times();
-        let policy = policy::of(&times, &sides.source, world)?;
+        let policy = self.policy.unwrap_or(&sides.policy);
         let known = self.old_values.as_ref();
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
         let old_keys = KeySet::read_with(old, &value);
-        let before = Inspected { values, ..Inspected::new(old, &old_keys, &policy, now) };
+        let before = Inspected { values, ..Inspected::new(old, &old_keys, policy, now) };
         let known = self.new_values.as_ref();
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
         let new_keys = KeySet::read_with(new, &value);
-        let after = Inspected { values, ..Inspected::new(new, &new_keys, &policy, now) };
+        let after = Inspected { values, ..Inspected::new(new, &new_keys, policy, now) };
         let comparison = ConfigDiff::new(&before, &after);
-        let mut found = compare(&comparison, &self.selection);
+        let Found { findings: mut found, silenced } = compare(&comparison, &self.selection);
         findings::deny(&mut found, self.deny);
         let tool = sides.source.tool(self.global, world);
-        let steps = self.steps(sides, &comparison, &policy, world);
+        let steps = self.steps(sides, &comparison, policy, world);
         let [old, new] =
             [(&sides.old, old), (&sides.new, new)].map(|(text, config)| text.is_some().then_some(config));
         let change = ChangeReport {
@@ -126,14 +125,14 @@ impl Differ<'_> {
         unseen.sort();
         unseen.dedup();
         let path = sides.source.path(world).as_deref().and_then(store::git::path_in_repository);
+        let text = (after.config.text(), new);
+        let path = path.unwrap_or_else(|| sides.name.clone());
         Ok(FileReport {
-            path: path.unwrap_or_else(|| sides.name.clone()),
-            name: sides.name.clone(),
-            wrapped: None,
-            findings: shown(found, &tool, (after.config.text(), new), redactor),
+            findings: shown(found, &tool, text, redactor),
+            silenced: shown(silenced, &tool, text, redactor),
             unseen,
             change: Some(change),
-            failure: None,
+            ..FileReport::new(sides.name.clone(), path, Reported::Config)
         })
     }
 

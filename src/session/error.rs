@@ -64,10 +64,12 @@ pub enum Error {
         source: ScheduleError,
     },
     /// A policy file, or flags that can't be kept together.
-    #[error("{}: {what}", Printable(name))]
+    #[error("{}{}: {what}", Printable(name), line.map_or_else(String::new, |line| format!(":{line}")))]
     Policy {
         /// The file as it was named.
         name: String,
+        /// Where in it, from 1.
+        line: Option<usize>,
         /// What is wrong.
         what: String,
     },
@@ -157,6 +159,12 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// Configs that were there before and can't be looked at now; each was reported by itself.
+    #[error("{} that could be read before can't be compared now", crate::base::text::count(*lost, "config"))]
+    NotCompared {
+        /// How many.
+        lost: usize,
+    },
     /// Several files; each was reported by itself.
     #[error("{failed} of {all} files failed")]
     SomeFiles {
@@ -216,6 +224,7 @@ impl Error {
             Self::Usage(_) | Self::Asked(_) => "usage",
             Self::Output(_) => "output",
             Self::Half { .. } => "half-written",
+            Self::NotCompared { .. } => "not-compared",
             Self::SomeFiles { .. } => "some-files",
         }
     }

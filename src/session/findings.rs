@@ -15,7 +15,7 @@ use crate::session::Error;
 use crate::session::World;
 use crate::session::arguments::{Deny, RuleArgs};
 use crate::store;
-use crate::store::git::path_in_repository;
+use crate::store::git::NotSeen;
 use crate::wrap::envelope::Envelope;
 
 /// Which rules run.
@@ -35,17 +35,16 @@ pub(crate) fn wrapped(envelope: &Envelope<'_>, bytes: &[u8]) -> Option<Wrapped> 
     Some(Wrapped { entry, start: lines.position(place.start), end: lines.position(place.end) })
 }
 
-/// A config that isn't looked into. `path`: where it is, to be named for CI systems.
-pub(crate) fn skipped(name: &Path, path: &Path, why: &'static str) -> Skipped {
-    let name = name.display().to_string();
-    let path = path_in_repository(path).unwrap_or_else(|| name.clone());
-    Skipped { name, path, why }
+/// A config that can't be looked at. `path`: where it is, from the root of its repository if it is in one.
+pub(crate) fn not_compared(name: &str, path: &Path, why: NotSeen, was_config: bool) -> Skipped {
+    Skipped { name: name.to_owned(), path: path.display().to_string(), why, was_config }
 }
 
 /// Makes errors of what was denied. `overdue` is caused by time alone, so only its own name does.
 pub(crate) fn deny(findings: &mut [Finding], denied: &[Deny]) {
     for finding in findings {
         let is_denied = denied.iter().any(|deny| match deny {
+            Deny::NotCompared => false,
             Deny::Warnings => finding.severity == Severity::Warning && finding.rule.id != "overdue",
             Deny::Rule(rule) => rule.0.id == finding.rule.id,
         });
@@ -53,6 +52,12 @@ pub(crate) fn deny(findings: &mut [Finding], denied: &[Deny]) {
             finding.severity = Severity::Error;
         }
     }
+}
+
+/// Whether the answer is no: because of an error, or of what is denied.
+pub(crate) fn is_no(report: &FindingsReport, denied: &[Deny]) -> bool {
+    let denies = denied.iter().any(|deny| matches!(deny, Deny::NotCompared));
+    report.has_errors() || denies && !report.skipped.is_empty()
 }
 
 /// Prints the report and says how the run ends. `no`: the answer is no.
@@ -71,7 +76,9 @@ pub(crate) fn finish(
     world.stdout.flush()?;
     let gap = if format == FindingsFormat::Human && !text.is_empty() { "\n" } else { "" };
     writeln!(world.stderr, "{gap}{}", report.summary())?;
+    let lost = report.skipped.iter().filter(|skipped| skipped.was_config).count();
     match failures.count() {
+        0 if lost > 0 => Err(Error::NotCompared { lost }),
         0 if no => Ok(Answer::No),
         0 => Ok(Answer::Done),
         failed => Err(Error::SomeFiles { failed, all: report.files.len() }),

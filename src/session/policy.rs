@@ -77,6 +77,10 @@ pub(crate) fn of_schedule(
         standby: args.standby.or(rules.policy.standby),
         ..rules.policy
     };
-    policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
+    policy.check().map_err(|invalid| Error::Policy {
+        name: source.name(),
+        line: None,
+        what: invalid.to_string(),
+    })?;
     Ok(Rules { policy, ..rules })
 }

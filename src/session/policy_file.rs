@@ -11,6 +11,7 @@ use serde_yaml::Value;
 use crate::base::time::{InvalidDuration, Seconds};
 use crate::keyset::Kid;
 use crate::probe::{Endpoint, InvalidEndpoint};
+use crate::rules::PolicyChange;
 use crate::schedule::{InvalidPolicy, Policy};
 use crate::session::Error;
 use crate::store;
@@ -154,15 +155,75 @@ pub struct PolicyFile {
 /// Reads a policy file. `path` is absolute, `name` is what messages call it.
 pub fn read(path: &Path, name: &str) -> Result<PolicyFile, Error> {
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::Policy { name: name.to_owned(), what: "this is not UTF-8 text".to_owned() })?;
-    parse(text).map_err(|fault| Error::Policy { name: place(name, text, &fault), what: fault.what }).map(
-        |found| {
-            let directory = path.parent().unwrap_or(Path::new(""));
-            let env_file = found.env_file.map(|file| directory.join(file));
-            PolicyFile { path: Some(path.to_owned()), env_file, ..found }
-        },
-    )
+    let found =
+        parse_bytes(&bytes).and_then(|found| found.at(path, &bytes)).map_err(|fault| fault.of(name))?;
+    Ok(PolicyFile { path: Some(path.to_owned()), ..found })
+}
+
+/// What the bytes of a policy file say, with an env file as it is written there.
+pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<PolicyFile, BadPolicy> {
+    let not_text = |_| BadPolicy { line: None, what: "this is not UTF-8 text".to_owned() };
+    let text = std::str::from_utf8(bytes).map_err(not_text)?;
+    parse(text).map_err(|fault| BadPolicy { line: line_of(text, &fault), what: fault.what })
+}
+
+/// Why a policy can't be read.
+#[derive(Clone, Debug)]
+pub(crate) struct BadPolicy {
+    /// Where, from 1.
+    pub(crate) line: Option<usize>,
+    pub(crate) what: String,
+}
+
+impl BadPolicy {
+    fn of(self, name: &str) -> Error {
+        Error::Policy { name: name.to_owned(), line: self.line, what: self.what }
+    }
+}
+
+impl PolicyFile {
+    /// With its env file where it is. A policy reaches no further than its repository, or its directory where it is in none.
+    pub(crate) fn at(self, path: &Path, bytes: &[u8]) -> Result<Self, BadPolicy> {
+        let Some(named) = &self.env_file else { return Ok(self) };
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let root = store::git::root_of(&path).unwrap_or(directory);
+        let file = directory.join(named);
+        if store::is_inside(&file, root) {
+            return Ok(Self { env_file: Some(file), ..self });
+        }
+        let what = "env_file: the path leads out of the policy's repository. Name the file with `--env-file`"
+            .to_owned();
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let fault = PolicyFault { fields: vec!["env_file".to_owned()], what };
+        Err(BadPolicy { line: line_of(text, &fault), what: fault.what })
+    }
+
+    /// The fields that are others in another one.
+    pub(crate) fn changes(&self, other: &Self) -> Vec<PolicyChange> {
+        let (was, is) = (self.fields(), other.fields());
+        let pairs = was.into_iter().zip(is).filter(|((_, was), (_, is))| was != is);
+        pairs.map(|((field, was), (_, is))| PolicyChange { field, was, is }).collect()
+    }
+
+    fn fields(&self) -> [(&'static str, String); FIELDS.len()] {
+        const NONE: &str = "none";
+        let policy = &self.policy;
+        let or_none = |text: String| if text.is_empty() { NONE.to_owned() } else { text };
+        let env_file = self.env_file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        let probe: Vec<String> = self.probe.iter().map(ToString::to_string).collect();
+        [
+            ("rotate_every", policy.rotate_every.compact()),
+            ("standby", policy.standby.map_or_else(|| NONE.to_owned(), Seconds::compact)),
+            ("deploy_within", policy.deploy_within.compact()),
+            ("rollout", policy.rollout.compact()),
+            ("token_ttl", policy.token_ttl.compact()),
+            ("keep_retired", policy.keep_retired.compact()),
+            ("kid_prefix", or_none(policy.kid_prefix.clone())),
+            ("env_file", or_none(env_file)),
+            ("probe", or_none(probe.join(" "))),
+        ]
+    }
 }
 
 fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
@@ -202,15 +263,15 @@ fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
     Ok(PolicyFile { policy, probe: fields.endpoints()?, path: None, env_file })
 }
 
-/// The file's name, with the line of the first of these fields that it has.
-fn place(name: &str, text: &str, fault: &PolicyFault) -> String {
+/// The line of the first of these fields that the file has, from 1.
+fn line_of(text: &str, fault: &PolicyFault) -> Option<usize> {
     let line = fault.fields.iter().find_map(|field| {
         let begins = |line: &str| {
             line.strip_prefix(field.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':'))
         };
         text.lines().position(begins)
     });
-    line.map_or_else(|| name.to_owned(), |line| format!("{name}:{}", line + 1))
+    line.map(|line| line + 1)
 }
 
 /// The nearest policy file: in the config's directory or above it, up to the root of the repository.

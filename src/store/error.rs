@@ -26,6 +26,11 @@ pub enum StoreError {
     /// The file, its directory or its file system may not be written.
     #[error("{0}, so nothing was written")]
     ReadOnly(&'static str),
+    /// Another program has its lock.
+    #[error(
+        "another run, or another program, has held the lock on this file for {0} seconds. Nothing was written; try again once it has ended"
+    )]
+    Busy(u64),
     /// Other names of the same file would keep the old content.
     #[error(
         "this file has {0} names (hard links), and replacing it would change only this one. Nothing was written; \

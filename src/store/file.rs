@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::error::{StoreError, io, on_make_directory, on_open, on_write};
-use super::temporary::{clear_up, directory_of, finish, temporary_beside, temporary_prefix};
+use super::temporary::{clear_up, directory_of, finish, flush, temporary_beside, temporary_prefix};
 
 use crate::config::MAX_BYTES;
 
@@ -52,7 +53,38 @@ pub(crate) fn snapshot(path: &Path) -> Result<Snapshot, StoreError> {
     check_regular(&fs::metadata(path).map_err(on_open)?)?;
     let file = File::open(path).map_err(on_open)?;
     let metadata = file.metadata().map_err(io("looking at it"))?;
+    check_regular(&metadata)?;
     read(file, usize::try_from(metadata.len()).unwrap_or(0))
+}
+
+/// Reads a file that is only looked at on the way to something else. `None` where it can't be, or is larger than such
+/// files are.
+pub(crate) fn small(path: &Path) -> Option<Snapshot> {
+    const LARGEST: u64 = 256 * 1024;
+    check_regular(&fs::metadata(path).ok()?).ok()?;
+    let file = File::open(path).ok()?;
+    // It may have become another since, or grow.
+    let metadata = file.metadata().ok().filter(|metadata| metadata.is_file() && metadata.len() <= LARGEST)?;
+    let bytes = read(file.take(LARGEST + 1), usize::try_from(metadata.len()).unwrap_or(0)).ok()?;
+    (bytes.len() as u64 <= LARGEST).then_some(bytes)
+}
+
+/// Whether a path, links followed, is in or below a directory. What isn't there yet is where its directory is.
+pub(crate) fn is_inside(path: &Path, directory: &Path) -> bool {
+    let Ok(directory) = fs::canonicalize(directory) else { return false };
+    for above in path.ancestors() {
+        match fs::canonicalize(above) {
+            Ok(real) => {
+                let rest = path.strip_prefix(above).unwrap_or(Path::new("")).components();
+                return real.starts_with(directory)
+                    && rest.into_iter().all(|part| matches!(part, Component::Normal(_)));
+            }
+            // A link to nothing leads anywhere.
+            Err(_) if above.is_symlink() => return false,
+            Err(_) => {}
+        }
+    }
+    false
 }
 
 /// The permission bits of a file, on systems that have them.
@@ -70,6 +102,9 @@ pub(crate) fn mode(path: &Path) -> Option<u32> {
     }
 }
 
+/// How long another run is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
 /// A file that this run alone may write, until it is dropped. The lock is on the file itself (`flock`), so none is
 /// left behind, whatever happens.
 pub struct Locked {
@@ -80,15 +115,31 @@ pub struct Locked {
 
 impl Locked {
     /// Locks a file for writing. `waiting` is called once if another run holds the lock.
-    pub fn open(path: &Path, mut waiting: impl FnMut()) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, waiting: impl FnMut()) -> Result<Self, StoreError> {
+        Self::open_within(LONGEST_WAIT, path, waiting)
+    }
+
+    /// The same, waiting for that long at most: whoever may read a file can hold its lock.
+    pub fn open_within(
+        longest: Duration,
+        path: &Path,
+        mut waiting: impl FnMut(),
+    ) -> Result<Self, StoreError> {
+        let (begun, mut is_told) = (Instant::now(), false);
         loop {
             let real = fs::canonicalize(path).map_err(on_open)?;
             let file = open_for_writing(&real)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    waiting();
-                    file.lock().map_err(io("locking it"))?;
+                    if !std::mem::replace(&mut is_told, true) {
+                        waiting();
+                    }
+                    if begun.elapsed() >= longest {
+                        return Err(StoreError::Busy(longest.as_secs()));
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                    continue;
                 }
                 Err(TryLockError::Error(source)) => {
                     return Err(StoreError::Io { doing: "locking it", source });
@@ -123,7 +174,8 @@ impl Locked {
     /// Keeps a copy beside the file, with its mode: `NAME.bak`, or the first of `NAME.bak2`, … that is free.
     pub fn keep_copy(&self, content: &[u8]) -> Result<PathBuf, StoreError> {
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
-        let mut temporary = self.beside(content, &metadata, metadata.permissions())?;
+        let mut temporary = self.beside(content, &metadata)?;
+        finish(&temporary, metadata.permissions())?;
         for number in 1_u32.. {
             let copy = copy_name(&self.path, number);
             match temporary.persist_noclobber(&copy) {
@@ -140,25 +192,21 @@ impl Locked {
         Err(StoreError::Exists)
     }
 
-    /// A temporary file in the same directory, flushed to disk.
-    fn beside(
-        &self,
-        content: &[u8],
-        old: &Metadata,
-        permissions: fs::Permissions,
-    ) -> Result<tempfile::NamedTempFile, StoreError> {
+    /// A temporary file in the same directory, flushed to disk. Nobody else can read it yet.
+    fn beside(&self, content: &[u8], old: &Metadata) -> Result<tempfile::NamedTempFile, StoreError> {
         let temporary = temporary_beside(&self.path, content)?;
         keep_owner(temporary.as_file(), old)?;
-        finish(&temporary, permissions)?;
+        flush(&temporary)?;
         Ok(temporary)
     }
 
     fn put(&self, expected: &[u8], content: &[u8], permissions: fs::Permissions) -> Result<(), StoreError> {
         let metadata = self.file.metadata().map_err(io("looking at it"))?;
-        let temporary = self.beside(content, &metadata, permissions)?;
+        let temporary = self.beside(content, &metadata)?;
         if !same_file(&self.file, &self.path)? || *self.snapshot()? != *expected {
             return Err(StoreError::Changed);
         }
+        finish(&temporary, permissions)?;
         // Closed at once: the new file would be locked as the temporary one was.
         let persisted = temporary.persist(&self.path).map(drop);
         persisted.map_err(|error| StoreError::Io {

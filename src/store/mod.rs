@@ -11,8 +11,8 @@ mod temporary;
 
 pub use error::StoreError;
 pub use file::{Locked, create};
-pub(crate) use file::{Snapshot, exists, is_open_to_others, mode, read, snapshot};
+pub(crate) use file::{Snapshot, exists, is_inside, is_open_to_others, mode, read, small, snapshot};
 pub(crate) use find::{FindError, find, found};
 pub(crate) use platform::{Platform, compose_file, detect, in_git};
 pub(crate) use preflight::{try_create, try_replace};
-pub(crate) use search::{TOP_MEMBERS, files_below, is_config, may_be_config};
+pub(crate) use search::{TOP_MEMBERS, all_below, files_below, is_config, may_be_config};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::command_line::CommandLine;
 use crate::config::{Document, Input, NodeId};
+use crate::store::small;
 
 /// Whether the config is in a git repository: then replicas get it when it is merged and deployed, not when it is
 /// written.
@@ -54,8 +55,7 @@ fn compose(directory: &Path) -> Option<Platform> {
 }
 
 fn small_text(path: &Path) -> Option<String> {
-    let length = fs::metadata(path).ok()?.len();
-    if length > 256 * 1024 { None } else { fs::read_to_string(path).ok() }
+    std::str::from_utf8(&small(path)?).ok().map(str::to_owned)
 }
 
 /// The service whose image is PowerSync's.

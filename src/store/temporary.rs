@@ -73,13 +73,18 @@ pub(super) fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::
     Ok(temporary)
 }
 
-/// Sets its permissions, and flushes it to disk.
+/// Flushes it to disk.
+pub(super) fn flush(temporary: &tempfile::NamedTempFile) -> Result<(), StoreError> {
+    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))
+}
+
+/// Sets its permissions, just before it takes its place, and flushes it to disk.
 pub(super) fn finish(
     temporary: &tempfile::NamedTempFile,
     permissions: fs::Permissions,
 ) -> Result<(), StoreError> {
     temporary.as_file().set_permissions(permissions).map_err(io("setting its permissions"))?;
-    temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))
+    flush(temporary)
 }
 
 /// The directory that holds a file.

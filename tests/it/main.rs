@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "nobody uses a test crate")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attacks;
 mod bounds;
 mod canary;
 mod cases;

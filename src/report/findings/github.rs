@@ -18,9 +18,10 @@ pub(super) fn write(report: &FindingsReport) -> String {
             let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(&line.to_string()));
         }
     }
-    for Skipped { path, why, .. } in &report.skipped {
-        let _ =
-            writeln!(text, "::notice file={}::{}", property(path), data(&format!("not looked at: {why}")));
+    for Skipped { path, why, was_config, .. } in &report.skipped {
+        let (level, why) =
+            (if *was_config { "error" } else { "notice" }, format!("not looked at: {}", why.message()));
+        let _ = writeln!(text, "::{level} file={}::{}", property(path), data(&why));
     }
     for (file, finding) in report.findings() {
         let level = match finding.severity {

@@ -80,6 +80,12 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
         writeln!(text, "{gutter} {} {}\n", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
 }
 
+/// A finding that isn't told, by its rule and its place.
+fn silenced((file, finding): (&FileReport, &Shown)) -> String {
+    let place = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.start.line));
+    format!("{} ({}{place})", finding.rule.id, Printable(&file.name))
+}
+
 pub(super) fn summary(report: &FindingsReport) -> String {
     let found: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
         .into_iter()
@@ -90,22 +96,22 @@ pub(super) fn summary(report: &FindingsReport) -> String {
             other => count(number, other.name()),
         })
         .collect();
-    let looked = report.files.iter().filter(|file| file.failure.is_none()).count();
+    let looked = report.configs().filter(|file| file.failure.is_none()).count();
     let what = if report.command == "check" { "checked" } else { "compared" };
     let found = if found.is_empty() { "nothing found".to_owned() } else { list(&found) };
-    let failed = report.files.len() - looked;
+    let failed = report.configs().count() - looked;
     let mut text = match looked {
         0 if failed > 0 => format!("No config was {what}."),
         _ => format!("{} {what}: {found}.", count(looked, "config")),
     };
     let unchanged = report
-        .files
-        .iter()
+        .configs()
         .filter(|file| {
             file.change.as_ref().is_some_and(|change| change.diff.is_empty() && change.events.is_empty())
         })
         .count();
-    if report.command == "diff" && unchanged == looked && failed < report.files.len().max(1) {
+    let is_all_seen = failed < report.configs().count().max(1) && report.skipped.is_empty();
+    if report.command == "diff" && unchanged == looked && is_all_seen {
         let what = match looked {
             0 => "any config",
             1 => "this file",
@@ -116,8 +122,21 @@ pub(super) fn summary(report: &FindingsReport) -> String {
     if failed > 0 {
         let _ = write!(text, " {} could not be read.", count(failed, "file"));
     }
+    if !report.skipped.is_empty() {
+        let _ = write!(text, " {} not {what}.", report.skipped.len());
+    }
     for skipped in &report.skipped {
-        let _ = write!(text, "\nNot looked at: {}, {}.", Printable(&skipped.name), skipped.why);
+        let _ = write!(text, "\nNot looked at: {}, {}.", Printable(&skipped.name), skipped.why.message());
+    }
+    let silenced: Vec<String> = report.silenced().map(silenced).collect();
+    if !silenced.is_empty() {
+        let verb = if silenced.len() == 1 { "is" } else { "are" };
+        let _ = write!(
+            text,
+            "\n{} {verb} silenced by comments: {}.",
+            count(silenced.len(), "finding"),
+            list(&silenced)
+        );
     }
     let mut unseen: Vec<String> = report.files.iter().flat_map(|file| file.unseen.clone()).collect();
     let number = unseen.len();

@@ -21,7 +21,8 @@ struct Findings<'r> {
 #[derive(Serialize)]
 struct NotLookedAt<'r> {
     config: &'r str,
-    why: &'static str,
+    why: Sentence,
+    was_config: bool,
 }
 
 #[derive(Serialize)]
@@ -29,6 +30,8 @@ struct Summary {
     errors: usize,
     warnings: usize,
     infos: usize,
+    silenced: usize,
+    not_looked_at: usize,
     failed: usize,
     secrets_not_seen: usize,
 }
@@ -38,6 +41,7 @@ struct File<'r> {
     config: &'r str,
     error: Option<&'r str>,
     findings: Vec<JsonFinding<'r>>,
+    silenced: Vec<JsonFinding<'r>>,
     variables_not_seen: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<JsonChange<'r>>,
@@ -81,12 +85,14 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         not_looked_at: report
             .skipped
             .iter()
-            .map(|one| NotLookedAt { config: &one.name, why: one.why })
+            .map(|one| NotLookedAt { config: &one.name, why: one.why.message(), was_config: one.was_config })
             .collect(),
         summary: Summary {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
             infos: report.count(Severity::Info),
+            silenced: report.silenced().count(),
+            not_looked_at: report.skipped.len(),
             failed: report.files.iter().filter(|file| file.failure.is_some()).count(),
             secrets_not_seen: report.files.iter().map(|file| file.unseen.len()).sum(),
         },
@@ -99,6 +105,7 @@ fn file(file: &FileReport, now: NumericDate) -> File<'_> {
         config: &file.name,
         error: file.failure.as_deref(),
         findings: file.findings.iter().map(finding).collect(),
+        silenced: file.silenced.iter().map(finding).collect(),
         variables_not_seen: &file.unseen,
         change: file.change.as_ref().map(|change| json_change(change, now)),
     }

@@ -12,6 +12,7 @@ use crate::config::{Config, Lines, Position};
 use crate::explain::{KeyEvent, Steps};
 use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Finding, Rule, Severity};
+use crate::store::git::NotSeen;
 
 /// What a run found.
 pub(crate) struct FindingsReport {
@@ -27,14 +28,15 @@ pub(crate) struct FindingsReport {
     pub(crate) skipped: Vec<Skipped>,
 }
 
-/// A file that holds a config in a form that isn't looked into.
+/// A file that holds a config, or may, and can't be looked at.
 pub(crate) struct Skipped {
     /// As people in this directory name it.
     pub(crate) name: String,
     /// From the root of its repository, where it is in one.
     pub(crate) path: String,
-    /// In what form.
-    pub(crate) why: &'static str,
+    pub(crate) why: NotSeen,
+    /// Whether it was one that could be read before the change.
+    pub(crate) was_config: bool,
 }
 
 /// What the config of a file is wrapped in.
@@ -61,8 +63,19 @@ pub(crate) struct FileReport {
     pub(crate) unseen: Vec<String>,
     /// What became of the keys, where two texts were compared.
     pub(crate) change: Option<ChangeReport>,
+    /// What comments silence.
+    pub(crate) silenced: Vec<Shown>,
     /// Why it could not be looked at, if so.
     pub(crate) failure: Option<String>,
+    pub(crate) what: Reported,
+}
+
+/// What a file of the report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reported {
+    Config,
+    /// `powersync-jwks.yaml`
+    Policy,
 }
 
 /// What a change means.
@@ -150,14 +163,23 @@ impl FindingsReport {
         self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
     }
 
+    /// The files that are configs.
+    fn configs(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| file.what == Reported::Config)
+    }
+
+    fn silenced(&self) -> impl Iterator<Item = (&FileReport, &Shown)> {
+        self.files.iter().flat_map(|file| file.silenced.iter().map(move |finding| (file, finding)))
+    }
+
     fn count(&self, severity: Severity) -> usize {
         self.findings().filter(|(_, finding)| finding.severity == severity).count()
     }
 }
 
 impl FileReport {
-    /// A file that could not be looked at.
-    pub(crate) fn failed(name: String, path: String, why: String) -> Self {
+    /// A file of which nothing is said yet.
+    pub(crate) fn new(name: String, path: String, what: Reported) -> Self {
         Self {
             name,
             path,
@@ -165,8 +187,15 @@ impl FileReport {
             findings: Vec::new(),
             unseen: Vec::new(),
             change: None,
-            failure: Some(why),
+            silenced: Vec::new(),
+            failure: None,
+            what,
         }
+    }
+
+    /// A config that could not be looked at.
+    pub(crate) fn failed(name: String, path: String, why: String) -> Self {
+        Self { failure: Some(why), ..Self::new(name, path, Reported::Config) }
     }
 
     /// The place of a finding in the file itself, for CI systems that show the file.

@@ -9,10 +9,19 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
-    let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
+    let silenced = report.silenced().map(|(file, finding)| {
+        let mut silenced = result(file, finding);
+        silenced["suppressions"] = json!([{ "kind": "inSource", "status": "accepted" }]);
+        silenced
+    });
+    let results: Vec<Value> =
+        report.findings().map(|(file, finding)| result(file, finding)).chain(silenced).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
-    let is_whole = failures.is_empty();
-    let skipped = report.skipped.iter().map(|one| note(&one.path, &format!("not looked at: {}", one.why)));
+    let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| !skipped.was_config);
+    let skipped = report.skipped.iter().map(|one| {
+        let level = if one.was_config { "error" } else { "note" };
+        notification(level, &one.path, &format!("not looked at: {}", one.why.message()))
+    });
     let notifications: Vec<Value> =
         failures.into_iter().chain(report.files.iter().flat_map(unseen)).chain(skipped).collect();
     let sarif = json!({
@@ -78,22 +87,18 @@ fn result(file: &FileReport, finding: &Shown) -> Value {
 
 fn failure(file: &FileReport) -> Option<Value> {
     let why = file.failure.as_ref()?;
-    Some(json!({
-        "level": "error",
-        "message": { "text": why },
-        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
-    }))
+    Some(notification("error", &file.path, why))
 }
 
 /// The secrets that were not compared.
 fn unseen(file: &FileReport) -> Vec<Value> {
     let lines = file.change.iter().flat_map(|change| &change.not_compared);
-    lines.map(|line| note(&file.path, &line.to_string())).collect()
+    lines.map(|line| notification("note", &file.path, &line.to_string())).collect()
 }
 
-fn note(path: &str, text: &str) -> Value {
+fn notification(level: &str, path: &str, text: &str) -> Value {
     json!({
-        "level": "note",
+        "level": level,
         "message": { "text": text },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } }],
     })

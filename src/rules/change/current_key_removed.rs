@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: How::Named(|tool, _| {
         sentence!(
             "Put it back, and rotate: `{tool} rotate` keeps it until its last token has expired. For a leaked secret use \
-             `rotate --revoke`, and `# powersync-jwks: ignore[current-key-removed] secret leaked` says that it is meant."
+             `rotate --revoke`, and `diff --skip current-key-removed` says that it is meant."
         )
     }),
     look: Look::Change(look),

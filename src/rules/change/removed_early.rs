@@ -16,7 +16,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: How::Named(|tool, key| {
         sentence!(
             "Put the key back, retire it with `{tool} retire {key}`, and `prune` when its time has come. If its secret leaked \
-             and the lock-out is meant, say so: `# powersync-jwks: ignore[removed-early] secret leaked`."
+             and the lock-out is meant, say so: `diff --skip removed-early`."
         )
     }),
     look: Look::Change(look),

@@ -13,7 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: How::Named(|tool, _| {
         sentence!(
             "Give the new key a kid that no token carries: `{tool} add` and `{tool} rotate` make one. If you know that none \
-             carries it, say so: `# powersync-jwks: ignore[wildcard] no token carries this kid`."
+             carries it, say so: `diff --skip wildcard`."
         )
     }),
     look: Look::Change(look),
@@ -47,7 +47,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let had_tokens = |key: &&Key| key.is_wildcard() && comparison.had_tokens(key);
     let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).collect();
     let known: Vec<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();
-    let prefix = &comparison.new.policy.kid_prefix;
+    let prefix = &comparison.old.policy.kid_prefix;
     let found = comparison.added().filter_map(|key| {
         // Nobody has signed with a kid that was made for this key.
         let kid = key.kid.value().filter(|kid| !kid.is_fresh(prefix) && !known.contains(kid))?;

@@ -65,8 +65,8 @@ pub(super) fn is_ignored_above(directory: &Path, pattern: &str) -> Option<bool> 
     let root = directory.ancestors().find(|above| above.join(".git").exists())?;
     let everywhere = !pattern.starts_with('/');
     let ignores = |above: &Path| {
-        fs::read(above.join(".gitignore"))
-            .is_ok_and(|text| init::ignores(&String::from_utf8_lossy(&text), pattern))
+        store::small(&above.join(".gitignore"))
+            .is_some_and(|text| init::ignores(&String::from_utf8_lossy(&text), pattern))
     };
     let above = directory.ancestors().skip(1).take_while(|above| above.starts_with(root));
     Some(everywhere && above.into_iter().any(ignores))

@@ -1,6 +1,5 @@
 //! The files of a new config: which are made, which gain lines, and which stay.
 
-use std::fs;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -97,7 +96,7 @@ impl Draft {
     fn add_compose_file(&mut self, file: NewFile, options: &ConfigOptions, directory: &Directory) {
         let beside = directory.path().join(&file.path);
         match store::compose_file(beside.parent().unwrap_or(directory.path())) {
-            Some(there) if fs::read(&there).is_ok_and(|text| *text != *file.content.as_bytes()) => {
+            Some(there) if store::small(&there).is_some_and(|text| **text != *file.content.as_bytes()) => {
                 let name = there.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.compose_entry = Some(format!(
                     "{} is there, and left alone. This has to go into it:\n\n{}",

@@ -17,7 +17,7 @@ use crate::session::arguments::Global;
 use crate::session::changeset::FileAction;
 use crate::session::env_files::{NamedPath, read};
 use crate::session::{Error, Source, World};
-use crate::store::Snapshot;
+use crate::store::{self, Snapshot};
 use crate::wrap::env_file::EnvFile;
 
 /// The env file of a config: where PowerSync's own command line keeps it, else beside the config.
@@ -122,7 +122,7 @@ impl EnvState {
         });
         let mut warnings: Vec<String> = weak.chain(open_to_others(&self.path, &self.name)).collect();
         let directory = self.path.parent().unwrap_or(Path::new(""));
-        let own = std::fs::read(directory.join(".gitignore")).unwrap_or_default();
+        let own = store::small(&directory.join(".gitignore")).unwrap_or_default();
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let is_ignored = is_ignored_above(directory, &file).unwrap_or(true)
             || init::ignores(&String::from_utf8_lossy(&own), &file);

@@ -1,0 +1,129 @@
+//! What a branch is compared with.
+
+use std::ffi::OsString;
+
+use super::error::PERHAPS_SHALLOW;
+use super::{GitError, Repository, short};
+
+/// The variables in which CI systems name the branch that a change is to be merged into.
+const BRANCHES: [&str; 7] = [
+    "GITHUB_BASE_REF",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "SYSTEM_PULLREQUEST_TARGETBRANCH",
+    "BITBUCKET_PR_DESTINATION_BRANCH",
+    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+    "CHANGE_TARGET",
+    "DRONE_TARGET_BRANCH",
+];
+
+/// Where a short name may be found. A tag of that name is nobody's branch.
+const PLACES: [(&str, &str); 5] = [
+    ("refs/", ""),
+    ("refs/heads/", ""),
+    ("refs/tags/", ""),
+    ("refs/remotes/", ""),
+    ("refs/remotes/", "/HEAD"),
+];
+
+impl Repository {
+    /// The commit that a revision names, as it was given on the command line.
+    pub(crate) fn commit(&self, revision: &str) -> Result<String, GitError> {
+        let name = revision.split(['^', '~', ':', '@']).next().unwrap_or_default();
+        let is_ref = |full: &String| self.text(&["show-ref", "--verify", "--quiet", "--", full]).is_some();
+        let full = PLACES.iter().map(|(before, after)| format!("{before}{name}{after}"));
+        let mut places: Vec<String> = full.filter(is_ref).collect();
+        let is_hash = (4..40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hash = is_hash.then(|| self.text(&["rev-parse", &format!("--disambiguate={name}")])).flatten();
+        places.extend(
+            hash.filter(|hash| !hash.is_empty()).map(|hash| format!("commit {}", hash.replace('\n', ", "))),
+        );
+        if places.len() > 1 {
+            return Err(GitError::Ambiguous(name.to_owned(), places));
+        }
+        self.commit_of(revision).ok_or_else(|| {
+            let hint = if self.is_shallow() { PERHAPS_SHALLOW } else { "" };
+            GitError::UnknownRevision(revision.to_owned(), hint)
+        })
+    }
+
+    fn commit_of(&self, revision: &str) -> Option<String> {
+        let commit = format!("{revision}^{{commit}}");
+        // A name that looks like an option is none of a commit.
+        let is_option = revision.starts_with('-');
+        if is_option {
+            None
+        } else {
+            self.text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
+        }
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.text(&["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true")
+    }
+
+    /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
+    /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
+    pub(crate) fn base(
+        &self,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<(String, String), GitError> {
+        let said = |name: &str| variable(name)?.into_string().ok().filter(|value| !value.is_empty());
+        if let Some(sha) = said("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
+            let commit = self.commit(&sha)?;
+            return self.differs(&commit, &short(&sha)).map(|()| (commit, short(&sha)));
+        }
+        let named = BRANCHES.into_iter().find_map(said);
+        let branches: Vec<(String, String)> = match &named {
+            Some(branch) => {
+                let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+                vec![remote(branch), local(branch)]
+            }
+            None => ["HEAD", "main", "master"]
+                .map(remote)
+                .into_iter()
+                .chain(["main", "master"].map(local))
+                .collect(),
+        };
+        let there = branches.iter().find(|(_, full)| is_name(full) && self.commit_of(full).is_some());
+        let Some((branch, full)) = there else {
+            let names: Vec<String> = branches.into_iter().map(|(name, _)| name).collect();
+            return Err(match named {
+                Some(branch) if self.is_shallow() => GitError::Shallow(branch),
+                None if self.is_shallow() => GitError::Shallow("the default branch".to_owned()),
+                _ => GitError::NoBase(crate::base::text::list(&names)),
+            });
+        };
+        let Some(commit) = self.text(&["merge-base", "HEAD", full]) else {
+            let branch = branch.clone();
+            return Err(if self.is_shallow() {
+                GitError::Shallow(branch)
+            } else {
+                GitError::NoCommonCommit(branch)
+            });
+        };
+        if named.is_some() {
+            self.differs(&commit, branch)?;
+        }
+        Ok((commit, branch.clone()))
+    }
+
+    /// Fails where what is checked out is the base itself: a review of nothing would find nothing.
+    fn differs(&self, base: &str, branch: &str) -> Result<(), GitError> {
+        let is_head = self.commit_of("HEAD").as_deref() == Some(base);
+        if is_head { Err(GitError::NothingToReview(branch.to_owned())) } else { Ok(()) }
+    }
+}
+
+/// A branch of the remote, as people name it and in full.
+fn remote(branch: &str) -> (String, String) {
+    (format!("origin/{branch}"), format!("refs/remotes/origin/{branch}"))
+}
+
+fn local(branch: &str) -> (String, String) {
+    (branch.to_owned(), format!("refs/heads/{branch}"))
+}
+
+/// Whether this is the name of a ref and nothing that git would work out.
+fn is_name(full: &str) -> bool {
+    !full.contains("..") && !full.contains("@{") && !full.contains(['^', '~', ':', '?', '*', '[', '\\', ' '])
+}
