@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::text::Printable;
+use super::text::{Printable, is_unsafe};
 
 /// A command, as a program and its arguments. It is shown as a shell reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,8 @@ impl fmt::Display for CommandLine {
             f.write_str(gap)?;
             gap = " ";
             match part {
+                // As it is shown it wouldn't be what it is: left for the person to fill in.
+                Part::Word(word) if word.contains(is_unsafe) => f.write_str("…")?,
                 Part::Word(word) => Printable(&shell_word(word)).fmt(f)?,
                 Part::Verbatim(text) => Printable(text).fmt(f)?,
                 Part::Break => f.write_str("\\\n ")?,
@@ -87,9 +89,14 @@ impl Serialize for CommandLine {
 
 /// A word as a shell takes it.
 pub(crate) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@,=".contains(c);
-    let is_plain = !word.is_empty() && !word.starts_with('=') && word.chars().all(plain);
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    // The only text that can't be quoted has a NUL, which no argument has.
+    shlex::try_quote(word).map_or_else(|_| "…".to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// Whether a name from a file of somebody else can be an argument without quotes, and is no option.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -97,9 +104,15 @@ mod tests {
     use super::CommandLine;
 
     #[test]
+    fn what_cannot_be_shown_is_left_out_of_a_command() {
+        let command = CommandLine::new("tool").arg("a\u{202e}b").arg("$(id)").arg("a`id`").arg("::x");
+        assert_eq!(command.to_string(), "tool … '$(id)' 'a`id`' \\u{3a}:x");
+    }
+
+    #[test]
     fn a_command_is_shown_as_a_shell_reads_it() {
         let command =
             CommandLine::new("tool").arg("-c").arg("it's a file").arg("").verbatim("…").next_line().arg("b");
-        assert_eq!(command.note("why").to_string(), "tool -c 'it'\\''s a file' '' … \\\n  b   # why");
+        assert_eq!(command.note("why").to_string(), "tool -c \"it's a file\" '' … \\\n  b   # why");
     }
 }

@@ -5,23 +5,36 @@ use std::panic::PanicHookInfo;
 
 use super::look::looks_secret;
 
-/// Shows text without the characters that could steer a terminal or hide what is there.
+/// Shows text without the characters that could steer a terminal or hide what is there, and without what a log of CI
+/// would take for a command.
 pub struct Printable<'a>(pub &'a str);
 
-/// Control characters, and those that turn the direction of writing or take no room.
-fn is_unsafe(c: char) -> bool {
+/// Control characters, and those that turn the direction of writing or take no room (Unicode's `Default_Ignorable_Code_Point`).
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a log of GitHub Actions or Azure Pipelines could find a command in a text: `::error::` where a line begins,
+/// `##[error]` anywhere. A word may come to begin a line.
+fn has_command(text: &str) -> bool {
+    text.contains("##[") || text.split(char::is_whitespace).any(|word| word.starts_with("::"))
 }
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.chars().any(is_unsafe) {
+        if !self.0.chars().any(is_unsafe) && !has_command(self.0) {
             return f.pad(self.0);
         }
         let mut safe = String::with_capacity(self.0.len());
-        for c in self.0.chars() {
-            if is_unsafe(c) {
+        for (at, c) in self.0.char_indices() {
+            let rest = &self.0[at..];
+            let begins_word = || self.0[..at].chars().next_back().is_none_or(char::is_whitespace);
+            let is_command = rest.starts_with("##[") || rest.starts_with("::") && begins_word();
+            if is_unsafe(c) || is_command {
                 safe.extend(c.escape_unicode());
             } else {
                 safe.push(c);

@@ -13,6 +13,7 @@ use crate::report::CannotExport;
 use crate::report::export as form;
 use crate::report::paint::warning_line;
 use crate::session::Error;
+use crate::session::mask::MaskArgs;
 use crate::session::World;
 use crate::session::{Answer, read, source};
 use crate::store;
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Into a new file that only you may read, in place of stdout
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+    /// Whether CI is told of it.
+    #[command(flatten)]
+    pub mask: MaskArgs,
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -90,6 +94,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let form = args.form.to_possible_value();
     let head = form::Head { key: key.as_deref(), form: form.as_ref().map_or("", PossibleValue::get_name) };
     let Some(path) = &args.out else {
+        args.mask.announce(&secrets(&keys, args), world)?;
         match args.output.format {
             Format::Human => world.stdout.write_all(&bytes)?,
             Format::Json => world.stdout.write_all(&head.json(&content(args.form, &bytes)))?,
@@ -106,6 +111,20 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let delete = if args.form == ExportForm::Node { "" } else { " Delete it once it is handed over." };
     writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
     Ok(Answer::Done)
+}
+
+/// The secrets that the output holds.
+fn secrets(keys: &KeySet, args: &Args) -> Vec<Zeroizing<String>> {
+    let all = args.form == ExportForm::Jwks && args.key.is_none();
+    let chosen: Vec<&Key> =
+        if all { keys.keys().iter().collect() } else { key_of(keys, args.key.as_ref()).into_iter().collect() };
+    let is_public = args.public || args.form == ExportForm::Node;
+    let known = chosen.into_iter().filter(|_| !is_public).filter_map(Key::secret);
+    let forms = known.flat_map(|secret| {
+        let text = std::str::from_utf8(secret.bytes()).ok().map(|text| Zeroizing::new(text.to_owned()));
+        std::iter::once(secret.to_base64url()).chain(text)
+    });
+    forms.collect()
 }
 
 fn content(form: ExportForm, bytes: &[u8]) -> form::Content<'_> {

@@ -11,9 +11,11 @@ use crate::report::json::{self, TokenReport};
 use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::report::paint::warning_line;
 use crate::session::World;
+use crate::session::mask::MaskArgs;
 use crate::session::{Answer, read, source};
 use crate::session::{Error, Source};
 use crate::store;
+use zeroize::Zeroizing;
 use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims};
 
 /// Print a token that is signed with the current key
@@ -49,6 +51,9 @@ pub(crate) struct Args {
     /// Which key signs: a kid, or @N [default: the current key]
     #[arg(long, value_name = "KEY")]
     pub kid: Option<KeyName>,
+    /// Whether CI is told of it.
+    #[command(flatten)]
+    pub mask: MaskArgs,
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -101,6 +106,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let claims = claims(args, now, &source, world)?.with_audience(audience.clone());
     let token = signer.sign(&claims)?;
     let verdict = Verifier::new(&keys).map_err(Error::token(&name))?.verify(&token, now);
+    args.mask.announce(&[Zeroizing::new(token.to_string())], world)?;
     match args.output.format {
         Format::Human => {
             writeln!(world.stdout, "{token}")?;

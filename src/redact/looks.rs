@@ -67,8 +67,8 @@ pub(super) fn user_info(text: &str) -> impl Iterator<Item = Span> {
             || stretch[..scheme].to_ascii_lowercase().ends_with("https");
         let authority = stretch[start..].split(['/', '?', '#']).next().unwrap_or_default();
         let port = authority.split_once(':').map(|(_, port)| port);
-        let is_host =
-            !authority.contains('@') && port.is_none_or(|port| port.bytes().all(|c| c.is_ascii_digit()));
+        let is_host = !authority.contains('@')
+            && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()));
         (start < end && !(is_web && is_host)).then_some(begins + start..begins + end)
     })
 }
@@ -142,14 +142,20 @@ pub(super) fn base64_runs(comment: &str) -> impl Iterator<Item = Span> + '_ {
     })
 }
 
-/// Words, paths and dates: `disable_auto_migration`, `/docs/json-schema`, `2026-11-24`. Each part is judged by itself.
+/// Words, paths and dates: `disable_auto_migration`, `/docs/json-schema`, `2026-11-24`. Each part is judged by itself, and
+/// short ones tell nothing.
 fn is_plain(run: &[u8]) -> bool {
-    let is_plain_part = |part: &[u8]| {
-        let digits = part.iter().filter(|c| c.is_ascii_digit()).count();
-        digits == part.len() && digits <= 10 || digits == 0 && part.len() < 4 || is_words(part)
+    let is_name = |part: &[u8]| {
+        let rest = part.get(1..).unwrap_or_default();
+        let is_one_case = rest.iter().all(u8::is_ascii_lowercase) || part.iter().all(u8::is_ascii_uppercase);
+        part.len() < 15 && part.iter().all(u8::is_ascii_alphabetic) && is_one_case
     };
-    let words = run.split(|c| b"+/=".contains(c));
-    words.into_iter().all(|word| is_words(word) || word.split(|c| b"_-".contains(c)).all(is_plain_part))
+    let is_number = |part: &[u8]| part.len() <= 10 && part.iter().all(u8::is_ascii_digit);
+    let mut parts = run.split(|c| b"+/=_-".contains(c)).filter(|part| !part.is_empty());
+    let is_long = |part: &[u8]| part.len() >= 6;
+    is_words(run)
+        || parts.clone().all(|part| is_name(part) || is_number(part) || is_words(part))
+            && (parts.clone().any(is_long) || parts.all(is_number))
 }
 
 /// Where the reason begins in a comment that silences rules, `powersync-jwks: ignore[…]`.

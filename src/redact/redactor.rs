@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn what_reaches_beyond_another_secret_is_hidden_to_its_end() {
         assert_eq!(
-            shown("a: 1 # was postgres://averylongusername1:hunter2pw@host\n"),
+            shown("a: 1 # was postgres://Xk29vQmTz7LpWr4s:hunter2pw@host\n"),
             "a: 1 # was postgres:‹secret 1›‹secret 2›@host\n"
         );
         assert_eq!(

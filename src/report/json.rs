@@ -14,7 +14,7 @@ use crate::token::Verdict;
 
 /// Writes one down, as a document of its own.
 pub(crate) fn write(report: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(report)?;
+    let text = super::markup::json(&serde_json::to_string_pretty(report)?);
     writeln!(out, "{text}")?;
     out.flush()
 }

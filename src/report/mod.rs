@@ -5,6 +5,7 @@ pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod markup;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod probe;

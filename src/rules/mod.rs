@@ -81,6 +81,8 @@ pub static RULES: &[&Rule] = &[
     &change::secret_exposed::RULE,
     &change::wildcard::RULE,
     &change::new_variable::RULE,
+    &change::key_added::RULE,
+    &change::login_added::RULE,
     &policy::CHANGED,
     &policy::UNREADABLE,
     &ignore::WITHOUT_REASON,

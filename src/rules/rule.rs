@@ -257,6 +257,11 @@ impl Finding {
         Self { severity: self.severity.max(Severity::Warning), ..self }
     }
 
+    /// It is as it should be, and worth knowing.
+    pub(super) fn noted(self) -> Self {
+        Self { severity: Severity::Info, ..self }
+    }
+
     /// The entry of the list it is about, from 0.
     #[must_use]
     pub(crate) fn entry(&self) -> Option<usize> {

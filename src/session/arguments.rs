@@ -11,6 +11,7 @@ use crate::init::{Database, FileLayout, SecretLocation, Storage, TokenAudience};
 use crate::keyset::Encoding;
 use crate::rules::{RULES, Rule, rule};
 use crate::schedule::{MAX_TOKEN_TTL, RefusalId};
+use crate::session::mask::MaskArgs;
 use crate::session::{Error, Source, Usage};
 
 /// What holds for every command.
@@ -191,6 +192,9 @@ pub(crate) struct DestinationArgs {
     /// Print NAME=secret on stdout
     #[arg(long, conflicts_with_all = ["env_file", "secret_out"])]
     pub print_secret: bool,
+    /// Whether CI is told of it.
+    #[command(flatten)]
+    pub mask: MaskArgs,
 }
 
 /// What becomes of variables that nothing uses any more.

@@ -14,7 +14,7 @@ use crate::base::time::NumericDate;
 use crate::explain::Steps;
 use crate::report::change_json::{self, File, Note, Step};
 use crate::report::human::Row;
-use crate::report::json::{DueStep, ReconcileConfig};
+use crate::report::json::{self, DueStep, ReconcileConfig};
 use crate::session::{Error, World};
 
 /// What every command that changes files tells programs.
@@ -63,8 +63,7 @@ impl ChangeReport {
     }
 
     pub(crate) fn print(&self, world: &mut World<'_>) -> Result<(), Error> {
-        writeln!(world.stdout, "{}", serde_json::to_string_pretty(self).map_err(std::io::Error::from)?)?;
-        Ok(world.stdout.flush()?)
+        Ok(json::write(self, world.stdout)?)
     }
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use crate::base::text::{Printable, list};
+use crate::session::mask::MaskArgs;
 use crate::session::{Error, Usage, World};
 use crate::store::{self, Locked, Snapshot, StoreError};
 use crate::wrap::env_file::EnvFile;
@@ -25,6 +26,8 @@ pub(crate) enum FileAction {
     Overwrite { old: Content, content: Content, mode: u32 },
     /// It goes to stdout.
     Print(Content),
+    /// A line with a secret goes there.
+    PrintSecret { line: Content, secret: Zeroizing<String>, mask: MaskArgs },
 }
 
 /// What a write is for, which decides what has to be written before it.
@@ -97,7 +100,7 @@ impl FileWrite {
         let tried = match &self.action {
             FileAction::Create { .. } => store::try_create(&self.path),
             FileAction::Replace { .. } | FileAction::Overwrite { .. } => store::try_replace(&self.path),
-            FileAction::Print(_) => Ok(()),
+            FileAction::Print(_) | FileAction::PrintSecret { .. } => Ok(()),
         };
         tried.map_err(Error::store(&self.name))
     }
@@ -111,7 +114,7 @@ impl FileWrite {
                 if *is == ***old { Ok(()) } else { Err(fail(StoreError::Changed)) }
             }
             FileAction::Create { .. } if store::exists(&self.path) => Err(fail(StoreError::Exists)),
-            FileAction::Create { .. } | FileAction::Print(_) => Ok(()),
+            FileAction::Create { .. } | FileAction::Print(_) | FileAction::PrintSecret { .. } => Ok(()),
         }
     }
 
@@ -133,6 +136,12 @@ impl FileWrite {
                 locked()?.overwrite(old, content, *mode).map_err(fail)?;
                 Ok(Some(copy))
             }
+            FileAction::PrintSecret { line, secret, mask } => {
+                mask.announce(std::slice::from_ref(secret), world)?;
+                world.stdout.write_all(line)?;
+                world.stdout.flush()?;
+                Ok(None)
+            }
             FileAction::Print(text) => {
                 world.stdout.write_all(text)?;
                 world.stdout.flush()?;
@@ -149,7 +158,9 @@ impl FileWrite {
                 (is_ours, self.without(content, variables))
             }
             FileAction::Replace { content, .. } => (true, self.without(content, variables)),
-            FileAction::Overwrite { .. } | FileAction::Print(_) => return false,
+            FileAction::Overwrite { .. } | FileAction::Print(_) | FileAction::PrintSecret { .. } => {
+                return false;
+            }
         };
         match (restored, &self.action) {
             ((true, None), FileAction::Create { .. }) => std::fs::remove_file(&self.path).is_ok(),
@@ -202,7 +213,10 @@ impl Changeset {
 
     /// The files that are written, in their order.
     pub(crate) fn files(&self) -> Vec<String> {
-        let files = self.0.iter().filter(|write| !matches!(write.action, FileAction::Print(_)));
+        let files = self
+            .0
+            .iter()
+            .filter(|write| !matches!(write.action, FileAction::Print(_) | FileAction::PrintSecret { .. }));
         files.map(|write| Printable(&write.name).to_string()).collect()
     }
 
@@ -271,7 +285,9 @@ impl Changeset {
         } else if let Some(source) = written.errors.pop().map(Box::new) {
             let (name, variables) = (Printable(&write.name), list(&variables));
             let left = match write.action {
-                FileAction::Print(_) => format!("nothing refers to {variables}"),
+                FileAction::Print(_) | FileAction::PrintSecret { .. } => {
+                    format!("nothing refers to {variables}")
+                }
                 _ => format!("{name} has a value for {variables}, which nothing refers to"),
             };
             written.errors.push(Error::Half { left, source });

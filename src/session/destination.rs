@@ -13,6 +13,7 @@ use crate::keyset::Key;
 use crate::schedule::SecretForm;
 use crate::session::World;
 use crate::session::arguments::{DestinationArgs, SecretPlace};
+use crate::session::mask::MaskArgs;
 use crate::session::{Error, NoPlace, Source, Usage};
 use crate::store::{self, Snapshot, StoreError};
 use crate::wrap::env_file::{EnvFile, is_name};
@@ -25,7 +26,7 @@ pub(crate) enum Destination {
     /// A new file with nothing else in it.
     Out(NamedPath),
     /// Standard output.
-    Screen,
+    Screen(MaskArgs),
 }
 
 /// A variable for a secret.
@@ -152,7 +153,7 @@ impl Finder {
             if matches!(self.source, Source::Stdin | Source::Variable) {
                 return Err(self.no_place(NoPlace::PrintBesideConfig));
             }
-            return Ok(Destination::Screen);
+            return Ok(Destination::Screen(self.args.mask));
         }
         if let Some(told) = self.told() {
             return Ok(Destination::EnvFile(told));
@@ -220,7 +221,7 @@ impl Finder {
         let config = seen.config;
         let file = match to {
             Destination::EnvFile(file) => Some(file.clone()),
-            Destination::Out(_) | Destination::Screen => self.policy_env_file.clone(),
+            Destination::Out(_) | Destination::Screen(_) => self.policy_env_file.clone(),
         };
         let file = file.map(|file| Ok::<_, Error>((seen.env_files.parsed(&file)?, file))).transpose()?;
         let variables = config.variables();

@@ -35,7 +35,7 @@ impl SecretWrite {
         let kept = match &self.to {
             Destination::EnvFile(_) => Kept::EnvFile,
             Destination::Out(file) => Kept::File(file.name.clone()),
-            Destination::Screen => Kept::Nowhere,
+            Destination::Screen(_) => Kept::Nowhere,
         };
         NewVariable { name: self.variable.clone(), kept }
     }
@@ -57,7 +57,7 @@ impl SecretWrite {
         match &self.to {
             Destination::EnvFile(file) if store::exists(&file.path) => None,
             Destination::EnvFile(file) | Destination::Out(file) => Some(&file.name),
-            Destination::Screen => None,
+            Destination::Screen(_) => None,
         }
     }
 
@@ -81,7 +81,7 @@ impl SecretWrite {
                 let action = FileAction::Create { content, mode: 0o600 };
                 Ok(Some(FileWrite { name: file.name.clone(), path: file.path.clone(), action, role }))
             }
-            Destination::Screen => {
+            Destination::Screen(mask) => {
                 // Of its size at once: a string that grows leaves its secrets behind in the memory it gives back.
                 let mut line =
                     Zeroizing::new(Vec::with_capacity(self.variable.len() + self.value.0.len() + 2));
@@ -90,7 +90,9 @@ impl SecretWrite {
                 line.extend_from_slice(self.value.0.as_bytes());
                 line.push(b'\n');
                 let (name, path) = ("stdout".to_owned(), std::path::PathBuf::new());
-                Ok(Some(FileWrite { name, path, action: FileAction::Print(line.into()), role }))
+                let action =
+                    FileAction::PrintSecret { line: line.into(), secret: self.value.0.clone(), mask: *mask };
+                Ok(Some(FileWrite { name, path, action, role }))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::base::command_line::CommandLine;
+use crate::base::command_line::{CommandLine, is_plain_name};
 use crate::config::{Document, Input, NodeId};
 use crate::store::small;
 
@@ -64,7 +64,10 @@ fn compose_service(text: &str) -> Option<String> {
     let (_, services) = doc.member(doc.root(), "services")?;
     doc.members(services)?.iter().find_map(|(name, service)| {
         let (_, image) = doc.member(*service, "image")?;
-        doc.string(image)?.contains("powersync-service").then(|| doc.string(*name).map(str::to_owned))?
+        let name = doc
+            .string(*name)
+            .filter(|_| doc.string(image).is_some_and(|image| image.contains("powersync-service")))?;
+        is_plain_name(name).then(|| name.to_owned())
     })
 }
 
@@ -99,7 +102,8 @@ fn workload_of(text: &str) -> Option<String> {
     let text_of = |id: NodeId, name| doc.member(id, name).and_then(|(_, value)| doc.string(value));
     let kind = text_of(doc.root(), "kind").filter(|kind| matches!(*kind, "Deployment" | "StatefulSet"))?;
     let (_, metadata) = doc.member(doc.root(), "metadata")?;
-    Some(format!("{}/{}", kind.to_ascii_lowercase(), text_of(metadata, "name")?))
+    let name = text_of(metadata, "name").filter(|name| is_plain_name(name))?;
+    Some(format!("{}/{name}", kind.to_ascii_lowercase()))
 }
 
 impl Platform {

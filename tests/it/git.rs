@@ -262,15 +262,17 @@ fn git_gets_no_secret_of_the_environment() {
     let scene = repository();
     let real = Command::new("sh").args(["-c", "command -v git"]).output().unwrap().stdout;
     let real = String::from_utf8(real).unwrap();
-    scene.write(
+    // Not in the repository itself, where it would be a branch's.
+    let elsewhere = Scene::new();
+    elsewhere.write(
         "bin/git",
         format!(
             "#!/bin/sh\nenv >> \"$HOME/seen\"\necho \"$@\" >> \"$HOME/seen\"\nexec {} \"$@\"\n",
             real.trim()
         ),
     );
-    std::fs::set_permissions(scene.path("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", scene.path("bin").display(), std::env::var("PATH").unwrap());
+    std::fs::set_permissions(elsewhere.path("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", elsewhere.path("bin").display(), std::env::var("PATH").unwrap());
     scene.write(
         "deploy/powersync.yaml",
         OLD.replace("k: 7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY", "k: !env PS_KEY"),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{FindingsReport, Skipped};
+use crate::base::text::Printable;
 use crate::rules::Severity;
 
 pub(super) fn write(report: &FindingsReport) -> String {
@@ -14,8 +15,11 @@ pub(super) fn write(report: &FindingsReport) -> String {
         }
     }
     for file in &report.files {
-        for line in file.change.iter().flat_map(|change| &change.not_compared) {
-            let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(&line.to_string()));
+        if let Some(change) = &file.change {
+            let events = change.events.iter().map(|event| event.message(report.now).to_string());
+            for line in events.chain(change.not_compared.iter().map(ToString::to_string)) {
+                let _ = writeln!(text, "::notice file={}::{}", property(&file.path), data(&line));
+            }
         }
     }
     for Skipped { path, why, was_config, .. } in &report.skipped {
@@ -49,9 +53,9 @@ pub(super) fn write(report: &FindingsReport) -> String {
     text
 }
 
-/// As `@actions/core` escapes the text of a command.
+/// As `@actions/core` escapes the text of a command; it has no line breaks.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    Printable(text).to_string().replace('%', "%25")
 }
 
 /// As it escapes a property.

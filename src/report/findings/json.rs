@@ -6,6 +6,7 @@ use super::{ChangeReport, FileReport, FindingsReport, Shown};
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::report::change_json::{self, Event, Step};
+use crate::report::markup;
 use crate::rules::Severity;
 
 #[derive(Serialize)]
@@ -97,7 +98,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
             secrets_not_seen: report.files.iter().map(|file| file.unseen.len()).sum(),
         },
     };
-    Ok(serde_json::to_string_pretty(&findings)? + "\n")
+    Ok(markup::json(&serde_json::to_string_pretty(&findings)?) + "\n")
 }
 
 fn file(file: &FileReport, now: NumericDate) -> File<'_> {

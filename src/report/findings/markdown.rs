@@ -3,9 +3,26 @@
 use std::fmt::Write as _;
 
 use super::{FindingsReport, Shown};
+use crate::report::markup::{LONGEST_COMMENT, code, cut, fence, inline};
 use crate::rules::Severity;
 
 pub(super) fn write(report: &FindingsReport) -> String {
+    // The texts of the changes take what room is left.
+    let without = all(report, 0).len();
+    let text = all(report, LONGEST_COMMENT.saturating_sub(without));
+    if text.len() <= LONGEST_COMMENT {
+        return text;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let (kept, rest) = cut(&lines, LONGEST_COMMENT);
+    format!(
+        "{}\n\nThe report is cut: {rest} lines don't fit here. `--format human` prints all of it.\n",
+        kept.join("\n")
+    )
+}
+
+/// The report, with so many bytes of the texts that change.
+fn all(report: &FindingsReport, mut room: usize) -> String {
     let mut text = String::new();
     let title = if report.command == "check" {
         "PowerSync keys: check"
@@ -13,10 +30,14 @@ pub(super) fn write(report: &FindingsReport) -> String {
         "PowerSync keys: what this change means"
     };
     // Writing to a string can't fail.
-    let _ = writeln!(text, "## {title}\n\n{}", escape(&report.summary()).replace('\n', "\n\n"));
+    let _ = writeln!(
+        text,
+        "## {title}\n\n{}",
+        report.summary().lines().map(inline).collect::<Vec<_>>().join("\n\n")
+    );
     for file in &report.files {
         if let Some(failure) = &file.failure {
-            let _ = writeln!(text, "\n### {}\n\n:x: {}", code(&file.name), escape(failure));
+            let _ = writeln!(text, "\n### {}\n\n:x: {}", code(&file.name), inline(failure));
             continue;
         }
         if file.findings.is_empty() && file.change.is_none() {
@@ -27,7 +48,7 @@ pub(super) fn write(report: &FindingsReport) -> String {
             text.push('\n');
             let events = change.events.iter().map(|event| event.message(report.now).to_string());
             for line in events.chain(change.not_compared.iter().map(ToString::to_string)) {
-                let _ = writeln!(text, "- {}", escape(&line));
+                let _ = writeln!(text, "- {}", inline(&line));
             }
             if change.diff.is_empty() {
                 let _ = writeln!(text, "No change visible in this file.");
@@ -47,18 +68,22 @@ pub(super) fn write(report: &FindingsReport) -> String {
             }
             for (number, step) in change.steps.list.iter().enumerate() {
                 let _ =
-                    writeln!(text, "{}. {}", number + 1, escape(&step.message(&change.steps).to_string()));
+                    writeln!(text, "{}. {}", number + 1, inline(&step.message(&change.steps).to_string()));
                 for command in &step.commands {
                     let _ = writeln!(text, "   - {}", code(&command.to_string()));
                 }
             }
             if !change.diff.is_empty() {
                 let lines: Vec<&str> = change.diff.iter().map(|line| line.text.as_str()).collect();
-                let fence = fence(&lines);
+                let (kept, rest) = cut(&lines, room);
+                room = room.saturating_sub(kept.iter().map(|line| line.len() + 1).sum());
+                let fence = fence(&kept);
+                let note =
+                    if rest > 0 { format!("\n{rest} more lines don't fit here.\n") } else { String::new() };
                 let _ = writeln!(
                     text,
-                    "\n<details><summary>The text, without secrets</summary>\n\n{fence}diff\n{}\n{fence}\n\n</details>",
-                    lines.join("\n")
+                    "\n<details><summary>The text, without secrets</summary>\n\n{fence}diff\n{}\n{fence}\n{note}\n</details>",
+                    kept.join("\n")
                 );
             }
         }
@@ -80,46 +105,7 @@ fn row(finding: &Shown, text: &mut String) {
         text,
         "| {sign} | {place} | {}: {} | {} |",
         code(finding.rule.id),
-        escape(&finding.message.to_string()),
-        escape(&finding.help.to_string())
+        inline(&finding.message.to_string()),
+        inline(&finding.help.to_string())
     );
-}
-
-/// Text that Markdown shows as it is; what is between backticks stays code.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for (index, part) in text.split('`').enumerate() {
-        if index % 2 == 1 {
-            escaped.push_str(&code(part));
-            continue;
-        }
-        for c in part.chars() {
-            match c {
-                '<' => escaped.push_str("&lt;"),
-                '>' => escaped.push_str("&gt;"),
-                '&' => escaped.push_str("&amp;"),
-                // Names of people would be told.
-                '@' => escaped.push_str("&#64;"),
-                '\\' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
-                    escaped.push('\\');
-                    escaped.push(c);
-                }
-                c => escaped.push(c),
-            }
-        }
-    }
-    escaped
-}
-
-/// Text as code, also in a table.
-fn code(text: &str) -> String {
-    let fence = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0) + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|").replace('\n', " "))
-}
-
-/// A fence that no line of the text ends.
-fn fence(lines: &[&str]) -> String {
-    let longest = lines.iter().map(|line| line.split(|c| c != '~').map(str::len).max().unwrap_or(0)).max();
-    "~".repeat(longest.unwrap_or(0).max(2) + 1)
 }

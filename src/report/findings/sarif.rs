@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{FileReport, FindingsReport, Shown};
+use crate::base::time::NumericDate;
+use crate::report::markup;
 use crate::rules::{RULES, Rule, Severity};
 
 const SCHEMA: &str =
@@ -22,8 +24,11 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         let level = if one.was_config { "error" } else { "note" };
         notification(level, &one.path, &format!("not looked at: {}", one.why.message()))
     });
-    let notifications: Vec<Value> =
-        failures.into_iter().chain(report.files.iter().flat_map(unseen)).chain(skipped).collect();
+    let notifications: Vec<Value> = failures
+        .into_iter()
+        .chain(report.files.iter().flat_map(|file| told(file, report.now)))
+        .chain(skipped)
+        .collect();
     let sarif = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -41,7 +46,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
             "results": results,
         }],
     });
-    Ok(serde_json::to_string_pretty(&sarif)? + "\n")
+    Ok(markup::json(&serde_json::to_string_pretty(&sarif)?) + "\n")
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -80,7 +85,7 @@ fn result(file: &FileReport, finding: &Shown) -> Value {
         "ruleId": finding.rule.id,
         "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule.id),
         "level": level(finding.severity),
-        "message": { "text": format!("{}. {}", finding.message, finding.help) },
+        "message": { "text": plain(&format!("{}. {}", finding.message, finding.help)) },
         "locations": [place],
     })
 }
@@ -90,18 +95,26 @@ fn failure(file: &FileReport) -> Option<Value> {
     Some(notification("error", &file.path, why))
 }
 
-/// The secrets that were not compared.
-fn unseen(file: &FileReport) -> Vec<Value> {
-    let lines = file.change.iter().flat_map(|change| &change.not_compared);
+/// What became of the keys, and the secrets that were not compared.
+fn told(file: &FileReport, now: NumericDate) -> Vec<Value> {
+    let lines = file.change.iter().flat_map(|change| {
+        let events = change.events.iter().map(move |event| event.message(now));
+        events.chain(change.not_compared.iter().cloned())
+    });
     lines.map(|line| notification("note", &file.path, &line.to_string())).collect()
 }
 
 fn notification(level: &str, path: &str, text: &str) -> Value {
     json!({
         "level": level,
-        "message": { "text": text },
+        "message": { "text": plain(text) },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(path) } } }],
     })
+}
+
+/// A message's text: in it, `[…](…)` would be a link.
+fn plain(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 /// A path as a URI reference (RFC 3986): relative paths stay relative.

@@ -44,6 +44,13 @@ impl Violation for Removed {
     }
 }
 
+/// The audiences that are new, in words.
+pub(super) fn audiences_added(comparison: &ConfigDiff<'_>) -> Vec<String> {
+    let old = audiences(comparison.old);
+    let new = audiences(comparison.new).into_iter().filter(|one| !old.contains(one));
+    new.map(|one| format!("`{one}`")).collect()
+}
+
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
     let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();

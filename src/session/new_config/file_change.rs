@@ -30,7 +30,9 @@ impl FileChange {
     fn summary(&self, width: usize) -> (Sign, Sentence) {
         let (name, purpose) = (Printable(&self.name), &self.purpose);
         let (sign, what) = match self.action {
-            Some(FileAction::Create { .. } | FileAction::Print(_)) => (Sign::Added, ""),
+            Some(FileAction::Create { .. } | FileAction::Print(_) | FileAction::PrintSecret { .. }) => {
+                (Sign::Added, "")
+            }
             Some(FileAction::Replace { .. }) => (Sign::Changed, ": missing entries are added"),
             Some(FileAction::Overwrite { .. }) => (Sign::Danger, ": replaced, and a copy is kept"),
             None => (Sign::Same, ": exists, left as it is"),

@@ -2,6 +2,10 @@
 
 mod code;
 mod hiding;
+mod names;
+mod reach;
+mod redaction;
+mod silence;
 
 use std::fmt::Write as _;
 
@@ -53,7 +57,7 @@ fn branch() -> Scene {
 
 fn commit(scene: &Scene) {
     git(scene.folder.path(), &["add", "--all", "--force"]);
-    git(scene.folder.path(), &["commit", "--quiet", "--message", "change"]);
+    git(scene.folder.path(), &["commit", "--quiet", "--allow-empty", "--message", "change"]);
 }
 
 fn all(outcome: &Outcome) -> String {
@@ -72,9 +76,13 @@ fn has(outcome: &Outcome, code: u8, words: &[&str]) {
 /// The table of attacks: what each test says about itself.
 #[test]
 fn the_table_of_attacks_is_made_of_the_tests() {
-    const KINDS: [(&str, &str); 2] = [
+    const KINDS: [(&str, &str); 6] = [
         ("code", "Code runs, or the branch chooses what it is compared with"),
+        ("silence", "The branch judges itself"),
         ("hiding", "A config is hidden"),
+        ("reach", "A policy or a file reaches elsewhere, or never ends"),
+        ("names", "Names become commands or markup"),
+        ("redaction", "A secret is shown"),
     ];
     let mut page = String::from(
         "# Attacks, and the tests that hold against them\n\nMade from `tests/it/attacks/`: each line is what a test says \
