@@ -14,7 +14,8 @@ use crate::commands::completions::ASKED_BY;
 use crate::keyset::{Key, KeySet};
 use crate::probe::not_built_in;
 use crate::session::arguments::Global;
-use crate::session::{Terminal, World, source};
+use crate::session::source::{self, shell_word};
+use crate::session::{Terminal, World};
 
 /// Answers a shell that asks what may come next. Returns whether one did.
 pub fn answer_shell(
@@ -65,7 +66,13 @@ fn keys(
     let bytes = source.read(&mut world).ok()?;
     let opened = source.unwrap(&global, &bytes).ok()?;
     let keys = KeySet::read(&opened.config().ok()?);
-    Some(keys.keys().iter().map(Key::name).collect())
+    Some(keys.keys().iter().enumerate().map(as_a_word).collect())
+}
+
+/// A key as the shell puts it into the line, unquoted: one whose kid a shell would read as anything else, by its place.
+fn as_a_word((index, key): (usize, &Key)) -> String {
+    let name = key.name();
+    if shell_word(&name) == name { name } else { format!("@{}", index + 1) }
 }
 
 /// What the line says of the config, whatever is still missing from it.
