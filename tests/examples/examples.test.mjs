@@ -131,3 +131,28 @@ test('GitLab: findings become a code-quality report', async () => {
     assert.ok(one.location.lines.begin > 0 && typeof one.location.path === 'string');
   }
 });
+
+// A program that has to be there: `.ci/run` installs it.
+const check = (command, args, options = {}) => execFileSync(command, args, { encoding: 'utf8', cwd: join(root, 'examples'), ...options });
+
+test('Kubernetes: kustomize builds it, and it is what the schemas of Kubernetes allow', () => {
+  const built = join(mkdtempSync(join(tmpdir(), 'kustomize-')), 'all.yaml');
+  writeFileSync(built, check('kubectl', ['kustomize', 'kubernetes']));
+  check('kubernetes-validate', ['--strict', '--version', '1.34', built]);
+});
+
+test('ECS: cfn-lint finds nothing', () => {
+  check('cfn-lint', ['ecs/keys.yaml']);
+});
+
+test('Compose: its file is read', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'compose-'));
+  copyFileSync(join(root, 'examples/compose/compose.yaml'), join(directory, 'compose.yaml'));
+  for (const name of ['.env', 'powersync.yaml', 'sync-config.yaml']) writeFileSync(join(directory, name), '');
+  check('sh', ['-c', 'if docker compose version > /dev/null 2>&1; then docker compose config -q; else docker-compose -f compose.yaml config -q; fi'], { cwd: directory });
+});
+
+test('the examples name each other and the docs as they are', () => {
+  const text = readFileSync(join(root, 'examples/README.md'), 'utf8');
+  for (const [, link] of text.matchAll(/\]\(([^)]+)\)/g)) assert.ok(existsSync(join(root, 'examples', link)), link);
+});

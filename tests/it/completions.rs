@@ -31,7 +31,10 @@ client_auth:
 #[test]
 fn bash_offers_commands_options_and_the_keys_of_the_config() {
     let scene = Scene::with("powersync.yaml", KEYS);
-    scene.write("other/powersync.json", r#"{"client_auth": {"jwks": {"keys": [{"kty": "oct", "kid": "other-1"}]}}}"#);
+    scene.write(
+        "other/powersync.json",
+        r#"{"client_auth": {"jwks": {"keys": [{"kty": "oct", "kid": "other-1"}]}}}"#,
+    );
     assert_eq!(bash(&scene, &["rot"]), ["rotate"]);
     assert!(bash(&scene, &["rotate", "--deploy"]).contains(&"--deploy-within".to_owned()));
     assert!(bash(&scene, &["check", "--format", "sa"]).contains(&"sarif".to_owned()));
