@@ -11,7 +11,7 @@ fn bash(scene: &Scene, words: &[&str]) -> Vec<String> {
             source <(\"{PROGRAM}\" completions bash)
             powersync-jwks() {{ \"{PROGRAM}\" \"$@\"; }}
             COMP_WORDS=(powersync-jwks {}); COMP_CWORD={}; COMP_TYPE=9
-            _clap_complete_powersync_jwks powersync-jwks
+            _clap_complete_powersync_jwks powersync-jwks \"${{COMP_WORDS[COMP_CWORD]}}\"
             printf \"%s\\n\" \"${{COMPREPLY[@]}}\"'",
         quoted.join(" ").replace('\'', "\""),
         words.len(),
