@@ -20,12 +20,12 @@ use crate::session::{Terminal, World};
 /// Answers a shell that asks what may come next. Returns whether one did.
 pub fn answer_shell(
     arguments: &[OsString],
-    folder: &Path,
+    directory: &Path,
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<bool, clap::Error> {
     let line = arguments.split(|argument| argument == "--").nth(1).unwrap_or_default();
-    let factory = || with_keys(definition(), &keys(line, folder, variable).unwrap_or_default());
-    CompleteEnv::with_factory(factory).var(ASKED_BY).try_complete(arguments, Some(folder))
+    let factory = || with_keys(definition(), &keys(line, directory, variable).unwrap_or_default());
+    CompleteEnv::with_factory(factory).var(ASKED_BY).try_complete(arguments, Some(directory))
 }
 
 /// Offers these wherever a command takes a key.
@@ -46,14 +46,14 @@ fn with_keys(command: clap::Command, keys: &[String]) -> clap::Command {
 /// The keys of the config of a command line that isn't finished. Nothing where it can't be read: this is no time to say so.
 fn keys(
     line: &[OsString],
-    folder: &Path,
+    directory: &Path,
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Option<Vec<String>> {
     let global = global(line)?;
     let mut world = World {
         clock: &SystemClock,
         random: &System::new(),
-        folder: folder.to_owned(),
+        directory: directory.to_owned(),
         variable,
         stdin: &mut std::io::empty(),
         stdout: &mut std::io::sink(),

@@ -54,8 +54,8 @@ fn main() -> ExitCode {
         std::process::exit(2);
     }));
     let arguments: Vec<_> = std::env::args_os().collect();
-    let folder = std::env::current_dir().unwrap_or_default();
-    match answer_shell(&arguments, &folder, &|name| std::env::var_os(name)) {
+    let directory = std::env::current_dir().unwrap_or_default();
+    match answer_shell(&arguments, &directory, &|name| std::env::var_os(name)) {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => return refuse(&error),
@@ -82,7 +82,7 @@ fn main() -> ExitCode {
         &mut World {
             clock: &SystemClock,
             random: &System::new(),
-            folder,
+            directory,
             variable: &|name| std::env::var_os(name),
             stdin: &mut Keyboard(std::io::stdin().lock()),
             stdout: &mut AutoStream::new(std::io::stdout().lock(), color),
