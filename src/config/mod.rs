@@ -32,6 +32,7 @@
 mod block;
 mod create;
 pub mod edit;
+mod edition;
 mod flow;
 mod plan;
 pub(crate) mod schema;
@@ -44,7 +45,8 @@ pub use crate::syntax::{
     Chomp, Clause, ConfigError, Document, Input, Judgement, Kind, MAX_BYTES, Mistake, Node, NodeId, Notation,
     Position, Problem, Quote, Scalar, Span, Syntax, Tag,
 };
-pub(crate) use crate::syntax::{Lines, env_name, is_env_name};
+pub(crate) use crate::syntax::{Lines, env_name};
+pub use edition::Edition;
 pub use schema::{Misfit, Shape};
 
 /// The names that every JavaScript object has.
@@ -104,7 +106,7 @@ pub enum Audience {
 pub struct Config<'t> {
     doc: Document<'t>,
     place: KeyList,
-    is_cloud: bool,
+    edition: Edition,
 }
 
 impl<'t> Config<'t> {
@@ -131,9 +133,8 @@ impl<'t> Config<'t> {
         }
         check_javascript(&doc)?;
         let place = locate(&doc)?;
-        let kind = doc.member(doc.root(), "_type");
-        let is_cloud = kind.is_some_and(|(_, value)| doc.string(value) == Some("cloud"));
-        Ok(Self { doc, place, is_cloud })
+        let edition = Edition::of(&doc);
+        Ok(Self { doc, place, edition })
     }
 
     /// The text and its values.
@@ -168,7 +169,7 @@ impl<'t> Config<'t> {
     #[must_use]
     pub fn variables(&self) -> BTreeSet<&str> {
         let names = self.doc.nodes().filter_map(|(id, _)| match self.doc.scalar(id) {
-            Some(Scalar::Env(written)) if is_env_name(written, self.is_cloud()) => Some(env_name(written).0),
+            Some(Scalar::Env(written)) if self.edition().is_env_name(written) => Some(env_name(written).0),
             _ => None,
         });
         names.collect()
@@ -254,13 +255,19 @@ impl<'t> Config<'t> {
     /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.
     #[must_use]
     pub fn is_cloud(&self) -> bool {
-        self.is_cloud
+        self.edition == Edition::Cloud
+    }
+
+    /// Which PowerSync it is for.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        self.edition
     }
 
     /// The same, read as what another config is: a change doesn't choose by which rules it is judged.
     #[must_use]
     pub(crate) fn of_kind_of(self, other: &Config<'_>) -> Self {
-        Self { is_cloud: other.is_cloud, ..self }
+        Self { edition: other.edition, ..self }
     }
 
     /// The members on the way to the keys that are duplicated in JSON, by their paths and names: the service reads the

@@ -9,7 +9,7 @@ use super::looks::{
     base64_runs, ends_in_secret_name, in_query, is_secret_name, member_value, silences, user_info,
 };
 use super::texts::{connection_string, headers, in_line, is_base64_of_secret, pem};
-use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, is_env_name};
+use crate::config::{Config, Document, Kind, NodeId, Scalar, Span};
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// A secret's bytes in the text, and its value.
@@ -61,7 +61,7 @@ fn names(doc: &Document<'_>) -> Vec<Span> {
 
 /// What is secret by its place, and in URIs.
 fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let (doc, cloud) = (config.document(), config.is_cloud());
+    let (doc, edition) = (config.document(), config.edition());
     let secret = secret_nodes(doc);
     let mut parts = Vec::new();
     for (id, node) in doc.nodes() {
@@ -69,7 +69,7 @@ fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
         if secret.contains(&id) {
             let harmless = match doc.scalar(id) {
                 Some(Scalar::Null | Scalar::Bool(_)) => true,
-                Some(Scalar::Env(name)) => is_env_name(name, cloud),
+                Some(Scalar::Env(name)) => edition.is_env_name(name),
                 _ => false,
             };
             // A tag or an anchor in the wrong place may be a part of it.
@@ -130,7 +130,7 @@ fn mark_below(doc: &Document<'_>, id: NodeId, secret: &mut HashSet<NodeId>) {
 
 /// What is secret in values of several lines: a config, or anything like it, may be in one.
 fn in_blocks<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let (doc, cloud) = (config.document(), config.is_cloud());
+    let (doc, edition) = (config.document(), config.edition());
     let blocks = doc.nodes().filter_map(|(_, node)| match &node.kind {
         Kind::Scalar { text, .. } if text.trim_end().contains('\n') => Some(node.span.clone()),
         _ => None,
@@ -144,7 +144,7 @@ fn in_blocks<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
             if value.is_some_and(|above| indent > above) && !is_blank {
                 parts.push((start + indent..start + line.len(), &line[indent..]));
             } else if !is_blank {
-                let found = in_line(line, |name| is_env_name(name, cloud));
+                let found = in_line(line, |name| edition.is_env_name(name));
                 // `k: |`: the lines below it are its value.
                 let opens = |part: &Span| line[part.clone()].starts_with(['|', '>']);
                 value = (found.iter().any(opens) || ends_in_secret_name(line)).then_some(indent);
@@ -159,7 +159,7 @@ fn in_blocks<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
 /// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
 /// and users of URIs.
 fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let (doc, cloud) = (config.document(), config.is_cloud());
+    let (doc, edition) = (config.document(), config.edition());
     let mut parts = Vec::new();
     // Where a commented-out `k: |` began: the lines below it that are indented deeper are its value.
     let mut block: Option<usize> = None;
@@ -170,7 +170,7 @@ fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
         if let Some(head) = silences(text) {
             let reason = &text[head..];
             let found =
-                in_line(reason, |name| is_env_name(name, cloud)).into_iter().chain(base64_runs(reason));
+                in_line(reason, |name| edition.is_env_name(name)).into_iter().chain(base64_runs(reason));
             parts.extend(found.map(|part| (moved(&part, comment.start + head), &reason[part])));
             continue;
         }
@@ -181,7 +181,7 @@ fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
             add(indent..text.len());
             continue;
         }
-        let value = member_value(text, |name| is_env_name(name, cloud));
+        let value = member_value(text, |name| edition.is_env_name(name));
         // Also where nothing follows the name, and the value is on the line below.
         let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']))
             || ends_in_secret_name(text);

@@ -88,7 +88,7 @@ pub(crate) fn from_git(
     if !global.config.is_empty() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
-    let repository = Repository::open(&world.folder)?;
+    let repository = Repository::open(&world.directory)?;
     let (commit, from) = if let Some(revision) = revision {
         (repository.commit(revision).map_err(|error| hint(error, revision, world))?, short(revision))
     } else {
@@ -343,6 +343,6 @@ fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
 /// A file as people in this directory name it.
 fn name_of(repository: &Repository, path: &Path, world: &World<'_>) -> String {
     let path = repository.root.join(path);
-    let here = std::fs::canonicalize(&world.folder).unwrap_or_else(|_| world.folder.clone());
+    let here = std::fs::canonicalize(&world.directory).unwrap_or_else(|_| world.directory.clone());
     path.strip_prefix(here).unwrap_or(&path).display().to_string()
 }

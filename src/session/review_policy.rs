@@ -82,7 +82,7 @@ fn tell((name, path): (String, String), text: &Snapshot, why: &BadPolicy, bad: &
 }
 
 fn name_of(path: &Path, world: &World<'_>) -> (String, String) {
-    let here = std::fs::canonicalize(&world.folder).unwrap_or_else(|_| world.folder.clone());
+    let here = std::fs::canonicalize(&world.directory).unwrap_or_else(|_| world.directory.clone());
     let name = path.strip_prefix(&here).unwrap_or(path).display().to_string();
     let inside = store::git::path_in_repository(path).unwrap_or_else(|| name.clone());
     (name, inside)
