@@ -6,11 +6,11 @@ use super::arguments::Global;
 use super::compared::Sides;
 use super::source::Source;
 use crate::config::{Config, Input};
-use crate::keyset::{KeySet, Likeness};
+use crate::keyset::{KeySet, Fingerprint};
 use crate::store::Snapshot;
 
 /// What tells whether two configs are for the same users: their keys and the addresses of others.
-type Doors = HashSet<(String, Option<Likeness>)>;
+type Doors = HashSet<(String, Option<Fingerprint>)>;
 
 /// Joins a config that is gone with the new one that shares most of its keys, if any does.
 pub(crate) fn joined(sides: Vec<Sides>, global: &Global) -> Vec<Sides> {
@@ -49,6 +49,6 @@ fn doors(source: &Source, global: &Global, text: Option<&Snapshot>, input: Input
     let input = if opened.envelope.is_wrapped() { opened.input } else { input };
     let Ok(config) = Config::parse(opened.envelope.inner(), input) else { return none() };
     let keys = KeySet::read(&config);
-    let of_file = keys.keys().iter().map(|key| (key.name(), key.likeness()));
+    let of_file = keys.keys().iter().map(|key| (key.name(), key.fingerprint()));
     of_file.chain(keys.logins.uris.iter().map(|uri| (uri.address(), None))).collect()
 }
