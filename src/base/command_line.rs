@@ -89,6 +89,10 @@ impl Serialize for CommandLine {
 
 /// A word as a shell takes it.
 pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@,=".contains(c);
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
+        return word.to_owned();
+    }
     // The only text that can't be quoted has a NUL, which no argument has.
     shlex::try_quote(word).map_or_else(|_| "…".to_owned(), std::borrow::Cow::into_owned)
 }

@@ -24,11 +24,29 @@ pub(super) fn secret_parts<'d>(config: &'d Config<'_>, beside: &[Zeroizing<Strin
     parts.extend(found.map(|span| (span.clone(), &text[span])));
     parts.extend(in_blocks(config));
     parts.extend(in_comments(config));
+    let mut parts = around_silences(doc, parts);
     // What is hidden ends with its line: the indentation of the next one stays.
     for (span, _) in &mut parts {
         span.end = span.start + text[span.clone()].trim_end().len();
     }
+    parts.retain(|(span, _)| !span.is_empty());
     parts.sort_by_key(|(span, _)| (span.start, usize::MAX - span.end));
+    parts
+}
+
+/// The same without the heads of comments that silence rules: nothing around one hides it.
+fn around_silences<'d>(doc: &'d Document<'_>, mut parts: Vec<SecretPart<'d>>) -> Vec<SecretPart<'d>> {
+    let text = doc.text();
+    for comment in doc.comments() {
+        let Some(length) = silences(&text[comment.clone()]) else { continue };
+        let head = comment.start..comment.start + length;
+        let is_over = |(span, _): &SecretPart<'_>| span.start < head.end && head.start < span.end;
+        let over: Vec<Span> = parts.extract_if(.., |part| is_over(part)).map(|(span, _)| span).collect();
+        let pieces = over
+            .into_iter()
+            .flat_map(|span| [span.start..head.start.max(span.start), head.end.min(span.end)..span.end]);
+        parts.extend(pieces.filter(|piece| !piece.is_empty()).map(|piece| (piece.clone(), &text[piece])));
+    }
     parts
 }
 

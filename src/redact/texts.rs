@@ -38,15 +38,25 @@ pub(super) fn pem(text: &str) -> Vec<Span> {
         let label = text[at + BEGIN.len()..].split(['-', '\n']).next().unwrap_or_default();
         let after = at + BEGIN.len() + label.len();
         let end = format!("-----END {label}-----");
-        // Without an end it is cut off: up to the next empty line.
-        let ends = [(end.as_str(), end.len()), ("\n\n", 0), (BEGIN, 0)];
-        let until = ends.iter().filter_map(|(end, length)| Some(text[after..].find(end)? + length)).min();
-        from = until.map_or(text.len(), |until| after + until);
+        from = text[after..].find(&end).map_or_else(|| cut_off(text, after), |at| after + at + end.len());
         if !label.contains("PUBLIC KEY") && !label.contains("CERTIFICATE") {
             spans.push(at..from);
         }
     }
     spans
+}
+
+/// Where a block without an end ends: before the first line that can't be of it.
+fn cut_off(text: &str, from: usize) -> usize {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/= \t\r\n#".contains(c);
+    let mut end = text[from..].find('\n').map_or(text.len(), |at| from + at + 1);
+    for line in text[end..].split_inclusive('\n') {
+        if line.trim().is_empty() || !line.chars().all(is_base64) {
+            break;
+        }
+        end += line.len();
+    }
+    end
 }
 
 /// The values of `Password=…;` and `password=… host=…`: connection strings that are no URLs.
@@ -160,7 +170,7 @@ mod tests {
         let text = "a\n-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nd\n-----END CERTIFICATE-----\n-----BEGIN X-----\nabc\n\nb";
         assert_eq!(
             parts(text, pem(text)),
-            ["-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----", "-----BEGIN X-----\nabc"]
+            ["-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----", "-----BEGIN X-----\nabc\n"]
         );
     }
 }

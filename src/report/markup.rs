@@ -37,8 +37,8 @@ fn is_plain(word: &str) -> bool {
     let is_text = |c: char| c.is_alphanumeric() || "-.,;'\"()…?=+%’→‹›❌✅⚠\u{fe0f}".contains(c);
     let is_time = |word: &str| word.bytes().all(|c| c.is_ascii_digit() || b":-TZ.".contains(&c));
     let is_hash = core.len() >= 7 && core.bytes().all(|c| c.is_ascii_hexdigit());
-    let is_reference = core.len() > 3 && core[..3].eq_ignore_ascii_case("gh-");
-    let is_address = core.len() > 4 && core.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+    let is_reference = core.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("gh-"));
+    let is_address = core.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
     (word.chars().all(|c| is_text(c) || c == ':' || c == '!') && core.chars().all(is_text) || is_time(core))
         && !(is_hash || is_reference || is_address)
 }

@@ -42,18 +42,17 @@ impl Base<'_> {
     /// The base's comments, each at the place that its key has now.
     fn ignores(&self) -> Vec<Ignore<'_>> {
         let (old, new) = self.0.sides();
-        let mut ignores = read(old);
-        for ignore in &mut ignores {
-            let About::Key(key) = &ignore.at else { continue };
+        let at = |at: About| {
+            let About::Key(key) = &at else { return Some(at) };
             let old = &old.keys.keys()[key.index()];
-            ignore.at = match self.0.place_after(key.index()).map(|place| &new.keys.keys()[place]) {
+            match self.0.place_after(key.index()).map(|place| &new.keys.keys()[place]) {
                 // Another key under the same kid has nothing to do with the reason.
-                Some(now) if now.verifies_what(old) == Some(false) => continue,
-                Some(now) => About::Key(now.reference()),
-                None => About::Gone(key.clone()),
-            };
-        }
-        ignores
+                Some(now) if now.verifies_what(old) == Some(false) => None,
+                Some(now) => Some(About::Key(now.reference())),
+                None => Some(About::Gone(key.clone())),
+            }
+        };
+        read(old).into_iter().filter_map(|ignore| Some(Ignore { at: at(ignore.at)?, ..ignore })).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use super::arguments::Global;
 use super::compared::Sides;
 use super::source::Source;
 use crate::config::{Config, Input};
-use crate::keyset::{KeySet, Fingerprint};
+use crate::keyset::{Fingerprint, KeySet};
 use crate::store::Snapshot;
 
 /// What tells whether two configs are for the same users: their keys and the addresses of others.

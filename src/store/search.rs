@@ -79,8 +79,12 @@ pub(crate) fn is_config(bytes: &[u8], input: Input) -> bool {
             let deepest = if input == Input::Json { top + 4 } else { top };
             let marks = ['\u{feff}', '{', '?', '-', ' ', '"', '\''];
             text.lines().filter(|line| indent(line) <= deepest).any(|line| {
-                let name = line.trim_start_matches(marks).split([':', '"', '\'']).next();
-                name.is_some_and(|name| TOP_MEMBERS.contains(&name.trim_end()))
+                let mut name = line.trim_start_matches(marks);
+                // A tag or an anchor may stand before it.
+                while let Some((_, rest)) = name.split_once(' ').filter(|_| name.starts_with(['!', '&'])) {
+                    name = rest.trim_start_matches(marks);
+                }
+                name.split([':', '"', '\'']).next().is_some_and(|name| TOP_MEMBERS.contains(&name.trim_end()))
             })
         }
     }

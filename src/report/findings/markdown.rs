@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{FindingsReport, Shown};
+use crate::base::text::Printable;
 use crate::report::markup::{LONGEST_COMMENT, code, cut, fence, inline};
 use crate::rules::Severity;
 
@@ -37,13 +38,18 @@ fn all(report: &FindingsReport, mut room: usize) -> String {
     );
     for file in &report.files {
         if let Some(failure) = &file.failure {
-            let _ = writeln!(text, "\n### {}\n\n:x: {}", code(&file.name), inline(failure));
+            let _ = writeln!(
+                text,
+                "\n### {}\n\n:x: {}",
+                code(&Printable(&file.name).to_string()),
+                inline(failure)
+            );
             continue;
         }
         if file.findings.is_empty() && file.change.is_none() {
             continue;
         }
-        let _ = writeln!(text, "\n### {}", code(&file.name));
+        let _ = writeln!(text, "\n### {}", code(&Printable(&file.name).to_string()));
         if let Some(change) = &file.change {
             text.push('\n');
             let events = change.events.iter().map(|event| event.message(report.now).to_string());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use powersync_jwks::for_tests::{Locked, StoreError};
 
-use super::{BASE, branch, commit, has};
+use super::{BASE, branch, has};
 use crate::common::Scene;
 use crate::common::process::git;
 

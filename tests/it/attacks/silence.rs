@@ -96,7 +96,7 @@ fn a_policy_of_the_branch() {
         has(
             &scene.run("diff --git"),
             1,
-            &[FOUND, "policy-changed", "`deploy_within` from 72h to 1m", "`token_ttl`"],
+            &[FOUND, "policy-changed", "`deploy_within` from 3d to 1m", "`token_ttl`"],
         );
         has(&scene.run("diff --git --format github"), 1, &["policy-changed", &format!("file={place}")]);
         // Once it is the base's, it counts.
