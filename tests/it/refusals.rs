@@ -129,6 +129,16 @@ fn what_promote_lists() {
 }
 
 #[test]
+fn what_rollback_lists() {
+    let not_live = |_: &_| Ok(Liveness::NotLive(Vec::new()));
+    assert_refuses(schedule::ROLLBACK_REFUSALS, |keys, terms| {
+        let named = names(keys).map(|name| schedule::rollback(keys, Some(&name), terms, Some(&not_live)));
+        let latest = schedule::rollback::<ScheduleError>(keys, None, terms, None);
+        named.chain([latest]).collect()
+    });
+}
+
+#[test]
 fn what_retire_lists() {
     assert_refuses(schedule::RETIRE_REFUSALS, |keys, terms| {
         let whens = [When::Overlap, When::At(terms.now), When::In(Seconds::new(1))];
