@@ -26,7 +26,7 @@ impl<'k> Done<'k> {
             Effect::GivenUp { current } => Self::GivenUp { current: current.and_then(after) },
             Effect::Added { new, current } => Self::Added { new: after(new)?, current },
             Effect::Noted => Self::Noted,
-            Effect::Rewritten => Self::Respelled,
+            Effect::Rewritten => Self::Rewritten,
             Effect::Retired(exp) => Self::Retired(exp),
             Effect::Unretired => Self::Unretired,
             Effect::Moved(key) => Self::Moved(after(key)?),
