@@ -6,7 +6,7 @@ use crate::keyset::{Key, KeyName};
 use crate::schedule::{self, Terms};
 use crate::session::arguments::{Ending, FormatArgs, Global, ProbeArgs, Times};
 use crate::session::ask::Asked;
-use crate::session::change;
+use crate::session::change::{self, Mode};
 use crate::session::operation::{Cloud, Decided, Operation, Task};
 use crate::session::{Answer, Error, World, policy, source, values};
 
@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let source = source::one(global, world)?;
     let rules = policy::rules(&args.times, &source, world)?;
     let file = args.env_file.clone().or(rules.env_file);
-    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
     let task = Task {
         source,
         policy: rules.policy,
