@@ -77,6 +77,11 @@ pub(crate) fn is_config(bytes: &[u8], input: Input) -> bool {
             let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '%']);
             let top = text.lines().find(is_content).map_or(0, indent);
             let deepest = if input == Input::Json { top + 4 } else { top };
+            // In braces, any name may be one of the top.
+            let begin = text.lines().find(is_content).unwrap_or_default().trim_start_matches(['\u{feff}', '-', ' ']);
+            if begin.starts_with('{') && has_name(&text) {
+                return true;
+            }
             let marks = ['\u{feff}', '{', '?', '-', ' ', '"', '\''];
             text.lines().filter(|line| indent(line) <= deepest).any(|line| {
                 let mut name = line.trim_start_matches(marks);

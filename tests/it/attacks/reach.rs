@@ -97,6 +97,10 @@ fn files_that_do_not_end() {
     {
         for target in [Some("/dev/zero"), None] {
             let scene = branch();
+            // No branch holds a pipe; git itself would wait for one of this name.
+            if target.is_none() && name == ".gitignore" {
+                continue;
+            }
             match target {
                 Some(target) => std::os::unix::fs::symlink(target, scene.path("deploy").join(name)).unwrap(),
                 None => pipe(&scene, &format!("deploy/{name}")),
