@@ -35,3 +35,4 @@ mod targets;
 mod token;
 mod tokens;
 mod transcripts;
+mod verdicts;

@@ -11,6 +11,7 @@ const SCHEMA: &str =
 pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
     let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
+    let verdict = report.verdict();
     let is_whole = failures.is_empty();
     let skipped = report.skipped.iter().map(|one| note(&one.path, &format!("not looked at: {}", one.why)));
     let notifications: Vec<Value> =
@@ -25,6 +26,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
                 "rules": RULES.iter().map(|rule| describe(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "properties": { "verdict": { "kind": verdict.kind.name(), "text": verdict.text() } },
             "invocations": [{
                 "executionSuccessful": is_whole,
                 "toolExecutionNotifications": notifications,
