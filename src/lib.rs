@@ -65,7 +65,7 @@
 //!     &mut World {
 //!         clock: &SystemClock,
 //!         random: &System::new(),
-//!         folder: "/".into(),
+//!         directory: "/".into(),
 //!         variable: &|_| None,
 //!         stdin: &mut config.as_bytes(),
 //!         stdout: &mut stdout,

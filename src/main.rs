@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         &mut World {
             clock: &SystemClock,
             random: &System::new(),
-            folder: std::env::current_dir().unwrap_or_default(),
+            directory: std::env::current_dir().unwrap_or_default(),
             variable: &|name| std::env::var_os(name),
             stdin: &mut std::io::stdin().lock(),
             stdout: &mut AutoStream::new(std::io::stdout().lock(), color),

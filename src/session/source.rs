@@ -45,7 +45,7 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
-            None => store::find(&world.folder)?,
+            None => store::find(&world.directory)?,
         },
     };
     Ok(named(&path))
@@ -169,7 +169,7 @@ impl Source {
     /// The tool with the options that name this config, for the commands that next steps give.
     pub(crate) fn command(&self, global: &Global, world: &World<'_>) -> CommandLine {
         let variable = is_set(CONFIG_PATH, world);
-        let found = store::find(&world.folder).ok().filter(|_| !variable);
+        let found = store::find(&world.directory).ok().filter(|_| !variable);
         let tool = CommandLine::new("powersync-jwks");
         let tool = match self {
             Self::File(path) if found.as_ref() == Some(path) => tool,
