@@ -178,7 +178,10 @@ impl Differ<'_> {
         let introduced = rules::compare(&comparison, &self.selection);
         let mut events = explain::events(&old_keys, &new_keys, now);
         let (was, is) = (Side { config: old, keys: &old_keys }, Side { config: new, keys: &new_keys });
-        events.extend(explain::other_events(was, is, &events));
+        // All of a config that comes or goes does.
+        if !comparison.is_new() && !comparison.is_deleted() {
+            events.extend(explain::other_events(was, is, &events));
+        }
         let subject = Subject::Change {
             scope: scope(&events),
             news: events.iter().map(|event| event.brief(now)).collect(),

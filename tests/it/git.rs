@@ -134,7 +134,11 @@ fn files_that_are_new_gone_renamed_or_no_config() {
     git(scene.folder.path(), &["add", "--all"]);
     let renamed = scene.run("diff --git HEAD");
     has(&renamed, 0, &["2 configs compared", "+ added new-2"]);
-    assert!(!renamed.stdout.contains("prod-1") && !renamed.stdout.contains("other"), "{}", renamed.stdout);
+    assert!(
+        !renamed.stdout.contains("prod-1") && !renamed.stdout.contains("other.yaml"),
+        "{}",
+        renamed.stdout
+    );
     std::fs::remove_file(scene.path("powersync.yaml")).unwrap();
     std::fs::remove_file(scene.path("new/powersync.yaml")).unwrap();
     git(scene.folder.path(), &["add", "--all"]);
