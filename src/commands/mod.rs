@@ -10,7 +10,7 @@ use crate::session::{Answer, Error, World};
 /// Makes the modules, the command line's enum, and what runs each from one list.
 macro_rules! commands {
     ($($heading:literal { $($name:ident: $file:ident $([$refuses:expr])?,)+ })+) => {
-        $($(mod $file;)+)+
+        $($(pub(crate) mod $file;)+)+
 
         /// The commands.
         #[derive(Debug, clap::Subcommand)]
@@ -41,6 +41,7 @@ commands! {
         Status: status,
         Rotate: rotate [schedule::ROTATE_REFUSALS],
         Promote: promote [schedule::PROMOTE_REFUSALS],
+        Rollback: rollback [schedule::ROLLBACK_REFUSALS],
         Prune: prune [schedule::PRUNE_REFUSALS],
         Reconcile: reconcile [schedule::RECONCILE_REFUSALS],
         Timeline: timeline,
@@ -55,6 +56,7 @@ commands! {
         Init: init [&[RefusalId::WeakSecret, RefusalId::Overwrite]],
         Add: add [schedule::ADD_REFUSALS],
         MoveSecret: move_secret [&[]],
+        Completions: completions,
     }
     "Tokens" {
         Token: token,

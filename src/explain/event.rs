@@ -98,6 +98,10 @@ pub(crate) enum EventKind {
     Promoted {
         signing: KeyRef,
     },
+    /// It was on its way out, and is the current key again.
+    RolledBack {
+        signing: KeyRef,
+    },
     Changed(KeyChange),
     /// A login source other than the keys of the file.
     Login(LoginChange),
@@ -237,6 +241,7 @@ impl EventKind {
             Self::Unretired => "un-retired",
             Self::ReKeyed(_) => "re-keyed",
             Self::Promoted { .. } => "promoted",
+            Self::RolledBack { .. } => "rolled-back",
             Self::Changed(_)
             | Self::Login(_)
             | Self::Audience { .. }
@@ -297,6 +302,13 @@ impl KeyEvent {
                     until_deployed(&signing.in_words())
                 )
             }
+            EventKind::RolledBack { signing } => {
+                let signing = signing.in_words();
+                sentence!(
+                    "rolled back to {key}: it is the current key again; a backend that was given {signing} signs with that \
+                     until you give it {key} again"
+                )
+            }
             EventKind::Changed(change) => change.message(key),
             EventKind::Login(change) => change.message(key, self.kind.name()),
             EventKind::Audience { added, removed } => audience(added, removed),
@@ -339,6 +351,7 @@ impl KeyEvent {
             }
             EventKind::Unretired => sentence!("{key} stays"),
             EventKind::Promoted { .. } => sentence!("{key} is promoted"),
+            EventKind::RolledBack { .. } => sentence!("{key} is the current key again"),
             EventKind::ReKeyed(_) => sentence!("{key} is re-keyed"),
             EventKind::Changed(KeyChange::Respelled) => {
                 sentence!("{key} has the same secret, spelled differently")

@@ -116,6 +116,8 @@ pub(crate) enum Deed {
     Trust(String),
     /// One thing takes the place of another, and is the same.
     SameAs { new: String, old: String },
+    /// Nobody was given this key to sign with.
+    NotGiven(String),
     /// No token carries this kid.
     NoToken { kid: String },
     /// What the finding of this rule says.
@@ -299,6 +301,7 @@ impl Deed {
                 sentence!("you know who controls {keys} (whoever does can sign in as anyone)")
             }
             Self::SameAs { new, old } => sentence!("{new} is the same as {old}"),
+            Self::NotGiven(key) => sentence!("you know that nobody was given {key} to sign with"),
             Self::NoToken { kid } => sentence!("you know that no token carries the kid {kid} yet"),
             Self::Fix { rule } => sentence!("`{rule}` below is fixed"),
         }

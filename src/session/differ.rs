@@ -156,7 +156,7 @@ impl Differ<'_> {
     ) -> Result<FileReport, Error> {
         let now = world.clock.now();
         let times = PolicyArgs { policy: self.policy.map(Path::to_owned) }.times();
-        let Rules { policy, file, .. } = policy::rules(&times, &sides.source, world)?;
+        let Rules { policy, origins, .. } = policy::rules(&times, &sides.source, world)?;
         let new_known = self.new_values.as_ref();
         let new_value = |name: &str| new_known.and_then(|known| known.get(name));
         let new_keys = KeySet::read_with(new, &new_value);
@@ -197,7 +197,7 @@ impl Differ<'_> {
             diff: text_diff(redactor, old, shown, &sides.name),
             steps: self.steps(sides, &comparison, &policy, world),
             before: introduced.before,
-            assumed: assumed(&policy, file, now),
+            assumed: assumed(&policy, origins.file.map(|(name, _)| name), now),
         };
         let mut unseen = findings::unseen(&old_keys);
         unseen.extend(findings::unseen(&new_keys));

@@ -45,12 +45,22 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// As code scanning sorts by it, from 0 to 10.
+fn security_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "8.0",
+        Severity::Warning => "5.0",
+        Severity::Info => "1.0",
+    }
+}
+
 fn describe(rule: &Rule) -> Value {
     json!({
         "id": rule.id,
         "shortDescription": { "text": rule.finds },
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{} {}", rule.why, rule.fix()), "markdown": format!("{}\n\n{}", rule.why, rule.fix()) },
+        "properties": { "security-severity": security_severity(rule.severity) },
         "defaultConfiguration": { "level": level(rule.severity), "enabled": !rule.pedantic },
     })
 }
@@ -75,6 +85,8 @@ fn result(file: &FileReport, finding: &Shown) -> Value {
         "level": level(finding.severity),
         "message": { "text": format!("{}. {}", finding.message, finding.help) },
         "locations": [place],
+        // What stays the same when lines move.
+        "partialFingerprints": { "ruleAndKey/v1": format!("{}:{}", finding.rule.id, finding.key.as_deref().unwrap_or("")) },
     })
 }
 
