@@ -31,7 +31,7 @@ pub(crate) enum Shell {
     Bash,
     Zsh,
     Fish,
-    PowerShell,
+    Powershell,
 }
 
 pub(crate) fn run(_: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
@@ -39,7 +39,7 @@ pub(crate) fn run(_: &Global, args: &Args, world: &mut World<'_>) -> Result<Answ
         Shell::Bash => &Bash,
         Shell::Zsh => &Zsh,
         Shell::Fish => &Fish,
-        Shell::PowerShell => &Powershell,
+        Shell::Powershell => &Powershell,
     };
     let name = "powersync-jwks";
     completer.write_registration(ASKED_BY, name, name, name, world.stdout)?;
