@@ -159,6 +159,7 @@ impl View<'_> {
             tell_unseen(keys, world)?;
         }
         for warning in warnings {
+            let warning = human::hanging(warning, 9, world.terminal.width);
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         // What can't be read here, another command tells.

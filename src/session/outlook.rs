@@ -6,7 +6,7 @@ use super::values::KnownValues;
 use super::{Error, Source, World, policy};
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::Printable;
+use crate::base::text::{Printable, count, list};
 use crate::base::time::NumericDate;
 use crate::keyset::KeySet;
 use crate::rules::{Selection, Severity};
@@ -85,15 +85,12 @@ impl Outlook {
     /// What `check` says, in a line.
     pub(crate) fn checked(&self) -> Option<Sentence> {
         let Found { errors, warnings } = self.found.as_ref()?;
-        let count = |number: usize, one: &str| match number {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            many => Some(format!("{many} {one}s")),
-        };
-        let counts: Vec<String> = [count(*errors, "error"), count(*warnings, "warning")].into_iter().flatten().collect();
+        let counted = |(number, noun): (usize, &str)| (number > 0).then(|| count(number, noun));
+        let counts: Vec<String> =
+            [(*errors, "error"), (*warnings, "warning")].into_iter().filter_map(counted).collect();
         Some(match counts.as_slice() {
             [] => sentence!("Check: nothing found"),
-            counts => sentence!("Check: {}; see `{}`", counts.join(", "), self.command(["check"])),
+            counts => sentence!("Check: {}; `{}` shows more", list(counts), self.command(["check"])),
         })
     }
 

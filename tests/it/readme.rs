@@ -47,10 +47,15 @@ impl Read for Yes {
 const DEFAULTS: &[u8] = b"\n\n\n\n\ny\n";
 
 fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
-    anstream::adapter::strip_str(&coloured(scene, line, now, typed)).to_string()
+    anstream::adapter::strip_str(&coloured(scene, line, now, (typed, None))).to_string()
 }
 
-fn coloured(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
+fn coloured(
+    scene: &Scene,
+    line: &str,
+    now: &str,
+    (typed, width): (&'static [u8], Option<u16>),
+) -> String {
     let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let cli = Cli::read(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
@@ -65,7 +70,7 @@ fn coloured(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> Strin
             stdin: &mut Yes { screen: screen.clone(), typed },
             stdout: &mut stdout.clone(),
             stderr: &mut screen.clone(),
-            terminal: Terminal { stdin: true, stderr: true, width: None },
+            terminal: Terminal { stdin: true, stderr: true, width },
             ask: replicas(scene, date(now)).ask().as_ref(),
             sleep: &|_| {},
         },
@@ -168,7 +173,7 @@ fn the_picture_is_a_session() {
     let scene = demo();
     let mut screen = String::new();
     for line in ["$ powersync-jwks status", "$ powersync-jwks rotate"] {
-        screen += &format!("\u{1b}[1m{line}\u{1b}[0m\n{}\n", coloured(&scene, line, NOW, b"y\n"));
+        screen += &format!("\u{1b}[1m{line}\u{1b}[0m\n{}\n", coloured(&scene, line, NOW, (b"y\n", Some(96))));
     }
     let picture = svg::draw("powersync-jwks rotates a key", &screen);
     if let Err(difference) = expect_file(&root().join("docs/session.svg"), &picture) {

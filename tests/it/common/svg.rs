@@ -27,10 +27,11 @@ pub fn draw(title: &str, screen: &str) -> String {
     for dot in 0..3 {
         writeln!(svg, "<circle class=\"dot\" cx=\"{}\" cy=\"18\" r=\"5.5\"/>", 20 + dot * 18).unwrap();
     }
+    let mut style = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let y = 56 + number * LINE;
         let mut column = 0;
-        for (classes, text) in pieces(line) {
+        for (classes, text) in pieces(line, &mut style) {
             let length = text.chars().count();
             if !text.trim().is_empty() {
                 let class = if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
@@ -51,10 +52,9 @@ fn plain(line: &str) -> String {
     anstream::adapter::strip_str(line).to_string()
 }
 
-/// The parts of a line, with the classes of their styles.
-fn pieces(line: &str) -> Vec<(String, String)> {
+/// The parts of a line, with the classes of their styles. `classes`: those that hold at its start, and then at its end.
+fn pieces(line: &str, classes: &mut Vec<&'static str>) -> Vec<(String, String)> {
     let mut pieces = Vec::new();
-    let mut classes: Vec<&str> = Vec::new();
     for (index, part) in line.split("\u{1b}[").enumerate() {
         let text = if index == 0 { part } else {
             let (codes, text) = part.split_once('m').unwrap();
