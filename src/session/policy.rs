@@ -11,6 +11,8 @@ use crate::session::{Error, Source};
 
 /// The policy for a config, and what else the policy file says.
 pub(crate) struct Rules {
+    /// The file it is from, unless there is none.
+    pub(crate) file: Option<String>,
     pub(crate) policy: Policy,
     pub(crate) env_file: Option<PathBuf>,
     /// The running services to ask before a key is promoted.
@@ -24,8 +26,9 @@ pub(crate) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
 
 /// The same, with what else the file says.
 pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
-    let found = if let Some(path) = &times.policy.policy {
-        policy_file::read(&world.path(path), &path.display().to_string())?
+    let (name, found) = if let Some(path) = &times.policy.policy {
+        let name = path.display().to_string();
+        (Some(name.clone()), policy_file::read(&world.path(path), &name)?)
     } else {
         let config = match source {
             Source::File(path) => world.path(path),
@@ -34,10 +37,10 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         // By its real place: a link into a repository has the policy of that repository.
         let config = std::fs::canonicalize(&config).unwrap_or(config);
         policy_file::find(&config).map_or_else(
-            || Ok(PolicyFile::default()),
+            || Ok((None, PolicyFile::default())),
             |path| {
                 let name = path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
-                policy_file::read(&path, &name)
+                Ok::<_, Error>((Some(name.clone()), policy_file::read(&path, &name)?))
             },
         )?
     };
@@ -49,7 +52,7 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         overlap: times.overlap,
         ..file
     };
-    Ok(Rules { policy, env_file: found.env_file, probe: found.probe })
+    Ok(Rules { file: name, policy, env_file: found.env_file, probe: found.probe })
 }
 
 /// The options that a later command needs to count as this one does.
