@@ -23,6 +23,8 @@ pub(crate) struct Outlook {
     found: Option<Found>,
     /// What is due by the schedule, now or later.
     next: Option<Due>,
+    /// Whether it is due because nobody knows how old the key is.
+    is_undated: bool,
     /// The tool with the options that name this config.
     tool: CommandLine,
 }
@@ -63,12 +65,16 @@ impl Outlook {
         // What can't be decided is told as a warning; on Cloud there is no schedule.
         let decides = !keys.is_cloud && !keys.keys().is_empty();
         let next = decides.then(|| schedule::next_due(keys, &rules.policy, now).ok().flatten()).flatten();
+        let is_undated = next.as_ref().is_some_and(|due| {
+            due.action == Action::Rotate && keys.keys()[due.key.index()].iat.is_absent()
+        });
         Ok(Self {
             config: source.name(),
             policy: rules.file,
             env_file: known.map(|(_, name)| name).or(rules.env_file.map(|path| path.display().to_string())),
             found,
             next,
+            is_undated,
             tool: source.command(global, world),
         })
     }
@@ -110,7 +116,8 @@ impl Outlook {
         Some(if *at > now {
             sentence!("Next: {what} {key}, from {}: `{command}`", at.for_people(now))
         } else {
-            sentence!("Next: {what} {key}: `{command}`")
+            let why = if self.is_undated { ", whose age isn't known" } else { "" };
+            sentence!("Next: {what} {key}{why}: `{command}`")
         })
     }
 

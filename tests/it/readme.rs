@@ -128,9 +128,17 @@ fn play(text: &str) -> String {
     while let Some(line) = lines.next() {
         played.push(line.to_owned());
         let Some(options) = line.strip_prefix("```console") else { continue };
-        let now = options.trim().strip_prefix("now=").unwrap_or(NOW);
+        let has = |name: &str| options.split(' ').any(|option| option == name);
+        let now = options.split(' ').find_map(|option| option.strip_prefix("now=")).unwrap_or(NOW);
+        // What was done before, so that it isn't shown twice.
+        if has("rotated") {
+            command(&scene, "$ powersync-jwks rotate --yes", NOW, b"");
+        }
+        if has("pruned") {
+            command(&scene, "$ powersync-jwks prune --yes", "2026-11-28T10:00:00Z", b"");
+        }
         let nothing = Scene::new();
-        let from_nothing = options.trim() == "nothing";
+        let from_nothing = has("nothing");
         let (scene, typed) = if from_nothing { (&nothing, DEFAULTS) } else { (&scene, &b"y\n"[..]) };
         let block = lines.by_ref().take_while(|line| *line != "```").filter(|line| line.starts_with("$ "));
         for (index, line) in block.enumerate() {

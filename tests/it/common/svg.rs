@@ -13,7 +13,7 @@ pub fn draw(title: &str, screen: &str) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height}\" width=\"{width:.0}\" height=\"{height}\" \
          role=\"img\" aria-label=\"{}\">\n<style>\n\
-         text {{ font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328; white-space: pre }}\n\
+         text {{ font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }}\n\
          .back {{ fill: #f6f8fa; stroke: #d1d9e0 }} .dot {{ fill: #d1d9e0 }} .bold {{ font-weight: 700 }} .dim {{ fill: #59636e }}\n\
          .red {{ fill: #c11220 }} .green {{ fill: #1a7f37 }} .yellow {{ fill: #7d4e00 }} .cyan {{ fill: #1b6a85 }}\n\
          @media (prefers-color-scheme: dark) {{\n\
@@ -83,5 +83,6 @@ fn pieces(line: &str, classes: &mut Vec<&'static str>) -> Vec<(String, String)> 
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    // Spaces that no renderer runs together.
+    text.replace(' ', "\u{a0}").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
