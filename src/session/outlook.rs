@@ -21,7 +21,7 @@ pub(crate) struct Outlook {
     env_file: Option<String>,
     /// What `check` finds; nothing where it isn't a file.
     found: Option<Found>,
-    /// What is due by the schedule, now or later.
+    /// What is due first by the schedule.
     next: Option<Due>,
     /// Whether it is due because nobody knows how old the key is.
     is_undated: bool,
@@ -65,12 +65,12 @@ impl Outlook {
         // What can't be decided is told as a warning; on Cloud there is no schedule.
         let decides = !keys.is_cloud && !keys.keys().is_empty();
         let next = decides.then(|| schedule::next_due(keys, &rules.policy, now).ok().flatten()).flatten();
-        let is_undated = next.as_ref().is_some_and(|due| {
-            due.action == Action::Rotate && keys.keys()[due.key.index()].iat.is_absent()
-        });
+        let is_undated = next
+            .as_ref()
+            .is_some_and(|due| due.action == Action::Rotate && keys.keys()[due.key.index()].iat.is_absent());
         Ok(Self {
             config: source.name(),
-            policy: rules.file,
+            policy: rules.origins.file.map(|(name, _)| name),
             env_file: known.map(|(_, name)| name).or(rules.env_file.map(|path| path.display().to_string())),
             found,
             next,
@@ -102,23 +102,19 @@ impl Outlook {
         })
     }
 
-    /// The one thing to do next.
+    /// The one thing to do now, if any.
     pub(crate) fn next(&self, now: NumericDate) -> Option<Sentence> {
         if self.found.as_ref().is_some_and(|found| found.errors > 0) {
             return Some(sentence!("Next: fix the errors that `{}` shows", self.command(["check"])));
         }
-        let Due { action, key, at } = self.next.as_ref()?;
+        let Due { action, key, .. } = self.next.as_ref().filter(|due| due.at <= now)?;
         let (what, command) = match action {
             Action::Promote => ("promote", self.command(["promote", &key.to_string()])),
             Action::Rotate => ("replace", self.command(["rotate"])),
             Action::Prune => ("remove", self.command(["prune"])),
         };
-        Some(if *at > now {
-            sentence!("Next: {what} {key}, from {}: `{command}`", at.for_people(now))
-        } else {
-            let why = if self.is_undated { ", whose age isn't known" } else { "" };
-            sentence!("Next: {what} {key}{why}: `{command}`")
-        })
+        let why = if self.is_undated { ", whose age isn't known" } else { "" };
+        Some(sentence!("Next: {what} {key}{why}: `{command}`"))
     }
 
     fn command<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> CommandLine {

@@ -84,5 +84,9 @@ fn pieces(line: &str, classes: &mut Vec<&'static str>) -> Vec<(String, String)> 
 
 fn escape(text: &str) -> String {
     // Spaces that no renderer runs together.
-    text.replace(' ', "\u{a0}").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace(' ', "\u{a0}")
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
