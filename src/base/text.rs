@@ -20,7 +20,7 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 
 /// Whether a log of GitHub Actions or Azure Pipelines could find a command in a text: `::error::` where a line begins,
 /// `##[error]` anywhere. A word may come to begin a line.
-fn has_command(text: &str) -> bool {
+pub(crate) fn has_command(text: &str) -> bool {
     text.contains("##[") || text.split(char::is_whitespace).any(|word| word.starts_with("::"))
 }
 

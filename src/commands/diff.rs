@@ -55,7 +55,7 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let named = args.policy.as_deref();
     let named = named.map(|path| policy_file::read(&world.path(path), &path.display().to_string()));
-    let named = named.transpose()?.map(|file| file.policy);
+    let named = named.transpose()?;
     let Compared { sides, skipped, policies } = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
         None => two_files(&args.paths, global, world)?,
@@ -74,13 +74,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         policies.filter_map(|policy| policy.report(&differ.selection, &mut redactor)).collect();
     let alone = sides.len() == 1 && args.format == FindingsFormat::Human;
     for side in &sides {
-        let names = (side.name.clone(), side.old_name.clone());
+        let (new_name, old_name) = (side.name.clone(), side.old_name.clone());
         files.push(match differ.compare(side, &mut redactor, world) {
             Ok(report) => report,
             // The only file's error is told like that of any command.
-            Err(side) if alone => return Err(side.error),
+            Err(side) if alone => return Err(*side.error),
             Err(SideError { of_old, error }) => {
-                let name = if of_old { names.1 } else { names.0 };
+                let name = if of_old { old_name } else { new_name };
                 let path = store::git::path_in_repository(&world.path(Path::new(&name)));
                 let path = Named(path.as_ref().unwrap_or(&name)).to_string();
                 FileReport::failed(Named(&name).to_string(), path, error.to_string())

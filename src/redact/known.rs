@@ -2,6 +2,7 @@
 //! spellings of the same bytes.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::Engine as _;
@@ -77,6 +78,15 @@ fn is_word(text: &str, span: &Span) -> bool {
     !text[..span.start].ends_with(is_part) && !text[span.end..].starts_with(is_part)
 }
 
+/// As two digits a byte.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// The ways in which people write the same secret down.
 fn forms(value: &str) -> Vec<Zeroizing<String>> {
     let value = value.trim();
@@ -91,7 +101,7 @@ fn forms(value: &str) -> Vec<Zeroizing<String>> {
         let bytes = decode_as_service(value);
         forms.push(Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes)));
         forms.push(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)));
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&bytes);
         forms.push(Zeroizing::new(hex.to_ascii_uppercase()));
         forms.push(Zeroizing::new(hex));
         let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains(char::is_control));

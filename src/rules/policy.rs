@@ -1,7 +1,7 @@
 //! `policy-changed`, `policy-unreadable`: the file that says how long things take. A change is judged by the policy of its
 //! base, so what it would change of it is told.
 
-use super::rule::{About, ERROR, Finding, How, Look, Rule, Violation, WARNING};
+use super::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::config::Span;
@@ -24,7 +24,7 @@ pub(super) static UNREADABLE: Rule = Rule {
     why: "The defaults are used in its place here; commands that change something stop.",
     fix: How::Text("Fix the place that the message names."),
     look: Look::File,
-    ..ERROR
+    ..WARNING
 };
 
 /// A field of a policy that is another in the new one.

@@ -197,7 +197,7 @@ impl<'w> Asked<'w> {
         schedule::guard_live(&outcome, keys, &|key| self.liveness(keys, key), allowed)?;
         let live_at = self.live_at(&outcome, allowed);
         let notes = self.not_asked().into_iter().collect();
-        Ok(Decided { live_at, notes, ..outcome.into() })
+        Ok(Decided { notes, live_at, ..outcome.into() })
     }
 
     /// Where the key of a promotion is live that was let through.

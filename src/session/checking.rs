@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{Global, PolicyArgs};
-use super::findings::{file_facts, not_compared, unseen, wrapped};
+use super::findings::{self, file_facts, not_compared, unseen, wrapped};
 use super::review_policy::{self, PolicyFinding};
 use super::values::KnownValues;
 use super::{Error, Source, World, policy, source};
+use crate::base::command_line::CommandLine;
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
-use crate::keyset::{KeySet, Values};
+use crate::explain::{Subject, Verdict};
+use crate::keyset::{Key, KeySet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, Reported, Skipped, Wrapped, shown};
 use crate::rules::{self, Found, Inspected, Selection};
@@ -28,7 +30,7 @@ pub(crate) struct CheckTarget {
     /// Where it is, unless it comes from stdin.
     pub(crate) path: Option<PathBuf>,
     pub(crate) policy: Policy,
-    tool: String,
+    tool: CommandLine,
 }
 
 impl CheckTarget {
@@ -59,9 +61,9 @@ pub(crate) fn targets(
     let targets = sources.into_iter().map(|source| {
         let policy = match policy {
             Some(named) => policy::of(&PolicyArgs { policy: Some(named.clone()) }.times(), &source, world)?,
-            None => review_policy::beside(&source, &mut policies, world),
+            None => review_policy::beside(&source, &mut policies, world).policy,
         };
-        let tool = source.tool(global, world);
+        let tool = source.command(global, world);
         let path = source.path(world);
         Ok(CheckTarget { name: source.name(), source, path, policy, tool })
     });
@@ -167,6 +169,15 @@ pub(crate) struct Checked {
     pub(crate) found: Found,
     /// Variables whose secrets were not looked at.
     unseen: Vec<String>,
+    /// The key that signs, as people name it.
+    current: Option<String>,
+}
+
+/// What is found in a config, before it is reported.
+struct Seen {
+    found: Found,
+    unseen: Vec<String>,
+    current: Option<String>,
 }
 
 impl Checker<'_> {
@@ -186,23 +197,18 @@ impl Checker<'_> {
         let (input, wrapped) = (opened.input, wrapped(&opened.envelope, &outer));
         let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
         let bytes = inner.unwrap_or(outer);
-        let (found, unseen) = match Config::parse(&bytes, input) {
+        let Seen { found, unseen, current } = match Config::parse(&bytes, input) {
             Ok(config) => self.inspect(target, &config, known),
             Err(error) => {
                 let finding = rules::unreadable(&error, std::str::from_utf8(&bytes).ok());
                 let findings = if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() };
-                (Found { findings, ..Found::default() }, Vec::new())
+                Seen { found: Found { findings, ..Found::default() }, unseen: Vec::new(), current: None }
             }
         };
-        Ok(Checked { bytes, wrapped, input, found, unseen })
+        Ok(Checked { bytes, wrapped, input, found, unseen, current })
     }
 
-    fn inspect(
-        &self,
-        target: &CheckTarget,
-        config: &Config<'_>,
-        known: Option<&KnownValues<'_>>,
-    ) -> (Found, Vec<String>) {
+    fn inspect(&self, target: &CheckTarget, config: &Config<'_>, known: Option<&KnownValues<'_>>) -> Seen {
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
         let keys = KeySet::read_with(config, &value);
@@ -210,7 +216,8 @@ impl Checker<'_> {
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
         let on = Inspected { values, file, why_unknown: &why_unknown, ..on };
-        (rules::check(&on, &self.selection), unseen(&keys))
+        let current = keys.current().ok().flatten().filter(|_| !keys.is_cloud).map(Key::in_words);
+        Seen { found: rules::check(&on, &self.selection), unseen: unseen(&keys), current }
     }
 }
 
@@ -221,8 +228,11 @@ impl Checked {
         let Found { findings, silenced } = self.found;
         let is_any = !findings.is_empty() || !silenced.is_empty();
         let config = if is_any { Config::parse_str(text, self.input).ok() } else { None };
+        let grounds = findings::grounds(&findings, &target.tool);
+        let subject = Subject::Config { current: self.current };
         let (tool, text) = (&target.tool, (text, config.as_ref()));
         FileReport {
+            verdict: Verdict::of(subject, &grounds, Vec::new()),
             wrapped: self.wrapped,
             findings: shown(findings, tool, text, redactor),
             silenced: shown(silenced, tool, text, redactor),

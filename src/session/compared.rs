@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::arguments::Global;
 use super::findings::not_compared;
 use super::moved;
+use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
 use super::{Error, Source, World, policy_file, source};
 use crate::base::text::{Named, Printable};
 use crate::config::Input;
 use crate::report::findings::Skipped;
 use crate::rules::policy_changed;
-use crate::schedule::Policy;
 use crate::store::git::{Content, GitError, NotSeen, Objects, Repository, Tree, short};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
@@ -34,7 +34,7 @@ pub(crate) struct Sides {
     /// The new config, for its platform.
     pub(crate) source: Source,
     /// The policy of the base.
-    pub(crate) policy: Policy,
+    pub(crate) policy: PolicyFile,
 }
 
 /// What is compared.
@@ -206,7 +206,7 @@ impl Change {
                 self.found.skipped.push(not_compared(&name, path, why, matches!(was, Side::Config)));
             }
             (Side::NotSeen(why), Side::Nothing) => {
-                self.found.skipped.push(not_compared(&name, path, why, false))
+                self.found.skipped.push(not_compared(&name, path, why, false));
             }
             (Side::NotSeen(why), Side::Config) => {
                 // What it was can't be told: all that it has counts as new.
@@ -250,25 +250,25 @@ impl Change {
         let source = Source::File(PathBuf::from(&name));
         let (input_old, input_new) = (input, input);
         let (old_name, policy) = (name.clone(), self.policy_of(path, world)?);
-        let sides = Sides { old_name, name, old, new, from, to, input_old, input_new, source, policy };
+        let sides = Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy };
         self.found.sides.push(sides);
         Ok(())
     }
 
     /// The policy of the base for a config at this path: the nearest above it.
-    fn policy_of(&mut self, path: &Path, world: &World<'_>) -> Result<Policy, Error> {
+    fn policy_of(&mut self, path: &Path, world: &World<'_>) -> Result<PolicyFile, Error> {
         for directory in path.ancestors().skip(1) {
             let file = directory.join(policy_file::NAME);
             match self.old.read(&file, &mut self.objects)? {
                 Content::Absent => {}
-                Content::NotSeen(_) => return Ok(Policy::default()),
+                Content::NotSeen(_) => return Ok(PolicyFile::default()),
                 Content::File(text) => {
                     let name = || (name_of(&self.repository, &file, world), file.display().to_string());
-                    return Ok(review_policy::of_text(&text, name, &mut self.found.policies).policy);
+                    return Ok(review_policy::of_text(&text, name, &mut self.found.policies).named(&file));
                 }
             }
         }
-        Ok(Policy::default())
+        Ok(PolicyFile::default())
     }
 
     /// The policies that the change adds, changes or removes.

@@ -21,6 +21,7 @@ mod moved;
 pub(crate) mod new_config;
 pub(crate) mod new_key;
 pub(crate) mod operation;
+pub(crate) mod outlook;
 pub(crate) mod policy;
 pub mod policy_file;
 pub(crate) mod read;

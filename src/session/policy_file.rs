@@ -213,6 +213,11 @@ impl PolicyFile {
         Err(BadPolicy { line: line_of(text, &fault), what: fault.what })
     }
 
+    /// With its name.
+    pub(crate) fn named(self, name: &Path) -> Self {
+        Self { path: Some(name.to_owned()), ..self }
+    }
+
     /// The fields that are others in another one.
     pub(crate) fn changes(&self, other: &Self) -> Vec<PolicyChange> {
         let (was, is) = (self.fields(), other.fields());

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::policy_file::{self, BadPolicy, PolicyFile};
 use super::{Source, World};
+use crate::base::command_line::CommandLine;
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, Reported, shown};
 use crate::rules::{Finding, Selection, policy_unreadable};
-use crate::schedule::Policy;
 use crate::store::{self, Snapshot};
 
 /// Something about a policy file.
@@ -36,29 +36,29 @@ impl PolicyFinding {
             return None;
         }
         let text = std::str::from_utf8(&self.text).unwrap_or_default();
-        let findings = shown(vec![self.finding], "powersync-jwks", (text, None), redactor);
+        let findings = shown(vec![self.finding], &CommandLine::new("powersync-jwks"), (text, None), redactor);
         Some(FileReport { findings, ..FileReport::new(self.name, self.path, Reported::Policy) })
     }
 }
 
 /// The policy of a config that is reviewed as it is, or next to it if it can't be read. Each bad one is told once.
-pub(crate) fn beside(source: &Source, bad: &mut Vec<PolicyFinding>, world: &World<'_>) -> Policy {
-    let Source::File(config) = source else { return Policy::default() };
+pub(crate) fn beside(source: &Source, bad: &mut Vec<PolicyFinding>, world: &World<'_>) -> PolicyFile {
+    let Source::File(config) = source else { return PolicyFile::default() };
     let config = world.path(config);
     let real = std::fs::canonicalize(&config).unwrap_or(config);
-    let Some(path) = policy_file::find(&real) else { return Policy::default() };
+    let Some(path) = policy_file::find(&real) else { return PolicyFile::default() };
     match store::snapshot(&path) {
         Ok(text) => match policy_file::parse_bytes(&text).and_then(|found| found.at(&path, &text)) {
-            Ok(found) => found.policy,
+            Ok(found) => found.named(Path::new(&name_of(&path, world).0)),
             Err(why) => {
                 tell(name_of(&path, world), &text, &why, bad);
-                Policy::default()
+                PolicyFile::default()
             }
         },
         Err(error) => {
             let why = BadPolicy { line: None, what: error.to_string() };
             tell(name_of(&path, world), &Snapshot::default(), &why, bad);
-            Policy::default()
+            PolicyFile::default()
         }
     }
 }

@@ -68,31 +68,29 @@ pub(crate) fn is_config(bytes: &[u8], input: Input) -> bool {
     let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| has_name(text) || has_escape(text)) else {
         return false;
     };
-    match Document::read(text, input) {
-        Ok(doc) => TOP_MEMBERS.iter().any(|name| doc.member(doc.root(), name).is_some()),
-        // What can't be read may still be one for the service.
-        Err(_) => {
-            let text = unescaped(text);
-            let indent = |line: &str| line.len() - line.trim_start().len();
-            let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '%']);
-            let top = text.lines().find(is_content).map_or(0, indent);
-            let deepest = if input == Input::Json { top + 4 } else { top };
-            // In braces, any name may be one of the top.
-            let begin = text.lines().find(is_content).unwrap_or_default().trim_start_matches(['\u{feff}', '-', ' ']);
-            if begin.starts_with('{') && has_name(&text) {
-                return true;
-            }
-            let marks = ['\u{feff}', '{', '?', '-', ' ', '"', '\''];
-            text.lines().filter(|line| indent(line) <= deepest).any(|line| {
-                let mut name = line.trim_start_matches(marks);
-                // A tag or an anchor may stand before it.
-                while let Some((_, rest)) = name.split_once(' ').filter(|_| name.starts_with(['!', '&'])) {
-                    name = rest.trim_start_matches(marks);
-                }
-                name.split([':', '"', '\'']).next().is_some_and(|name| TOP_MEMBERS.contains(&name.trim_end()))
-            })
-        }
+    if let Ok(doc) = Document::read(text, input) {
+        return TOP_MEMBERS.iter().any(|name| doc.member(doc.root(), name).is_some());
     }
+    // What can't be read may still be one for the service.
+    let text = unescaped(text);
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '%']);
+    let top = text.lines().find(is_content).map_or(0, indent);
+    let deepest = if input == Input::Json { top + 4 } else { top };
+    // In braces, any name may be one of the top.
+    let begin = text.lines().find(is_content).unwrap_or_default().trim_start_matches(['\u{feff}', '-', ' ']);
+    if begin.starts_with('{') && has_name(&text) {
+        return true;
+    }
+    let marks = ['\u{feff}', '{', '?', '-', ' ', '"', '\''];
+    text.lines().filter(|line| indent(line) <= deepest).any(|line| {
+        let mut name = line.trim_start_matches(marks);
+        // A tag or an anchor may stand before it.
+        while let Some((_, rest)) = name.split_once(' ').filter(|_| name.starts_with(['!', '&'])) {
+            name = rest.trim_start_matches(marks);
+        }
+        name.split([':', '"', '\'']).next().is_some_and(|name| TOP_MEMBERS.contains(&name.trim_end()))
+    })
 }
 
 /// Whether a character may be written as its number.
@@ -122,15 +120,12 @@ fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
             _ => 0,
         };
         let code = rest.get(at + 2..at + 2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        match code.and_then(char::from_u32) {
-            Some(c) => {
-                plain.push(c);
-                rest = &rest[at + 2 + digits..];
-            }
-            None => {
-                plain.push('\\');
-                rest = after;
-            }
+        if let Some(c) = code.and_then(char::from_u32) {
+            plain.push(c);
+            rest = &rest[at + 2 + digits..];
+        } else {
+            plain.push('\\');
+            rest = after;
         }
     }
     plain.push_str(rest);

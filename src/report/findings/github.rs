@@ -4,10 +4,19 @@ use std::fmt::Write as _;
 
 use super::{FindingsReport, Skipped};
 use crate::base::text::Printable;
+use crate::explain::VerdictKind;
 use crate::rules::Severity;
 
 pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
+    let verdict = report.verdict();
+    let level = match verdict.kind {
+        VerdictKind::WontStart | VerdictKind::LetsIn | VerdictKind::LocksOut => "error",
+        VerdictKind::ActFirst | VerdictKind::Unjudged => "warning",
+        VerdictKind::Safe => "notice",
+    };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "::{level} title=PowerSync keys::{}", data(&verdict.message().to_string()));
     for file in &report.files {
         if let Some(failure) = &file.failure {
             // Writing to a string can't fail.
@@ -23,8 +32,8 @@ pub(super) fn write(report: &FindingsReport) -> String {
         }
     }
     for Skipped { path, why, was_config, .. } in &report.skipped {
-        let (level, why) =
-            (if *was_config { "error" } else { "notice" }, format!("not looked at: {}", why.message()));
+        let level = if *was_config { "error" } else { "notice" };
+        let why = format!("not looked at: {}", why.message());
         let _ = writeln!(text, "::{level} file={}::{}", property(path), data(&why));
     }
     for (file, finding) in report.findings() {

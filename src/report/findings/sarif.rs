@@ -19,6 +19,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
     let results: Vec<Value> =
         report.findings().map(|(file, finding)| result(file, finding)).chain(silenced).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
+    let verdict = report.verdict();
     let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| !skipped.was_config);
     let skipped = report.skipped.iter().map(|one| {
         let level = if one.was_config { "error" } else { "note" };
@@ -39,6 +40,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
                 "rules": RULES.iter().map(|rule| describe(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "properties": { "verdict": { "kind": verdict.kind.name(), "text": verdict.text() } },
             "invocations": [{
                 "executionSuccessful": is_whole,
                 "toolExecutionNotifications": notifications,
@@ -57,12 +59,22 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// As code scanning sorts by it, from 0 to 10.
+fn security_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "8.0",
+        Severity::Warning => "5.0",
+        Severity::Info => "1.0",
+    }
+}
+
 fn describe(rule: &Rule) -> Value {
     json!({
         "id": rule.id,
         "shortDescription": { "text": rule.finds },
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{} {}", rule.why, rule.fix()), "markdown": format!("{}\n\n{}", rule.why, rule.fix()) },
+        "properties": { "security-severity": security_severity(rule.severity) },
         "defaultConfiguration": { "level": level(rule.severity), "enabled": !rule.pedantic },
     })
 }
@@ -87,6 +99,8 @@ fn result(file: &FileReport, finding: &Shown) -> Value {
         "level": level(finding.severity),
         "message": { "text": plain(&format!("{}. {}", finding.message, finding.help)) },
         "locations": [place],
+        // What stays the same when lines move.
+        "partialFingerprints": { "ruleAndKey/v1": format!("{}:{}", finding.rule.id, finding.key.as_deref().unwrap_or("")) },
     })
 }
 

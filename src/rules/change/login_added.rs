@@ -1,82 +1,110 @@
-//! `login-added`: another way in, besides the list of keys.
+//! `login-added`: someone else can sign users in.
 
-use super::audience_removed::audiences_added;
+use zeroize::Zeroizing;
+
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::list;
+use crate::explain::{Deed, Harm, Way};
+use crate::keyset::strength::{self, Weakness};
+use crate::keyset::{Secret, Setting};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "login-added",
-    finds: "A way in is new: an address of `jwks_uri`, `supabase: true`, a `supabase_jwt_secret`, or an audience.",
-    why: "After the next restart, whoever holds the keys there, or gets tokens for that audience elsewhere, is let in.",
-    fix: How::Text("Make sure that it is yours, and that nobody else can put keys there."),
+    finds: "A login source is new: an address of `jwks_uri`, or Supabase. It is an error where the address is plain `http://` \
+            on another machine, or the secret can be guessed.",
+    why: "Whoever controls the keys there can sign in as anyone. Over plain http, so can anyone who can change the traffic \
+          between the service and that address.",
+    fix: How::Text(
+        "Merge it only if you know who controls the keys there. An address on another machine must begin with `https://`.",
+    ),
     look: Look::Change(look),
     ..WARNING
 };
 
-enum Login {
-    Uris(Vec<String>),
+enum Added {
+    Address { address: String, is_open: bool },
     Supabase,
-    SupabaseSecret,
-    Audiences(Vec<String>),
+    Secret { place: String, weakness: Option<Weakness> },
 }
 
-impl Login {
-    fn member(&self) -> &'static str {
+impl Violation for Added {
+    fn message(&self, _: &About) -> Sentence {
         match self {
-            Self::Uris(_) => "jwks_uri",
-            Self::Supabase => "supabase",
-            Self::SupabaseSecret => "supabase_jwt_secret",
-            Self::Audiences(_) => "audience",
+            Self::Address { address, is_open: false } => sentence!(
+                "`jwks_uri` names {address}, which is new: whoever controls the keys there can sign in as anyone"
+            ),
+            Self::Address { address, is_open: true } => sentence!(
+                "`jwks_uri` names {address}, which is new and not encrypted: whoever can change that traffic can sign in as \
+                 anyone"
+            ),
+            Self::Supabase => {
+                sentence!(
+                    "tokens of Supabase are accepted now: whoever controls that project can sign in as anyone"
+                )
+            }
+            Self::Secret { place, weakness: None } => {
+                sentence!("`supabase_jwt_secret` is new (in {place}): whoever has it can sign in as anyone")
+            }
+            Self::Secret { weakness: Some(weakness), .. } => {
+                sentence!("anyone can forge tokens with `supabase_jwt_secret`: {weakness}")
+            }
+        }
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        match self {
+            Self::Address { is_open: true, .. } => {
+                Some(sentence!("Write an address that begins with `https://`."))
+            }
+            Self::Secret { weakness: Some(_), .. } => {
+                Some(sentence!("Set another secret in Supabase, and here; keep it in a variable."))
+            }
+            _ => None,
         }
     }
 }
 
-impl Violation for Login {
-    fn message(&self, _: &About) -> Sentence {
+impl Added {
+    fn harm(&self) -> Harm {
         match self {
-            Self::Uris(uris) => {
-                sentence!(
-                    "whoever holds the keys at {} is let in after the next restart: `jwks_uri` is new there",
-                    list(uris)
-                )
+            Self::Address { address, is_open: false } => {
+                Harm::First(Deed::Trust(format!("the keys at {address}")))
             }
-            Self::Supabase => sentence!("tokens of Supabase are accepted after the next restart"),
-            Self::SupabaseSecret => {
-                sentence!(
-                    "whoever has the new `supabase_jwt_secret` can sign in as anyone after the next restart"
-                )
+            Self::Address { address, is_open: true } => {
+                Harm::LetsIn { by: Way::Traffic, keys: vec![address.clone()] }
             }
-            Self::Audiences(audiences) => {
-                let plural = if audiences.len() == 1 { "audience" } else { "audiences" };
-                sentence!("tokens for the {plural} {} are accepted after the next restart", list(audiences))
+            Self::Supabase => Harm::First(Deed::Trust("that Supabase project".to_owned())),
+            Self::Secret { weakness: None, .. } => {
+                Harm::First(Deed::Trust("`supabase_jwt_secret`".to_owned()))
+            }
+            Self::Secret { weakness: Some(_), .. } => {
+                Harm::LetsIn { by: Way::Guess, keys: vec!["Supabase (`supabase_jwt_secret`)".to_owned()] }
             }
         }
     }
 }
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
-    let (old, new) = comparison.sides();
-    let (was, is) = (&old.keys.logins, &new.keys.logins);
-    let uris: Vec<String> = is.uris_not_in(was).into_iter().map(crate::keyset::Setting::address).collect();
-    let secret = is.supabase_secret.as_ref().filter(|_| is.supabase);
-    let is_other = |secret: &&crate::keyset::Setting| {
-        was.supabase_secret
-            .as_ref()
-            .filter(|_| was.supabase)
-            .is_none_or(|was| secret.same(was) == Some(false))
-    };
-    let audiences = audiences_added(comparison);
-    let found = [
-        (!uris.is_empty()).then_some(Login::Uris(uris)),
-        (is.supabase && !was.supabase).then_some(Login::Supabase),
-        secret.filter(is_other).map(|_| Login::SupabaseSecret),
-        (!audiences.is_empty()).then_some(Login::Audiences(audiences)),
-    ];
-    let found = found.into_iter().flatten().map(|login| {
-        let place = new.place_of_path(&["client_auth", login.member()]);
-        Finding::new(&RULE, place, login)
+    let (old, new) = (&comparison.old.keys.logins, &comparison.new.keys.logins);
+    let address = |uri: &Setting| Added::Address { address: uri.address(), is_open: uri.is_open() };
+    let mut added: Vec<(&str, Added)> =
+        new.uris_not_in(old).into_iter().map(|uri| ("jwks_uri", address(uri))).collect();
+    let secret = new
+        .supabase_secret
+        .as_ref()
+        .filter(|is| old.supabase_secret.as_ref().is_none_or(|was| is.same(was) == Some(false)));
+    added.extend(secret.map(|secret| {
+        let bytes = secret.text().map(|text| Secret::new(Zeroizing::new(text.as_bytes().to_vec())));
+        let weakness = bytes.as_ref().and_then(strength::weakness);
+        ("supabase_jwt_secret", Added::Secret { place: secret.place(), weakness })
+    }));
+    if new.supabase && !old.supabase && secret.is_none() {
+        added.push(("supabase", Added::Supabase));
+    }
+    let found = added.into_iter().map(|(member, cause)| {
+        let (place, harm) = (comparison.new.place_of_path(&["client_auth", member]), cause.harm());
+        Finding::new(&RULE, place, cause).about(About::Member(member.to_owned())).means(harm)
     });
     found.collect()
 }

@@ -86,11 +86,11 @@ impl Repository {
         };
         let there = branches.iter().find(|(_, full)| is_name(full) && self.commit_of(full).is_some());
         let Some((branch, full)) = there else {
-            let names: Vec<String> = branches.into_iter().map(|(name, _)| name).collect();
+            let looked: Vec<String> = branches.into_iter().map(|(name, _)| name).collect();
             return Err(match named {
                 Some(branch) if self.is_shallow() => GitError::Shallow(branch),
                 None if self.is_shallow() => GitError::Shallow("the default branch".to_owned()),
-                _ => GitError::NoBase(crate::base::text::list(&names)),
+                _ => GitError::NoBase(crate::base::text::list(&looked)),
             });
         };
         let Some(commit) = self.text(&["merge-base", "HEAD", full]) else {

@@ -89,7 +89,7 @@ impl Content {
         let is_crlf = other.bytes().is_some_and(|bytes| bytes.windows(2).any(|pair| pair == b"\r\n"));
         match self {
             Self::File(bytes) if is_crlf && !bytes.contains(&b'\r') => {
-                let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
+                let breaks = bytes.split(|byte| *byte == b'\n').count();
                 let mut converted = Zeroizing::new(Vec::with_capacity(bytes.len() + breaks));
                 for line in bytes.split_inclusive(|byte| *byte == b'\n') {
                     match line.strip_suffix(b"\n") {

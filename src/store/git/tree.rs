@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -220,7 +221,11 @@ fn object_of(bytes: &[u8], length: usize) -> String {
     let mut hash = digest::Context::new(algorithm);
     hash.update(format!("blob {}\0", bytes.len()).as_bytes());
     hash.update(bytes);
-    hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finish().as_ref().iter().fold(String::with_capacity(length), |mut name, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }
 
 fn lines(listed: &[u8]) -> impl Iterator<Item = &[u8]> {
