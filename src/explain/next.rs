@@ -151,7 +151,10 @@ impl Situation<'_> {
             ],
             Done::Added { new, current: true } => self.after_rotation(new, None),
             Done::Added { new, current: false } => {
-                vec![self.restart(When::Anytime, Until::OldFile), only(Action::SignLater { key: new.name() })]
+                vec![
+                    self.restart(When::Anytime, Until::OldFile),
+                    only(Action::SignLater { key: new.reference() }),
+                ]
             }
             Done::Retired(exp) => {
                 let by = exp + (Seconds::default() - self.policy.least_overlap());
