@@ -106,7 +106,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let claims = claims(args, now, &source, world)?.with_audience(audience.clone());
     let token = signer.sign(&claims)?;
     let verdict = Verifier::new(&keys).map_err(Error::token(&name))?.verify(&token, now);
-    args.mask.announce(&[Zeroizing::new((*token).clone())], world)?;
+    args.mask.announce(&[Zeroizing::new(token.clone())], world)?;
     match args.output.format {
         Format::Human => {
             writeln!(world.stdout, "{token}")?;

@@ -129,7 +129,7 @@ fn ours(asked: &Asked) -> Result<Value, Refused> {
     let policy = Policy::default();
     let on = Inspected { values: Some(&values), ..Inspected::new(&config, &keys, &policy, date(NOW)) };
     let only = NOT_STARTING.iter().map(|id| rule(id).unwrap().id).collect();
-    let found = check(&on, &Selection { only, ..Selection::default() });
+    let found = check(&on, &Selection { only, ..Selection::default() }).findings;
     assert_eq!(keys.startability() == Startability::Starts, found.is_empty(), "{:?}", keys.startability());
     if !found.is_empty() {
         let reasons = found.iter().map(|one| format!("{}: {}", one.rule.id, one.message()));
