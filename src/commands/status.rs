@@ -59,7 +59,7 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     if !variables.is_empty() {
         writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
     }
-    if let Some(member) = keys.other_login {
+    if let Some(member) = keys.other_login() {
         writeln!(
             world.stderr,
             "note: users also log in with keys from `{member}`, which this table does not show"
@@ -138,7 +138,7 @@ impl View<'_> {
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
             world.stdout.flush()?;
-            match keys.other_login {
+            match keys.other_login() {
                 Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
                 None if keys.is_cloud => writeln!(
                     world.stderr,

@@ -3,6 +3,7 @@
 use super::apply::apply;
 use super::change::{Change, NewKey};
 use super::guard::Guard;
+use super::leaving::leaving;
 use super::outcome::{After, Effect, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
 use crate::base::time::NumericDate;
@@ -22,7 +23,7 @@ pub fn add(
     allowed: &Allowed,
 ) -> Result<Outcome, ScheduleError> {
     let mut guard = Guard::new(ADD_REFUSALS, allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, now)?;
     guard.clock(keys, now);
     let current = keys.current().ok().flatten();
     if let Some(current) = current
@@ -45,15 +46,23 @@ pub(super) fn has_secret(key: &Key, new: &NewKey) -> bool {
 }
 
 /// What speaks against a new key, wherever it goes.
-pub(super) fn guard_new_key(guard: &mut Guard<'_>, keys: &KeySet, new: &NewKey) -> Result<(), ScheduleError> {
+pub(super) fn guard_new_key(
+    guard: &mut Guard<'_>,
+    keys: &KeySet,
+    new: &NewKey,
+    now: NumericDate,
+) -> Result<(), ScheduleError> {
     if keys.keys().iter().any(|key| key.kid.value() == Some(&new.kid)) {
         return Err(ScheduleError::KidTaken(new.kid.clone()));
     }
     // A config whose users get their keys from elsewhere isn't given a second way in by accident.
     if !keys.keys().iter().any(Key::is_symmetric)
-        && (keys.other_login.is_some() || keys.keys().iter().any(Key::is_public))
+        && (keys.other_login().is_some() || keys.keys().iter().any(Key::is_public))
     {
-        guard.refuse(Hazard::OtherLogin { member: keys.other_login });
+        guard.refuse(Hazard::OtherLogin { member: keys.other_login() });
+    }
+    if let Some(leaving) = leaving(keys, now) {
+        guard.refuse(Hazard::Leaving(leaving));
     }
     if let Some(same) = keys.keys().iter().find(|key| has_secret(key, new)) {
         guard.refuse(Hazard::SameSecret { key: same.reference() });

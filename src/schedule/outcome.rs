@@ -1,9 +1,11 @@
 //! What was decided.
 
 use super::change::Change;
+use super::leaving::Leaving;
 use super::live::{NotLiveAt, not_known};
 use super::waiting::NeverPromoted;
 use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::list;
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::KeyRef;
 
@@ -80,6 +82,8 @@ pub(crate) enum Note {
     OlderStandby { key: KeyRef, then: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
     NothingToRotate,
+    Leaves { leaving: Leaving, exp: NumericDate },
+    NotReplaced { leaving: Leaving, exp: NumericDate },
     NeverPromoted(NeverPromoted),
     CurrentPastEnd { key: KeyRef },
     // `then`: its number after the change.
@@ -118,6 +122,18 @@ impl Note {
             Self::NothingToRotate => {
                 sentence!("there is no shared secret in this file, so there is nothing to rotate")
             }
+            Self::Leaves { leaving: Leaving { key, ways }, exp } => sentence!(
+                "with {key} the last shared secret leaves: from then on users log in with {} alone, and nobody can sign a token \
+                 with a secret. `prune` removes it from {exp} on, and `reconcile` makes no new one; `retire --undo {}` takes \
+                 this back",
+                list(ways),
+                key.argument()
+            ),
+            Self::NotReplaced { leaving: Leaving { key, ways }, exp } => sentence!(
+                "{key} is on its way out, and users log in with {}: no new shared secret is made in its place. `prune` \
+                 removes it from {exp} on",
+                list(ways)
+            ),
             Self::NeverPromoted(why) => why.message(),
             Self::CurrentPastEnd { key } => sentence!(
                 "{key} is past its `exp` but still the current key, so it stays. `rotate` puts a new one in its place"

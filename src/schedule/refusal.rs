@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::leaving::Leaving;
 use super::live::{NotLiveAt, not_known};
 use super::policy::{CLOCK_SKEW, TOLERANCE};
 use crate::base::sentence::{Sentence, sentence};
@@ -84,6 +85,8 @@ pub(crate) enum Hazard {
     ClockBehind { now: NumericDate, key: KeyRef, iat: NumericDate },
     // The member that the keys come from; without one, public keys in the file.
     OtherLogin { member: Option<&'static str> },
+    // The last shared secret was retired.
+    Leaving(Leaving),
     Overwrite,
 }
 
@@ -122,7 +125,7 @@ impl Refusal {
             }
             Hazard::Wildcard { .. } => RefusalId::Wildcard,
             Hazard::UnreadableIat { .. } | Hazard::ClockBehind { .. } => RefusalId::Clock,
-            Hazard::OtherLogin { .. } => RefusalId::OtherLogin,
+            Hazard::OtherLogin { .. } | Hazard::Leaving(_) => RefusalId::OtherLogin,
             Hazard::Overwrite => RefusalId::Overwrite,
         }
     }
@@ -215,6 +218,12 @@ impl Refusal {
                     || "the public keys in this file".to_owned(),
                     |name| format!("keys from `{name}`")
                 )
+            ),
+            Hazard::Leaving(Leaving { key, ways }) => sentence!(
+                "{key}, the last shared secret, was retired, and users log in with {}: a new one would keep the second way in. \
+                 If shared secrets are to go, leave it to `prune`; if they are to stay, first `retire --undo {}`",
+                list(ways),
+                key.argument()
             ),
             Hazard::Overwrite => sentence!(
                 "there is a config of this name, and a new one would take its place (a copy would be kept). \

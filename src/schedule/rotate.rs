@@ -35,7 +35,7 @@ pub fn rotate(
     terms: &Terms<'_>,
 ) -> Result<Outcome, ScheduleError> {
     let mut guard = Guard::new(ROTATE_REFUSALS, terms.allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, terms.now)?;
     guard.clock(keys, terms.now);
     guard.overlap(terms.policy);
     if !options.revoke {
@@ -114,7 +114,7 @@ pub fn standby(
 ) -> Result<Outcome, ScheduleError> {
     let Terms { policy, now, allowed } = *terms;
     let mut guard = Guard::new(ROTATE_REFUSALS, allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, now)?;
     guard.clock(keys, now);
     let wait = wait.unwrap_or(policy.standby());
     guard.standby(wait, policy);

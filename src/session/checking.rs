@@ -11,7 +11,7 @@ use super::{Error, Source, World, policy, source};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
-use crate::keyset::{KeySet, Values};
+use crate::keyset::{KeySet, NamedSet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, Skipped, Wrapped, shown};
 use crate::rules::{self, Finding, Inspected, Selection};
@@ -108,6 +108,8 @@ fn join(directory: &Path, below: &Path) -> PathBuf {
 pub(crate) struct Checker<'a> {
     pub(crate) global: &'a Global,
     pub(crate) selection: Selection,
+    /// Sets of keys from elsewhere.
+    pub(crate) sets: Vec<NamedSet>,
     pub(crate) now: NumericDate,
 }
 
@@ -160,7 +162,7 @@ impl Checker<'_> {
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
-        let on = Inspected { values, file, why_unknown: &why_unknown, ..on };
+        let on = Inspected { values, file, sets: &self.sets, why_unknown: &why_unknown, ..on };
         (rules::check(&on, &self.selection), unseen(&keys))
     }
 }

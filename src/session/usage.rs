@@ -95,6 +95,13 @@ pub enum Usage {
         Printable(.0)
     )]
     NoScheduleOnCloud(String),
+    #[error(
+        "{}: there is no key to rotate in this file: users log in with {}, and those keys are rotated there. Nothing was \
+         changed",
+        Printable(config),
+        list(ways)
+    )]
+    NoKeyOnCloud { config: String, ways: Vec<String> },
     #[error("{}: {why}", Printable(config))]
     NoPlace { config: String, why: NoPlace },
 }

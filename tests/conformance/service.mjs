@@ -14,8 +14,17 @@ class Answer extends Error {
 
 const takes = (key, alg) => (key.alg ? key.alg === alg : key.kty === 'RSA' && alg.startsWith('RS'));
 
+/** Loosely, as the service compares. */
+function sameKid(own, kid) {
+  try {
+    return own == kid;
+  } catch {
+    throw new Answer('HTTP 500', 'Internal Server Error');
+  }
+}
+
 async function findKey(keys, token, header) {
-  const named = header.kid ? keys.findIndex((key) => key.kid == header.kid) : -1; // loosely, as the service compares
+  const named = header.kid ? keys.findIndex((key) => sameKid(key.kid, header.kid)) : -1;
   if (named >= 0) {
     if (!takes(keys[named], header.alg)) throw new Answer('PSYNC_S2101', `Unexpected token algorithm ${header.alg}`);
     return named;
@@ -36,6 +45,8 @@ async function findKey(keys, token, header) {
 
 async function judge(config, token, at) {
   const { jwks, audience = [] } = parse(config).client_auth;
+  // Node's limit for all headers of a request, with those that none is without.
+  if (token.length > 16310) throw new Answer('HTTP 431', 'Request Header Fields Too Large');
   if (!/^\S+$/.test(token)) throw new Answer('PSYNC_S2106', 'Authentication required');
   let key;
   const { payload } = await jose.jwtVerify(
@@ -51,9 +62,6 @@ async function judge(config, token, at) {
       currentDate: new Date(at * 1000)
     }
   );
-  // As the running service was measured; the published code lets it pass.
-  if (typeof payload.sub !== 'string')
-    throw new Answer('PSYNC_S2101', 'JWT payload is missing a required claim "sub"');
   if (payload.aud == null) throw new Answer('PSYNC_S2105', 'JWT payload is missing a required claim "aud"');
   if (![payload.aud].flat(1).some((aud) => audience.includes(aud)))
     throw new Answer('PSYNC_S2105', `Unexpected "aud" claim value: ${JSON.stringify(payload.aud)}`);
@@ -63,6 +71,7 @@ async function judge(config, token, at) {
   const { parameters } = payload;
   if (parameters != null && (Array.isArray(parameters) || typeof parameters !== 'object'))
     throw new Answer('PSYNC_S2101', 'Payload parameters must be an object');
+  if (String(payload.sub).includes('\0')) throw new Answer('HTTP 500', 'Internal Server Error');
   return key;
 }
 

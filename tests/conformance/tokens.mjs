@@ -70,6 +70,7 @@ const configs = {
   'no-audience': head('') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
   'empty-audience': head('  audience: []\n') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
   'no-keys': head(audience) + ' []\n',
+  wildcards: head(audience) + '\n' + oct(null, 'HS256', secrets.wild),
 };
 
 // Tokens
@@ -232,8 +233,26 @@ await signed(row, 'exp is text', claims({ exp: '1795429860' }));
 await raw(row, 'exp is null', HEADER, JSON.stringify(claims({ exp: null })));
 await raw(row, 'iat is null', HEADER, JSON.stringify(claims({ iat: null })));
 await signed(row, 'iat before exp', claims({ iat: 'x', exp: 'y' }));
-await signed(row, 'sub is a number', claims({ sub: 7 }));
 await signed(row, 'sub is empty', claims({ sub: '' }));
+
+row = 'sub of any type';
+for (const sub of [7, 0, -1.5, true, false, [], ['a', 'b'], {}, { id: 1 }, [null]]) await signed(row, JSON.stringify(sub), claims({ sub }));
+await raw(row, 'null', HEADER, JSON.stringify(claims({ sub: null })));
+await signed(row, 'before aud', claims({ sub: 7, aud: 'other' }));
+
+row = 'the service fails';
+await raw(row, 'a NUL character in sub', HEADER, JSON.stringify(claims({ sub: 'a\0b' })));
+await raw(row, 'a NUL character in a list', HEADER, JSON.stringify(claims({ sub: ['\0'] })));
+await raw(row, 'a NUL character in sub, after aud', HEADER, JSON.stringify(claims({ sub: '\0', aud: 'other' })));
+await raw(row, 'a NUL character elsewhere', HEADER, JSON.stringify(claims({ name: '\0' })));
+await raw(row, 'a kid with toString', '{"alg":"HS256","kid":{"toString":"prod-1"}}', PAYLOAD);
+await raw(row, 'a kid with toString in a list', '{"alg":"HS256","kid":[{"toString":null}]}', PAYLOAD);
+await raw(row, 'a kid with valueOf', '{"alg":"HS256","kid":{"valueOf":1}}', PAYLOAD);
+await raw(row, 'a kid with toString, and no key has a kid', '{"alg":"HS256","kid":{"toString":1}}', PAYLOAD, { config: 'wildcards', secret: secrets.wild });
+
+row = 'too large for Node';
+await signed(row, 'just not', claims({ x: 'x'.repeat(12020) }));
+await signed(row, 'too large', claims({ x: 'x'.repeat(12400) }));
 
 row = 'nbf';
 await signed(row, '60 s ahead', claims({ nbf: NOW + 60 }));
