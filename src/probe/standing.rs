@@ -58,6 +58,10 @@ impl Standing {
 #[must_use]
 pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
     use Reading::{NoKey, OtherAlgorithm, OtherSecret};
+    let [own, other_kid, other_secret] = [own, other_kid, other_secret].map(|reading| match reading {
+        Reading::NoKeyFetchFails => NoKey,
+        other => other,
+    });
     // A secret that nobody has verifies nothing, and a kid that nobody has belongs to no key.
     if other_secret.is_verified() || matches!(other_kid, OtherSecret | OtherAlgorithm) {
         return Standing::SameToAll;
@@ -82,7 +86,7 @@ pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Reading::{Expired, NoKey, OtherAlgorithm, OtherSecret, Verified};
+    use Reading::{Expired, NoKey, NoKeyFetchFails, OtherAlgorithm, OtherSecret, Verified};
 
     #[test]
     fn the_answers_of_one_service() {
@@ -98,6 +102,10 @@ mod tests {
             (true, OtherSecret, Verified, OtherSecret, Standing::OtherSecret),
             (true, OtherAlgorithm, NoKey, OtherAlgorithm, Standing::OtherAlgorithm),
             (false, Verified, Verified, NoKey, Standing::Live),
+            // The keys of a `jwks_uri` can't be fetched: those of the file are found all the same.
+            (true, Verified, NoKeyFetchFails, OtherSecret, Standing::Live),
+            (true, NoKeyFetchFails, NoKeyFetchFails, NoKeyFetchFails, Standing::Absent),
+            (false, Verified, Verified, NoKeyFetchFails, Standing::Live),
             (false, NoKey, NoKey, NoKey, Standing::Absent),
         ] {
             assert_eq!(

@@ -82,6 +82,7 @@ pub(crate) enum Note {
     OlderStandby { key: KeyRef, then: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
     NothingToRotate,
+    AddsWildcard,
     Leaves { leaving: Leaving, exp: NumericDate },
     NotReplaced { leaving: Leaving, exp: NumericDate },
     NeverPromoted(NeverPromoted),
@@ -122,6 +123,11 @@ impl Note {
             Self::NothingToRotate => {
                 sentence!("there is no shared secret in this file, so there is nothing to rotate")
             }
+            Self::AddsWildcard => sentence!(
+                "the new key has no kid: the service tries it for every token whose kid no key has, so a token that names a \
+                 removed or a mistyped kid is accepted, too, and nothing in a token tells which key is still in use. A later \
+                 key with a kid takes only the tokens that carry that kid"
+            ),
             Self::Leaves { leaving: Leaving { key, ways }, exp } => sentence!(
                 "with {key} the last shared secret leaves: from then on users log in with {} alone, and nobody can sign a token \
                  with a secret. `prune` removes it from {exp} on, and `reconcile` makes no new one; `retire --undo {}` takes \

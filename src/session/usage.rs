@@ -102,6 +102,8 @@ pub enum Usage {
         list(ways)
     )]
     NoKeyOnCloud { config: String, ways: Vec<String> },
+    #[error("PowerSync Cloud's schema refuses keys without a kid: leave `--no-kid` out")]
+    NoKidOnCloud,
     #[error("{}: {why}", Printable(config))]
     NoPlace { config: String, why: NoPlace },
 }

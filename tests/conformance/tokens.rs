@@ -105,6 +105,7 @@ fn verify_accepts_what_the_exported_function_signs() {
             serde_json::from_str(&run(&scene, &format!("export @{number} --as jwk"))).unwrap();
         let mut call = node("call.mjs");
         call.arg(&module).env("POWERSYNC_JWT_SECRET", jwk["k"].as_str().unwrap());
+        call.env("POWERSYNC_JWT_KID", jwk["kid"].as_str().unwrap_or_default());
         let token = output(&mut call, "");
         let said = verify(&mut scene, &token);
         assert!(said.starts_with("accepted, signed by "), "{said}");

@@ -699,7 +699,7 @@ impl File {
 
     fn new_key(&self, world: &World, dice: &mut Dice) -> NewKey {
         NewKey {
-            kid: Kid::new(&format!("k{}", self.made)).unwrap(),
+            kid: Some(Kid::new(&format!("k{}", self.made)).unwrap()),
             kid_is_chosen: false,
             secret_is_imported: false,
             alg: world.alg,
