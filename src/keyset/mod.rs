@@ -136,6 +136,13 @@ impl KeySet {
         ["jwks_uri", "supabase"].into_iter().find(|member| members.contains(member))
     }
 
+    /// The member that is there to let users in with keys from elsewhere, whether or not it does.
+    #[must_use]
+    pub(crate) fn meant_login(&self) -> Option<&'static str> {
+        let supabase = self.logins.supabase.then_some("supabase");
+        self.logins.uris().next().map(|_| "jwks_uri").or(supabase)
+    }
+
     /// All keys, in the order of the file.
     #[must_use]
     pub fn keys(&self) -> &[Key] {

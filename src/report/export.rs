@@ -287,8 +287,8 @@ pub(crate) fn node(
     let module = format!(
         "\
 // Signs tokens for PowerSync. Needs `npm install jose`, and in the environment
-// {variables}, as `powersync-jwks export --as env`
-// writes them. A rotation changes these values, and nothing here.
+// {variables}, as
+// `powersync-jwks export --as env` writes it. A rotation changes these values, and nothing here.
 //
 // To switch with one change: set the new values beside the old ones, with `_2`
 // behind their names, and then POWERSYNC_JWT_USE=2.

@@ -60,9 +60,9 @@ pub(super) fn guard_new_key(
     }
     // A config whose users get their keys from elsewhere isn't given a second way in by accident.
     if !keys.keys().iter().any(Key::is_symmetric)
-        && (keys.other_login().is_some() || keys.keys().iter().any(Key::is_public))
+        && (keys.meant_login().is_some() || keys.keys().iter().any(Key::is_public))
     {
-        guard.refuse(Hazard::OtherLogin { member: keys.other_login() });
+        guard.refuse(Hazard::OtherLogin { member: keys.meant_login() });
     }
     if let Some(leaving) = leaving(keys, now) {
         guard.refuse(Hazard::Leaving(leaving));

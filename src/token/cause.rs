@@ -243,11 +243,13 @@ impl ClaimsCause {
             }
             Self::TooLong { seconds, most } => (
                 sentence!(
-                    "from `iat` to `exp` it lives {}, and the service accepts {most} at most",
-                    span(*seconds)
+                    "from `iat` to `exp` it lives {}, and the service accepts {} at most",
+                    span(*seconds),
+                    lifetime(*most)
                 ),
                 sentence!(
-                    "let whatever creates it do so for {most} or less; clients ask for a new one by themselves"
+                    "let the backend create it for {} or less; clients ask for a new one by themselves",
+                    lifetime(*most)
                 ),
             ),
             Self::Expired { exp, seconds_ago } => (expired(*exp, *seconds_ago), renewal(*seconds_ago)),
@@ -294,6 +296,11 @@ impl ClaimsCause {
             _ => sentence!("it has no `aud`"),
         }
     }
+}
+
+/// How long a token may live.
+fn lifetime(most: Seconds) -> String {
+    if most == Seconds::hours(24) { "24 hours".to_owned() } else { most.to_string() }
 }
 
 /// A span in words, or in the largest unit where it is long.

@@ -45,13 +45,8 @@ impl FoundToken {
     /// What was left out, where something was.
     pub(crate) fn message(&self) -> Option<Sentence> {
         let parts: Vec<String> = self.around.iter().map(|around| around.message().to_string()).collect();
-        (!parts.is_empty())
-            .then(|| sentence!("{} {} no part of the token, and left out", list(&parts), verb(parts.len())))
+        (!parts.is_empty()).then(|| sentence!("not part of the token, and left out: {}", list(&parts)))
     }
-}
-
-fn verb(count: usize) -> &'static str {
-    if count == 1 { "is" } else { "are" }
 }
 
 /// Names of members that hold a token, the likeliest first.
