@@ -107,7 +107,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         world.stdout.flush()?;
     }
     let has_secret = !matches!(args.form, ExportForm::Node | ExportForm::TypeScript);
-    let delete = if !has_secret { "" } else { " Delete it once it is handed over." };
+    let delete = if has_secret { " Delete it once it is handed over." } else { "" };
     writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
     Ok(Answer::Done)
 }

@@ -137,6 +137,12 @@ impl Login {
         }
     }
 
+    /// Whether it lets users in with these audiences, as far as can be told from here: without one, the service rejects
+    /// every token of a key behind `jwks_uri`.
+    pub(crate) fn works_with(&self, audience: Audience) -> bool {
+        self.terms().audience.is_some() || audience == Audience::Set
+    }
+
     /// The member of `client_auth` that makes it.
     #[must_use]
     pub(crate) fn member(&self) -> &'static str {
@@ -164,16 +170,16 @@ impl Login {
         }
     }
 
-    /// As people name it: its address, without what may be secret in it, or its member.
+    /// As people name it behind "log in with": its address, without what may be secret in it, or its member.
     #[must_use]
     pub(crate) fn name(&self) -> String {
         match (self, self.url()) {
-            (Self::JwksUri(setting), _) => setting.address(),
+            (Self::JwksUri(setting), _) => format!("keys at {}", setting.address()),
             (Self::SupabaseSecret(_), _) => "`supabase_jwt_secret`".to_owned(),
-            (Self::SupabaseKeys(_), Some(url)) => format!("`{url}`"),
-            (Self::SupabaseKeys(Project::Named(_)), None) => "the keys of Supabase".to_owned(),
+            (Self::SupabaseKeys(_), Some(url)) => format!("keys at `{url}`"),
+            (Self::SupabaseKeys(Project::Named(_)), None) => "keys of Supabase".to_owned(),
             (Self::SupabaseKeys(Project::InVariable(name)), None) => {
-                format!("the keys of Supabase, if {} leads to a project of it", Printable(name))
+                format!("keys of Supabase, if {} leads to a project of it", Printable(name))
             }
         }
     }
@@ -228,7 +234,7 @@ impl Logins {
     /// Those that let users in with these audiences, as far as can be told from here: without one, the service rejects
     /// every token of a key behind `jwks_uri`.
     pub(crate) fn working(&self, audience: Audience) -> impl Iterator<Item = &Login> {
-        self.all.iter().filter(move |login| login.terms().audience.is_some() || audience == Audience::Set)
+        self.all.iter().filter(move |login| login.works_with(audience))
     }
 
     /// The addresses that another config doesn't name, as far as can be told.

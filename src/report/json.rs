@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::human::Row;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
+use crate::keyset::{Key, KeySet, Login, Material, Member, SecretSource};
 use crate::probe::Seen;
 use crate::schedule::{self, Action, Due};
 use crate::token::Verdict;
@@ -30,8 +30,30 @@ pub(crate) struct StatusReport {
 pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
+    logins: Vec<StatusLogin>,
     warnings: Vec<Sentence>,
     error: Option<String>,
+}
+
+/// A way in beside the keys of the file.
+#[derive(Serialize)]
+struct StatusLogin {
+    member: &'static str,
+    /// Without what may be secret in it.
+    address: Option<String>,
+    /// Whether it lets users in with the audiences of the config, as far as can be told from here.
+    works: bool,
+}
+
+impl StatusLogin {
+    fn all(keys: &KeySet) -> Vec<Self> {
+        let one = |login: &Login| Self {
+            member: login.member(),
+            address: login.url().map(|url| url.to_string()),
+            works: login.works_with(keys.audience),
+        };
+        keys.logins.all().iter().map(one).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -75,12 +97,15 @@ impl StatusConfig {
         let service =
             |key: &Key| service.and_then(|cells| cells.get(key.index)?.as_ref().map(ToString::to_string));
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
-        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings, error: None }
+        let logins = StatusLogin::all(keys);
+        let keys = keys.keys().iter().map(key).collect();
+        Self { config: name.to_owned(), keys, logins, warnings, error: None }
     }
 
     /// One that could not be read.
     pub(crate) fn failed(name: &str, error: String) -> Self {
-        Self { config: name.to_owned(), keys: Vec::new(), warnings: Vec::new(), error: Some(error) }
+        let (keys, logins, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { config: name.to_owned(), keys, logins, warnings, error: Some(error) }
     }
 }
 
@@ -139,26 +164,27 @@ impl From<&Due> for DueStep {
 
 #[derive(Serialize)]
 pub(crate) struct ReconcileConfig {
-    config: String,
-    current: Option<String>,
-    due: Option<DueStep>,
+    pub(crate) config: String,
+    pub(crate) current: Option<String>,
+    pub(crate) due: Option<DueStep>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<Sentence>,
-    written: bool,
-    next: Option<DueStep>,
-    error: Option<String>,
+    pub(crate) waiting: Option<Sentence>,
+    pub(crate) written: bool,
+    pub(crate) next: Option<DueStep>,
+    pub(crate) error: Option<String>,
 }
 
-impl ReconcileConfig {
-    pub(crate) fn new(row: Row, waiting: Option<Sentence>, written: bool, error: Option<String>) -> Self {
+impl From<Row> for ReconcileConfig {
+    /// Nothing waits, is written, or failed.
+    fn from(row: Row) -> Self {
         Self {
             config: row.config,
             current: row.current,
             due: row.due.as_ref().map(DueStep::from),
-            waiting,
-            written,
+            waiting: None,
+            written: false,
             next: row.next.as_ref().map(DueStep::from),
-            error,
+            error: None,
         }
     }
 }

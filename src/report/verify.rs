@@ -247,7 +247,7 @@ fn unseen(accepted: &Accepted, width: usize) -> String {
         return String::new();
     }
     let unseen = sentence!(
-        "not seen here are the keys at {}: one with this token's kid would decide in its place. `--fetch` asks there",
+        "not seen here: {}. One with this token's kid would decide in its place. `--fetch` asks there",
         list(&accepted.unseen)
     );
     format!("\n{}", paragraph("Note:", &unseen, width))

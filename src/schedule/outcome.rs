@@ -16,7 +16,7 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What they amount to.
     pub(crate) effect: Option<Effect>,
-    /// What was left alone, and why.
+    /// What was left alone, and why. Keys have the names that they have after the change.
     pub(crate) notes: Vec<Note>,
     /// What would be due, but has to wait.
     pub(crate) waiting: Option<Waiting>,
@@ -78,8 +78,7 @@ pub(crate) enum Note {
     SecretInVariable { key: KeyRef, variable: String },
     SecretInFile { key: KeyRef },
     WeakOutgoing { key: KeyRef, stay: Seconds },
-    // `then`: its name after the change.
-    OlderStandby { key: KeyRef, then: KeyRef },
+    OlderStandby { key: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
     NothingToRotate,
     AddsWildcard,
@@ -108,10 +107,10 @@ impl Note {
                 "the secret of {key} can be guessed, and this keeps it for {stay} more. `rotate --revoke` removes it in \
                  the same write instead"
             ),
-            Self::OlderStandby { key, then } => sentence!(
+            Self::OlderStandby { key } => sentence!(
                 "{key} waits to be promoted, but is older than the new key, so it never is by itself. `remove {} --allow \
                  live-key` gives it up",
-                then.argument()
+                key.argument()
             ),
             Self::LeftAccepted { keys } => {
                 let (verb, them) = if keys.len() == 1 { ("is", "it") } else { ("are", "them") };

@@ -37,7 +37,8 @@ pub(super) fn prune_but(
     let removable: Vec<&Key> = candidates(keys, kept)?.into_iter().map(|(key, _)| key).filter(past).collect();
     let mut notes = Vec::new();
     if let Some(current) = kept.filter(past).filter(|_| leaving(keys, now).is_none()) {
-        notes.push(Note::CurrentPastEnd { key: current.reference() });
+        let before = removable.iter().filter(|gone| gone.index < current.index).count();
+        notes.push(Note::CurrentPastEnd { key: current.reference_at(current.number() - before) });
     }
     let shared = keys.shared_kids();
     for key in keys.keys().iter().filter(past) {

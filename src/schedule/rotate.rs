@@ -10,7 +10,7 @@ use super::resolve::same_secret;
 use super::retire::outgoing;
 use super::waiting::{never_promoted, standbys};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{Key, KeySet, Phase};
+use crate::keyset::{Key, KeyRef, KeySet, Phase};
 
 /// What `rotate` may refuse, in one step or two.
 pub const ROTATE_REFUSALS: &[RefusalId] = {
@@ -62,7 +62,7 @@ pub fn rotate(
     for key in keys.keys().iter().filter(is_other) {
         match key.phase(terms.now) {
             Phase::Accepted | Phase::Unknown if options.all => changes.extend(outgoing(key, terms)?),
-            Phase::Accepted => left.push(key.reference()),
+            Phase::Accepted => left.push(then(key, &gone)),
             _ => {}
         }
     }
@@ -76,7 +76,7 @@ pub fn rotate(
     if options.revoke {
         outcome.notes.extend(overtaken(keys, &gone, terms.now));
     } else if let Some(current) = current.filter(|current| current.weakness().is_some()) {
-        outcome.notes.push(Note::WeakOutgoing { key: current.reference(), stay: terms.policy.stay() });
+        outcome.notes.push(Note::WeakOutgoing { key: then(current, &gone), stay: terms.policy.stay() });
     }
     if !left.is_empty() {
         outcome.notes.push(Note::LeftAccepted { keys: left });
@@ -84,12 +84,15 @@ pub fn rotate(
     Ok(outcome)
 }
 
+/// The name of a key after a rotation, as the events and the warnings of the same run have it.
+fn then(key: &Key, gone: &[&Key]) -> KeyRef {
+    let before = gone.iter().filter(|gone| gone.index < key.index).count();
+    key.reference_at(key.number() + 1 - before)
+}
+
 /// Waiting keys that a revocation overtakes.
 fn overtaken(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Vec<Note> {
-    let note = |(key, _): (&Key, _)| {
-        let before = gone.iter().filter(|gone| gone.index < key.index).count();
-        Note::OlderStandby { key: key.reference(), then: key.reference_at(key.number() + 1 - before) }
-    };
+    let note = |(key, _): (&Key, _)| Note::OlderStandby { key: then(key, gone) };
     standbys(keys, now).unwrap_or_default().into_iter().map(note).collect()
 }
 

@@ -102,14 +102,15 @@ impl Ways {
     pub(super) fn name(&self, place: KeyPlace) -> String {
         match place {
             KeyPlace::File(index) => self.keys.keys().get(index).map(Key::name).unwrap_or_default(),
-            KeyPlace::SupabaseSecret => "`supabase_jwt_secret`".to_owned(),
+            KeyPlace::SupabaseSecret => "supabase_jwt_secret".to_owned(),
             KeyPlace::Elsewhere { login, key } => {
                 let Some((_, login, behind)) = self.elsewhere().nth(login) else { return String::new() };
                 let name = match behind {
                     Behind::Seen(set) => set.keys.get(key).map(FetchedKey::name),
                     _ => None,
                 };
-                format!("{} of {}", Printable(&name.unwrap_or_default()), login.name())
+                let set = login.url().map_or_else(|| login.name(), |url| url.to_string());
+                format!("{} of {set}", Printable(&name.unwrap_or_default()))
             }
         }
     }

@@ -131,7 +131,7 @@ impl SignerCause {
             }
             Self::Foreign { alg, issuer, trusted } => foreign(alg, issuer.as_deref(), trusted),
             Self::SetFails { from } => (
-                sentence!("no key of this file verifies it, and the keys at {from} can't be fetched"),
+                sentence!("no key of this file verifies it, and the service can't fetch {from}"),
                 sentence!(
                     "make sure that the service reaches that address, and that it answers with a JWK set; `powersync-jwks check \
                      --jwks URL` says how the service reads it"
@@ -173,8 +173,8 @@ fn foreign(alg: &str, issuer: Option<&str>, trusted: &[String]) -> (Sentence, Se
     let signed = if shared { "with a shared secret" } else { "with a private key" };
     let has = match (trusted, shared) {
         ([], _) => "this config has no public key and no `jwks_uri`".to_owned(),
-        (all, true) => format!("this config has no shared secret: it trusts the keys at {}", list(all)),
-        (all, false) => format!("none of the keys at {} verifies it", list(all)),
+        (all, true) => format!("this config has no shared secret: it trusts {}", list(all)),
+        (all, false) => format!("none of these verifies it: {}", list(all)),
     };
     let why = sentence!("it is signed {signed} ({alg}), and {has}{}", says_issuer(issuer));
     let is_supabase = issuer.is_some_and(|issuer| issuer.contains(".supabase.co"));

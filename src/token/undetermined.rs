@@ -81,7 +81,7 @@ impl Undetermined {
             }
             Self::Kid { key, variable } => in_variable(format_args!("the kid of {key}"), variable),
             Self::OtherKeys { unseen, issuer } => sentence!(
-                "no key that is known here verifies it, and the service also trusts the keys at {}, which are not seen \
+                "no key that is known here verifies it, and the service also trusts {}, which are not seen \
                  here{}. `--fetch` asks there, and `--jwks FILE` reads a copy",
                 list(unseen),
                 says_issuer(issuer.as_deref())
