@@ -11,7 +11,7 @@ use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
-use crate::schedule;
+use crate::schedule::{self, Waits};
 use crate::session::World;
 use crate::session::ask::{self, Services};
 use crate::session::values;
@@ -96,7 +96,8 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
-            json::write(&view.report(&sources, &read, &failures), world.stdout)?;
+            let report = view.report(&sources, &read, &failures, world);
+            json::write(&report, world.stdout)?;
         }
         (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
         (Format::Human, _) => view.several(&read, world)?,
@@ -153,11 +154,25 @@ impl View<'_> {
             let table = human::key_table(keys, self.service, self.now, world.terminal.width);
             write!(world.stdout, "{table}")?;
             tell_unseen(keys, world)?;
+            let waits = human::waits(&self.waits(source, keys, world), world.terminal.width);
+            if !waits.is_empty() {
+                writeln!(world.stderr)?;
+                world.stderr.write_all(waits.as_bytes())?;
+            }
         }
         for warning in warnings {
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         Ok(())
+    }
+
+    /// What its keys wait for. What can't be decided is told by the warnings; on Cloud there is no schedule.
+    fn waits(&self, source: &Source, keys: &KeySet, world: &mut World<'_>) -> Waits {
+        let rules = policy::rules(&Times::default(), source, world).ok().filter(|_| !keys.is_cloud);
+        let list = rules.and_then(|rules| {
+            schedule::waits(keys, &rules.policy, &rules.origins, self.now).ok()
+        });
+        Waits { now: self.now, tool: source.command(self.global, world), list: list.unwrap_or_default() }
     }
 
     /// A line for each of several configs: its current key, and what is next.
@@ -191,13 +206,15 @@ impl View<'_> {
         sources: &[Source],
         read: &[Read<'_>],
         failures: &[(&Source, String)],
+        world: &mut World<'_>,
     ) -> json::StatusReport {
         let configs = sources.iter().filter_map(|source| {
             if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
                 return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
             }
             let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
-            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), self.now))
+            let waits = self.waits(source, keys, world);
+            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), &waits))
         });
         json::StatusReport::new(self.now, configs.collect())
     }

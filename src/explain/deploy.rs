@@ -69,7 +69,9 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
     let before =
         |date: Option<NumericDate>, span: Seconds| date.map(|date| date + (Seconds::default() - span));
     let written = match done {
-        Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
+        Done::Rotated { outgoing, .. }
+        | Done::Promoted { outgoing, .. }
+        | Done::RolledBack { outgoing, .. } => {
             before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
         }
         Done::Waits { nbf, .. } => {
@@ -91,6 +93,7 @@ fn served(old: &KeySet, new: &KeySet, situation: &Situation<'_>) -> bool {
             EventKind::Retired { .. }
                 | EventKind::Unretired
                 | EventKind::Promoted { .. }
+                | EventKind::RolledBack { .. }
                 | EventKind::Changed(KeyChange::Dates)
         )
     })
@@ -134,7 +137,13 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
                 done.push(if is_new(current) {
                     Done::Rotated { new: current, outgoing }
                 } else {
-                    Done::Promoted { key: current, outgoing }
+                    let was_leaving =
+                        |key: &&Key| after[key.index] == Some(current.index) && key.exp.value().is_some();
+                    if old.keys().iter().any(|key| was_leaving(&key)) {
+                        Done::RolledBack { key: current, outgoing }
+                    } else {
+                        Done::Promoted { key: current, outgoing }
+                    }
                 });
             }
             None => done.push(Done::Added { new: current, current: true }),
@@ -144,10 +153,14 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     done.extend(added(new, is_new, (was, is), situation));
     let told = |key: &Key| is.is_some() && was.is_some_and(|was| was.index == key.index);
     let gone = |key: &&Key| stays(key).is_none() && !told(key);
-    if old.keys().iter().any(|key| gone(&key)) {
+    // Nobody signs with a key that waits.
+    let waited = |key: &&Key| matches!(key.phase(situation.now), Phase::Standby { .. });
+    if old.keys().iter().filter(gone).any(|key| !waited(&key)) {
         let live =
             old.keys().iter().filter(gone).any(|key| crate::schedule::is_live(old, key, situation.now));
         done.push(Done::Removed { live, successor: None });
+    } else if old.keys().iter().any(|key| gone(&key)) {
+        done.push(Done::GivenUp { current: is });
     }
     let was_hidden = old.shadowed();
     let is_usable = |key: &Key| !matches!(key.material, Material::Unusable(_));

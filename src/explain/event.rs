@@ -43,6 +43,10 @@ pub(crate) enum EventKind {
     Promoted {
         signing: String,
     },
+    /// It was on its way out, and is the current key again.
+    RolledBack {
+        signing: String,
+    },
     Changed(KeyChange),
     /// A login source other than the keys of the file.
     Login(LoginChange),
@@ -162,6 +166,7 @@ impl EventKind {
             Self::Unretired => "un-retired",
             Self::ReKeyed(_) => "re-keyed",
             Self::Promoted { .. } => "promoted",
+            Self::RolledBack { .. } => "rolled-back",
             Self::Changed(_) | Self::Login(_) => "changed",
         }
     }
@@ -208,6 +213,10 @@ impl KeyEvent {
             EventKind::Promoted { signing } => {
                 sentence!("promoted {key}: it is the current key now; {}", until_deployed(signing))
             }
+            EventKind::RolledBack { signing } => sentence!(
+                "rolled back to {key}: it is the current key again; a backend that was given {signing} signs with that until \
+                 you give it {key} again"
+            ),
             EventKind::Changed(change) => change.message(key),
             EventKind::Login(change) => change.message(key, self.kind.name()),
         }

@@ -35,7 +35,15 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     });
     // On Cloud, no key is signed with by its place.
     if let Some(key) = promoted.filter(|_| !new.is_cloud) {
-        events.push(event(key, EventKind::Promoted { signing: signing.unwrap_or_default() }));
+        let signing = signing.unwrap_or_default();
+        let was_leaving = before[key.index].is_some_and(|before| before.exp.value().is_some());
+        let other_stays = old_current.is_some_and(|was| after[was.index].is_some());
+        let kind = if was_leaving && other_stays {
+            EventKind::RolledBack { signing }
+        } else {
+            EventKind::Promoted { signing }
+        };
+        events.push(event(key, kind));
     }
     for (before, after) in old.keys().iter().zip(&after) {
         let Some(after) = after else { continue };

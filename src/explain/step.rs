@@ -47,6 +47,20 @@ pub(crate) enum Action {
         key: Handed,
         meanwhile: Meanwhile,
     },
+    /// Backends sign with the key again that they had before.
+    HandBack {
+        key: Handed,
+        from: LastingName,
+        by: NumericDate,
+    },
+    /// The backend has nothing to do.
+    KeepSigning {
+        key: LastingName,
+    },
+    /// The schedule starts the next rotation.
+    NextRotation {
+        from: NumericDate,
+    },
     /// The backend gets what a kid verifies with now.
     HandOverAgain {
         key: String,
@@ -120,11 +134,13 @@ pub(crate) enum Until {
 }
 
 /// Why no restart is needed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum NoRestart {
     /// Only this member changed, and the service doesn't read it.
     NotRead(&'static str),
     KnowsBoth,
+    /// Both keys, where it has restarted since this one was added.
+    KnewBoth(LastingName),
     AcceptedAllAlong,
     /// Keys are written in another way.
     SameKeys,
@@ -255,6 +271,9 @@ impl Step {
             Action::FixFirst { .. } | Action::StillBroken => "fix-first",
             Action::SetVariables(_) => "set-variables",
             Action::HandOver { .. } | Action::HandOverAgain { .. } => "hand-over",
+            Action::HandBack { .. } => "hand-back",
+            Action::KeepSigning { .. } => "keep-signing",
+            Action::NextRotation { .. } => "next-rotation",
             Action::SignLater { .. } => "sign-later",
             Action::PromotedSoon { .. } => "promoted-soon",
             Action::Promote { .. } => "promote",
@@ -276,6 +295,7 @@ impl Step {
         match &self.action {
             Action::Restart { when: When::By(by), .. }
             | Action::HandOver { turn: Turn::AfterAndBy(by) | Turn::By(by), .. }
+            | Action::HandBack { by, .. }
             | Action::StopSigning { by } => Some(*by),
             _ => None,
         }
@@ -286,6 +306,7 @@ impl Step {
         match &self.action {
             Action::PromotedSoon { not_before, .. }
             | Action::Promote { not_before, .. }
+            | Action::NextRotation { from: not_before }
             | Action::Prune { not_before, .. } => Some(*not_before),
             _ => None,
         }
@@ -295,6 +316,8 @@ impl Step {
     pub(crate) fn key(&self) -> Option<&str> {
         match &self.action {
             Action::HandOver { key: Handed { name: key, .. }, .. }
+            | Action::HandBack { key: Handed { name: key, .. }, .. }
+            | Action::KeepSigning { key: LastingName::Kid(key) }
             | Action::HandOverAgain { key }
             | Action::SignLater { key }
             | Action::PromotedSoon { key, .. }

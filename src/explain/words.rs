@@ -26,7 +26,7 @@ impl Step {
                     or_nothing(variable)
                 )
             }
-            Action::NoRestart(why) => why.message(),
+            Action::NoRestart(why) => why.message(now),
             Action::FixFirst { what, platform } => fix_first(what.as_ref(), platform),
             Action::StillBroken => sentence!("{STILL_BROKEN}"),
             Action::SetVariables(names) => set_variables(names),
@@ -34,6 +34,22 @@ impl Step {
                 let (turn, meanwhile) = (turn.message(now), meanwhile.message(&key.name, now));
                 sentence!("{turn}{}{meanwhile}{}", key.message(), self.printed(key.kid))
             }
+            Action::HandBack { key, from, by } => sentence!(
+                "By {}: see that every backend signs with {} again. One that never left it needs nothing. One that signs with \
+                 {} already: give it {} again{}. Until then, tokens of both are accepted",
+                date(by),
+                key.name,
+                from.message(now),
+                if key.kid == HandedKid::None { "the secret" } else { "kid and secret together" },
+                self.printed(key.kid)
+            ),
+            Action::KeepSigning { key } => {
+                sentence!("Nothing changes for your backend: it keeps signing with {}", key.message(now))
+            }
+            Action::NextRotation { from } => sentence!(
+                "From {}, `reconcile` starts the next rotation: pause its timer if the cause isn't found by then",
+                date(from)
+            ),
             Action::HandOverAgain { key } => sentence!(
                 "At the same time: give your backend what it signs with now under the kid {key}. Until both have it, \
                  new tokens are rejected, too"
@@ -142,7 +158,9 @@ impl Steps {
     fn countdown(&self, moving: Option<&Moving>) -> Sentence {
         // Only one that has to be done by some time can be late.
         let restart = self.number(|action| matches!(action, Action::Restart { when: When::By(_), .. }));
-        let hand_over = self.number(|action| matches!(action, Action::HandOver { .. })).unwrap_or(1);
+        let hand_over = self
+            .number(|action| matches!(action, Action::HandOver { .. } | Action::HandBack { .. }))
+            .unwrap_or(1);
         let prune = self.number(|action| matches!(action, Action::Prune { .. })).unwrap_or(1);
         sentence!(
             "If step {}{hand_over} is done later than planned, run this then, and before step {prune}, to restart the \
@@ -209,7 +227,7 @@ impl NewVariable {
 }
 
 impl NoRestart {
-    fn message(self) -> Sentence {
+    fn message(&self, now: NumericDate) -> Sentence {
         match self {
             Self::NotRead(member) => sentence!(
                 "No restart is needed: the service doesn't read `{member}`, which only this tool uses"
@@ -217,6 +235,11 @@ impl NoRestart {
             Self::KnowsBoth => {
                 sentence!("No restart is needed for this change alone: the service knows both keys already")
             }
+            Self::KnewBoth(key) => sentence!(
+                "No restart is needed where every replica knows both keys. One that hasn't restarted since {} was added \
+                 rejects its tokens: restart it, or let its backends go back first",
+                key.message(now)
+            ),
             Self::AcceptedAllAlong => {
                 sentence!("No restart is needed: the service has accepted the key all the time")
             }

@@ -68,7 +68,9 @@ pub(crate) fn events(events: &[KeyEvent], now: NumericDate) -> Vec<Event> {
                 }
             }
             EventKind::Retired { exp: at, .. } => exp = rfc_3339(Some(*at)),
-            EventKind::Promoted { signing: key } => signing = Some(key.clone()),
+            EventKind::Promoted { signing: key } | EventKind::RolledBack { signing: key } => {
+                signing = Some(key.clone())
+            }
             _ => {}
         }
         let (kind, key) = (event.kind.name(), event.key.clone());

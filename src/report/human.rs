@@ -10,7 +10,7 @@ use crate::base::text::{Printable, wrap};
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource, Stage, State};
 use crate::probe::{Seen, Standing};
-use crate::schedule::{Action, Due};
+use crate::schedule::{Action, Due, Wait, Waits};
 
 /// How wide lines of prose may be.
 pub(crate) fn columns(terminal: Option<u16>) -> usize {
@@ -96,6 +96,12 @@ pub(crate) fn key_table(
         rows.push(row);
     }
     table(&rows, &[0, 6], width)
+}
+
+/// What keys wait for, a paragraph each.
+pub(crate) fn waits(waits: &Waits, width: Option<u16>) -> String {
+    let tell = |wait: &Wait| paragraph("", &wait.message(&waits.tool, waits.now), columns(width));
+    waits.list.iter().map(tell).collect()
 }
 
 /// A line of the table over several configs.

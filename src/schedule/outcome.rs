@@ -37,6 +37,10 @@ pub(crate) enum Effect {
     Revoked { new: After, gone: Before },
     Waits { new: After, nbf: NumericDate, current: Before },
     Promoted { key: After, outgoing: Option<After> },
+    // The key that was current before is again, and the one in its place is retiring now.
+    RolledBack { key: After, outgoing: Option<After> },
+    // A key that waited is gone: the key that stays current.
+    GivenUp { current: Option<After> },
     Added { new: After, current: bool },
     // An assumed `iat` was written down.
     Noted,
@@ -80,6 +84,7 @@ pub(crate) enum Note {
     WeakOutgoing { key: KeyRef, stay: Seconds },
     OlderStandby { key: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
+    JustRotated { key: KeyRef, ago: Seconds },
     NothingToRotate,
     AddsWildcard,
     Leaves { leaving: Leaving, exp: NumericDate },
@@ -108,8 +113,7 @@ impl Note {
                  the same write instead"
             ),
             Self::OlderStandby { key } => sentence!(
-                "{key} waits to be promoted, but is older than the new key, so it never is by itself. `remove {} --allow \
-                 live-key` gives it up",
+                "{key} waits to be promoted, but is older than the new key, so it never is by itself. `rollback {}` gives it up",
                 key.argument()
             ),
             Self::LeftAccepted { keys } => {
@@ -119,6 +123,7 @@ impl Note {
                     "{keys} {verb} accepted, too, and {verb} left alone. `--all` retires {them} as well"
                 )
             }
+            Self::JustRotated { key, ago } => just_rotated(key, *ago),
             Self::NothingToRotate => {
                 sentence!("there is no shared secret in this file, so there is nothing to rotate")
             }
@@ -155,6 +160,14 @@ impl Note {
             }
         }
     }
+}
+
+/// That a rotation follows another at once.
+pub(crate) fn just_rotated(key: &KeyRef, ago: Seconds) -> Sentence {
+    sentence!(
+        "the last rotation was {} ago, to {key}. To take it back, use `rollback`",
+        if ago.get() < 60 { "a moment".to_owned() } else { ago.rounded() }
+    )
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@ use crate::base::text::Printable;
 use crate::base::time::NumericDate;
 use crate::explain::{Action, Step, Steps};
 use crate::redact::DiffLine;
-use crate::report::human::{Row, schedule_table};
+use crate::report::human::{self, Row, schedule_table};
 use crate::report::paint::{self, diff_line, event_line, warning_line};
 use crate::session::{Error, World};
 
@@ -42,6 +42,10 @@ pub(super) fn show(run: &Run<'_, '_>, plan: &RunPlan, world: &mut World<'_>) -> 
         world.stderr.write_all(table.as_bytes())?;
     }
     nothing(run, plan, world)?;
+    if let [config] = plan.configs.as_slice() {
+        let waits = human::waits(&config.review.waits, world.terminal.width);
+        world.stderr.write_all(waits.as_bytes())?;
+    }
     unwritten(run, plan, world)
 }
 

@@ -27,6 +27,7 @@ mod run;
 pub(crate) mod secret_write;
 pub(crate) mod source;
 pub(crate) mod token_input;
+pub(crate) mod two_steps;
 mod usage;
 pub(crate) mod used_by;
 pub(crate) mod values;

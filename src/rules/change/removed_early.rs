@@ -2,7 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, Member};
+use crate::keyset::{Key, Member, Phase};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::{CLOCK_SKEW, TOLERANCE};
@@ -32,9 +32,16 @@ struct Early {
 }
 
 enum Why {
-    Renamed { successor: String },
-    TooSoon { exp: NumericDate, left: String },
+    Renamed {
+        successor: String,
+    },
+    TooSoon {
+        exp: NumericDate,
+        left: String,
+    },
     NeverRetired,
+    /// It waited to be promoted: nobody signs with it by the schedule.
+    Waited,
     Unreadable,
 }
 
@@ -51,6 +58,9 @@ impl Violation for Early {
             Why::NeverRetired => sentence!(
                 "{key} is removed and was never retired: tokens signed with it are rejected after the next restart"
             ),
+            Why::Waited => sentence!(
+                "{key} waited to be promoted, and is removed: whoever signs with it already is locked out after the next restart"
+            ),
             Why::Unreadable => sentence!(
                 "{key} is removed, and its `exp` can't be read: tokens signed with it may be rejected after the next restart"
             ),
@@ -63,6 +73,9 @@ impl Violation for Early {
             Why::TooSoon { .. } => {
                 sentence!("Put it back, and remove it once {until} has come: `{tool} prune`.")
             }
+            Why::Waited => sentence!(
+                "Nothing more to do if nobody was given it, which can't be seen here: put it back otherwise."
+            ),
             _ => sentence!(
                 "Put it back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
                  with the time to deploy and to switch the backend, the key is needed until {until}."
@@ -84,12 +97,15 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let why = match (&key.exp, successor.map(Key::name)) {
             (_, Some(successor)) => Why::Renamed { successor },
             (Member::Value(exp), None) => Why::TooSoon { exp: *exp, left: exp.since(now).rounded() },
+            (Member::Absent, None) if matches!(key.phase(now), Phase::Standby { .. }) => Why::Waited,
             (Member::Absent, None) => Why::NeverRetired,
             _ => Why::Unreadable,
         };
         let token_until = now + policy.token_ttl + TOLERANCE + CLOCK_SKEW;
+        let waited = matches!(why, Why::Waited);
         let cause = Early { why, until: comparison.needed_until(key), token_until };
-        Some(Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key))
+        let found = Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key);
+        Some(if waited { found.unsure() } else { found })
     });
     found.collect()
 }
