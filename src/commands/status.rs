@@ -14,7 +14,8 @@ use crate::report::paint::{error_line, warning_line};
 use crate::schedule::{self, Waits};
 use crate::session::World;
 use crate::session::ask::{self, Services};
-use crate::session::values;
+use crate::session::outlook::Outlook;
+use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, policy, read, source};
 use crate::session::{Error, Source};
 
@@ -93,13 +94,14 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
+    let known = args.env_file.as_ref().map(|path| (&values, path.display().to_string()));
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
             let report = view.report(&sources, &read, &failures, world);
             json::write(&report, world.stdout)?;
         }
-        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, known, world)?,
         (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
@@ -137,7 +139,12 @@ struct View<'a> {
 
 impl View<'_> {
     /// All keys of one config.
-    fn one(&self, (source, keys, warnings): &Read<'_>, world: &mut World<'_>) -> Result<(), Error> {
+    fn one(
+        &self,
+        (source, keys, warnings): &Read<'_>,
+        known: Option<(&KnownValues<'_>, String)>,
+        world: &mut World<'_>,
+    ) -> Result<(), Error> {
         let tool = source.tool(self.global, world);
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
@@ -161,7 +168,16 @@ impl View<'_> {
             }
         }
         for warning in warnings {
+            let warning = human::hanging(warning, 9, world.terminal.width);
             writeln!(world.stderr, "{}", warning_line(&warning))?;
+        }
+        // What can't be read here, another command tells.
+        let Ok(outlook) = Outlook::of(source, keys, known, self.global, world) else { return Ok(()) };
+        let width = human::columns(world.terminal.width);
+        let lines = [Some(outlook.sources()), outlook.checked(), outlook.next(self.now)];
+        writeln!(world.stderr)?;
+        for line in lines.into_iter().flatten() {
+            write!(world.stderr, "{}", human::paragraph("", &line, width))?;
         }
         Ok(())
     }

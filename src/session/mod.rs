@@ -20,6 +20,7 @@ pub(crate) mod key_sets;
 pub(crate) mod new_config;
 pub(crate) mod new_key;
 pub(crate) mod operation;
+pub(crate) mod outlook;
 pub(crate) mod policy;
 pub mod policy_file;
 pub(crate) mod read;
