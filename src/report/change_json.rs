@@ -69,7 +69,7 @@ pub(crate) fn events(events: &[KeyEvent], now: NumericDate) -> Vec<Event> {
             }
             EventKind::Retired { exp: at, .. } => exp = rfc_3339(Some(*at)),
             EventKind::Promoted { signing: key } | EventKind::RolledBack { signing: key } => {
-                signing = Some(key.clone())
+                signing = Some(key.clone());
             }
             _ => {}
         }

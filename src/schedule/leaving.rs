@@ -1,6 +1,8 @@
 //! Leaving shared secrets: users log in in another way, and the last secret goes without another in its place.
 
 use super::guard::stays;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::list;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeyRef, KeySet, Login};
 
@@ -11,6 +13,19 @@ pub struct Leaving {
     pub(crate) key: KeyRef,
     /// The ways in that are left, as people name them.
     pub(crate) ways: Vec<String>,
+}
+
+impl Leaving {
+    /// Why no new secret is made then.
+    pub(super) fn refusal(&self) -> Sentence {
+        sentence!(
+            "{}, the last shared secret, was retired, and users log in with {}: a new one would keep the second way in. If \
+             shared secrets are to go, leave it to `prune`; if they are to stay, first `retire --undo {}`",
+            self.key,
+            list(&self.ways),
+            self.key.argument()
+        )
+    }
 }
 
 /// The ways in that need no shared secret, without the keys that go: none, where something keeps the service from

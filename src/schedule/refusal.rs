@@ -225,12 +225,7 @@ impl Refusal {
                     |name| format!("keys from `{name}`")
                 )
             ),
-            Hazard::Leaving(Leaving { key, ways }) => sentence!(
-                "{key}, the last shared secret, was retired, and users log in with {}: a new one would keep the second way in. \
-                 If shared secrets are to go, leave it to `prune`; if they are to stay, first `retire --undo {}`",
-                list(ways),
-                key.argument()
-            ),
+            Hazard::Leaving(leaving) => leaving.refusal(),
             Hazard::Overwrite => sentence!(
                 "there is a config of this name, and a new one would take its place (a copy would be kept). \
                  `powersync-jwks init --fill` generates the missing secrets"

@@ -676,7 +676,7 @@ impl File {
             if let Change::Remove { index } = change {
                 let key = &self.keys.keys()[*index];
                 // Nobody has signed with a key that waits.
-                let was_current = self.versions.iter().any(|version| version.current == number(key));
+                let was_current = self.versions.iter().any(|version| version.signs == Some(number(key)));
                 let is_given_up = why == "rollback" && key.nbf.value().is_some() && !was_current;
                 let is_over = key.exp.value().is_some_and(|exp| *exp <= now);
                 assert!(is_over || is_given_up, "{now} is too early for {key:?}");
