@@ -9,6 +9,7 @@ use super::step::{Action, Step, Steps, Until, When};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, Secret, counterparts};
 use crate::schedule::CLOCK_SKEW;
+use crate::store::Platform;
 
 /// A change of a config that is about to be merged.
 pub(crate) struct Merge<'a> {
@@ -45,12 +46,18 @@ pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Step
     let restart = list.iter().position(is_restart).map(|at| list.remove(at));
     let is_needed = || merge.around == Around::Changed || served(old, new, situation);
     let restart = restart.or_else(|| is_needed().then(|| situation.restart(When::Anytime, Until::OldFile)));
+    // Where no platform is seen, its commands would be those of three.
+    let restart = restart.map(|step| match situation.means.platform {
+        Platform::Unknown => Step { commands: Vec::new(), ..step },
+        _ => step,
+    });
     if let Some(restart) = restart {
         list.retain(|step| !matches!(step.action, Action::NoRestart(_)));
         list.insert(0, restart);
     }
     if !merge.variables.is_empty() {
-        list.insert(0, only(Action::SetVariables(merge.variables.to_vec())));
+        let (names, platform) = (merge.variables.to_vec(), situation.means.platform.clone());
+        list.insert(0, only(Action::SetVariables { names, platform }));
     }
     Steps { now: situation.now, list }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Audience;
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -42,5 +43,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     if on.keys.audience != Audience::Missing || !(cause.own || cause.fetched) {
         return Vec::new();
     }
-    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), cause)]
+    let logins = Some(Cure::Audience(Vec::new()));
+    let harm = Harm::LocksOut(LockOut { logins, ..LockOut::now(Whose::Everyone) });
+    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), cause).means(harm)]
 }
