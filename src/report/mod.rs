@@ -9,6 +9,7 @@ pub(crate) mod markup;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod probe;
+pub(crate) mod tally;
 pub(crate) mod timeline;
 pub(crate) mod verify;
 

@@ -50,7 +50,7 @@ impl Outlook {
             Source::File(path) => {
                 let Targets { configs: targets, .. } =
                     targets(std::slice::from_ref(path), None, global, world)?;
-                let checker = Checker { global, selection: Selection::default(), now };
+                let checker = Checker { global, selection: Selection::default(), sets: Vec::new(), now };
                 let mut found = Found::default();
                 for target in &targets {
                     let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;

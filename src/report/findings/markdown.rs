@@ -91,7 +91,7 @@ fn write_file(file: &FileReport, report: &FindingsReport, room: &mut usize, text
         let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
         write_steps(change, errors.then_some("If it is merged as it is"), text);
         write_diff(change, room, text);
-        if change.has_dates() {
+        if file.dated_change().is_some() {
             let _ = writeln!(text, "\n<sub>{}.</sub>", inline(&change.assumed.message().to_string()));
         }
     }

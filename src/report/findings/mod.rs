@@ -187,13 +187,6 @@ impl FindingsReport {
     }
 }
 
-impl ChangeReport {
-    /// Whether dates are in it that depend on the policy.
-    fn has_dates(&self) -> bool {
-        self.steps.list.iter().any(Step::has_date)
-    }
-}
-
 impl FileReport {
     /// A file of which nothing is said yet.
     pub(crate) fn new(name: String, path: String, what: Reported) -> Self {
@@ -215,6 +208,14 @@ impl FileReport {
     pub(crate) fn failed(name: String, path: String, why: String) -> Self {
         let verdict = Verdict::failed(sentence!("this file could not be read"));
         Self { failure: Some(why), verdict, ..Self::new(name, path, Reported::Config) }
+    }
+
+    /// Its change, where dates are told of it that depend on the policy.
+    fn dated_change(&self) -> Option<&ChangeReport> {
+        let has_date = |change: &&ChangeReport| {
+            self.verdict.until().is_some() || change.steps.list.iter().any(Step::has_date)
+        };
+        self.change.as_ref().filter(has_date)
     }
 
     /// The place of a finding in the file itself, for CI systems that show the file.
