@@ -50,5 +50,5 @@ fn doors(source: &Source, global: &Global, text: Option<&Snapshot>, input: Input
     let Ok(config) = Config::parse(opened.envelope.inner(), input) else { return none() };
     let keys = KeySet::read(&config);
     let of_file = keys.keys().iter().map(|key| (key.name(), key.fingerprint()));
-    of_file.chain(keys.logins.uris().into_iter().map(|uri| (uri.address(), None))).collect()
+    of_file.chain(keys.logins.uris().map(|uri| (uri.address(), None))).collect()
 }
