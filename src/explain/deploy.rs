@@ -117,7 +117,8 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     let after = with_renamed(old, new);
     let stays = |key: &Key| after[key.index].map(|index| &new.keys()[index]);
     let (was, is) = (old.current().ok().flatten(), new.current().ok().flatten());
-    let is_new = |key: &Key| !after.contains(&Some(key.index));
+    let stayed: HashSet<usize> = after.iter().copied().flatten().collect();
+    let is_new = |key: &Key| !stayed.contains(&key.index);
     let mut done = Vec::new();
     if let Some(current) = is {
         match was {
@@ -149,11 +150,10 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
             old.keys().iter().filter(gone).any(|key| crate::schedule::is_live(old, key, situation.now));
         done.push(Done::Removed { live, successor: None });
     }
-    let was_hidden = old.shadowed();
     let is_usable = |key: &Key| !matches!(key.material, Material::Unusable(_));
-    let re_keyed = |(old, new): &(&Key, &Key)| {
-        let had_tokens = !old.kid.is_absent() && is_usable(old) && !was_hidden.contains(&old.index);
-        had_tokens && is_usable(new) && new.verifies_what(old) == Some(false)
+    let re_keyed = |(before, after): &(&Key, &Key)| {
+        let had_tokens = !before.kid.is_absent() && is_usable(before) && !old.is_shadowed(before);
+        had_tokens && is_usable(after) && after.verifies_what(before) == Some(false)
     };
     let staying = old.keys().iter().filter_map(|key| Some((key, stays(key)?)));
     done.extend(staying.filter(re_keyed).map(|(_, key)| Done::ReKeyed { key }));
@@ -177,10 +177,9 @@ fn added<'k>(
     (was, is): (Option<&Key>, Option<&'k Key>),
     situation: &Situation<'_>,
 ) -> Vec<Done<'k>> {
-    let hidden = new.shadowed();
     // Nobody should start to sign with what never verifies a token.
     let counts =
-        |key: &&Key| is_new(key) && !hidden.contains(&key.index) && is.is_none_or(|is| is.index != key.index);
+        |key: &&Key| is_new(key) && !new.is_shadowed(key) && is.is_none_or(|is| is.index != key.index);
     let done = |key: &'k Key| {
         Some(match key.phase(situation.now) {
             Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {

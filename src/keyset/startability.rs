@@ -18,7 +18,7 @@ pub struct Obstacle {
 }
 
 /// What the service does not start with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObstacleKind {
     /// An entry of the list of keys.
     Key {

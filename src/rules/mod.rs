@@ -18,6 +18,8 @@ pub(crate) use rule::Finding;
 pub use rule::{Rule, Selection, Severity};
 pub(crate) use unreadable::unreadable;
 
+use std::collections::HashSet;
+
 use rule::{About, Look};
 
 /// All rules, in the order of their documentation.
@@ -129,12 +131,13 @@ fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding
     let mut found = if comparison.is_deleted() { Vec::new() } else { look(comparison.new) };
     if !found.is_empty() {
         let before = look(comparison.old);
+        let entries: HashSet<_> = before.iter().filter_map(Finding::entry).collect();
+        let others: HashSet<_> = before.iter().map(|old| &old.about).collect();
         found.retain(|one| match &one.about {
             About::Key(key) => {
-                let entry = comparison.place_before(key.index());
-                entry.is_none() || !before.iter().any(|old| old.entry() == entry)
+                comparison.place_before(key.index()).is_none_or(|entry| !entries.contains(&entry))
             }
-            about => !before.iter().any(|old| old.about == *about),
+            about => !others.contains(about),
         });
     }
     found

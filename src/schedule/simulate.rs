@@ -95,9 +95,8 @@ pub(crate) fn simulate(
 impl Timeline {
     /// Begins the lives of the keys that are there. Their places in `lives`, in the order of the keys.
     fn begin(&mut self, keys: &KeySet) -> Vec<usize> {
-        let shared = keys.shared_kids();
         let name = |key: &Key| match key.kid.value() {
-            Some(kid) if shared.contains(kid) => format!("{kid} (@{})", key.number()),
+            Some(kid) if keys.shares_kid(key) => format!("{kid} (@{})", key.number()),
             _ => key.name(),
         };
         keys.keys().iter().map(|key| self.born(name(key))).collect()

@@ -57,9 +57,13 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
 }
 
 fn look_at_change(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
+    let mut removed = HashMap::new();
+    for old in comparison.removed() {
+        removed.entry(old.variable()).or_insert(old);
+    }
     let found = comparison.added().filter_map(|key| {
         let variable = key.variable()?;
-        let old = comparison.removed().find(|old| old.variable() == Some(variable))?.name();
+        let old = removed.get(&Some(variable))?.name();
         let cause = OneVariable::Taken { old, variable: variable.to_owned() };
         Some(Finding::new(&RULE, comparison.new.place_of(key, "k"), cause).of(key))
     });
