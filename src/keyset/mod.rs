@@ -137,6 +137,20 @@ impl KeySet {
         }
     }
 
+    /// What a schedule depends on beside the keys, without any of them.
+    #[must_use]
+    pub(crate) fn for_schedule(&self) -> Self {
+        Self {
+            keys: Vec::new(),
+            index: Index::of(&[]),
+            audiences: Vec::new(),
+            logins: Logins::default(),
+            around: Vec::new(),
+            unknown: Vec::new(),
+            ..*self
+        }
+    }
+
     /// All keys, in the order of the file.
     #[must_use]
     pub fn keys(&self) -> &[Key] {

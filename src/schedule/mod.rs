@@ -47,6 +47,7 @@ mod resolve;
 mod retire;
 mod rotate;
 pub(crate) mod simulate;
+mod stage;
 mod waiting;
 
 pub use add::{ADD_REFUSALS, add};
