@@ -57,8 +57,7 @@ enum Mark<'k> {
     Likeness(Likeness),
 }
 
-const ALGS: [Option<HmacAlg>; 4] =
-    [None, Some(HmacAlg::Hs256), Some(HmacAlg::Hs384), Some(HmacAlg::Hs512)];
+const ALGS: [Option<HmacAlg>; 4] = [None, Some(HmacAlg::Hs256), Some(HmacAlg::Hs384), Some(HmacAlg::Hs512)];
 
 impl<'k> Mark<'k> {
     /// What others find this key by.
@@ -69,7 +68,11 @@ impl<'k> Mark<'k> {
                 let secret = key.secret().map(|secret| Self::Secret(secret.fingerprint(), alg));
                 let unknown = key.variable().filter(|_| secret.is_none());
                 let variable = key.variable().map(|name| Self::Variable(name, alg));
-                secret.into_iter().chain(variable).chain(unknown.map(|name| Self::Unknown(name, alg))).collect()
+                secret
+                    .into_iter()
+                    .chain(variable)
+                    .chain(unknown.map(|name| Self::Unknown(name, alg)))
+                    .collect()
             }
             Material::Public(key) => key.numbers.iter().map(Self::Numbers).collect(),
             Material::Unusable(_) => key.likeness().map(Self::Likeness).into_iter().collect(),
@@ -82,7 +85,9 @@ impl<'k> Mark<'k> {
         let fits = |other: &Option<HmacAlg>| alg.is_none() || other.is_none() || *other == alg;
         let algs = ALGS.into_iter().filter(fits);
         match (&key.material, key.secret().map(Secret::fingerprint), key.variable()) {
-            (Material::Symmetric { .. }, None, Some(name)) => algs.map(|alg| Self::Variable(name, alg)).collect(),
+            (Material::Symmetric { .. }, None, Some(name)) => {
+                algs.map(|alg| Self::Variable(name, alg)).collect()
+            }
             (Material::Symmetric { .. }, Some(secret), name) => {
                 let unknown = move |alg| name.map(|name| Self::Unknown(name, alg));
                 algs.flat_map(|alg| [Some(Self::Secret(secret, alg)), unknown(alg)]).flatten().collect()

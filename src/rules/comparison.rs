@@ -119,8 +119,12 @@ impl<'a> ConfigDiff<'a> {
         if let Some(exact) = old.kid.value().and_then(|kid| self.exact.get(kid)) {
             return exact.verifies_what(old);
         }
-        let known: Vec<Option<bool>> =
-            self.candidates.may_verify(old).filter(|key| key.is_wildcard()).map(|key| key.verifies_what(old)).collect();
+        let known: Vec<Option<bool>> = self
+            .candidates
+            .may_verify(old)
+            .filter(|key| key.is_wildcard())
+            .map(|key| key.verifies_what(old))
+            .collect();
         if known.contains(&Some(true)) { Some(true) } else { (!known.contains(&None)).then_some(false) }
     }
 

@@ -77,7 +77,9 @@ pub(super) fn apply(
     for ignore in ignores {
         let (rule, cause) = match known(ignore.rule) {
             None => (&UNUSED, Comment::NoSuchRule),
-            Some((known, true)) if !used.contains(&(known.id, ignore.at.entry())) && selection.runs(known) => {
+            Some((known, true))
+                if !used.contains(&(known.id, ignore.at.entry())) && selection.runs(known) =>
+            {
                 (&UNUSED, Comment::FindsNothing(known.id))
             }
             Some((known, _)) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),

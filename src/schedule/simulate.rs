@@ -212,9 +212,11 @@ mod tests {
             1 => Just("kty: RSA, n: uJ, e: AQAB, alg: RS256"),
             1 => Just("kty: oct, alg: HS256"),
         ];
-        let kid = prop_oneof![8 => (0..40_u32).prop_map(|n| format!(", kid: k{n}")), 1 => Just(String::new())];
-        (material, kid, date("iat", -60..0), date("nbf", -20..20), date("exp", -20..40))
-            .prop_map(|(material, kid, iat, nbf, exp)| format!("      - {{{material}{kid}{iat}{nbf}{exp}}}\n"))
+        let kid =
+            prop_oneof![8 => (0..40_u32).prop_map(|n| format!(", kid: k{n}")), 1 => Just(String::new())];
+        (material, kid, date("iat", -60..0), date("nbf", -20..20), date("exp", -20..40)).prop_map(
+            |(material, kid, iat, nbf, exp)| format!("      - {{{material}{kid}{iat}{nbf}{exp}}}\n"),
+        )
     }
 
     proptest! {

@@ -39,7 +39,7 @@ pub(super) struct Stage {
     waiting: BTreeSet<Turn>,
     /// Those that go once their `exp` has come.
     leaving: BTreeSet<Turn>,
-    /// One that stays, whatever goes.
+    /// Where no key is current: one that verifies tokens, and stays whatever goes.
     staying: Option<usize>,
     /// The kids of all keys that are there.
     kids: HashSet<Kid>,
@@ -84,9 +84,10 @@ impl Stage {
         for number in &numbers {
             stage.enter(*number, now);
         }
-        let turns = |number: &usize| stage.turn(*number, now).is_none();
+        let has_no_turn = |number: &usize| stage.turn(*number, now).is_none();
         let verifies = |number: &usize| !matches!(stage.actors[*number].key.phase(now), Phase::Unusable);
-        stage.staying = numbers.iter().copied().find(|number| turns(number) && verifies(number));
+        let stays = |number: &usize| stage.current.is_none() && has_no_turn(number) && verifies(number);
+        stage.staying = numbers.iter().copied().find(stays);
         let scene = stage.scene(numbers);
         (stage, scene)
     }
@@ -135,8 +136,7 @@ impl Stage {
         loop {
             let waiting = self.waiting.first().map(|turn| turn.2);
             let ends = [self.leaving.first(), self.leaving.last()].into_iter().flatten().map(|turn| turn.2);
-            let scene =
-                self.scene(ends.chain(self.current).chain(waiting).chain(self.staying).collect());
+            let scene = self.scene(ends.chain(self.current).chain(waiting).chain(self.staying).collect());
             let key = |number: usize| {
                 scene.numbers.iter().position(|other| *other == number).map(|at| &scene.keys.keys()[at])
             };
@@ -180,7 +180,8 @@ impl Stage {
 
     /// What all keys that are left were until this moment.
     pub(super) fn record_all(&mut self, until: NumericDate) -> Vec<Stretch> {
-        let left: Vec<usize> = (0..self.actors.len()).filter(|number| !self.actors[*number].is_gone).collect();
+        let left: Vec<usize> =
+            (0..self.actors.len()).filter(|number| !self.actors[*number].is_gone).collect();
         self.record(&left, until)
     }
 
@@ -203,7 +204,13 @@ impl Stage {
                 self.last += 1;
                 self.kids.extend(key.kid.value().cloned());
                 let place = self.last;
-                self.actors.push(Actor { key: key.clone(), place, since: now, is_shared: false, is_gone: false });
+                self.actors.push(Actor {
+                    key: key.clone(),
+                    place,
+                    since: now,
+                    is_shared: false,
+                    is_gone: false,
+                });
             }
             let actor = &mut self.actors[number];
             (actor.key, actor.is_gone) = (key.clone(), false);

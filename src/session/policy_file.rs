@@ -42,11 +42,15 @@ impl<'t> Fields<'t> {
             Ok(doc) => doc,
             Err(ConfigError { problem: Problem::Empty, .. }) => return Ok(Self(None)),
             Err(ConfigError { problem: Problem::DuplicateName(name), at }) => {
-                return Err(PolicyFault { at: at.map(|at| at.line), what: format!("duplicate field {name}") });
+                return Err(PolicyFault {
+                    at: at.map(|at| at.line),
+                    what: format!("duplicate field {name}"),
+                });
             }
             Err(error) => return Err(no_policy(error.at)),
         };
-        for (id, _) in doc.members(doc.root()).ok_or_else(|| no_policy(None))? {
+        let list = || no_policy(Some(Position::of(text, doc.start_of(doc.root()))));
+        for (id, _) in doc.members(doc.root()).ok_or_else(list)? {
             let name = doc.string(*id).unwrap_or_default();
             if FIELDS.contains(&name) {
                 continue;

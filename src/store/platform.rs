@@ -51,7 +51,9 @@ pub(crate) fn compose_file(directory: &Path) -> Option<PathBuf> {
 
 fn compose(directory: &Path) -> Option<Platform> {
     let file = compose_file(directory)?;
-    Some(Platform::Compose { service: text_of_service(&file, |_| true).and_then(|text| compose_service(&text)) })
+    Some(Platform::Compose {
+        service: text_of_service(&file, |_| true).and_then(|text| compose_service(&text)),
+    })
 }
 
 /// In the names of the service's images.

@@ -76,7 +76,8 @@ impl<'t> Lines<'t> {
         let start = self.starts[line - 1];
         let marks = self.text[start..].chars().take_while(|c| *c == '\u{feff}').count();
         let is_place = self.text.is_char_boundary(at);
-        let column = if is_place { (self.before(at) - self.before(start)).saturating_sub(marks) + 1 } else { 1 };
+        let column =
+            if is_place { (self.before(at) - self.before(start)).saturating_sub(marks) + 1 } else { 1 };
         Position { line, column }
     }
 
