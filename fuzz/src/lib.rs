@@ -71,7 +71,7 @@ fn filter(arguments: &[&str], stdin: &[u8]) -> Outcome {
         &mut World {
             clock: &FixedClock(now()),
             random: &Counter,
-            folder: PathBuf::from("/nowhere"),
+            directory: PathBuf::from("/nowhere"),
             variable: &|_| None,
             stdin: &mut &*stdin,
             stdout: &mut stdout,

@@ -28,7 +28,7 @@ pub(crate) enum Done<'k> {
     /// An assumed `iat` was written down.
     Noted,
     /// Keys are written in another way, and are the same, or the service starts with them now.
-    Respelled,
+    Rewritten,
     /// A key has another secret, algorithm or public key under the same kid.
     ReKeyed { key: &'k Key },
     /// A key was added; `current`: it is the current one.
@@ -132,7 +132,7 @@ impl Situation<'_> {
             ],
             Done::Promoted { key, outgoing } => self.after_promotion(key, outgoing),
             Done::Noted => vec![no_restart(NoRestart::NotRead("iat"))],
-            Done::Respelled => vec![no_restart(NoRestart::SameKeys)],
+            Done::Rewritten => vec![no_restart(NoRestart::SameKeys)],
             Done::ReKeyed { key } => vec![
                 self.restart(When::Anytime, Until::OldFile),
                 only(Action::HandOverAgain { key: key.name() }),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::{HmacAlg, Key, KeySet, Kid, Likeness, Material, Member, PublicNumbers, Secret};
+use super::{Fingerprint, HmacAlg, Key, KeySet, Kid, Material, Member, PublicNumbers, Secret};
 
 /// For each key of the old set, the place of what it is in the new one, if it is still there.
 pub(crate) fn counterparts(old: &KeySet, new: &KeySet) -> Vec<Option<usize>> {
@@ -54,7 +54,7 @@ enum Mark<'k> {
     Unknown(&'k str, Option<HmacAlg>),
     Variable(&'k str, Option<HmacAlg>),
     Numbers(&'k PublicNumbers),
-    Likeness(Likeness),
+    Fingerprint(Fingerprint),
 }
 
 const ALGS: [Option<HmacAlg>; 4] = [None, Some(HmacAlg::Hs256), Some(HmacAlg::Hs384), Some(HmacAlg::Hs512)];
@@ -75,7 +75,7 @@ impl<'k> Mark<'k> {
                     .collect()
             }
             Material::Public(key) => key.numbers.iter().map(Self::Numbers).collect(),
-            Material::Unusable(_) => key.likeness().map(Self::Likeness).into_iter().collect(),
+            Material::Unusable(_) => key.fingerprint().map(Self::Fingerprint).into_iter().collect(),
         }
     }
 
@@ -138,25 +138,25 @@ fn claim_fixed<'k>(old: &'k KeySet, new: &KeySet, origins: &mut [Option<&'k Key>
         return;
     }
     let claimed: HashSet<usize> = origins.iter().flatten().map(|key| key.index).collect();
-    let mut left: HashMap<(Likeness, bool), VecDeque<&Key>> = HashMap::new();
+    let mut left: HashMap<(Fingerprint, bool), VecDeque<&Key>> = HashMap::new();
     for key in old.keys().iter().filter(|key| !claimed.contains(&key.index)) {
-        if let Some(likeness) = key.likeness() {
-            left.entry((likeness, is_broken(key))).or_default().push_back(key);
+        if let Some(fingerprint) = key.fingerprint() {
+            left.entry((fingerprint, is_broken(key))).or_default().push_back(key);
         }
     }
     for (key, origin) in new.keys().iter().zip(origins).filter(|(_, origin)| origin.is_none()) {
-        let Some(likeness) = key.likeness() else { continue };
-        let first = |broken| Some((left.get(&(likeness, broken))?.front()?.index, broken));
+        let Some(fingerprint) = key.fingerprint() else { continue };
+        let first = |broken| Some((left.get(&(fingerprint, broken))?.front()?.index, broken));
         let sound = if is_broken(key) { first(false) } else { None };
         let Some((_, broken)) = first(true).into_iter().chain(sound).min() else { continue };
-        *origin = left.get_mut(&(likeness, broken)).and_then(VecDeque::pop_front);
+        *origin = left.get_mut(&(fingerprint, broken)).and_then(VecDeque::pop_front);
     }
 }
 
 /// Whether both are the same key, as far as can be seen.
 fn same_secret(before: &Key, after: &Key) -> bool {
     let by_name = before.variable().is_some() && before.variable() == after.variable();
-    let alike = || before.likeness().is_some() && before.likeness() == after.likeness();
+    let alike = || before.fingerprint().is_some() && before.fingerprint() == after.fingerprint();
     match (&before.material, &after.material) {
         (Material::Unusable(_), Material::Unusable(_)) => alike(),
         _ => after.verifies_what(before).unwrap_or(by_name),

@@ -288,7 +288,7 @@ impl ConfigChange<'_> {
         let mut steps = explain::next_steps(done, situation);
         match (situation.keys.check_start(), done) {
             (Ok(()), _) | (_, Done::Noted) => {}
-            (Err(_), Done::Respelled) => {
+            (Err(_), Done::Rewritten) => {
                 steps.list = vec![Step::new(Action::StillBroken, vec![tool.clone().arg("check")])];
             }
             (Err(why), _) => {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::env_files::{NamedPath, named, read};
 use super::facts::Facts;
-use crate::config::{Config, Syntax, is_env_name};
+use crate::config::{Config, Syntax};
 use crate::keyset::Key;
 use crate::schedule::SecretForm;
 use crate::session::World;
@@ -51,7 +51,7 @@ impl Finder {
         policy_env_file: Option<PathBuf>,
         world: &World<'_>,
     ) -> Self {
-        let run_directory = world.folder.clone();
+        let run_directory = world.directory.clone();
         let config_directory = match source {
             Source::File(path) => world.path(path).parent().map(Path::to_owned),
             Source::Stdin | Source::Variable => None,
@@ -245,7 +245,7 @@ impl Finder {
             // One of them is free: no file holds four billion.
             return Ok(slots.into_iter().find(is_free).unwrap_or_default());
         };
-        if !is_name(name) || !is_env_name(name, config.is_cloud()) {
+        if !is_name(name) || !config.edition().is_env_name(name) {
             let rule = if config.is_cloud() {
                 "capitals, digits and `_`"
             } else {

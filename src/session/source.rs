@@ -1,6 +1,7 @@
 //! Which config a command works on, and its bytes.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -45,7 +46,7 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
-            None => store::find(&world.folder)?,
+            None => store::find(&world.directory)?,
         },
     };
     Ok(named(&path))
@@ -169,8 +170,8 @@ impl Source {
     /// The tool with the options that name this config, for the commands that next steps give.
     pub(crate) fn command(&self, global: &Global, world: &World<'_>) -> CommandLine {
         let variable = is_set(CONFIG_PATH, world);
-        let found = store::find(&world.folder).ok().filter(|_| !variable);
-        let tool = CommandLine::new("powersync-jwks");
+        let found = store::find(&world.directory).ok().filter(|_| !variable);
+        let tool = tool(world);
         let tool = match self {
             Self::File(path) if found.as_ref() == Some(path) => tool,
             Self::File(path) => tool.arg("-c").arg(path.display().to_string()),
@@ -190,6 +191,18 @@ impl Source {
     /// The same, as text.
     pub(crate) fn tool(&self, global: &Global, world: &World<'_>) -> String {
         self.command(global, world).to_string()
+    }
+}
+
+/// Says how the user started this program, where that isn't by its name: set by the npm package.
+const CALLED_AS: &str = "POWERSYNC_JWKS_CALLED_AS";
+
+/// The tool, as the user can call it again.
+fn tool(world: &World<'_>) -> CommandLine {
+    match (world.variable)(CALLED_AS).as_deref().and_then(OsStr::to_str) {
+        Some("npx") => CommandLine::new("npx").arg("powersync-jwks"),
+        Some("powersync") => CommandLine::new("powersync").arg("jwks"),
+        _ => CommandLine::new("powersync-jwks"),
     }
 }
 

@@ -49,7 +49,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let had_tokens = |key: &&Key| key.is_wildcard() && comparison.had_tokens(key);
     // One of each secret: what a new key isn't one of is found at once.
     let mut seen = HashSet::new();
-    let is_first = |key: &&Key| seen.insert((key.hmac_alg(), key.likeness()));
+    let is_first = |key: &&Key| seen.insert((key.hmac_alg(), key.fingerprint()));
     let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).filter(is_first).collect();
     let known: HashSet<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();
     let prefix = &comparison.new.policy.kid_prefix;
