@@ -106,7 +106,9 @@ fn is_published(secret: &Secret) -> bool {
 /// Few different bytes, or the same step from byte to byte.
 fn is_pattern(bytes: &[u8]) -> bool {
     let mut seen = [false; 256];
-    bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    for byte in bytes {
+        seen[usize::from(*byte)] = true;
+    }
     let different = seen.iter().filter(|seen| **seen).count();
     let steps = bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
     let mut counts = [0_usize; 256];

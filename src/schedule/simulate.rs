@@ -189,10 +189,11 @@ mod tests {
             timeline.steps.push(Step { action: due.action, life: lives[due.key.index()], at });
             let (after, origins) = apply_traced(&keys, &outcome.changes, at);
             let life = |(key, origin): (&Key, Option<usize>)| {
-                origin.map(|before| lives[before]).unwrap_or_else(|| {
+                let Some(before) = origin else {
                     timeline.lives.push(Life::new(key.name()));
-                    timeline.lives.len() - 1
-                })
+                    return timeline.lives.len() - 1;
+                };
+                lives[before]
             };
             lives = after.keys().iter().zip(origins).map(life).collect();
             keys = after;
