@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::base::command_line::CommandLine;
-use crate::config::{Document, Input, NodeId};
+use crate::config::{Document, Input, NodeId, Scalar};
 
 /// Whether the config is in a git repository: then replicas get it when it is merged and deployed, not when it is
 /// written.
@@ -21,6 +21,8 @@ pub(crate) enum Platform {
     Compose {
         /// The name under `services`.
         service: Option<String>,
+        /// How many of it run.
+        replicas: i64,
     },
     /// A Kubernetes manifest is near, with this workload in it, if it could be told.
     Kubernetes {
@@ -51,9 +53,9 @@ pub(crate) fn compose_file(directory: &Path) -> Option<PathBuf> {
 
 fn compose(directory: &Path) -> Option<Platform> {
     let file = compose_file(directory)?;
-    Some(Platform::Compose {
-        service: text_of_service(&file, |_| true).and_then(|text| compose_service(&text)),
-    })
+    let found = text_of_service(&file, |_| true).and_then(|text| compose_service(&text));
+    let (service, replicas) = found.map_or((None, 1), |(name, replicas)| (Some(name), replicas));
+    Some(Platform::Compose { service, replicas })
 }
 
 /// In the names of the service's images.
@@ -77,13 +79,21 @@ fn text_of_service(path: &Path, is_one: impl Fn(&str) -> bool) -> Option<String>
     String::from_utf8(bytes).ok().filter(|text| text.contains(IMAGE))
 }
 
-/// The service whose image is PowerSync's.
-fn compose_service(text: &str) -> Option<String> {
+/// The service whose image is PowerSync's, and how many of it run.
+fn compose_service(text: &str) -> Option<(String, i64)> {
     let doc = Document::read(text, Input::Yaml).ok()?;
     let (_, services) = doc.member(doc.root(), "services")?;
     doc.members(services)?.iter().find_map(|(name, service)| {
         let (_, image) = doc.member(*service, "image")?;
-        doc.string(image)?.contains(IMAGE).then(|| doc.string(*name).map(str::to_owned))?
+        let name =
+            doc.string(*name).filter(|_| doc.string(image).is_some_and(|image| image.contains(IMAGE)))?;
+        let deploy = doc.member(*service, "deploy").and_then(|(_, deploy)| doc.member(deploy, "replicas"));
+        let (_, count) = deploy.or_else(|| doc.member(*service, "scale")).unzip();
+        let replicas = match count.and_then(|count| doc.scalar(count)) {
+            Some(Scalar::Integer(count)) => count,
+            _ => 1,
+        };
+        Some((name.to_owned(), replicas))
     })
 }
 
@@ -151,7 +161,7 @@ impl Platform {
     #[must_use]
     pub(crate) fn restart(&self) -> Vec<CommandLine> {
         match self {
-            Self::Compose { service } => vec![compose_up(service.as_deref())],
+            Self::Compose { service, .. } => vec![compose_up(service.as_deref())],
             Self::Kubernetes { workload } => vec![
                 kubectl_apply().note("the ConfigMap or Secret that holds this file"),
                 CommandLine::new("kubectl").args(rollout(workload.as_deref())),

@@ -36,3 +36,4 @@ mod targets;
 mod token;
 mod tokens;
 mod transcripts;
+mod verdicts;
