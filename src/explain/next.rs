@@ -1,8 +1,8 @@
 //! What to do after a change.
 
 use super::step::{
-    Action, Handed, HandedKid, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed, Step,
-    Steps, Turn, Until, When,
+    Action, Handed, HandedKid, Kept, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed,
+    Step, Steps, Turn, Until, When,
 };
 use super::words::moved;
 use crate::base::command_line::CommandLine;
@@ -294,7 +294,16 @@ impl Situation<'_> {
 
     /// How its secret is handed out, where it is known here.
     fn export(&self, key: &Key) -> Vec<CommandLine> {
-        let export = || self.means.tool("export").arg(key.argument()).arg("--as").arg("env");
+        // Where the change puts its value: a variable is not known by itself.
+        let file = match &self.variables.new {
+            Some(NewVariable { name, kept: Kept::EnvFile(file) }) if key.variable() == Some(name) => {
+                Some(file)
+            }
+            _ => None,
+        };
+        let env_file = file.map(|file| ["--env-file", file.as_str()]).into_iter().flatten();
+        let export =
+            || self.means.tool("export").arg(key.argument()).args(["--as", "env"]).args(env_file.clone());
         key.secret().map(|_| export()).into_iter().collect()
     }
 
