@@ -20,16 +20,13 @@ fn main() {
 }
 
 fn config(keys: usize) -> String {
-    let mut text = "storage: {type: mongodb}\nclient_auth:\n  audience: ['https://sync.example.com']\n  jwks:\n    keys:\n".to_owned();
-    for index in 0..keys {
+    let head = "storage: {type: mongodb}\nclient_auth:\n  audience: ['https://sync.example.com']\n  jwks:\n    keys:\n";
+    let entry = |index: usize| {
         let bytes = digest(&SHA256, &index.to_le_bytes()).as_ref().to_vec();
         let secret = Secret::new(bytes.into()).to_base64url();
-        text += &format!(
-            "      - kty: oct\n        alg: HS256\n        kid: key-{index}\n        k: {}\n",
-            *secret
-        );
-    }
-    text
+        format!("      - kty: oct\n        alg: HS256\n        kid: key-{index}\n        k: {}\n", *secret)
+    };
+    head.to_owned() + &(0..keys).map(entry).collect::<String>()
 }
 
 fn read_config(text: &str) -> Config<'_> {
