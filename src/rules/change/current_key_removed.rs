@@ -44,10 +44,10 @@ impl Violation for Gone {
         }
     }
 
-    fn help(&self, _: &About, tool: &str) -> Option<Sentence> {
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
         let until = self.kept_until;
         Some(sentence!(
-            "Put it back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
+            "Put {key} back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
              because its secret leaked, `--skip current-key-removed` accepts it."
         ))
     }
