@@ -64,8 +64,8 @@ pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Step
 }
 
 /// Lets losses end with the last of the keys that are gone.
-fn end_sooner(list: &mut [Step], last: Option<NumericDate>) {
-    for step in list {
+fn end_sooner(steps: &mut [Step], last: Option<NumericDate>) {
+    for step in steps {
         if let (Action::Losses { signed: Signed::WithRemoved, last: until, .. }, Some(last)) =
             (&mut step.action, last)
         {

@@ -49,7 +49,7 @@ impl Outlook {
         let found = match source {
             Source::File(path) => {
                 let (targets, _) = targets(std::slice::from_ref(path), None, global, world)?;
-                let checker = Checker { global, selection: Selection::default(), now };
+                let checker = Checker { global, selection: Selection::default(), sets: Vec::new(), now };
                 let mut found = Found::default();
                 for target in &targets {
                     let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;
