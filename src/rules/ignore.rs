@@ -1,6 +1,8 @@
 //! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file. In a change, those
 //! count that its base has, too: what is reviewed doesn't silence its own review.
 
+use std::collections::HashSet;
+
 use super::comparison::ConfigDiff;
 use super::inspected::Inspected;
 use super::rule::{About, Finding, How, Rule, Severity, Violation, WARNING};
@@ -65,7 +67,6 @@ struct Ignore<'t> {
     has_reason: bool,
     /// Whether it silences what it names: in a change, whether the base has it.
     counts: bool,
-    used: bool,
 }
 
 /// What is wrong with such a comment.
@@ -102,34 +103,53 @@ pub(super) fn apply(
     asked: &Asked<'_>,
 ) -> Found {
     let mut ignores = read(on);
-    let in_base = base.map(Base::ignores);
-    let has_base = |ignore: &Ignore<'_>| {
-        let is_same = |old: &Ignore<'_>| old.rule == ignore.rule && old.at == ignore.at;
-        in_base.as_ref().is_none_or(|base| base.iter().any(is_same))
-    };
-    for ignore in &mut ignores {
-        ignore.counts = has_base(ignore);
+    if let Some(base) = base.map(Base::ignores) {
+        // By rule and entry; without an entry, for the whole file.
+        let in_base: HashSet<_> = base.iter().map(|ignore| (ignore.rule, ignore.at.entry())).collect();
+        for ignore in &mut ignores {
+            ignore.counts = in_base.contains(&(ignore.rule, ignore.at.entry()));
+        }
+        // Of a key that is gone, the comment is, too.
+        let gone = base.into_iter().filter(|ignore| matches!(ignore.at, About::Gone(_)));
+        return apply_to(
+            found,
+            ignores,
+            &gone.map(|ignore| (ignore.rule.to_owned(), ignore.at)).collect::<Vec<_>>(),
+            asked,
+        );
     }
-    // Of a key that is gone, the comment is, too.
-    let is_gone = |ignore: &&Ignore<'_>| matches!(ignore.at, About::Gone(_));
-    let gone: Vec<&Ignore<'_>> = in_base.iter().flatten().filter(is_gone).collect();
+    apply_to(found, ignores, &[], asked)
+}
+
+/// `gone`: rules that the base silences at keys that are gone.
+fn apply_to(
+    found: Vec<Finding>,
+    ignores: Vec<Ignore<'_>>,
+    gone: &[(String, About)],
+    asked: &Asked<'_>,
+) -> Found {
+    let named: HashSet<_> = ignores.iter().map(|ignore| (ignore.rule, ignore.at.entry())).collect();
+    let counting: HashSet<_> = ignores
+        .iter()
+        .filter(|ignore| ignore.counts)
+        .map(|ignore| (ignore.rule, ignore.at.entry()))
+        .collect();
+    let mut used = HashSet::new();
     let mut result = Found::default();
     for one in found {
-        let silences = |ignore: &Ignore<'_>| {
-            ignore.rule == one.rule.id && (ignore.at == About::File || ignore.at == one.about)
-        };
-        let mut is_silenced = gone.iter().any(|ignore| silences(ignore));
-        for ignore in &mut ignores {
-            if silences(ignore) {
-                ignore.used = true;
-                is_silenced |= ignore.counts;
-            }
-        }
+        let by = [(one.rule.id, None), (one.rule.id, one.entry())];
+        let is_gone = gone.iter().any(|(rule, at)| rule == one.rule.id && *at == one.about);
+        let is_silenced = is_gone || by.iter().any(|silence| counting.contains(silence));
+        used.extend(by.into_iter().filter(|silence| named.contains(silence)));
         if is_silenced { &mut result.silenced } else { &mut result.findings }.push(one);
     }
     for ignore in ignores {
         let known = rule(ignore.rule);
-        let is_unused = |known: &Rule| !ignore.used && asked.selection.runs(known) && (asked.looked)(known);
+        let is_unused = |known: &Rule| {
+            !used.contains(&(known.id, ignore.at.entry()))
+                && asked.selection.runs(known)
+                && (asked.looked)(known)
+        };
         let (rule, cause) = match known {
             None => (&UNUSED, Comment::NoSuchRule),
             Some(known) if !ignore.counts => (&ADDED, Comment::NotInBase(known.id)),
@@ -154,7 +174,9 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
     for comment in on.doc().comments() {
         let Some((names, reason)) = parse(&text[comment.clone()]) else { continue };
         let regions = regions.get_or_insert_with(|| on.config.entry_regions());
-        let key = regions.iter().position(|region| region.contains(&comment.start));
+        // Regions begin and end in the order of the text.
+        let key = regions.partition_point(|region| region.end <= comment.start);
+        let key = regions.get(key).filter(|region| region.start <= comment.start).map(|_| key);
         let at = key
             .and_then(|index| on.keys.keys().get(index))
             .map_or(About::File, |key| About::Key(key.reference()));
@@ -164,7 +186,6 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
             at: at.clone(),
             has_reason: reason.chars().filter(|c| c.is_alphabetic()).count() >= REASON,
             counts: true,
-            used: false,
         }));
     }
     ignores
