@@ -42,15 +42,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut tasks = Vec::new();
     for source in sources {
         let rules = policy::rules(&args.times, &source, world)?;
-        let file = args.env_file.clone().or(rules.env_file);
-        let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+        let values = values::of_config(args.env_file.as_deref(), &source, world)?;
+        let asked = Asked::new(global, &args.probe, &rules.probe, &values, world)?;
         tasks.push(Task {
             source,
             policy: rules.policy,
-            values: match &asked {
-                Some(asked) => asked.values.clone(),
-                None => values::known(None, world)?,
-            },
+            values,
             decide: Box::new(move |seen| {
                 let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
                 let outcome = schedule::promote(seen.keys, args.key.as_ref(), &terms)?;

@@ -73,13 +73,13 @@ fn task<'a, 'w: 'a>(
     world: &mut World<'w>,
 ) -> Result<Task<'a>, Error> {
     let rules = policy::of_schedule(&args.schedule, source, world)?;
-    let mut new = KeySource::new(fresh, &rules, source, world)?;
-    let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
-    let asked = Asked::new(global, &args.probe, &rules.probe, file.as_deref(), world)?;
+    let mut new = KeySource::new(fresh, &rules, source, world)?.offering(&args.ending, world);
+    let values = values::so_far(new.env_file().as_ref(), rules.env_file, source, world)?;
+    let asked = Asked::new(global, &args.probe, &rules.probe, &values, world)?;
     Ok(Task {
         source: source.clone(),
         policy: rules.policy,
-        values: values::known_so_far(new.env_file().as_ref(), world)?,
+        values,
         decide: Box::new(move |seen| decide(args, &mut new, asked.as_ref(), seen)),
         drop_env: None,
     })

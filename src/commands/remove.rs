@@ -38,11 +38,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let source = source::one(global, world)?;
     let times = Times { token_ttl: args.token_ttl, ..args.policy.times() };
     let rules = policy::rules(&times, &source, world)?;
-    let finder = drop_env::finder(&args.variables, &source, rules.env_file, world);
+    let finder = drop_env::finder(&args.variables, &source, rules.env_file.clone(), world);
+    let values = values::so_far(finder.flag().as_ref(), rules.env_file, &source, world)?;
     let task = Task {
         source,
         policy: rules.policy,
-        values: values::known_so_far(finder.told().as_ref(), world)?,
+        values,
         decide: Box::new(|seen| {
             Ok(schedule::remove(seen.keys, &args.keys, seen.now, &args.ending.allow)?.into())
         }),

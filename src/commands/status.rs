@@ -72,11 +72,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
-    let values = values::known(args.env_file.as_deref(), world)?;
     let mut read: Vec<Read<'_>> = Vec::new();
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
-        match read::keys_and_warnings(global, source, &values, world) {
+        let values = values::of_config(args.env_file.as_deref(), source, world);
+        match values.and_then(|values| read::keys_and_warnings(global, source, &values, world)) {
             Ok((keys, warnings)) => read.push((source, keys, warnings)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
@@ -150,6 +150,10 @@ impl View<'_> {
             let table = human::key_table(keys, self.service, self.now, world.terminal.width);
             write!(world.stdout, "{table}")?;
             tell_unseen(keys, world)?;
+        }
+        if !keys.is_cloud {
+            let rules = policy::rules(&Times::default(), source, world)?;
+            writeln!(world.stderr, "{}", policy::in_a_line(&rules))?;
         }
         for warning in warnings {
             writeln!(world.stderr, "{}", warning_line(&warning))?;

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::base::text::{Named, Printable};
-use crate::base::time::NumericDate;
 use crate::keyset::{KeyName, KeySet};
 use crate::report::human::columns;
 use crate::report::json;
 use crate::report::verify::{self as report, Lines, OwnerAnswer, Question, TokenAnswer};
-use crate::session::arguments::{Format, FormatArgs, Global};
+use crate::session::arguments::{At, Format, FormatArgs, Global};
 use crate::session::World;
 use crate::session::token_input::{self, SecretFrom};
 use crate::session::{Answer, read, source};
@@ -37,7 +36,7 @@ pub(crate) struct Args {
     pub against: Option<PathBuf>,
     /// Ask what the service says at another time
     #[arg(long, value_name = "DATE")]
-    pub at: Option<NumericDate>,
+    pub at: Vec<At>,
     /// Print the token's claims, too
     #[arg(long)]
     pub show_claims: bool,
@@ -69,7 +68,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         None => None,
     };
     let question = Question {
-        now: args.at.unwrap_or_else(|| world.clock.now()),
+        now: At::date(&args.at).unwrap_or_else(|| world.clock.now()),
         tool: source.tool(global, world),
         config: source.name(),
         expected: expected(&keys, args.expect.as_ref(), &source)?,

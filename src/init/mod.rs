@@ -5,6 +5,7 @@
 
 mod compose;
 mod config;
+mod complete_config;
 pub(crate) mod fill;
 mod gitignore;
 mod options;
@@ -16,12 +17,13 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+pub(crate) use complete_config::{Lacking, completed};
 pub(crate) use compose::service_entry;
 pub(crate) use gitignore::{ignores, ignoring};
 pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, TokenAudience};
 pub(crate) use secrets::{FirstKey, Secrets};
 pub(crate) use variables::{
-    KEY, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
+    BETTER_TOKEN, KEY, TOKEN, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
 };
 
 /// Who may read a file.

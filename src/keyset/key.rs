@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::kid::{KeyRef, Kid};
 use super::secret::Secret;
 use crate::base::time::NumericDate;
@@ -265,6 +265,12 @@ impl Key {
     #[must_use]
     pub fn is_public(&self) -> bool {
         matches!(self.material, Material::Public(_))
+    }
+
+    /// Whether variables hold what would tell whether it is one: its type, or a secret in one that the service doesn't take.
+    #[must_use]
+    pub(crate) fn is_behind_variables(&self) -> bool {
+        matches!(self.material, Material::Unusable(fault) if fault == Fault::KTY_VARIABLE || fault.kind == FaultKind::EnvName)
     }
 
     /// Whether tokens of any kid may be verified with it: it has none.

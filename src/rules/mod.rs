@@ -38,6 +38,7 @@ pub static RULES: &[&Rule] = &[
     &config::duplicate_member::RULE,
     &config::same_variable::RULE,
     &config::merge_key::RULE,
+    &config::template::RULE,
     &config::no_keys::RULE,
     &config::no_audience::RULE,
     &config::current_key_retiring::RULE,
@@ -80,7 +81,8 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 }
 
 /// The warnings that `status` shows, and every command that writes. They show all errors.
-const SHOWN: [&Rule; 5] = [
+const SHOWN: [&Rule; 6] = [
+    &config::template::RULE,
     &config::duplicate_member::RULE,
     &config::duplicate_secret::RULE,
     &config::stuck_standby::RULE,

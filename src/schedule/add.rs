@@ -54,6 +54,10 @@ pub(super) fn guard_new_key(guard: &mut Guard<'_>, keys: &KeySet, new: &NewKey) 
         && (keys.other_login.is_some() || keys.keys().iter().any(Key::is_public))
     {
         guard.refuse(Hazard::OtherLogin { member: keys.other_login });
+    } else if !keys.keys().iter().any(Key::is_symmetric)
+        && let Some(key) = keys.keys().iter().find(|key| key.is_behind_variables())
+    {
+        guard.refuse(Hazard::UnknownLogin { key: key.reference() });
     }
     if let Some(same) = keys.keys().iter().find(|key| has_secret(key, new)) {
         guard.refuse(Hazard::SameSecret { key: same.reference() });

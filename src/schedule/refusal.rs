@@ -84,6 +84,7 @@ pub(crate) enum Hazard {
     ClockBehind { now: NumericDate, key: KeyRef, iat: NumericDate },
     // The member that the keys come from; without one, public keys in the file.
     OtherLogin { member: Option<&'static str> },
+    UnknownLogin { key: KeyRef },
     Overwrite,
 }
 
@@ -122,7 +123,7 @@ impl Refusal {
             }
             Hazard::Wildcard { .. } => RefusalId::Wildcard,
             Hazard::UnreadableIat { .. } | Hazard::ClockBehind { .. } => RefusalId::Clock,
-            Hazard::OtherLogin { .. } => RefusalId::OtherLogin,
+            Hazard::OtherLogin { .. } | Hazard::UnknownLogin { .. } => RefusalId::OtherLogin,
             Hazard::Overwrite => RefusalId::Overwrite,
         }
     }
@@ -215,6 +216,10 @@ impl Refusal {
                     || "the public keys in this file".to_owned(),
                     |name| format!("keys from `{name}`")
                 )
+            ),
+            Hazard::UnknownLogin { key } => sentence!(
+                "what {key} is, only its variables tell, and users may log in with it. A new secret would be a second way in: \
+                 anyone who has it can sign in as anyone"
             ),
             Hazard::Overwrite => sentence!(
                 "there is a config of this name, and a new one would take its place (a copy would be kept). \

@@ -1,6 +1,5 @@
 //! Running services, asked on behalf of a command.
 
-use std::path::Path;
 
 use crate::base::random::Random;
 use crate::base::sentence::{Sentence, sentence};
@@ -19,7 +18,7 @@ use crate::session::{Error, Source};
 use crate::store;
 
 use super::operation::Decided;
-use super::values::{self, KnownValues};
+use super::values::KnownValues;
 
 /// How long an answer may take.
 const TIMEOUT: Seconds = Seconds::new(10);
@@ -163,15 +162,15 @@ impl<'w> Asked<'w> {
         global: &Global,
         args: &ProbeArgs,
         policy: &[Endpoint],
-        env_file: Option<&Path>,
+        values: &KnownValues<'w>,
         world: &mut World<'w>,
     ) -> Result<Option<Self>, Error> {
         let named = if args.urls.is_empty() { policy.to_vec() } else { endpoints(&args.urls)? };
         if named.is_empty() || args.no_probe {
             return Ok(None);
         }
-        let values = values::known(env_file, world)?;
-        Ok(Some(Self { services: Services::new(global, named, &args.ask, world)?, values }))
+        let (services, values) = (Services::new(global, named, &args.ask, world)?, values.clone());
+        Ok(Some(Self { services, values }))
     }
 
     /// Lets a promotion through if the key is live everywhere.

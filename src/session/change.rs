@@ -202,7 +202,7 @@ impl Run<'_, '_> {
         }
         let kept = self.drop_variables(&configs, &mut board, world)?;
         let drops = board.env_files.dropped(&mut board.redactor);
-        let mut writes: Vec<FileWrite> = board.env_files.writes().collect();
+        let mut writes: Vec<FileWrite> = board.env_files.writes().chain(board.env_files.ignores()).collect();
         for (number, config) in configs.iter_mut().enumerate() {
             writes.extend(config.writes(number));
         }

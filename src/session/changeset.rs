@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::used_by::Uses;
 use crate::base::text::{Printable, list};
+use crate::config::Input;
 use crate::session::{Error, Usage, World};
 use crate::store::{self, Locked, Snapshot, StoreError};
 use crate::wrap::env_file::EnvFile;
@@ -33,6 +35,8 @@ pub(crate) enum WriteRole {
     Values(Vec<(usize, String)>),
     /// A file that nothing else depends on.
     Companion,
+    /// What git is to leave alone, once it is there.
+    Ignore,
     /// The config of this number.
     Config(usize),
     /// Variables go, to which no config refers any more.
@@ -105,6 +109,7 @@ impl FileWrite {
     /// Fails where the file isn't what the write was made from.
     fn check(&self, locks: &mut Locks, world: &mut World<'_>) -> Result<(), Error> {
         let fail = Error::store(&self.name);
+        self.preflight()?;
         match &self.action {
             FileAction::Replace { old, .. } | FileAction::Overwrite { old, .. } => {
                 let is = locks.lock(&self.name, &self.path, world)?.snapshot().map_err(&fail)?;
@@ -185,7 +190,7 @@ impl FileWrite {
         match self.role {
             WriteRole::Values(_) | WriteRole::Companion => 0,
             WriteRole::Config(_) => 1,
-            WriteRole::Drop(_) => 2,
+            WriteRole::Drop(_) | WriteRole::Ignore => 2,
         }
     }
 }
@@ -239,7 +244,7 @@ impl Changeset {
         for write in &self.0 {
             let waits = match &write.role {
                 WriteRole::Config(number) => written.failed.contains(number),
-                WriteRole::Drop(_) | WriteRole::Companion => !written.errors.is_empty(),
+                WriteRole::Drop(_) | WriteRole::Companion | WriteRole::Ignore => !written.errors.is_empty(),
                 WriteRole::Values(_) => false,
             };
             if waits {
@@ -251,14 +256,26 @@ impl Changeset {
             }
         }
         for write in &self.0 {
-            Self::take_back(write, &mut written, world);
+            self.take_back(write, &mut written, world);
         }
         written
     }
 
-    fn take_back(write: &FileWrite, written: &mut Written, world: &mut World<'_>) {
+    /// Whether a config, as it is now, refers to a variable.
+    fn refers(&self, config: usize, variable: &str) -> bool {
+        let is_config = |write: &&FileWrite| matches!(write.role, WriteRole::Config(number) if number == config);
+        let Some(write) = self.0.iter().find(is_config) else { return false };
+        let FileAction::Replace { old, .. } = &write.action else { return false };
+        store::snapshot(&write.path).is_ok_and(|is| {
+            *is != ***old && Uses::of_file(&is, Input::of_path(&write.path)).may_have(variable)
+        })
+    }
+
+    fn take_back(&self, write: &FileWrite, written: &mut Written, world: &mut World<'_>) {
         let WriteRole::Values(set) = &write.role else { return };
-        let failed = set.iter().filter(|(config, _)| written.failed.contains(config));
+        // What is in place after all needs its value.
+        let refers = |(config, variable): &&(usize, String)| self.refers(*config, variable);
+        let failed = set.iter().filter(|(config, _)| written.failed.contains(config)).filter(|one| !refers(one));
         let variables: Vec<String> = failed.map(|(_, variable)| variable.clone()).collect();
         let Some(at) = written.files.iter().position(|(name, _)| *name == write.name) else { return };
         if variables.is_empty() {
@@ -307,7 +324,7 @@ impl Written {
                 );
                 Error::Half { left, source: Box::new(error) }
             }
-            WriteRole::Drop(_) | WriteRole::Companion => error,
+            WriteRole::Drop(_) | WriteRole::Companion | WriteRole::Ignore => error,
         };
         self.errors.push(error);
     }

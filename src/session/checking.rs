@@ -18,6 +18,7 @@ use crate::rules::{self, Finding, Inspected, Selection};
 use crate::schedule::Policy;
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
+use crate::wrap::marks::MARKS;
 
 /// A config to be checked.
 pub(crate) struct CheckTarget {
@@ -73,7 +74,7 @@ fn sources(
         let keep = |found: &Path, bytes: &[u8]| match holds(bytes, Input::of_path(found)) {
             Holds::Config => true,
             Holds::Unseen(why) => {
-                left_out.push(skipped(&named(found), found, why));
+                left_out.push(skipped(&named(found), found, why.message()));
                 false
             }
             Holds::Nothing => false,
@@ -94,7 +95,7 @@ fn nothing_below(directory: &Path, skipped: &[Skipped]) -> Error {
     Error::Usage(format!(
         "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top{}",
         Printable(&directory.display().to_string()),
-        list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
+        list(&MARKS.map(|name| format!("`{name}`"))),
         also.collect::<String>()
     ))
 }

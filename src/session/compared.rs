@@ -96,7 +96,8 @@ pub(crate) fn from_git(
         match (what(&old, input_old), what(&new, input_new)) {
             _ if is_named => {}
             (_, Holds::Unseen(why)) | (Holds::Unseen(why), _) => {
-                skipped.push(skipped_config(Path::new(&name), &world.path(Path::new(&name)), why));
+                let path = world.path(Path::new(&name));
+                skipped.push(skipped_config(Path::new(&name), &path, why.message()));
                 continue;
             }
             (Holds::Nothing, Holds::Nothing) => continue,

@@ -8,7 +8,7 @@ use super::source::Opened;
 use super::values::KnownValues;
 use super::{Error, Source, World, findings, policy};
 use crate::config::{Config, Input};
-use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
+use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, ValuesFrom, Variables};
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, shown};
@@ -156,7 +156,7 @@ impl Differ<'_> {
             now,
             policy,
             keys: new.keys,
-            means: Means { platform: &platform, tool: &command, timing: &[] },
+            means: Means { platform: &platform, tool: &command, timing: &[], values: ValuesFrom::Nowhere },
             variables: Variables::default(),
             live_at: &[],
         };

@@ -16,6 +16,7 @@ use crate::session::World;
 use crate::session::arguments::{Deny, RuleArgs};
 use crate::store;
 use crate::store::git::path_in_repository;
+use crate::wrap::env_file::is_name;
 use crate::wrap::envelope::Envelope;
 
 /// Which rules run.
@@ -36,7 +37,7 @@ pub(crate) fn wrapped(envelope: &Envelope<'_>, bytes: &[u8]) -> Option<Wrapped> 
 }
 
 /// A config that isn't looked into. `path`: where it is, to be named for CI systems.
-pub(crate) fn skipped(name: &Path, path: &Path, why: &'static str) -> Skipped {
+pub(crate) fn skipped(name: &Path, path: &Path, why: Sentence) -> Skipped {
     let name = name.display().to_string();
     let path = path_in_repository(path).unwrap_or_else(|| name.clone());
     Skipped { name, path, why }
@@ -80,7 +81,9 @@ pub(crate) fn finish(
 
 /// The variables whose secrets are not known.
 pub(crate) fn unseen(keys: &KeySet) -> Vec<String> {
-    keys.unseen().filter_map(Key::variable).map(str::to_owned).collect()
+    // What a template puts in is in no env file.
+    let variables = keys.unseen().filter_map(Key::variable).filter(|name| is_name(name));
+    variables.map(str::to_owned).collect()
 }
 
 /// What is known of the file. Git is asked only where a rule wants to know.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::Printable;
 use crate::probe::Endpoint;
 use crate::schedule::Policy;
 use crate::session::World;
@@ -12,6 +14,8 @@ use crate::session::{Error, Source};
 /// The policy for a config, and what else the policy file says.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
+    /// The file they come from, as messages name it.
+    pub(crate) file: Option<String>,
     pub(crate) env_file: Option<PathBuf>,
     /// The running services to ask before a key is promoted.
     pub(crate) probe: Vec<Endpoint>,
@@ -49,7 +53,21 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         overlap: times.overlap,
         ..file
     };
-    Ok(Rules { policy, env_file: found.env_file, probe: found.probe })
+    let named = |path: PathBuf| path.strip_prefix(&world.folder).unwrap_or(&path).display().to_string();
+    Ok(Rules { policy, file: found.path.map(named), env_file: found.env_file, probe: found.probe })
+}
+
+/// Which policy applies, and where it comes from, in a line.
+pub(crate) fn in_a_line(rules: &Rules) -> Sentence {
+    let Policy { rotate_every, deploy_within, rollout, token_ttl, .. } = rules.policy;
+    let from = rules.file.as_ref().map_or_else(|| "defaults".to_owned(), |file| Printable(file).to_string());
+    sentence!(
+        "policy ({from}): rotate every {}, deploy within {}, rollout {}, tokens live up to {}",
+        rotate_every.compact(),
+        deploy_within.compact(),
+        rollout.compact(),
+        token_ttl.compact()
+    )
 }
 
 /// The options that a later command needs to count as this one does.

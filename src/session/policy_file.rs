@@ -15,8 +15,8 @@ use crate::schedule::{InvalidPolicy, Policy};
 use crate::session::Error;
 use crate::store;
 
-/// The name that is looked for.
-pub const NAME: &str = "powersync-jwks.yaml";
+/// The names that are looked for.
+pub const NAMES: [&str; 2] = ["powersync-jwks.yaml", "powersync-jwks.yml"];
 
 /// The fields that a policy may have. Every one has a default, so an empty file is a policy.
 const FIELDS: [&str; 9] = [
@@ -77,10 +77,15 @@ impl Fields {
                 if !is_name {
                     return Err(no_policy(None));
                 }
-                format!(
-                    "unknown field `{name}`, expected one of {}",
-                    FIELDS.map(|name| format!("`{name}`")).join(", ")
-                )
+                let near = |field: &&str| strsim::damerau_levenshtein(field, name) <= 3;
+                let nearest = FIELDS.into_iter().filter(near);
+                match nearest.min_by_key(|field| strsim::damerau_levenshtein(field, name)) {
+                    Some(field) => format!("unknown field `{name}`: did you mean `{field}`?"),
+                    None => format!(
+                        "unknown field `{name}`, expected one of {}",
+                        FIELDS.map(|name| format!("`{name}`")).join(", ")
+                    ),
+                }
             } else if !seen.insert(name) {
                 format!("duplicate field `{name}`")
             } else {
@@ -153,6 +158,11 @@ pub struct PolicyFile {
 
 /// Reads a policy file. `path` is absolute, `name` is what messages call it.
 pub fn read(path: &Path, name: &str) -> Result<PolicyFile, Error> {
+    let other = path.with_extension("yml");
+    if path.file_name().is_some_and(|name| name == NAMES[0]) && other.is_file() {
+        let what = format!("there is a {} beside it, too. Keep one of them", NAMES[1]);
+        return Err(Error::Policy { name: name.to_owned(), what });
+    }
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::Policy { name: name.to_owned(), what: "this is not UTF-8 text".to_owned() })?;
@@ -217,8 +227,8 @@ fn place(name: &str, text: &str, fault: &PolicyFault) -> String {
 #[must_use]
 pub fn find(config: &Path) -> Option<PathBuf> {
     for directory in config.parent()?.ancestors() {
-        let path = directory.join(NAME);
-        if path.is_file() {
+        let mut paths = NAMES.iter().map(|name| directory.join(name));
+        if let Some(path) = paths.find(|path| path.is_file()) {
             return Some(path);
         }
         if directory.join(".git").exists() {

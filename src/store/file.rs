@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::error::{StoreError, io, on_make_directory, on_open, on_write};
+use super::error::{StoreError, io, on_make_directory, on_open, on_unsupported, on_write};
+use super::mounts::is_mount_point;
 use super::temporary::{clear_up, directory_of, finish, temporary_beside, temporary_prefix};
 
 use crate::config::MAX_BYTES;
@@ -88,11 +89,9 @@ impl Locked {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
                     waiting();
-                    file.lock().map_err(io("locking it"))?;
+                    file.lock().map_err(on_unsupported("lock files"))?;
                 }
-                Err(TryLockError::Error(source)) => {
-                    return Err(StoreError::Io { doing: "locking it", source });
-                }
+                Err(TryLockError::Error(source)) => return Err(on_unsupported("lock files")(source)),
             }
             // Another run may have replaced the file while this one waited: then this is the lock of the old one.
             if same_file(&file, &real)? && fs::canonicalize(path).map_err(on_open)? == real {
@@ -161,9 +160,9 @@ impl Locked {
         }
         // Closed at once: the new file would be locked as the temporary one was.
         let persisted = temporary.persist(&self.path).map(drop);
-        persisted.map_err(|error| StoreError::Io {
-            doing: "putting the new file in place",
-            source: error.error,
+        persisted.map_err(|error| match error.error.kind() {
+            io::ErrorKind::ResourceBusy => StoreError::MountPoint,
+            _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
         })?;
         flush_directory(directory_of(&self.path))
     }
@@ -178,6 +177,9 @@ pub(super) fn open_for_writing(real: &Path) -> Result<File, StoreError> {
         clear_up(directory_of(real), &temporary_prefix(real));
     }
     check_writable(&fs::metadata(real).map_err(on_open)?)?;
+    if is_mount_point(real) {
+        return Err(StoreError::MountPoint);
+    }
     OpenOptions::new().read(true).write(true).open(real).map_err(on_write)
 }
 

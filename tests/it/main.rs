@@ -17,6 +17,7 @@ mod guide;
 mod init;
 mod keys;
 mod policy;
+mod printed;
 mod probe;
 mod probe_rotation;
 mod profile;

@@ -116,8 +116,11 @@ pub(super) fn summary(report: &FindingsReport) -> String {
     if failed > 0 {
         let _ = write!(text, " {} could not be read.", count(failed, "file"));
     }
+    if !report.skipped.is_empty() {
+        let _ = write!(text, "\n{} not looked into:", count(report.skipped.len(), "file"));
+    }
     for skipped in &report.skipped {
-        let _ = write!(text, "\nNot looked at: {}, {}.", Printable(&skipped.name), skipped.why);
+        let _ = write!(text, "\n  {}: {}.", Printable(&skipped.name), skipped.why);
     }
     let mut unseen: Vec<String> = report.files.iter().flat_map(|file| file.unseen.clone()).collect();
     let number = unseen.len();

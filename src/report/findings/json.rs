@@ -21,7 +21,7 @@ struct Findings<'r> {
 #[derive(Serialize)]
 struct NotLookedAt<'r> {
     config: &'r str,
-    why: &'static str,
+    why: &'r Sentence,
 }
 
 #[derive(Serialize)]
@@ -81,7 +81,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         not_looked_at: report
             .skipped
             .iter()
-            .map(|one| NotLookedAt { config: &one.name, why: one.why })
+            .map(|one| NotLookedAt { config: &one.name, why: &one.why })
             .collect(),
         summary: Summary {
             errors: report.count(Severity::Error),

@@ -33,8 +33,8 @@ pub(crate) struct Skipped {
     pub(crate) name: String,
     /// From the root of its repository, where it is in one.
     pub(crate) path: String,
-    /// In what form.
-    pub(crate) why: &'static str,
+    /// Why.
+    pub(crate) why: Sentence,
 }
 
 /// What the config of a file is wrapped in.

@@ -30,6 +30,7 @@ pub(super) mod same_variable;
 pub(super) mod short_overlap;
 pub(super) mod short_rsa;
 pub(super) mod stuck_standby;
+pub(super) mod template;
 pub(super) mod unknown_alg;
 pub(super) mod unknown_kty;
 pub(super) mod unreadable_date;
