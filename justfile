@@ -37,6 +37,14 @@ conformance SEED="" DOCUMENTS="20000":
 faults:
     SKIPS_FAIL=1 cargo test --locked --release --test it faults:: -- --include-ignored --nocapture --test-threads=1
 
+# The packages that users install, and the actions and examples. Needs Node, pre-commit, kubectl
+front:
+    cargo build --locked
+    cd tests/action && npm ci --ignore-scripts --no-audit --no-fund
+    node --test tests/action/ tests/examples/
+    RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --target x86_64-unknown-linux-gnu
+    node --test tests/npm/
+
 # Fuzz one target for ten minutes. Needs nightly Rust and cargo-fuzz
 fuzz TARGET="edit":
     cargo +nightly fuzz run -s none {{TARGET}} fuzz/corpus/{{TARGET}} fixtures -- -dict=fuzz/dictionary.txt -max_total_time=600

@@ -20,7 +20,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
     let mut inner = World {
         clock: fixed.as_ref().map_or(world.clock, |clock| clock as &dyn Clock),
         random: world.random,
-        folder: world.folder.clone(),
+        directory: world.directory.clone(),
         variable: world.variable,
         stdin: &mut *world.stdin,
         stdout: &mut stdout,

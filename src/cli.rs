@@ -61,7 +61,8 @@ impl Cli {
 }
 
 /// The command line, with its help grouped by job, and with the refusals that each command knows.
-fn definition() -> clap::Command {
+#[must_use]
+pub fn definition() -> clap::Command {
     let command = REFUSALS.iter().fold(Cli::command(), |command, (name, ids)| {
         let ids: Vec<String> = ids.iter().map(|id| id.name()).collect();
         let allow = |arg: clap::Arg| match ids.as_slice() {

@@ -65,7 +65,7 @@
 //!     &mut World {
 //!         clock: &SystemClock,
 //!         random: &System::new(),
-//!         folder: "/".into(),
+//!         directory: "/".into(),
 //!         variable: &|_| None,
 //!         stdin: &mut config.as_bytes(),
 //!         stdout: &mut stdout,
@@ -94,6 +94,7 @@ mod app;
 mod base;
 mod cli;
 mod commands;
+mod completion;
 pub mod config;
 mod explain;
 mod init;
@@ -120,7 +121,8 @@ pub use session::{Error, Terminal, World};
 pub mod for_tests {
     pub use crate::app::json_usage_error;
     pub use crate::base::text::{Printable, report_of_panic, without_secrets};
-    pub use crate::cli::{ClaimArg, Color};
+    pub use crate::cli::{ClaimArg, Color, definition};
+    pub use crate::completion::answer_shell;
     pub use crate::explain::events;
     pub use crate::probe::answer::read as read_answer;
     pub use crate::probe::plan::ProbePlan;

@@ -71,7 +71,7 @@ fn filter(arguments: &[&str], stdin: &[u8]) -> Outcome {
         &mut World {
             clock: &FixedClock(now()),
             random: &Counter,
-            folder: PathBuf::from("/nowhere"),
+            directory: PathBuf::from("/nowhere"),
             variable: &|_| None,
             stdin: &mut &*stdin,
             stdout: &mut stdout,
@@ -485,7 +485,10 @@ pub fn envelope(data: &[u8]) {
         // Not every way of writing takes every text.
         let Ok(wrapped) = envelope.wrap(inner) else { continue };
         let again = Envelope::open(&wrapped, &unwrap, Input::Either).unwrap();
-        assert!(again.inner().trim_ascii_end() == inner.trim_ascii_end(), "the config is not the one that was put in");
+        assert!(
+            again.inner().trim_ascii_end() == inner.trim_ascii_end(),
+            "the config is not the one that was put in"
+        );
         assert_eq!(envelope.entry(), again.entry());
     }
 }

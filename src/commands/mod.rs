@@ -10,7 +10,7 @@ use crate::session::{Answer, Error, World};
 /// Makes the modules, the command line's enum, and what runs each from one list.
 macro_rules! commands {
     ($($heading:literal { $($name:ident: $file:ident $([$refuses:expr])?,)+ })+) => {
-        $($(mod $file;)+)+
+        $($(pub(crate) mod $file;)+)+
 
         /// The commands.
         #[derive(Debug, clap::Subcommand)]
@@ -54,6 +54,7 @@ commands! {
         Init: init [&[RefusalId::WeakSecret, RefusalId::Overwrite]],
         Add: add [schedule::ADD_REFUSALS],
         MoveSecret: move_secret [&[]],
+        Completions: completions,
     }
     "Tokens" {
         Token: token,

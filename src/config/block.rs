@@ -2,7 +2,7 @@
 
 use super::plan::{New, NewValue, Splice};
 use super::style::{self, past_colon};
-use crate::base::secret_string::wiped;
+use crate::base::secret_string::secret_string;
 use crate::syntax::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
@@ -132,9 +132,9 @@ pub(super) fn insert(
     let body = style::block_entry(doc, new, dash_indent, sample_dash, newline);
     let at = if before.is_some() { reference.end } else { reference.first };
     let text = if text[..at].ends_with('\n') || before.is_none() {
-        wiped!("{}{newline}", *body)
+        secret_string!("{}{newline}", *body)
     } else {
-        wiped!("{newline}{}", *body)
+        secret_string!("{newline}{}", *body)
     };
     Ok(vec![Splice::insert(at, text)])
 }
@@ -168,7 +168,7 @@ pub(super) fn remove(
     let mut splices: Vec<Splice> = regions.into_iter().map(Splice::delete).collect();
     if remove.len() == items.len() {
         // `keys:` with nothing behind it would keep the service from starting.
-        splices.push(Splice::insert(past_colon(doc, name, list), wiped!(" []")));
+        splices.push(Splice::insert(past_colon(doc, name, list), secret_string!(" []")));
     }
     Ok(splices)
 }
@@ -198,10 +198,10 @@ pub(super) fn move_to_front(
     let newline = newline_at(text, to.line);
     let body = &text[moved.first..moved.end];
     let (body, cut) = if body.ends_with('\n') {
-        (wiped!("{body}"), moved.first..moved.end)
+        (secret_string!("{body}"), moved.first..moved.end)
     } else {
         let start = content_end(text, line_start(text, moved.first - 1));
-        (wiped!("{body}{newline}"), start..moved.end)
+        (secret_string!("{body}{newline}"), start..moved.end)
     };
     Ok(vec![Splice::insert(to.first, body), Splice::delete(cut)])
 }
@@ -226,9 +226,9 @@ pub(super) fn add_member(doc: &Document<'_>, entry: NodeId, name: &str, value: &
     let member = style::block_member(doc, Some(entry), name, value);
     let at = line_end(text, content);
     let line = if text[..at].ends_with('\n') {
-        wiped!("{indent}{}{newline}", *member)
+        secret_string!("{indent}{}{newline}", *member)
     } else {
-        wiped!("{newline}{indent}{}", *member)
+        secret_string!("{newline}{indent}{}", *member)
     };
     vec![Splice::insert(at, line)]
 }

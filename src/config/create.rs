@@ -3,7 +3,7 @@
 use super::flow;
 use super::plan::{New, NewEntry, Splice};
 use super::style::{block_entry, flow_entry, flow_member, name_text, ordered, past_colon, spaced};
-use crate::base::secret_string::{Wiped, join, wiped};
+use crate::base::secret_string::{SecretString, join, secret_string};
 use crate::syntax::lines::{indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
 use crate::syntax::{ConfigError, Problem};
 use crate::syntax::{Document, Kind, NodeId, Notation, Syntax};
@@ -25,13 +25,13 @@ pub(super) fn create(
             let pretty = Pretty::of(doc, value);
             let name = pretty.name(names[0]);
             let tree = pretty.tree(&names[1..], entry, 1);
-            Ok(flow::push_member(doc, value, &wiped!("{}{}", *name, *tree)))
+            Ok(flow::push_member(doc, value, &secret_string!("{}{}", *name, *tree)))
         }
         _ if in_flow(doc, value) => {
             let tree = Pretty::of(doc, value).tree(names, entry, 0);
             let omitted = node.span.is_empty();
             let at = node.span.start..node.span.end;
-            Ok(vec![Splice::replace(at, if omitted { wiped!(" {}", *tree) } else { tree })])
+            Ok(vec![Splice::replace(at, if omitted { secret_string!(" {}", *tree) } else { tree })])
         }
         _ => member.map_or_else(|| Ok(Vec::new()), |member| fill_block(doc, member, names, entry)),
     }
@@ -80,9 +80,9 @@ fn append_block(
         && !text[..at].ends_with(&format!("{newline}{newline}"));
     let blank = if apart { newline } else { "" };
     if text[..at].ends_with('\n') {
-        vec![Splice::insert(at, wiped!("{blank}{}{newline}", *body))]
+        vec![Splice::insert(at, secret_string!("{blank}{}{newline}", *body))]
     } else {
-        vec![Splice::insert(at, wiped!("{newline}{blank}{}", *body))]
+        vec![Splice::insert(at, secret_string!("{newline}{blank}{}", *body))]
     }
 }
 
@@ -126,9 +126,9 @@ fn fill_block(
     };
     let at = line_end(text, end);
     splices.push(if text[..at].ends_with('\n') {
-        Splice::insert(at, wiped!("{}{newline}", *body))
+        Splice::insert(at, secret_string!("{}{newline}", *body))
     } else {
-        Splice::insert(at, wiped!("{newline}{}", *body))
+        Splice::insert(at, secret_string!("{newline}{}", *body))
     });
     Ok(splices)
 }
@@ -140,17 +140,26 @@ fn fill_brackets(doc: &Document<'_>, close: usize, names: &[&str], entry: &NewEn
     let indent = &text[line..close];
     let body =
         names.iter().rev().fold(flow_entry(doc, New { entry, sample: None }), |inner, name| match *name {
-            "keys" => wiped!("keys: [{}]", *inner),
-            name => wiped!("{name}: {{{}}}", *inner),
+            "keys" => secret_string!("keys: [{}]", *inner),
+            name => secret_string!("{name}: {{{}}}", *inner),
         });
-    Splice::insert(line, wiped!("{indent}{}{}{}", " ".repeat(unit(doc)), *body, newline_at(text, line)))
+    Splice::insert(
+        line,
+        secret_string!("{indent}{}{}{}", " ".repeat(unit(doc)), *body, newline_at(text, line)),
+    )
 }
 
-fn block_tree(doc: &Document<'_>, column: usize, names: &[&str], entry: &NewEntry, newline: &str) -> Wiped {
+fn block_tree(
+    doc: &Document<'_>,
+    column: usize,
+    names: &[&str],
+    entry: &NewEntry,
+    newline: &str,
+) -> SecretString {
     let unit = unit(doc);
     let mut lines = Vec::new();
     for (depth, name) in names.iter().enumerate() {
-        lines.push(wiped!("{}{name}:", " ".repeat(column + depth * unit)));
+        lines.push(secret_string!("{}{name}:", " ".repeat(column + depth * unit)));
     }
     let dash = column + names.len().saturating_sub(1) * unit + list_offset(doc);
     lines.push(block_entry(doc, New { entry, sample: None }, &" ".repeat(dash), None, newline));
@@ -217,28 +226,28 @@ impl<'d> Pretty<'d> {
         Self { doc, newline: newline_at(text, at), unit, base: indent(at) }
     }
 
-    fn name(&self, name: &str) -> Wiped {
-        wiped!("{}:{}", *name_text(self.doc, None, name), if spaced(self.doc) { " " } else { "" })
+    fn name(&self, name: &str) -> SecretString {
+        secret_string!("{}:{}", *name_text(self.doc, None, name), if spaced(self.doc) { " " } else { "" })
     }
 
     /// `open`, children, `close`, one child a line where the document is written so.
-    fn wrap(&self, open: char, children: &[Wiped], close: char, depth: usize) -> Wiped {
+    fn wrap(&self, open: char, children: &[SecretString], close: char, depth: usize) -> SecretString {
         if self.unit.is_empty() {
             let separator = if spaced(self.doc) { ", " } else { "," };
-            return wiped!("{open}{}{close}", *join(children, separator));
+            return secret_string!("{open}{}{close}", *join(children, separator));
         }
         let outer = format!("{}{}{}", self.newline, self.base, self.unit.repeat(depth));
         let inner = format!("{outer}{}", self.unit);
-        wiped!("{open}{inner}{}{outer}{close}", *join(children, &format!(",{inner}")))
+        secret_string!("{open}{inner}{}{outer}{close}", *join(children, &format!(",{inner}")))
     }
 
-    fn tree(&self, names: &[&str], entry: &NewEntry, depth: usize) -> Wiped {
+    fn tree(&self, names: &[&str], entry: &NewEntry, depth: usize) -> SecretString {
         if let [name, rest @ ..] = names {
-            let child = wiped!("{}{}", *self.name(name), *self.tree(rest, entry, depth + 1));
+            let child = secret_string!("{}{}", *self.name(name), *self.tree(rest, entry, depth + 1));
             return self.wrap('{', &[child], '}', depth);
         }
         let members = ordered(self.doc, entry, None).into_iter();
-        let members: Vec<Wiped> =
+        let members: Vec<SecretString> =
             members.map(|(name, value)| flow_member(self.doc, None, name, value)).collect();
         let entry = self.wrap('{', &members, '}', depth + 1);
         self.wrap('[', &[entry], ']', depth)

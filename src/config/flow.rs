@@ -2,7 +2,7 @@
 
 use super::plan::{New, NewValue, Splice};
 use super::style::{self, spaced};
-use crate::base::secret_string::wiped;
+use crate::base::secret_string::secret_string;
 use crate::syntax::lines::{
     content_end, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
@@ -87,7 +87,7 @@ impl<'t> Flow<'t> {
     /// Writes a child behind all others.
     fn push(&self, new: &str) -> Vec<Splice> {
         let Some(last) = self.children.last() else {
-            return vec![Splice::replace(self.open..self.close, wiped!("{new}"))];
+            return vec![Splice::replace(self.open..self.close, secret_string!("{new}"))];
         };
         let count = self.children.len() - 1;
         let separator = self.separator();
@@ -96,7 +96,7 @@ impl<'t> Flow<'t> {
         let line_rest = &self.text[past..content_end(self.text, past)];
         if !line_rest.trim_start_matches([' ', '\t']).starts_with('#') {
             // Before a comma that stands there, so that the list goes on ending as it did.
-            return vec![Splice::insert(last.end, wiped!(",{separator}{new}"))];
+            return vec![Splice::insert(last.end, secret_string!(",{separator}{new}"))];
         }
         // A comment stands behind the last child, on its line: it stays there.
         let separator = if separator.contains('\n') {
@@ -106,9 +106,12 @@ impl<'t> Flow<'t> {
         };
         let at = content_end(self.text, past);
         match comma {
-            Some(_) => vec![Splice::insert(at, wiped!("{separator}{new},"))],
+            Some(_) => vec![Splice::insert(at, secret_string!("{separator}{new},"))],
             None => {
-                vec![Splice::insert(last.end, wiped!(",")), Splice::insert(at, wiped!("{separator}{new}"))]
+                vec![
+                    Splice::insert(last.end, secret_string!(",")),
+                    Splice::insert(at, secret_string!("{separator}{new}")),
+                ]
             }
         }
     }
@@ -120,13 +123,13 @@ impl<'t> Flow<'t> {
             let line = line_start(self.text, start);
             let indent = &self.text[line..start];
             let newline = newline_at(self.text, line);
-            return vec![Splice::insert(own.start, wiped!("{indent}{new},{newline}"))];
+            return vec![Splice::insert(own.start, secret_string!("{indent}{new},{newline}"))];
         }
         let from = if child == 0 { self.open } else { self.children[child - 1].end };
         let gap = self.text[from..start].replacen(',', "", usize::from(child > 0));
         let usable = gap.trim().is_empty() && (child > 0 || gap.contains('\n'));
         let separator = if usable { gap } else { self.separator() };
-        vec![Splice::insert(start, wiped!("{new},{separator}"))]
+        vec![Splice::insert(start, secret_string!("{new},{separator}"))]
     }
 
     /// The last of the removed children that follow this one on its line, one directly behind the other.
@@ -138,7 +141,7 @@ impl<'t> Flow<'t> {
         (child + 1..self.children.len()).take_while(|one| beside(*one)).last().unwrap_or(child)
     }
 
-    /// Removes children that begin their line, behind a comment: what follows there moves to their place, and is indented
+    /// Removes children that begin their line, behind a comment or lines that go as well: what follows there moves to their place, and is indented
     /// as they were. One comma goes: the one behind, or where there is none, the one before.
     fn clear_line(&self, first: usize, last: usize, before: usize) -> Vec<Splice> {
         let end = self.children[last].end;
@@ -147,7 +150,12 @@ impl<'t> Flow<'t> {
         let past = beside.map_or(end, |at| at + 1);
         let rest = &self.text[past..];
         let until = past + rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        let mut splices = vec![Splice::delete(self.children[first].start..until)];
+        let start = self.children[first].start;
+        let line = line_start(self.text, start);
+        let is_empty =
+            self.text[line..start].trim().is_empty() && self.text[until..].starts_with(['\n', '\r']);
+        let own = if is_empty { line..line_end(self.text, until) } else { start..until };
+        let mut splices = vec![Splice::delete(own)];
         if beside.is_none() {
             let other = comma.or_else(|| self.comma(before));
             splices.extend(other.map(|at| Splice::delete(at..at + 1)));
@@ -161,6 +169,8 @@ impl<'t> Flow<'t> {
         let last_that_stays = (0..self.children.len()).rev().find(|child| stays(*child));
         let mut before: Option<usize> = None;
         let mut next = 0;
+        // Up to where lines went with their child.
+        let mut gone = 0;
         let mut splices = Vec::new();
         for &child in remove {
             if child < next {
@@ -173,6 +183,7 @@ impl<'t> Flow<'t> {
             let after = last_that_stays > Some(child);
             let comma = self.comma(child);
             if let Some(own) = self.own_lines(child) {
+                gone = own.end;
                 splices.push(Splice::delete(own));
                 if comma.is_none()
                     && let Some(before) = before
@@ -182,7 +193,7 @@ impl<'t> Flow<'t> {
             } else if let Some(before) = before {
                 let from = if child == 0 { self.open } else { self.children[child - 1].end };
                 let gap = &self.text[from..start];
-                if gap.contains('#') {
+                if gap.contains('#') || from < gone {
                     let last = self.last_beside(child, remove);
                     splices.extend(self.clear_line(child, last, before));
                     next = last + 1;
@@ -224,7 +235,8 @@ pub(super) fn move_to_front(doc: &Document<'_>, list: NodeId, from: usize) -> Ve
     };
     let (head, tail) = text[own.clone()].split_at(flow.children[from].end - own.start);
     let comma = if flow.comma(from).is_some() { "" } else { "," };
-    let mut splices = vec![Splice::insert(first.start, wiped!("{head}{comma}{tail}")), Splice::delete(own)];
+    let mut splices =
+        vec![Splice::insert(first.start, secret_string!("{head}{comma}{tail}")), Splice::delete(own)];
     if flow.comma(from).is_none() {
         splices.extend(flow.comma(from - 1).map(|at| Splice::delete(at..at + 1)));
     }

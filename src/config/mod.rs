@@ -32,6 +32,7 @@
 mod block;
 mod create;
 pub mod edit;
+mod edition;
 mod flow;
 pub(crate) mod placeholder;
 mod plan;
@@ -45,7 +46,8 @@ pub use crate::syntax::{
     Chomp, Clause, ConfigError, Document, Input, Judgement, Kind, MAX_BYTES, Mistake, Node, NodeId, Notation,
     Position, Problem, Quote, Scalar, Span, Syntax, Tag,
 };
-pub(crate) use crate::syntax::{Lines, env_name, is_env_name};
+pub(crate) use crate::syntax::{Lines, env_name};
+pub use edition::Edition;
 pub use schema::{Misfit, Shape};
 
 /// The names that every JavaScript object has.
@@ -166,7 +168,7 @@ impl<'t> Config<'t> {
     #[must_use]
     pub fn variables(&self) -> BTreeSet<&str> {
         let names = self.doc.nodes().filter_map(|(id, _)| match self.doc.scalar(id) {
-            Some(Scalar::Env(written)) if is_env_name(written, self.is_cloud()) => Some(env_name(written).0),
+            Some(Scalar::Env(written)) if self.edition().is_env_name(written) => Some(env_name(written).0),
             _ => None,
         });
         names.collect()
@@ -176,7 +178,8 @@ impl<'t> Config<'t> {
     #[must_use]
     pub(crate) fn has_secrets_in_variables(&self) -> bool {
         let members = |entry: &NodeId| self.doc.members(*entry).unwrap_or_default().to_vec();
-        let is_variable = |(_, value): (NodeId, NodeId)| matches!(self.doc.scalar(value), Some(Scalar::Env(_)));
+        let is_variable =
+            |(_, value): (NodeId, NodeId)| matches!(self.doc.scalar(value), Some(Scalar::Env(_)));
         let has_secret = |entry: &NodeId| {
             self.doc.member(*entry, "k").is_some_and(|(_, value)| self.doc.string(value).is_some())
         };
@@ -264,8 +267,13 @@ impl<'t> Config<'t> {
     /// Whether this is a PowerSync Cloud config (`_type: cloud`), whose schema refuses members it doesn't know.
     #[must_use]
     pub fn is_cloud(&self) -> bool {
-        let kind = self.doc.member(self.doc.root(), "_type");
-        kind.is_some_and(|(_, value)| self.doc.string(value) == Some("cloud"))
+        self.edition() == Edition::Cloud
+    }
+
+    /// Which PowerSync it is for.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        Edition::of(&self.doc)
     }
 
     /// The members on the way to the keys that are duplicated in JSON, by their paths and names: the service reads the

@@ -25,7 +25,10 @@ impl Placeholder {
         match () {
             () if text.starts_with("op://") => Some(Self::OnePassword),
             () if text.contains("{{") || text.contains("{%") => Some(Self::Braces),
-            () if text.match_indices("${").any(|(at, _)| is_name(&text[at + 2..]) && text[at..].contains('}')) => {
+            () if text
+                .match_indices("${")
+                .any(|(at, _)| is_name(&text[at + 2..]) && text[at..].contains('}')) =>
+            {
                 Some(Self::Dollar)
             }
             () => None,
@@ -36,7 +39,11 @@ impl Placeholder {
     pub(crate) fn name_in(text: &str) -> Option<String> {
         Some(match Self::of(text)? {
             Self::Dollar => {
-                let name = text.split("${").nth(1)?.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next()?;
+                let name = text
+                    .split("${")
+                    .nth(1)?
+                    .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                    .next()?;
                 format!("${{{name}}}")
             }
             Self::Braces => {
@@ -56,10 +63,14 @@ impl Placeholder {
                 "Render it first, and pipe that in: `helm template … | powersync-jwks -c - COMMAND`"
             ),
             Self::Dollar => {
-                sentence!("Render it first, and pipe that in: `envsubst < FILE | powersync-jwks -c - COMMAND`")
+                sentence!(
+                    "Render it first, and pipe that in: `envsubst < FILE | powersync-jwks -c - COMMAND`"
+                )
             }
             Self::OnePassword => {
-                sentence!("Render it first, and pipe that in: `op inject -i FILE | powersync-jwks -c - COMMAND`")
+                sentence!(
+                    "Render it first, and pipe that in: `op inject -i FILE | powersync-jwks -c - COMMAND`"
+                )
             }
         }
     }
@@ -105,7 +116,9 @@ impl Template {
     pub(crate) fn message(&self) -> Sentence {
         let (looks, render) = (self.placeholder.looks(), self.placeholder.render());
         let line = self.line;
-        sentence!("this is a template: {looks} on line {line} is replaced before the service reads it. {render}")
+        sentence!(
+            "this is a template: {looks} on line {line} is replaced before the service reads it. {render}"
+        )
     }
 }
 
@@ -119,7 +132,8 @@ enum Place {
 fn first(doc: &Document<'_>, id: NodeId, place: Place) -> Option<(NodeId, Placeholder)> {
     match &doc.node(id).kind {
         Kind::Mapping { members, .. } => members.iter().find_map(|(name, value)| {
-            let is_place = doc.string(*name).is_some_and(|name| name == "client_auth" || PLACES.contains(&name));
+            let is_place =
+                doc.string(*name).is_some_and(|name| name == "client_auth" || PLACES.contains(&name));
             first(doc, *value, if is_place { Place::Inside } else { place })
         }),
         Kind::Sequence { items, .. } => items.iter().find_map(|item| first(doc, *item, place)),

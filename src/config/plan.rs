@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::base::secret_string::Wiped;
+use crate::base::secret_string::SecretString;
 use crate::syntax::{NodeId, Span};
 
 /// A value that is written.
@@ -60,19 +60,19 @@ pub struct Edits {
 #[derive(Clone)]
 pub(super) struct Splice {
     pub(super) range: Span,
-    pub(super) text: Wiped,
+    pub(super) text: SecretString,
 }
 
 impl Splice {
-    pub(super) fn insert(at: usize, text: Wiped) -> Self {
+    pub(super) fn insert(at: usize, text: SecretString) -> Self {
         Self::replace(at..at, text)
     }
 
     pub(super) fn delete(range: Span) -> Self {
-        Self::replace(range, Wiped::default())
+        Self::replace(range, SecretString::default())
     }
 
-    pub(super) fn replace(range: Span, text: Wiped) -> Self {
+    pub(super) fn replace(range: Span, text: SecretString) -> Self {
         Self { range, text }
     }
 }

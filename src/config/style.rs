@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::Config;
 use super::plan::{New, NewEntry, NewValue, Splice};
-use crate::base::secret_string::{Wiped, join, wiped};
+use crate::base::secret_string::{SecretString, join, secret_string};
 use crate::syntax::lines::{content_end, indent_of, line_start, newline_at, skip_gap};
 use crate::syntax::scalar::{self, Scalar};
 use crate::syntax::{Document, Kind, NodeId, Notation, Quote, Syntax};
@@ -43,14 +43,14 @@ fn json_like(doc: &Document<'_>, entry: Option<NodeId>) -> bool {
 }
 
 /// Writes text with these quotes, or with safer ones where its characters need them.
-fn quoted(text: &str, quote: Quote) -> Wiped {
+fn quoted(text: &str, quote: Quote) -> SecretString {
     if quote == Quote::Double || text.chars().any(char::is_control) {
-        return wiped!("{}", InDoubleQuotes(text));
+        return secret_string!("{}", InDoubleQuotes(text));
     }
     if quote == Quote::Plain && is_plain(text) {
-        return wiped!("{text}");
+        return secret_string!("{text}");
     }
-    wiped!("{}", InSingleQuotes(text))
+    secret_string!("{}", InSingleQuotes(text))
 }
 
 /// As JSON writes it, which YAML reads, too.
@@ -122,7 +122,7 @@ fn value_quote(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> Quote {
 }
 
 /// The name as its neighbours are quoted.
-pub(super) fn name_text(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> Wiped {
+pub(super) fn name_text(doc: &Document<'_>, entry: Option<NodeId>, name: &str) -> SecretString {
     let first = entry.and_then(|id| doc.members(id)?.first().map(|(name, _)| *name));
     let quote = match first.map(|id| &doc.node(id).kind) {
         Some(Kind::Scalar { quote: Quote::Double, .. }) => Quote::Double,
@@ -173,30 +173,40 @@ pub(super) fn spaced(doc: &Document<'_>) -> bool {
 }
 
 /// The value itself, without the comment.
-fn written(value: &NewValue, quote: Quote) -> Wiped {
+fn written(value: &NewValue, quote: Quote) -> SecretString {
     match value {
         NewValue::Text(text) => quoted(text, quote),
-        NewValue::Env(name) => wiped!("!env {name}"),
-        NewValue::CloudEnv(name) => wiped!("{{secret: !env {name}}}"),
-        NewValue::Date { seconds, .. } => wiped!("{seconds}"),
+        NewValue::Env(name) => secret_string!("!env {name}"),
+        NewValue::CloudEnv(name) => secret_string!("{{secret: !env {name}}}"),
+        NewValue::Date { seconds, .. } => secret_string!("{seconds}"),
     }
 }
 
 /// `name: value`, without the comment.
-pub(super) fn flow_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> Wiped {
+pub(super) fn flow_member(
+    doc: &Document<'_>,
+    entry: Option<NodeId>,
+    name: &str,
+    value: &NewValue,
+) -> SecretString {
     let gap = match (value, colon_gap(doc, entry, name)) {
         (NewValue::Env(_), gap) if gap.is_empty() => " ".to_owned(),
         (_, gap) => gap,
     };
     let (name_text, written) = (name_text(doc, entry, name), written(value, value_quote(doc, entry, name)));
-    wiped!("{}:{gap}{}", *name_text, *written)
+    secret_string!("{}:{gap}{}", *name_text, *written)
 }
 
 /// `name: value # comment`
-pub(super) fn block_member(doc: &Document<'_>, entry: Option<NodeId>, name: &str, value: &NewValue) -> Wiped {
+pub(super) fn block_member(
+    doc: &Document<'_>,
+    entry: Option<NodeId>,
+    name: &str,
+    value: &NewValue,
+) -> SecretString {
     let member = flow_member(doc, entry, name, value);
     match value {
-        NewValue::Date { comment, .. } => wiped!("{} # {comment}", *member),
+        NewValue::Date { comment, .. } => secret_string!("{} # {comment}", *member),
         NewValue::Text(_) | NewValue::Env(_) | NewValue::CloudEnv(_) => member,
     }
 }
@@ -220,7 +230,7 @@ pub(super) fn replace_value(
         return vec![replace_block_scalar(doc, name, end, &written)];
     }
     let mut splices = if start == end {
-        vec![Splice::insert(past_colon(doc, name, value), wiped!(" {}", *written))]
+        vec![Splice::insert(past_colon(doc, name, value), secret_string!(" {}", *written))]
     } else {
         vec![Splice::replace(start..end, written)]
     };
@@ -229,11 +239,11 @@ pub(super) fn replace_value(
     let rest = &text[end..line];
     let words = comment.rsplit_once(' ').map_or("", |(words, _)| words);
     if rest.trim().is_empty() {
-        splices.push(Splice::insert(end, wiped!(" # {comment}")));
+        splices.push(Splice::insert(end, secret_string!(" # {comment}")));
     } else if let Some(found) = rest.find(&format!("# {words} ")) {
         let date = end + found + words.len() + 3;
         let length = text[date..line].find(char::is_whitespace).unwrap_or(line - date);
-        splices.push(Splice::replace(end + found..date + length, wiped!("# {comment}")));
+        splices.push(Splice::replace(end + found..date + length, secret_string!("# {comment}")));
     }
     splices
 }
@@ -244,7 +254,7 @@ fn replace_block_scalar(doc: &Document<'_>, name: NodeId, end: usize, written: &
     let past = skip_gap(text, doc.end_of(name)) + 1;
     let header = &text[past..content_end(text, past)];
     let comment = header.find(" #").map_or("", |at| &header[at..]);
-    Splice::replace(past..end, wiped!(" {written}{comment}"))
+    Splice::replace(past..end, secret_string!(" {written}{comment}"))
 }
 
 // --- entries -------------------------------------------------------------------------------------------------
@@ -277,7 +287,7 @@ pub(super) fn block_entry(
     dash_indent: &str,
     sample_dash: Option<usize>,
     newline: &str,
-) -> Wiped {
+) -> SecretString {
     let New { entry, sample } = new;
     let text = doc.text();
     let sampled = sample.zip(sample_dash);
@@ -286,7 +296,7 @@ pub(super) fn block_entry(
     {
         let gap = &text[dash + 1..doc.start_of(id)];
         let gap = if !gap.is_empty() && gap.bytes().all(|b| b == b' ') { gap } else { " " };
-        return wiped!("{dash_indent}-{gap}{}", *flow_entry(doc, new));
+        return secret_string!("{dash_indent}-{gap}{}", *flow_entry(doc, new));
     }
     let (after_dash, column) = sampled.map_or_else(
         || (" ".to_owned(), dash_indent.len() + 2),
@@ -305,15 +315,17 @@ pub(super) fn block_entry(
     );
     let separator = format!("{newline}{}", " ".repeat(column));
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<Wiped> = members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
-    wiped!("{dash_indent}-{after_dash}{}", *join(&members, &separator))
+    let members: Vec<SecretString> =
+        members.map(|(name, value)| block_member(doc, sample, name, value)).collect();
+    secret_string!("{dash_indent}-{after_dash}{}", *join(&members, &separator))
 }
 
 /// A whole entry in braces.
-pub(super) fn flow_entry(doc: &Document<'_>, New { entry, sample }: New<'_>) -> Wiped {
+pub(super) fn flow_entry(doc: &Document<'_>, New { entry, sample }: New<'_>) -> SecretString {
     let text = doc.text();
     let members = ordered(doc, entry, sample).into_iter();
-    let members: Vec<Wiped> = members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
+    let members: Vec<SecretString> =
+        members.map(|(name, value)| flow_member(doc, sample, name, value)).collect();
     let mut shape = (String::new(), " ".to_owned(), String::new());
     if let Some(id) = sample
         && let Kind::Mapping { notation: Notation::Flow, members } = &doc.node(id).kind
@@ -349,7 +361,7 @@ pub(super) fn flow_entry(doc: &Document<'_>, New { entry, sample }: New<'_>) -> 
         shape.1 = String::new();
     }
     let (open, separator, close) = shape;
-    wiped!("{{{open}{}{close}}}", *join(&members, &format!(",{separator}")))
+    secret_string!("{{{open}{}{close}}}", *join(&members, &format!(",{separator}")))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl<'k> Done<'k> {
             }
             Effect::Added { new, current } => Self::Added { new: after(new)?, current },
             Effect::Noted => Self::Noted,
-            Effect::Rewritten => Self::Respelled,
+            Effect::Rewritten => Self::Rewritten,
             Effect::Retired(exp) => Self::Retired(exp),
             Effect::Unretired => Self::Unretired,
             Effect::Moved(key) => Self::Moved(after(key)?),

@@ -1,9 +1,8 @@
 //! What to do after a change.
 
 use super::step::{
-    Kept,
-    Action, Handed, HandedKid, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed, Step,
-    Steps, Turn, Until, When,
+    Action, Handed, HandedKid, Kept, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed,
+    Step, Steps, Turn, Until, When,
 };
 use super::words::moved;
 use crate::base::command_line::CommandLine;
@@ -29,7 +28,7 @@ pub(crate) enum Done<'k> {
     /// An assumed `iat` was written down.
     Noted,
     /// Keys are written in another way, and are the same, or the service starts with them now.
-    Respelled,
+    Rewritten,
     /// A key has another secret, algorithm or public key under the same kid.
     ReKeyed { key: &'k Key },
     /// A key was added; `current`: it is the current one.
@@ -145,7 +144,7 @@ impl Situation<'_> {
             ],
             Done::Promoted { key, outgoing } => self.after_promotion(key, outgoing),
             Done::Noted => vec![no_restart(NoRestart::NotRead("iat"))],
-            Done::Respelled => vec![no_restart(NoRestart::SameKeys)],
+            Done::Rewritten => vec![no_restart(NoRestart::SameKeys)],
             Done::ReKeyed { key } => vec![
                 self.restart(When::Anytime, Until::OldFile),
                 only(Action::HandOverAgain { key: key.name() }),
@@ -273,7 +272,8 @@ impl Situation<'_> {
 
     /// How its secret is handed out, where it is known here.
     fn export(&self, key: &Key) -> Vec<CommandLine> {
-        let export = || self.with_values(self.means.tool("export").arg(key.argument()).arg("--as").arg("env"), key);
+        let export =
+            || self.with_values(self.means.tool("export").arg(key.argument()).arg("--as").arg("env"), key);
         (key.secret().is_some() && !self.is_elsewhere(key)).then(export).into_iter().collect()
     }
 

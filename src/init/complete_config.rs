@@ -4,8 +4,8 @@
 use zeroize::Zeroizing;
 
 use super::{BETTER_TOKEN, TOKEN};
-use crate::base::secret_string::{Wiped, wiped};
-use crate::config::{Audience, Config, ConfigError, Document, Input, NodeId, Notation, Kind, Scalar, Syntax};
+use crate::base::secret_string::{SecretString, secret_string};
+use crate::config::{Audience, Config, ConfigError, Document, Input, Kind, NodeId, Notation, Scalar, Syntax};
 
 /// What of it a config lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,11 @@ impl Lacking {
 }
 
 /// The config with its audience and a variable in place of the token. `text`: with its key.
-pub(crate) fn completed(text: &str, input: Input, lacking: Lacking) -> Result<Zeroizing<String>, ConfigError> {
+pub(crate) fn completed(
+    text: &str,
+    input: Input,
+    lacking: Lacking,
+) -> Result<Zeroizing<String>, ConfigError> {
     let mut text = Zeroizing::new(text.to_owned());
     if lacking.audience {
         text = with_audience(&text, input)?;
@@ -39,26 +43,32 @@ pub(crate) fn completed(text: &str, input: Input, lacking: Lacking) -> Result<Ze
     Ok(text)
 }
 
-fn with_audience(text: &str, input: Input) -> Result<Wiped, ConfigError> {
+fn with_audience(text: &str, input: Input) -> Result<SecretString, ConfigError> {
     let config = Config::parse_str(text, input)?;
     let doc = config.document();
     let client_auth = doc.member(doc.root(), "client_auth").map(|(_, value)| value);
-    let block = client_auth.filter(|id| matches!(doc.node(*id).kind, Kind::Mapping { notation: Notation::Block, .. }));
+    let block = client_auth
+        .filter(|id| matches!(doc.node(*id).kind, Kind::Mapping { notation: Notation::Block, .. }));
     let Some(first) = block.and_then(|id| doc.members(id)?.first().copied()) else {
         return Ok(Zeroizing::new(text.to_owned()));
     };
     let at = doc.start_of(first.0);
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let newline = if text[..start].ends_with("\r\n") { "\r\n" } else { "\n" };
-    Ok(wiped!("{}{}audience: ['powersync']{newline}{}", &text[..start], &text[start..at], &text[start..]))
+    Ok(secret_string!(
+        "{}{}audience: ['powersync']{newline}{}",
+        &text[..start],
+        &text[start..at],
+        &text[start..]
+    ))
 }
 
-fn with_token(text: &str, input: Input) -> Result<Wiped, ConfigError> {
+fn with_token(text: &str, input: Input) -> Result<SecretString, ConfigError> {
     let config = Config::parse_str(text, input)?;
     let doc = config.document();
     let Some(id) = placeholder(doc) else { return Ok(Zeroizing::new(text.to_owned())) };
     let span = doc.node(id).span.clone();
-    Ok(wiped!("{}!env {TOKEN}{}", &text[..span.start], &text[span.end..]))
+    Ok(secret_string!("{}!env {TOKEN}{}", &text[..span.start], &text[span.end..]))
 }
 
 /// The admin token that is the template's.

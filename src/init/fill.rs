@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::secrets::fresh_text;
 use crate::base::random::{Random, RandomError};
-use crate::config::{Config, Document, NodeId, Scalar, env_name, is_env_name};
+use crate::config::{Config, Document, NodeId, Scalar, env_name};
 use crate::keyset::{HmacAlg, KeySet};
 
 /// A variable of a config.
@@ -52,7 +52,7 @@ pub(crate) fn needs(config: &Config<'_>, keys: &KeySet) -> Vec<Need> {
     for (id, _) in doc.nodes() {
         let Some(Scalar::Env(text)) = doc.scalar(id) else { continue };
         // What is no name may be a secret in the wrong place; it is never shown.
-        if !is_env_name(text, config.is_cloud()) {
+        if !config.edition().is_env_name(text) {
             continue;
         }
         let (name, _) = env_name(text);

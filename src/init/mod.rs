@@ -3,9 +3,9 @@
 //!
 //! What the service accepts: <https://docs.powersync.com/configuration/powersync-service/self-hosted-instances>.
 
+mod complete_config;
 mod compose;
 mod config;
-mod complete_config;
 pub(crate) mod fill;
 mod gitignore;
 mod options;
@@ -23,7 +23,8 @@ pub(crate) use gitignore::{ignores, ignoring};
 pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, TokenAudience};
 pub(crate) use secrets::{FirstKey, Secrets};
 pub(crate) use variables::{
-    BETTER_TOKEN, KEY, TOKEN, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
+    BETTER_TOKEN, KEY, TOKEN, Variable, VariableValue, complete, complete_example, has_value, is_placeholder,
+    variables,
 };
 
 /// Who may read a file.

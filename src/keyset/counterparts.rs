@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Key, KeySet, Kid, Likeness, Material};
+use super::{Fingerprint, Key, KeySet, Kid, Material};
 
 /// For each key of the old set, the place of what it is in the new one, if it is still there.
 pub(crate) fn counterparts(old: &KeySet, new: &KeySet) -> Vec<Option<usize>> {
@@ -50,14 +50,16 @@ fn claim_fixed<'k>(old: &'k KeySet, new: &KeySet, origins: &mut [Option<&'k Key>
         return;
     }
     let claimed: HashSet<usize> = origins.iter().flatten().map(|key| key.index).collect();
-    let mut left: HashMap<Likeness, Vec<&Key>> = HashMap::new();
+    let mut left: HashMap<Fingerprint, Vec<&Key>> = HashMap::new();
     for key in old.keys().iter().filter(|key| !claimed.contains(&key.index)) {
-        if let Some(likeness) = key.likeness() {
-            left.entry(likeness).or_default().push(key);
+        if let Some(fingerprint) = key.fingerprint() {
+            left.entry(fingerprint).or_default().push(key);
         }
     }
     for (key, origin) in new.keys().iter().zip(origins).filter(|(_, origin)| origin.is_none()) {
-        let Some(alike) = key.likeness().and_then(|likeness| left.get_mut(&likeness)) else { continue };
+        let Some(alike) = key.fingerprint().and_then(|fingerprint| left.get_mut(&fingerprint)) else {
+            continue;
+        };
         let at = alike.iter().position(|old| is_broken(old) || is_broken(key));
         *origin = at.map(|at| alike.remove(at));
     }
@@ -66,7 +68,7 @@ fn claim_fixed<'k>(old: &'k KeySet, new: &KeySet, origins: &mut [Option<&'k Key>
 /// Whether both are the same key, as far as can be seen.
 fn same_secret(before: &Key, after: &Key) -> bool {
     let by_name = before.variable().is_some() && before.variable() == after.variable();
-    let alike = || before.likeness().is_some() && before.likeness() == after.likeness();
+    let alike = || before.fingerprint().is_some() && before.fingerprint() == after.fingerprint();
     match (&before.material, &after.material) {
         (Material::Unusable(_), Material::Unusable(_)) => alike(),
         _ => after.verifies_what(before).unwrap_or(by_name),

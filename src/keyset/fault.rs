@@ -45,14 +45,14 @@ impl Fault {
         Self { kind, member, problem }
     }
 
-    pub(super) fn missing(member: &'static str, merged: bool) -> Self {
-        let problem = if merged {
-            "is missing; the service does not merge `<<`, so write the members out"
-        } else if member == "k" {
-            "is missing; it holds the secret"
-        } else {
-            "is missing"
-        };
+    pub(super) fn missing(member: &'static str) -> Self {
+        let problem = if member == "k" { "is missing; it holds the secret" } else { "is missing" };
+        Self::new(FaultKind::Missing, member, problem)
+    }
+
+    /// Missing beside a `<<` that may have it.
+    pub(super) fn not_merged(member: &'static str) -> Self {
+        let problem = "is missing; the service does not merge `<<`, so write the members out";
         Self::new(FaultKind::Missing, member, problem)
     }
 

@@ -178,15 +178,15 @@ pub enum Material {
 
 /// What tells an entry from others when its kid doesn't: never to be shown, since it could be tried against.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Likeness(pub(super) [u8; 32]);
+pub(crate) struct Fingerprint(pub(super) [u8; 32]);
 
-impl fmt::Debug for Likeness {
+impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Likeness(…)")
+        f.write_str("Fingerprint(…)")
     }
 }
 
-impl Likeness {
+impl Fingerprint {
     /// By the text that identifies the key: the name of a variable, the numbers of a public key.
     pub(super) fn of_text(text: &str) -> Self {
         Self(Secret::new(zeroize::Zeroizing::new(text.as_bytes().to_vec())).fingerprint())
@@ -215,7 +215,7 @@ pub struct Key {
     /// `exp`: not to be removed before.
     pub exp: Member<NumericDate>,
     /// Of an entry the service doesn't start with: what is in it all the same.
-    pub(crate) likeness: Option<Likeness>,
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 impl Key {
@@ -280,9 +280,9 @@ impl Key {
     }
 
     /// What tells it from others, whatever its kid.
-    pub(crate) fn likeness(&self) -> Option<Likeness> {
-        let by_secret = || self.secret().map(|secret| Likeness(secret.fingerprint()));
-        self.likeness.or_else(|| self.variable().map(Likeness::of_variable)).or_else(by_secret)
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        let by_secret = || self.secret().map(|secret| Fingerprint(secret.fingerprint()));
+        self.fingerprint.or_else(|| self.variable().map(Fingerprint::of_variable)).or_else(by_secret)
     }
 
     /// The HMAC algorithm, where it is one and known.

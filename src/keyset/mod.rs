@@ -38,7 +38,7 @@ pub mod strength;
 
 pub(crate) use counterparts::{counterparts, origins};
 pub use fault::{Fault, FaultKind};
-pub(crate) use key::Likeness;
+pub(crate) use key::Fingerprint;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, KeyRef, Kid};
 pub use logins::{Logins, Setting};
@@ -54,7 +54,7 @@ use std::collections::HashSet;
 
 use read::Entry;
 
-use crate::config::{Audience, Config, NodeId};
+use crate::config::{Audience, Config, Edition, NodeId};
 
 /// The keys of one config, in the order of the file.
 #[derive(Clone, Debug)]
@@ -87,18 +87,18 @@ impl KeySet {
     #[must_use]
     pub fn read_with(config: &Config<'_>, values: &Values<'_>) -> Self {
         let doc = config.document();
-        let cloud = config.is_cloud();
+        let edition = config.edition();
         let (mut line, mut counted) = (1, 0);
         let keys = config.entries().iter().enumerate().map(|(index, id)| {
             // Counted on from the entry before, so that a long list takes one pass.
             let at = doc.start_of(*id);
             line += doc.text()[counted..at].matches('\n').count();
             counted = at;
-            read::key(&Entry { doc, id: *id, cloud, values }, index, line)
+            read::key(&Entry { doc, id: *id, edition, values }, index, line)
         });
         let keys = keys.collect();
         let audiences =
-            config.audience_entries().iter().map(|id| read::audience(doc, *id, cloud, values)).collect();
+            config.audience_entries().iter().map(|id| read::audience(doc, *id, edition, values)).collect();
         let (around, unknown) = startability::around(config, values);
         Self {
             keys,
@@ -108,14 +108,14 @@ impl KeySet {
             logins: Logins::read(config, values),
             around,
             unknown,
-            is_cloud: cloud,
+            is_cloud: edition == Edition::Cloud,
         }
     }
 
     /// What keeps the service from starting with an entry of the list, each with where it is.
     #[must_use]
     pub fn faults_of(config: &Config<'_>, id: NodeId, values: &Values<'_>) -> Vec<(NodeId, Fault)> {
-        Entry { doc: config.document(), id, cloud: config.is_cloud(), values }.faults()
+        Entry { doc: config.document(), id, edition: config.edition(), values }.faults()
     }
 
     /// The same config with other keys, renumbered.

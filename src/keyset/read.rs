@@ -3,13 +3,15 @@
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, FaultKind};
-use super::key::{HmacAlg, Key, Known, Likeness, Material, Member, PublicKey, PublicNumbers, SecretSource};
+use super::key::{
+    Fingerprint, HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource,
+};
 use super::kid::Kid;
 use super::secret::{Secret, decode_as_service};
 use super::{curve, strength};
 use crate::base::time::NumericDate;
 use crate::config::placeholder::Placeholder;
-use crate::config::{Document, NodeId, Scalar, env_name, is_env_name};
+use crate::config::{Document, Edition, NodeId, Scalar, env_name};
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
 pub(crate) const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
@@ -35,7 +37,7 @@ pub(super) fn key(entry: &Entry<'_, '_>, index: usize, line: usize) -> Key {
         iat: Member::Absent,
         nbf: Member::Absent,
         exp: Member::Absent,
-        likeness: None,
+        fingerprint: None,
     };
     if entry.doc.members(entry.id).is_some() {
         key.kid = entry.kid();
@@ -43,7 +45,8 @@ pub(super) fn key(entry: &Entry<'_, '_>, index: usize, line: usize) -> Key {
         key.iat = entry.date("iat");
         key.nbf = entry.date("nbf");
         key.exp = entry.date("exp");
-        key.likeness = matches!(key.material, Material::Unusable(_)).then(|| entry.likeness()).flatten();
+        key.fingerprint =
+            matches!(key.material, Material::Unusable(_)).then(|| entry.fingerprint()).flatten();
     }
     key
 }
@@ -53,9 +56,17 @@ pub(super) struct Entry<'d, 't> {
     pub(super) doc: &'d Document<'t>,
     pub(super) id: NodeId,
     /// PowerSync Cloud writes secrets as `{secret: !env NAME}` or `{secret_ref: NAME}`.
-    pub(super) cloud: bool,
+    pub(super) edition: Edition,
     pub(super) values: &'d Values<'d>,
 }
+
+/// Whether the service starts without a member.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    Optional,
+}
+use Presence::{Optional, Required};
 
 /// A member that has to be text, and what is known of it.
 enum Text<'d> {
@@ -78,12 +89,12 @@ impl Text<'_> {
 }
 
 /// A value that has to be text.
-fn text_of<'d>(doc: &'d Document<'_>, value: NodeId, cloud: bool, values: &Values<'_>) -> Text<'d> {
+fn text_of<'d>(doc: &'d Document<'_>, value: NodeId, edition: Edition, values: &Values<'_>) -> Text<'d> {
     match doc.scalar(value) {
         Some(Scalar::String(text)) => Text::Written(text),
         Some(Scalar::Env(written)) => match env_name(written) {
             (_, Some("number" | "boolean")) => Text::Unreadable(CAST),
-            (name, _) if is_env_name(written, cloud) => Text::Variable(name, values(name)),
+            (name, _) if edition.is_env_name(written) => Text::Variable(name, values(name)),
             _ => Text::Unreadable(WRONG_NAME),
         },
         Some(Scalar::Null) => Text::Unreadable(NULL),
@@ -93,8 +104,13 @@ fn text_of<'d>(doc: &'d Document<'_>, value: NodeId, cloud: bool, values: &Value
 }
 
 /// Reads an entry of `client_auth.audience`.
-pub(super) fn audience(doc: &Document<'_>, id: NodeId, cloud: bool, values: &Values<'_>) -> Member<String> {
-    let text = text_of(doc, id, cloud, values);
+pub(super) fn audience(
+    doc: &Document<'_>,
+    id: NodeId,
+    edition: Edition,
+    values: &Values<'_>,
+) -> Member<String> {
+    let text = text_of(doc, id, edition, values);
     match (&text, text.known()) {
         (_, Some(known)) => Member::Value(known.to_owned()),
         (Text::Variable(name, _), None) => Member::Variable((*name).to_owned()),
@@ -108,7 +124,7 @@ impl<'d> Entry<'d, '_> {
     fn text(&self, name: &str) -> Text<'d> {
         self.doc
             .member(self.id, name)
-            .map_or(Text::Absent, |(_, value)| text_of(self.doc, value, self.cloud, self.values))
+            .map_or(Text::Absent, |(_, value)| text_of(self.doc, value, self.edition, self.values))
     }
 
     fn kid(&self) -> Member<Kid> {
@@ -128,7 +144,7 @@ impl<'d> Entry<'d, '_> {
                 Member::Unreadable("is not a moment between 1970 and 9999, in seconds"),
                 Member::Value,
             ),
-            Some(Scalar::Env(written)) if is_env_name(written, self.cloud) => {
+            Some(Scalar::Env(written)) if self.edition.is_env_name(written) => {
                 Member::Variable(env_name(written).0.to_owned())
             }
             Some(Scalar::Env(_)) => Member::Unreadable(WRONG_NAME),
@@ -145,23 +161,24 @@ impl<'d> Entry<'d, '_> {
         if self.doc.members(self.id).is_none() {
             return vec![(self.id, Fault::NOT_A_MAPPING)];
         }
-        let kty = self.check(&mut faults, "kty", true, &["oct", "RSA", "EC", "OKP"]);
+        let kty = self.check(&mut faults, "kty", Required, &["oct", "RSA", "EC", "OKP"]);
         let kty = kty.as_deref().map(String::as_str);
         // The schema of Cloud wants one in every key.
-        self.check(&mut faults, "kid", self.cloud || kty == Some("RSA"), &[]);
-        self.check(&mut faults, "use", false, &[]);
+        let needs_kid = self.edition == Edition::Cloud || kty == Some("RSA");
+        self.check(&mut faults, "kid", if needs_kid { Required } else { Optional }, &[]);
+        self.check(&mut faults, "use", Optional, &[]);
         match kty {
             Some("oct") => self.symmetric_faults(&mut faults),
             Some("RSA") => {
-                self.check(&mut faults, "n", true, &[]);
-                self.check(&mut faults, "e", true, &[]);
-                self.check(&mut faults, "alg", false, &["RS256", "RS384", "RS512"]);
+                self.check(&mut faults, "n", Required, &[]);
+                self.check(&mut faults, "e", Required, &[]);
+                self.check(&mut faults, "alg", Optional, &["RS256", "RS384", "RS512"]);
             }
             Some("EC") => {
-                self.check(&mut faults, "alg", true, &["ES256", "ES384", "ES512"]);
-                let crv = self.check(&mut faults, "crv", true, &["P-256", "P-384", "P-521"]);
-                let x = self.check(&mut faults, "x", true, &[]).map(|x| decode_as_service(&x));
-                let y = self.check(&mut faults, "y", true, &[]).map(|y| decode_as_service(&y));
+                self.check(&mut faults, "alg", Required, &["ES256", "ES384", "ES512"]);
+                let crv = self.check(&mut faults, "crv", Required, &["P-256", "P-384", "P-521"]);
+                let x = self.check(&mut faults, "x", Required, &[]).map(|x| decode_as_service(&x));
+                let y = self.check(&mut faults, "y", Required, &[]).map(|y| decode_as_service(&y));
                 if let (Some(crv), Some(x), Some(y)) = (crv, x, y)
                     && !curve::holds(&crv, &x, &y)
                 {
@@ -169,9 +186,9 @@ impl<'d> Entry<'d, '_> {
                 }
             }
             Some("OKP") => {
-                self.check(&mut faults, "alg", true, &["EdDSA"]);
-                let crv = self.check(&mut faults, "crv", true, &["Ed25519", "Ed448"]);
-                let x = self.check(&mut faults, "x", true, &[]).map(|x| decode_as_service(&x));
+                self.check(&mut faults, "alg", Required, &["EdDSA"]);
+                let crv = self.check(&mut faults, "crv", Required, &["Ed25519", "Ed448"]);
+                let x = self.check(&mut faults, "x", Required, &[]).map(|x| decode_as_service(&x));
                 if let (Some(crv), Some(x)) = (crv, x)
                     && x.len() != if crv.as_str() == "Ed448" { 57 } else { 32 }
                 {
@@ -189,7 +206,7 @@ impl<'d> Entry<'d, '_> {
         &self,
         faults: &mut Vec<(NodeId, Fault)>,
         name: &'static str,
-        required: bool,
+        presence: Presence,
         choices: &[&str],
     ) -> Option<Zeroizing<String>> {
         let (at, text) =
@@ -201,7 +218,10 @@ impl<'d> Entry<'d, '_> {
             (_, Some(_)) => Fault::not_one_of(name, choices),
             (Text::Unreadable(WRONG_NAME), _) => Fault::new(FaultKind::EnvName, name, WRONG_NAME),
             (Text::Unreadable(why), _) => Fault::new(FaultKind::NotText, name, why),
-            (Text::Absent, _) if required => Fault::missing(name, self.doc.member(self.id, "<<").is_some()),
+            (Text::Absent, _) if presence == Required => match self.doc.member(self.id, "<<") {
+                Some(_) => Fault::not_merged(name),
+                None => Fault::missing(name),
+            },
             (Text::Absent | Text::Variable(..) | Text::Written(_), _) => return None,
         };
         faults.push((at, fault));
@@ -209,10 +229,10 @@ impl<'d> Entry<'d, '_> {
     }
 
     fn symmetric_faults(&self, faults: &mut Vec<(NodeId, Fault)>) {
-        self.check(faults, "alg", true, &["HS256", "HS384", "HS512"]);
+        self.check(faults, "alg", Required, &["HS256", "HS384", "HS512"]);
         if self.cloud_secret().is_none()
             && self.cloud_literal().is_none()
-            && let Some(k) = self.check(faults, "k", true, &[])
+            && let Some(k) = self.check(faults, "k", Required, &[])
             && k.is_empty()
             && let Some((_, at)) = self.doc.member(self.id, "k")
         {
@@ -235,10 +255,10 @@ impl<'d> Entry<'d, '_> {
     }
 
     /// What is in an entry that makes no key, as far as it tells it from others.
-    fn likeness(&self) -> Option<Likeness> {
+    fn fingerprint(&self) -> Option<Fingerprint> {
         match self.text("k") {
-            Text::Written(k) => return Some(Likeness(Secret::decode_as_service(k).fingerprint())),
-            Text::Variable(name, _) => return Some(Likeness::of_variable(name)),
+            Text::Written(k) => return Some(Fingerprint(Secret::decode_as_service(k).fingerprint())),
+            Text::Variable(name, _) => return Some(Fingerprint::of_variable(name)),
             Text::Absent | Text::Unreadable(_) => {}
         }
         let numbers: Vec<&str> = ["n", "x", "y"]
@@ -248,16 +268,16 @@ impl<'d> Entry<'d, '_> {
                 _ => None,
             })
             .collect();
-        (!numbers.is_empty()).then(|| Likeness::of_text(&numbers.join(" ")))
+        (!numbers.is_empty()).then(|| Fingerprint::of_text(&numbers.join(" ")))
     }
 
     fn cloud_secret(&self) -> Option<String> {
-        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
+        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.edition == Edition::Cloud)?;
         let scalar = |member| self.doc.scalar(self.doc.member(k, member)?.1);
         match (scalar("secret"), scalar("secret_ref")) {
             // What isn't a name may be the secret itself.
             (Some(Scalar::Env(written)), _) => {
-                is_env_name(written, true).then(|| env_name(written).0.to_owned())
+                self.edition.is_env_name(written).then(|| env_name(written).0.to_owned())
             }
             (None, Some(Scalar::String(name))) => Some(name.to_owned()),
             _ => None,
@@ -266,7 +286,7 @@ impl<'d> Entry<'d, '_> {
 
     /// A secret in plaintext, as PowerSync Cloud has it: `{secret: '…'}`.
     fn cloud_literal(&self) -> Option<&'d str> {
-        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.cloud)?;
+        let (_, k) = self.doc.member(self.id, "k").filter(|_| self.edition == Edition::Cloud)?;
         self.doc.string(self.doc.member(k, "secret")?.1)
     }
 

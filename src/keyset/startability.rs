@@ -6,7 +6,7 @@ use super::read::Values;
 use super::{Fault, KeySet, Material};
 use crate::base::text::{Printable, list};
 use crate::config::schema::{deviations, is_white_in_js};
-use crate::config::{Config, Misfit, NodeId, Scalar, env_name, is_env_name};
+use crate::config::{Config, Edition, Misfit, NodeId, Scalar, env_name};
 
 /// Something with which the service does not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub(super) fn around(config: &Config<'_>, values: &Values<'_>) -> (Vec<Obstacle>
     let mut unknown = Vec::new();
     for (id, _) in doc.nodes().filter(|(id, _)| doc.target(*id) == *id) {
         let Some(Scalar::Env(written)) = doc.scalar(id) else { continue };
-        match fault_of_variable(written, config.is_cloud(), values) {
+        match fault_of_variable(written, config.edition(), values) {
             Err(kind) => obstacles.push(Obstacle { at: Some(id), kind }),
             Ok(false) => unknown.push(env_name(written).0.to_owned()),
             Ok(true) => {}
@@ -186,10 +186,10 @@ pub(super) fn around(config: &Config<'_>, values: &Values<'_>) -> (Vec<Obstacle>
 }
 
 /// Whether the service takes what is behind `!env`, and the value is known.
-fn fault_of_variable(written: &str, is_cloud: bool, values: &Values<'_>) -> Result<bool, ObstacleKind> {
+fn fault_of_variable(written: &str, edition: Edition, values: &Values<'_>) -> Result<bool, ObstacleKind> {
     let (name, cast) = env_name(written);
-    if !is_env_name(written, is_cloud) {
-        let has_name = cast.is_some() && is_env_name(name, is_cloud);
+    if !edition.is_env_name(written) {
+        let has_name = cast.is_some() && edition.is_env_name(name);
         return Err(if has_name {
             ObstacleKind::UnknownCast(name.to_owned())
         } else {

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::standing::Asked;
 use crate::base::random::{Random, RandomError};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
@@ -176,10 +177,10 @@ impl ProbedKey {
         self.kid == other.kid && self.alg == other.alg && self.secret.same_key(&other.secret)
     }
 
-    /// Whether its tokens carry a kid.
+    /// Which tokens it is asked for with.
     #[must_use]
-    pub(crate) fn has_kid(&self) -> bool {
-        self.kid.is_some()
+    pub(crate) fn asked(&self) -> Asked {
+        if self.kid.is_some() { Asked::WithItsKid } else { Asked::WithoutKid }
     }
 
     /// Fresh tokens: they live for a minute.
@@ -245,9 +246,9 @@ mod tests {
             assert!(matches!(said(&questions.own), Rejection::Audience { .. }));
             assert_eq!(
                 matches!(said(&questions.other_secret), Rejection::Signature { .. }),
-                subject.has_kid()
+                subject.kid.is_some()
             );
-            assert_eq!(matches!(said(&questions.other_kid), Rejection::NoKey), subject.has_kid());
+            assert_eq!(matches!(said(&questions.other_kid), Rejection::NoKey), subject.kid.is_some());
         }
     }
 

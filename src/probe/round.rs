@@ -271,7 +271,7 @@ impl Asker<'_> {
         };
         let own = reading(&questions.own)?;
         let other_kid = reading(&questions.other_kid)?;
-        Ok(judge(subject.has_kid(), own, other_kid, reading(&questions.other_secret)?))
+        Ok(judge(subject.asked(), own, other_kid, reading(&questions.other_secret)?))
     }
 
     fn note_clock(&self, answer: &HttpAnswer, reading: Reading, report: &mut PlaceReport) {

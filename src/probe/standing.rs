@@ -53,10 +53,19 @@ impl Standing {
     }
 }
 
+/// Which tokens a key is asked for with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    WithItsKid,
+    /// The key has none.
+    WithoutKid,
+}
+
 /// What three answers mean: to the key's own token, to one with its secret under a kid that nobody has, and to one with
-/// its kid and a secret that nobody has. A key without kid (`has_kid` false) is asked for with tokens that have none.
+/// its kid and a secret that nobody has.
 #[must_use]
-pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
+pub(crate) fn judge(asked: Asked, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
+    use Asked::WithItsKid;
     use Reading::{NoKey, OtherAlgorithm, OtherSecret};
     // A secret that nobody has verifies nothing, and a kid that nobody has belongs to no key.
     if other_secret.is_verified() || matches!(other_kid, OtherSecret | OtherAlgorithm) {
@@ -64,17 +73,14 @@ pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secre
     }
     match (own, other_secret) {
         // The kid is there: with another secret, its key says no.
-        (own, OtherSecret) if own.is_verified() && has_kid => Standing::Live,
-        (own, NoKey) if own.is_verified() && other_kid.is_verified() => {
-            if has_kid {
-                Standing::Wildcard
-            } else {
-                Standing::Live
-            }
-        }
+        (own, OtherSecret) if own.is_verified() && asked == WithItsKid => Standing::Live,
+        (own, NoKey) if own.is_verified() && other_kid.is_verified() => match asked {
+            WithItsKid => Standing::Wildcard,
+            Asked::WithoutKid => Standing::Live,
+        },
         (NoKey, NoKey) if other_kid == NoKey => Standing::Absent,
-        (OtherSecret, OtherSecret) if has_kid => Standing::OtherSecret,
-        (OtherAlgorithm, OtherAlgorithm) if has_kid => Standing::OtherAlgorithm,
+        (OtherSecret, OtherSecret) if asked == WithItsKid => Standing::OtherSecret,
+        (OtherAlgorithm, OtherAlgorithm) if asked == WithItsKid => Standing::OtherAlgorithm,
         _ => Standing::Differs,
     }
 }
@@ -82,26 +88,27 @@ pub(crate) fn judge(has_kid: bool, own: Reading, other_kid: Reading, other_secre
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Asked::{WithItsKid, WithoutKid};
     use Reading::{Expired, NoKey, OtherAlgorithm, OtherSecret, Verified};
 
     #[test]
     fn the_answers_of_one_service() {
-        for (has_kid, own, other_kid, other_secret, standing) in [
-            (true, Verified, NoKey, OtherSecret, Standing::Live),
-            (true, Expired, NoKey, OtherSecret, Standing::Live),
+        for (asked, own, other_kid, other_secret, standing) in [
+            (WithItsKid, Verified, NoKey, OtherSecret, Standing::Live),
+            (WithItsKid, Expired, NoKey, OtherSecret, Standing::Live),
             // It has the key, and a wildcard with the same secret.
-            (true, Verified, Verified, OtherSecret, Standing::Live),
+            (WithItsKid, Verified, Verified, OtherSecret, Standing::Live),
             // It has only the wildcard.
-            (true, Verified, Verified, NoKey, Standing::Wildcard),
-            (true, NoKey, NoKey, NoKey, Standing::Absent),
-            (true, OtherSecret, NoKey, OtherSecret, Standing::OtherSecret),
-            (true, OtherSecret, Verified, OtherSecret, Standing::OtherSecret),
-            (true, OtherAlgorithm, NoKey, OtherAlgorithm, Standing::OtherAlgorithm),
-            (false, Verified, Verified, NoKey, Standing::Live),
-            (false, NoKey, NoKey, NoKey, Standing::Absent),
+            (WithItsKid, Verified, Verified, NoKey, Standing::Wildcard),
+            (WithItsKid, NoKey, NoKey, NoKey, Standing::Absent),
+            (WithItsKid, OtherSecret, NoKey, OtherSecret, Standing::OtherSecret),
+            (WithItsKid, OtherSecret, Verified, OtherSecret, Standing::OtherSecret),
+            (WithItsKid, OtherAlgorithm, NoKey, OtherAlgorithm, Standing::OtherAlgorithm),
+            (WithoutKid, Verified, Verified, NoKey, Standing::Live),
+            (WithoutKid, NoKey, NoKey, NoKey, Standing::Absent),
         ] {
             assert_eq!(
-                judge(has_kid, own, other_kid, other_secret),
+                judge(asked, own, other_kid, other_secret),
                 standing,
                 "{own:?} {other_kid:?} {other_secret:?}"
             );
@@ -118,17 +125,17 @@ mod tests {
             // As a service without any of these keys does.
             (NoKey, Standing::Absent),
         ] {
-            assert_eq!(judge(true, same, same, same), standing);
-            assert_eq!(judge(false, same, same, same), standing);
+            assert_eq!(judge(WithItsKid, same, same, same), standing);
+            assert_eq!(judge(WithoutKid, same, same, same), standing);
         }
     }
 
     #[test]
     fn answers_of_replicas_that_differ_are_not_taken_for_those_of_one() {
         // The replica that knew the key, then two that don't; and the other way round.
-        assert_eq!(judge(true, Verified, NoKey, NoKey), Standing::Differs);
-        assert_eq!(judge(true, NoKey, NoKey, OtherSecret), Standing::Differs);
-        assert_eq!(judge(true, NoKey, Verified, NoKey), Standing::Differs);
-        assert_eq!(judge(false, Verified, NoKey, NoKey), Standing::Differs);
+        assert_eq!(judge(WithItsKid, Verified, NoKey, NoKey), Standing::Differs);
+        assert_eq!(judge(WithItsKid, NoKey, NoKey, OtherSecret), Standing::Differs);
+        assert_eq!(judge(WithItsKid, NoKey, Verified, NoKey), Standing::Differs);
+        assert_eq!(judge(WithoutKid, Verified, NoKey, NoKey), Standing::Differs);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::looks::{base64_runs, ends_in_secret_name, in_query, is_secret_name, member_value, user_info};
-use crate::config::{Config, Document, Kind, NodeId, Scalar, Span, is_env_name};
+use crate::config::{Config, Document, Kind, NodeId, Scalar, Span};
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// A secret's bytes in the text, and its value.
@@ -20,7 +20,7 @@ pub(super) fn secret_parts<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
 
 /// What is secret by its place, and in URIs.
 fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let (doc, cloud) = (config.document(), config.is_cloud());
+    let (doc, edition) = (config.document(), config.edition());
     let secret = secret_nodes(doc);
     let mut parts = Vec::new();
     for (id, node) in doc.nodes() {
@@ -28,7 +28,7 @@ fn values<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
         if secret.contains(&id) {
             let harmless = match doc.scalar(id) {
                 Some(Scalar::Null | Scalar::Bool(_)) => true,
-                Some(Scalar::Env(name)) => is_env_name(name, cloud),
+                Some(Scalar::Env(name)) => edition.is_env_name(name),
                 _ => false,
             };
             // A tag or an anchor in the wrong place may be a part of it.
@@ -97,7 +97,7 @@ fn pasted<'d>(doc: &'d Document<'_>, secrets: &[SecretPart<'d>]) -> Vec<SecretPa
 /// What in the comments may be a secret: values of members that hold one, 16 or more base64 characters in a row,
 /// and users of URIs.
 fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
-    let (doc, cloud) = (config.document(), config.is_cloud());
+    let (doc, edition) = (config.document(), config.edition());
     let mut parts = Vec::new();
     // Where a commented-out `k: |` began: the lines below it that are indented deeper are its value.
     let mut block: Option<usize> = None;
@@ -111,7 +111,7 @@ fn in_comments<'d>(config: &'d Config<'_>) -> Vec<SecretPart<'d>> {
             add(indent..text.len());
             continue;
         }
-        let value = member_value(text, |name| is_env_name(name, cloud));
+        let value = member_value(text, |name| edition.is_env_name(name));
         // Also where nothing follows the name, and the value is on the line below.
         let is_block = value.clone().is_some_and(|value| text[value].starts_with(['|', '>']))
             || ends_in_secret_name(text);

@@ -139,26 +139,27 @@ impl From<&Due> for DueStep {
 
 #[derive(Serialize)]
 pub(crate) struct ReconcileConfig {
-    config: String,
-    current: Option<String>,
-    due: Option<DueStep>,
+    pub(crate) config: String,
+    pub(crate) current: Option<String>,
+    pub(crate) due: Option<DueStep>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<Sentence>,
-    written: bool,
-    next: Option<DueStep>,
-    error: Option<String>,
+    pub(crate) waiting: Option<Sentence>,
+    pub(crate) written: bool,
+    pub(crate) next: Option<DueStep>,
+    pub(crate) error: Option<String>,
 }
 
-impl ReconcileConfig {
-    pub(crate) fn new(row: Row, waiting: Option<Sentence>, written: bool, error: Option<String>) -> Self {
+impl From<Row> for ReconcileConfig {
+    /// Nothing waits, is written, or failed.
+    fn from(row: Row) -> Self {
         Self {
             config: row.config,
             current: row.current,
             due: row.due.as_ref().map(DueStep::from),
-            waiting,
-            written,
+            waiting: None,
+            written: false,
             next: row.next.as_ref().map(DueStep::from),
-            error,
+            error: None,
         }
     }
 }

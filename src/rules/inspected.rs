@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::time::NumericDate;
-use crate::config::{Config, Document, NodeId, Scalar, Span, env_name, is_env_name};
+use crate::config::{Config, Document, NodeId, Scalar, Span, env_name};
 use crate::keyset::{Key, KeySet, Member, Values};
 use crate::schedule::Policy;
 
@@ -131,7 +131,7 @@ impl<'a> Inspected<'a> {
         let mut all = BTreeMap::new();
         for (id, _) in doc.nodes() {
             if let Some(Scalar::Env(written)) = doc.scalar(id)
-                && is_env_name(written, self.keys.is_cloud)
+                && self.config.edition().is_env_name(written)
             {
                 all.entry(env_name(written).0).or_insert(id);
             }

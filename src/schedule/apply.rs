@@ -85,6 +85,6 @@ fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
         iat: Member::Value(key.iat.unwrap_or(now)),
         nbf: nbf.map_or(Member::Absent, Member::Value),
         exp: Member::Absent,
-        likeness: None,
+        fingerprint: None,
     }
 }

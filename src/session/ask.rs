@@ -1,6 +1,5 @@
 //! Running services, asked on behalf of a command.
 
-
 use crate::base::random::Random;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Named, list};

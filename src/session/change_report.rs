@@ -107,11 +107,11 @@ fn configs(run: &Run<'_, '_>, plan: &RunPlan, written: Option<&Written>) -> Vec<
             config.text.is_some() && written.is_some_and(|written| !written.failed.contains(&number));
         let (config, current) = (config.name.clone(), outlook.current);
         let row = Row { config, current, due: outlook.due, next: outlook.next };
-        ReconcileConfig::new(row, outlook.waiting, is_written, None)
+        ReconcileConfig { waiting: outlook.waiting, written: is_written, ..row.into() }
     });
     let failed = run.failures.iter().map(|(source, error)| {
         let row = Row { config: Named(&source.name()).to_string(), current: None, due: None, next: None };
-        ReconcileConfig::new(row, None, false, Some(error.to_string()))
+        ReconcileConfig { error: Some(error.to_string()), ..row.into() }
     });
     planned.chain(failed).collect()
 }

@@ -143,7 +143,9 @@ pub(super) fn tell_steps_of(
     for config in &told {
         if run.output == ReportTo::Stderr {
             let what = match config.object {
-                Some(kind) => format!("The new {} is on stdout. Put it in place of the old one.", kind.name()),
+                Some(kind) => {
+                    format!("The new {} is on stdout. Put it in place of the old one.", kind.name())
+                }
                 None => "The new config is on stdout. Put it in place of the old one.".to_owned(),
             };
             writeln!(world.stderr, "\n{what}")?;

@@ -263,7 +263,8 @@ impl Changeset {
 
     /// Whether a config, as it is now, refers to a variable.
     fn refers(&self, config: usize, variable: &str) -> bool {
-        let is_config = |write: &&FileWrite| matches!(write.role, WriteRole::Config(number) if number == config);
+        let is_config =
+            |write: &&FileWrite| matches!(write.role, WriteRole::Config(number) if number == config);
         let Some(write) = self.0.iter().find(is_config) else { return false };
         let FileAction::Replace { old, .. } = &write.action else { return false };
         store::snapshot(&write.path).is_ok_and(|is| {
@@ -275,7 +276,8 @@ impl Changeset {
         let WriteRole::Values(set) = &write.role else { return };
         // What is in place after all needs its value.
         let refers = |(config, variable): &&(usize, String)| self.refers(*config, variable);
-        let failed = set.iter().filter(|(config, _)| written.failed.contains(config)).filter(|one| !refers(one));
+        let failed =
+            set.iter().filter(|(config, _)| written.failed.contains(config)).filter(|one| !refers(one));
         let variables: Vec<String> = failed.map(|(_, variable)| variable.clone()).collect();
         let Some(at) = written.files.iter().position(|(name, _)| *name == write.name) else { return };
         if variables.is_empty() {

@@ -63,7 +63,7 @@ pub(crate) fn from_git(
     if !global.config.is_empty() && !paths.is_empty() {
         return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
     }
-    let repository = Repository::open(&world.folder)?;
+    let repository = Repository::open(&world.directory)?;
     let (commit, from) = if let Some(revision) = revision {
         (repository.commit(revision).map_err(|error| hint(error, revision, world))?, short(revision))
     } else {
@@ -185,6 +185,6 @@ fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
 fn name_of(repository: &Repository, file: &ChangedFile, world: &World<'_>) -> String {
     let path =
         repository.root.join(file.new.as_ref().or(file.old.as_ref()).map_or(Path::new(""), PathBuf::as_path));
-    let here = std::fs::canonicalize(&world.folder).unwrap_or_else(|_| world.folder.clone());
+    let here = std::fs::canonicalize(&world.directory).unwrap_or_else(|_| world.directory.clone());
     path.strip_prefix(here).unwrap_or(&path).display().to_string()
 }

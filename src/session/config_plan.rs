@@ -16,6 +16,7 @@ use super::used_by::Uses;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::base::time::NumericDate;
+use crate::config::placeholder::Template;
 use crate::config::{Config, edit};
 use crate::explain::{self, Action, Done, KeyEvent, Means, Situation, Step, Steps, ValuesFrom, Variables};
 use crate::keyset::KeySet;
@@ -26,7 +27,6 @@ use crate::session::source::Opened;
 use crate::session::{Error, NoPlace, Source, Usage, World};
 use crate::store::{ObjectFile, Platform};
 use crate::wrap::envelope::{AroundKind, Envelope, ObjectKind, WriterKind};
-use crate::config::placeholder::Template;
 
 /// What the configs of a run have in common while they are planned.
 #[derive(Default)]
@@ -341,7 +341,7 @@ impl ConfigChange<'_> {
         let mut steps = explain::next_steps(done, situation);
         match (situation.keys.check_start(), done) {
             (Ok(()), _) | (_, Done::Noted) => {}
-            (Err(_), Done::Respelled) => {
+            (Err(_), Done::Rewritten) => {
                 steps.list = vec![Step::new(Action::StillBroken, vec![tool.clone().arg("check")])];
             }
             (Err(why), _) => {

@@ -7,7 +7,7 @@ use super::env_files::{NamedPath, named};
 use super::facts::Facts;
 use super::near::{Near, SLOT};
 use super::usage::Looked;
-use crate::config::{Config, Syntax, is_env_name};
+use crate::config::{Config, Syntax};
 use crate::keyset::Key;
 use crate::schedule::SecretForm;
 use crate::session::World;
@@ -60,7 +60,7 @@ impl Finder {
         policy_env_file: Option<PathBuf>,
         world: &World<'_>,
     ) -> Self {
-        let run_directory = world.folder.clone();
+        let run_directory = world.directory.clone();
         let config_directory = match source {
             Source::File(path) => world.path(path).parent().map(Path::to_owned),
             Source::Stdin | Source::Variable => None,
@@ -68,7 +68,14 @@ impl Finder {
         let config_directory = config_directory.unwrap_or_else(|| run_directory.clone());
         let policy_env_file = policy_env_file.map(|path| named(&run_directory, path));
         let offer = Offer::Never;
-        Self { source: source.clone(), args: args.clone(), policy_env_file, offer, run_directory, config_directory }
+        Self {
+            source: source.clone(),
+            args: args.clone(),
+            policy_env_file,
+            offer,
+            run_directory,
+            config_directory,
+        }
     }
 
     /// The directory of this run.
@@ -95,7 +102,10 @@ impl Finder {
 
     /// The env file that the flag names.
     pub(crate) fn flag(&self) -> Option<NamedPath> {
-        let named = |path: &PathBuf| NamedPath { path: self.run_directory.join(path), name: path.display().to_string() };
+        let named = |path: &PathBuf| NamedPath {
+            path: self.run_directory.join(path),
+            name: path.display().to_string(),
+        };
         self.args.env_file.as_ref().map(named)
     }
 
@@ -157,13 +167,9 @@ impl Finder {
     /// Where a secret may go.
     fn places(&self) -> &'static str {
         match &self.source {
-            Source::File(_) => {
-                "`--secret-out FILE` (for a secrets manager), `--print-secret`"
-            }
+            Source::File(_) => "`--secret-out FILE` (for a secrets manager), `--print-secret`",
             // There, the config is what goes to stdout.
-            Source::Stdin | Source::Variable => {
-                "`--secret-out FILE` (for a secrets manager)"
-            }
+            Source::Stdin | Source::Variable => "`--secret-out FILE` (for a secrets manager)",
         }
     }
 
@@ -202,12 +208,20 @@ impl Finder {
         let near = self.near();
         let compose = near.compose.as_ref().map(|(file, compose)| {
             let setting = old.and_then(|old| compose.setting(old));
-            let set = setting.map(|(setting, line)| (line, if let Setting::Other(other, _) = setting { Some(other.clone()) } else { None }));
+            let set = setting.map(|(setting, line)| {
+                (line, if let Setting::Other(other, _) = setting { Some(other.clone()) } else { None })
+            });
             (file.name.clone(), set)
         });
         let env_files = near.env_files.iter().map(|near| near.file.name.clone()).collect();
         let (old, offered) = (old.map(str::to_owned), self.default_file().name);
-        self.no_place(NoPlace::Nowhere(Box::new(Looked { old, env_files, compose, offered, places: self.places() })))
+        self.no_place(NoPlace::Nowhere(Box::new(Looked {
+            old,
+            env_files,
+            compose,
+            offered,
+            places: self.places(),
+        })))
     }
 
     /// The env file that is made where none is found: Compose's own, else the one beside the config.
@@ -270,7 +284,7 @@ impl Finder {
             // One of them is free: no file holds four billion.
             return Ok(slots.into_iter().find(is_free).unwrap_or_default());
         };
-        if !is_name(name) || !is_env_name(name, config.is_cloud()) {
+        if !is_name(name) || !config.edition().is_env_name(name) {
             let rule = if config.is_cloud() {
                 "capitals, digits and `_`"
             } else {
@@ -284,4 +298,3 @@ impl Finder {
         }
     }
 }
-

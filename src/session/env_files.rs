@@ -139,7 +139,8 @@ impl EnvFiles {
             let at = texts.iter().position(|(path, ..)| *path == ignore).unwrap_or_else(|| {
                 let shown = Path::new(&edit.file.name).with_file_name(".gitignore").display().to_string();
                 let old = store::snapshot(&ignore).ok();
-                let text = old.as_ref().map_or_else(String::new, |old| String::from_utf8_lossy(old).into_owned());
+                let text =
+                    old.as_ref().map_or_else(String::new, |old| String::from_utf8_lossy(old).into_owned());
                 texts.push((ignore, shown, old, text));
                 texts.len() - 1
             });

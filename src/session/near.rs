@@ -43,7 +43,7 @@ impl Near {
     /// Beside the config, and in the directory above, unless a repository begins between them.
     pub(crate) fn of(source: &Source, world: &World<'_>) -> Self {
         let path = source.path(world);
-        Self::at(path.as_deref().and_then(Path::parent).unwrap_or(&world.folder), &world.folder)
+        Self::at(path.as_deref().and_then(Path::parent).unwrap_or(&world.directory), &world.directory)
     }
 
     /// The same of a config in this directory, for a run in that one.
@@ -55,17 +55,19 @@ impl Near {
             let read = ComposeFile::read(std::str::from_utf8(&bytes).ok()?)?;
             Some((named(run_directory, path), read))
         });
-        let mut paths: Vec<PathBuf> = directories.iter().flat_map(|directory| env_files_in(directory)).collect();
+        let mut paths: Vec<PathBuf> =
+            directories.iter().flat_map(|directory| env_files_in(directory)).collect();
         if let Some((file, compose)) = &compose {
             let directory = file.path.parent().unwrap_or(Path::new(""));
             paths.extend(compose.env_files.iter().map(|name| clean(&directory.join(name))));
         }
         let mut seen = BTreeSet::new();
-        let env_files = paths.into_iter().filter(|path| path.is_file() && seen.insert(path.clone())).filter_map(|path| {
-            let bytes = store::snapshot(&path).ok()?;
-            let parsed = EnvFile::parse(&bytes).ok();
-            Some(NearFile { file: named(run_directory, path), parsed, bytes })
-        });
+        let env_files =
+            paths.into_iter().filter(|path| path.is_file() && seen.insert(path.clone())).filter_map(|path| {
+                let bytes = store::snapshot(&path).ok()?;
+                let parsed = EnvFile::parse(&bytes).ok();
+                Some(NearFile { file: named(run_directory, path), parsed, bytes })
+            });
         Self { env_files: env_files.collect(), compose }
     }
 

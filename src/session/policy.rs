@@ -33,14 +33,14 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
     } else {
         let config = match source {
             Source::File(path) => world.path(path),
-            Source::Stdin | Source::Variable => world.folder.join("stdin"),
+            Source::Stdin | Source::Variable => world.directory.join("stdin"),
         };
         // By its real place: a link into a repository has the policy of that repository.
         let config = std::fs::canonicalize(&config).unwrap_or(config);
         policy_file::find(&config).map_or_else(
             || Ok(PolicyFile::default()),
             |path| {
-                let name = path.strip_prefix(&world.folder).unwrap_or(&path).display().to_string();
+                let name = path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
                 policy_file::read(&path, &name)
             },
         )?
@@ -53,7 +53,7 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         overlap: times.overlap,
         ..file
     };
-    let named = |path: PathBuf| path.strip_prefix(&world.folder).unwrap_or(&path).display().to_string();
+    let named = |path: PathBuf| path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
     Ok(Rules { policy, file: found.path.map(named), env_file: found.env_file, probe: found.probe })
 }
 

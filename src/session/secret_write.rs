@@ -44,8 +44,14 @@ impl SecretWrite {
     pub(crate) fn warning(&self) -> Option<String> {
         let Destination::EnvFile(file) = &self.to else { return None };
         let name = Printable(&file.name);
-        if store::in_git(&file.path) && store::exists(&file.path) && !store::is_ignored(&file.path) && !store::git::tracks(&file.path) {
-            return Some(format!("git does not ignore {name}: a line in .gitignore keeps the secret out of git"));
+        if store::in_git(&file.path)
+            && store::exists(&file.path)
+            && !store::is_ignored(&file.path)
+            && !store::git::tracks(&file.path)
+        {
+            return Some(format!(
+                "git does not ignore {name}: a line in .gitignore keeps the secret out of git"
+            ));
         }
         store::git::tracks(&file.path).then(|| {
             format!(

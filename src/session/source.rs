@@ -1,6 +1,7 @@
 //! Which config a command works on, and its bytes.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -46,7 +47,7 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
-            None => find(&world.folder)?,
+            None => find(&world.directory)?,
         },
     };
     Ok(named(&in_directory(path, world)?))
@@ -184,7 +185,11 @@ impl Source {
 
     /// The config in these bytes of it.
     pub(crate) fn unwrap<'o>(&self, global: &Global, outer: &'o [u8]) -> Result<Opened<'o>, Error> {
-        let unwrap = Unwrap { base64: global.base64, entry: global.entry.clone(), at: global.path_inside().map(str::to_owned) };
+        let unwrap = Unwrap {
+            base64: global.base64,
+            entry: global.entry.clone(),
+            at: global.path_inside().map(str::to_owned),
+        };
         let fail = |source| Error::Envelope { name: self.name(), source };
         let envelope = Envelope::open(outer, &unwrap, self.input(global)).map_err(fail)?;
         let input = match envelope.around() {
@@ -202,8 +207,8 @@ impl Source {
     /// The tool with the options that name this config, for the commands that next steps give.
     pub(crate) fn command(&self, global: &Global, world: &World<'_>) -> CommandLine {
         let variable = is_set(CONFIG_PATH, world);
-        let found = find(&world.folder).ok().filter(|_| !variable);
-        let tool = CommandLine::new("powersync-jwks");
+        let found = find(&world.directory).ok().filter(|_| !variable);
+        let tool = tool(world);
         let tool = match self {
             Self::File(path) if found.as_ref() == Some(path) => tool,
             Self::File(path) => tool.arg("-c").arg(path.display().to_string()),
@@ -227,6 +232,18 @@ impl Source {
     }
 }
 
+/// Says how the user started this program, where that isn't by its name: set by the npm package.
+const CALLED_AS: &str = "POWERSYNC_JWKS_CALLED_AS";
+
+/// The tool, as the user can call it again.
+fn tool(world: &World<'_>) -> CommandLine {
+    match (world.variable)(CALLED_AS).as_deref().and_then(OsStr::to_str) {
+        Some("npx") => CommandLine::new("npx").arg("powersync-jwks"),
+        Some("powersync") => CommandLine::new("powersync").arg("jwks"),
+        _ => CommandLine::new("powersync-jwks"),
+    }
+}
+
 /// A config, out of what it came in.
 pub(crate) struct Opened<'o> {
     /// What it came in.
@@ -241,11 +258,9 @@ impl Opened<'_> {
     /// Reads the config.
     pub(crate) fn config(&self) -> Result<Config<'_>, Error> {
         let bytes = self.envelope.inner();
-        Config::parse(bytes, self.input).map_err(|error| {
-            match why_unreadable(bytes) {
-                Some(source) => Error::Envelope { name: self.name.clone(), source },
-                None => Error::config(&self.name)(error),
-            }
+        Config::parse(bytes, self.input).map_err(|error| match why_unreadable(bytes) {
+            Some(source) => Error::Envelope { name: self.name.clone(), source },
+            None => Error::config(&self.name)(error),
         })
     }
 }

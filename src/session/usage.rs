@@ -189,7 +189,8 @@ impl std::fmt::Display for Looked {
             }
             _ if self.env_files.is_empty() => f.write_str("There is no env file near the config")?,
             _ => {
-                let files: Vec<String> = self.env_files.iter().map(|file| Printable(file).to_string()).collect();
+                let files: Vec<String> =
+                    self.env_files.iter().map(|file| Printable(file).to_string()).collect();
                 let what = if self.old.is_some() { "sets it" } else { "sets a variable of this config" };
                 write!(f, "Of the env files near the config ({}), none {what}", list(&files))?;
             }

@@ -96,11 +96,10 @@ pub(crate) fn around(directories: &[&Path], but: &[PathBuf], run_directory: &Pat
     for directory in directories {
         // What git ignores is not found below, and is often the config that has the secrets.
         let beside = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-        let beside = beside.filter(|path| store::may_be_config(path) && path.is_file()).filter(|path| {
-            store::snapshot(path).map_or(true, |bytes| may_hold(&bytes, path))
-        });
-        let below =
-            store::files_below(directory, |path, bytes| may_hold(bytes, path));
+        let beside = beside
+            .filter(|path| store::may_be_config(path) && path.is_file())
+            .filter(|path| store::snapshot(path).map_or(true, |bytes| may_hold(&bytes, path)));
+        let below = store::files_below(directory, |path, bytes| may_hold(bytes, path));
         let mut paths: Vec<PathBuf> = beside.chain(below).collect();
         paths.sort();
         for path in paths.into_iter().filter(|path| seen.insert(real(path))) {

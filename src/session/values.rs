@@ -75,7 +75,7 @@ pub(crate) fn so_far<'w>(
 /// The env file of the policy, which may be yet to come.
 fn of_policy(path: Option<PathBuf>, world: &World<'_>) -> Result<Option<(String, EnvFile)>, Error> {
     let Some(path) = path else { return Ok(None) };
-    let file = named(&world.folder, path);
+    let file = named(&world.directory, path);
     Ok(read(&file)?.map(|(_, read)| (file.name, read)))
 }
 
@@ -89,7 +89,8 @@ impl KnownValues<'_> {
                 None => match compose.and_then(|(_, compose)| compose.setting(name))?.0 {
                     Setting::Literal(value) => Some(value.clone()),
                     Setting::Other(other, default) => {
-                        let of_file = || Some(Zeroizing::new(self.file_with(other)?.1.value(other)?.to_owned()));
+                        let of_file =
+                            || Some(Zeroizing::new(self.file_with(other)?.1.value(other)?.to_owned()));
                         self.of_environment(other).or_else(of_file).or_else(|| default.clone())
                     }
                     Setting::Unknown => None,
@@ -140,10 +141,12 @@ impl KnownValues<'_> {
     /// The variables for secrets of keys that env files set, but for these: each with its file.
     pub(crate) fn slots_but(&self, used: &BTreeSet<&str>) -> Vec<(String, String)> {
         let told = self.told.iter().map(|(name, file)| (name, file));
-        let near = self.near.env_files.iter().filter_map(|near| Some((&near.file.name, near.parsed.as_ref()?)));
+        let near =
+            self.near.env_files.iter().filter_map(|near| Some((&near.file.name, near.parsed.as_ref()?)));
         let mut found = BTreeSet::new();
         for (file_name, file) in told.chain(near) {
-            let is_slot = |name: &&str| name.strip_prefix(SLOT).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            let is_slot =
+                |name: &&str| name.strip_prefix(SLOT).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
             let left = file.names().filter(is_slot).filter(|name| !used.contains(name));
             found.extend(left.map(|name| (file_name.clone(), name.to_owned())));
         }

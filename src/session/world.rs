@@ -26,8 +26,8 @@ pub struct World<'w> {
     pub clock: &'w dyn Clock,
     /// For new keys.
     pub random: &'w dyn Random,
-    /// The folder that relative paths start from.
-    pub folder: PathBuf,
+    /// The directory that relative paths start from.
+    pub directory: PathBuf,
     /// Environment variables.
     pub variable: &'w dyn Fn(&str) -> Option<OsString>,
     /// Standard input.
@@ -45,10 +45,10 @@ pub struct World<'w> {
 }
 
 impl World<'_> {
-    /// A path as the user named it, from the folder of this run.
+    /// A path as the user named it, from the directory of this run.
     #[must_use]
     pub(crate) fn path(&self, named: &Path) -> PathBuf {
-        self.folder.join(named)
+        self.directory.join(named)
     }
 
     /// One line from standard input, without its end. Nothing where it has ended.

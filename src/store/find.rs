@@ -13,7 +13,8 @@ const USUAL: [&str; 5] = [
 ];
 
 /// Where others keep them: looked at where their text is a config.
-const OTHERS: [&str; 4] = ["powersync.yml", "config/powersync.yml", "config/config.yaml", "config/service.yaml"];
+const OTHERS: [&str; 4] =
+    ["powersync.yml", "config/powersync.yml", "config/config.yaml", "config/service.yaml"];
 
 /// What one environment of several is called, below one of these.
 const ENVIRONMENTS: [&str; 2] = ["envs", "environments"];
@@ -82,8 +83,13 @@ fn others(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn names_in(directory: &Path) -> impl Iterator<Item = std::ffi::OsString> {
-    let mut names: Vec<_> =
-        fs::read_dir(directory).into_iter().flatten().flatten().take(200).map(|entry| entry.file_name()).collect();
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(200)
+        .map(|entry| entry.file_name())
+        .collect();
     names.sort();
     names.into_iter()
 }

@@ -6,7 +6,10 @@ use std::path::Path;
 #[must_use]
 pub(super) fn is_mount_point(real: &Path) -> bool {
     let Ok(mounts) = std::fs::read_to_string("/proc/self/mountinfo") else { return false };
-    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|place| unescaped(place) == real.as_os_str().as_encoded_bytes())
+    mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .any(|place| unescaped(place) == real.as_os_str().as_encoded_bytes())
 }
 
 /// Blanks and backslashes are written as `\040` and the like.

@@ -143,10 +143,9 @@ impl Platform {
     pub(crate) fn restart(&self) -> Vec<CommandLine> {
         match self {
             Self::Compose { service } => vec![compose_up(service.as_deref())],
-            Self::Kubernetes { workload, object: Some(object) } => vec![
-                object.replace(),
-                CommandLine::new("kubectl").args(rollout(workload.as_deref())),
-            ],
+            Self::Kubernetes { workload, object: Some(object) } => {
+                vec![object.replace(), CommandLine::new("kubectl").args(rollout(workload.as_deref()))]
+            }
             Self::Kubernetes { workload, object: None } => vec![
                 kubectl_apply().note("the ConfigMap or Secret that holds this file"),
                 CommandLine::new("kubectl").args(rollout(workload.as_deref())),
@@ -167,7 +166,8 @@ impl Platform {
 impl ObjectFile {
     /// Puts it in place of the one that is there.
     pub(crate) fn replace(&self) -> CommandLine {
-        let replace = CommandLine::new("kubectl").arg("replace").args(self.forced.then_some("--force")).arg("-f");
+        let replace =
+            CommandLine::new("kubectl").arg("replace").args(self.forced.then_some("--force")).arg("-f");
         match &self.file {
             Some(file) => replace.arg(file.as_str()),
             None => replace.verbatim("FILE"),

@@ -74,7 +74,10 @@ pub(super) fn temporary_beside(path: &Path, content: &[u8]) -> Result<tempfile::
 }
 
 /// Sets its permissions, where it doesn't have them.
-pub(super) fn set_mode(temporary: &tempfile::NamedTempFile, wanted: fs::Permissions) -> Result<(), StoreError> {
+pub(super) fn set_mode(
+    temporary: &tempfile::NamedTempFile,
+    wanted: fs::Permissions,
+) -> Result<(), StoreError> {
     let file = temporary.as_file();
     let has = file.metadata().map_err(io("looking at the temporary file"))?.permissions();
     if has == wanted {

@@ -13,8 +13,8 @@ pub use document::{Document, Kind, Node, NodeId, Notation, Syntax};
 pub use error::{ConfigError, Judgement, Mistake, Problem};
 pub(crate) use lines::Lines;
 pub use lines::{Position, Span};
+pub(crate) use scalar::env_name;
 pub use scalar::{Chomp, Quote, Scalar, Tag};
-pub(crate) use scalar::{env_name, is_env_name};
 
 use std::path::Path;
 

@@ -70,17 +70,6 @@ pub(crate) fn env_name(text: &str) -> (&str, Option<&str>) {
     text.split_once("::").map_or((text, None), |(name, cast)| (name, Some(cast)))
 }
 
-/// Whether what stands behind `!env` is a variable's name, and not a secret in the wrong place: it begins with `PS_`, for
-/// Cloud with a capital, and has no other characters than a name.
-#[must_use]
-pub(crate) fn is_env_name(text: &str, cloud: bool) -> bool {
-    let (name, cast) = env_name(text);
-    let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
-    let capitals = |c: u8| word(c) && !c.is_ascii_lowercase();
-    let named = (name.starts_with("PS_") && name.bytes().all(word)) || (cloud && name.bytes().all(capitals));
-    named && !name.is_empty() && matches!(cast, None | Some("string" | "number" | "boolean"))
-}
-
 /// Reads a scalar as the service does.
 pub(crate) fn read(text: &str, quote: Quote, tag: Option<Tag>) -> Scalar<'_> {
     match tag {

@@ -62,9 +62,11 @@ impl Base64Form {
             (true, false) => &URL_SAFE_NO_PAD,
         };
         let encoded = Zeroizing::new(engine.encode(bytes));
-        let (width, separator) = self.lines.as_ref().map_or((encoded.len(), &[][..]), |(width, by)| (*width, by));
+        let (width, separator) =
+            self.lines.as_ref().map_or((encoded.len(), &[][..]), |(width, by)| (*width, by));
         let breaks = encoded.len() / width.max(1) * separator.len();
-        let mut text = Zeroizing::new(Vec::with_capacity(encoded.len() + breaks + self.before.len() + self.after.len()));
+        let mut text =
+            Zeroizing::new(Vec::with_capacity(encoded.len() + breaks + self.before.len() + self.after.len()));
         text.extend_from_slice(&self.before);
         for (number, line) in encoded.as_bytes().chunks(width.max(1)).enumerate() {
             if number > 0 {

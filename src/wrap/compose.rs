@@ -32,7 +32,8 @@ impl ComposeFile {
         let services = doc.members(services)?;
         let mut found = Self { settings: Vec::new(), env_files: Vec::new() };
         let image = |service: NodeId| doc.member(service, "image").and_then(|(_, image)| doc.string(image));
-        let is_ours = |service: &NodeId| image(*service).is_some_and(|image| image.contains("powersync-service"));
+        let is_ours =
+            |service: &NodeId| image(*service).is_some_and(|image| image.contains("powersync-service"));
         let ours: Vec<NodeId> = services.iter().map(|(_, service)| *service).filter(is_ours).collect();
         // An image that was built under another name: all of them may be meant.
         let all: Vec<NodeId> = services.iter().map(|(_, service)| *service).collect();
@@ -60,7 +61,9 @@ impl ComposeFile {
             match doc.string(*name) {
                 Some("environment") => self.environment(doc, *value, 0),
                 Some("env_file") => self.env_file(doc, *value),
-                Some("<<") if depth < MERGES => self.merged(doc, *value, |this, id| this.service(doc, id, depth + 1)),
+                Some("<<") if depth < MERGES => {
+                    self.merged(doc, *value, |this, id| this.service(doc, id, depth + 1))
+                }
                 _ => {}
             }
         }
@@ -131,7 +134,9 @@ impl Setting {
         if is_name(rest) {
             return Self::Other(rest.to_owned(), None);
         }
-        let Some(inner) = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return Self::Unknown };
+        let Some(inner) = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return Self::Unknown;
+        };
         let end = inner.find([':', '-', '?']).unwrap_or(inner.len());
         let (name, rest) = inner.split_at(end);
         if !is_name(name) || rest.contains('$') {

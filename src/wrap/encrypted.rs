@@ -22,7 +22,9 @@ impl Encryption {
         match () {
             () if bytes.starts_with(b"\0GITCRYPT\0") => Some(Self::GitCrypt),
             () if begins("$ANSIBLE_VAULT;") => Some(Self::AnsibleVault),
-            () if begins("age-encryption.org/") || begins("-----BEGIN AGE ENCRYPTED FILE-----") => Some(Self::Age),
+            () if begins("age-encryption.org/") || begins("-----BEGIN AGE ENCRYPTED FILE-----") => {
+                Some(Self::Age)
+            }
             () if begins("-----BEGIN PGP MESSAGE-----") => Some(Self::Pgp),
             () => {
                 let text = std::str::from_utf8(bytes).ok()?;
@@ -45,7 +47,9 @@ impl Encryption {
                  goes into the template with `ansible-vault encrypt_string`"
             ),
             Self::GitCrypt => {
-                sentence!("this file is encrypted with git-crypt. Unlock the repository first: `git-crypt unlock`")
+                sentence!(
+                    "this file is encrypted with git-crypt. Unlock the repository first: `git-crypt unlock`"
+                )
             }
             Self::Sops => sentence!(
                 "this file is encrypted with sops. Decrypt, change and encrypt it: `sops decrypt FILE | powersync-jwks -c - \

@@ -140,7 +140,8 @@ impl<'o> Envelope<'o> {
 
     /// All bytes with another config in its place.
     pub fn wrap(&self, config: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
-        let read_only = || EnvelopeError::from(Why::ReadOnly(self.entry().unwrap_or("the config").to_owned()));
+        let read_only =
+            || EnvelopeError::from(Why::ReadOnly(self.entry().unwrap_or("the config").to_owned()));
         let encode = |inner: Zeroizing<Vec<u8>>, form: &Base64Form| form.encode(&inner);
         let encoded = self.base64.iter().rev().fold(Zeroizing::new(config.to_vec()), encode);
         let written = match &self.carrier {
@@ -219,15 +220,20 @@ fn find(text: &str, unwrap: &Unwrap, input: Input) -> Result<Found, EnvelopeErro
 fn is_config_or_empty(bytes: &[u8]) -> bool {
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     super::base64::is_config(bytes)
-        || Document::read(text, Input::Either).is_ok_and(|doc| doc.members(doc.root()).is_some_and(<[_]>::is_empty))
+        || Document::read(text, Input::Either)
+            .is_ok_and(|doc| doc.members(doc.root()).is_some_and(<[_]>::is_empty))
 }
 
 type Chosen<'d, 't> = Option<(usize, &'d Document<'t>, Holder)>;
 
 /// The place that is named, or the only one there is.
-fn choose<'d, 't>(docs: &'d [(usize, Document<'t>)], unwrap: &Unwrap) -> Result<Chosen<'d, 't>, EnvelopeError> {
+fn choose<'d, 't>(
+    docs: &'d [(usize, Document<'t>)],
+    unwrap: &Unwrap,
+) -> Result<Chosen<'d, 't>, EnvelopeError> {
     let in_all = |find: &dyn Fn(&Document<'_>) -> Vec<Holder>| {
-        let found = docs.iter().flat_map(|(base, doc)| find(doc).into_iter().map(move |holder| (*base, doc, holder)));
+        let found =
+            docs.iter().flat_map(|(base, doc)| find(doc).into_iter().map(move |holder| (*base, doc, holder)));
         found.collect::<Vec<_>>()
     };
     let mut found = if let Some(path) = &unwrap.at {
@@ -284,7 +290,10 @@ fn nothing(
             (None, None) => Ok(Found::Whole),
         };
     }
-    let mapping = docs.iter().map(|(_, doc)| doc).find(|doc| doc.members(doc.root()).is_some_and(|all| !all.is_empty()));
+    let mapping = docs
+        .iter()
+        .map(|(_, doc)| doc)
+        .find(|doc| doc.members(doc.root()).is_some_and(|all| !all.is_empty()));
     let Some(doc) = mapping else { return Ok(Found::Whole) };
     if unwrap.entry.is_some() {
         return Err(Why::NoEntries.into());
@@ -292,7 +301,8 @@ fn nothing(
     if doc.member(doc.root(), "sops").is_some() {
         return Err(Why::Encrypted(Encryption::Sops).into());
     }
-    let objects: Vec<_> = docs.iter().flat_map(|(_, doc)| kubernetes::objects(doc).unwrap_or_default()).collect();
+    let objects: Vec<_> =
+        docs.iter().flat_map(|(_, doc)| kubernetes::objects(doc).unwrap_or_default()).collect();
     match objects.first() {
         Some(object) => Err(Why::NoEntry(object.kind.name()).into()),
         None => Err(Why::NoConfig(What::of(doc)).into()),
@@ -302,12 +312,14 @@ fn nothing(
 /// The config in the variable of an env file. `None`: this is no env file.
 fn in_env_file(text: &str) -> Result<Option<Found>, EnvelopeError> {
     let is_line = |line: &str| {
-        let name = line.strip_prefix("export ").unwrap_or(line).split('=').next().unwrap_or_default().trim_end();
+        let name =
+            line.strip_prefix("export ").unwrap_or(line).split('=').next().unwrap_or_default().trim_end();
         line.contains('=') && super::env_file::is_name(name)
     };
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let first = lines.find(|line| !(line.is_empty() || line.starts_with('#')));
-    let Some(file) = first.filter(|line| is_line(line)).and_then(|_| EnvFile::parse(text.as_bytes()).ok()) else {
+    let Some(file) = first.filter(|line| is_line(line)).and_then(|_| EnvFile::parse(text.as_bytes()).ok())
+    else {
         return Ok(None);
     };
     let no_config = || EnvelopeError::from(Why::NoConfig(What::EnvFile));

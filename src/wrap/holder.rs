@@ -81,7 +81,9 @@ impl Holder {
         match self.coding() {
             Coding::Text => is_config(text.as_bytes()),
             // Twice, as a Secret keeps what `POWERSYNC_CONFIG_B64` takes.
-            Coding::Base64 => decode(text.as_bytes()).is_some_and(|inner| is_config(&inner) || is_base64_of_config(&inner)),
+            Coding::Base64 => {
+                decode(text.as_bytes()).is_some_and(|inner| is_config(&inner) || is_base64_of_config(&inner))
+            }
         }
     }
 
@@ -99,8 +101,10 @@ impl Holder {
         let text = self.text(doc)?;
         if self.coding() == Coding::Text {
             let lines = TextLines::of_scalar(doc, self.node);
-            let carrier = lines.map_or_else(|| Carrier::ReadOnly(doc.node(self.node).span.clone()), Carrier::Lines);
-            let inner = if let Carrier::Lines(lines) = &carrier { lines.inner.as_bytes() } else { text.as_bytes() };
+            let carrier =
+                lines.map_or_else(|| Carrier::ReadOnly(doc.node(self.node).span.clone()), Carrier::Lines);
+            let inner =
+                if let Carrier::Lines(lines) = &carrier { lines.inner.as_bytes() } else { text.as_bytes() };
             let bytes = Zeroizing::new(inner.to_vec());
             return Some(Payload { bytes, carrier, base64: Vec::new() });
         }

@@ -141,10 +141,9 @@ pub(super) fn notes(doc: &Document<'_>, object: &Object) -> Vec<ObjectNote> {
     let metadata = member(doc, object.id, "metadata");
     let names_in = |part: &str| {
         let members = metadata.and_then(|id| member(doc, id, part)).and_then(|id| doc.members(id));
-        members
-            .unwrap_or_default()
-            .iter()
-            .filter_map(move |(name, value)| Some((doc.string(*name)?, doc.string(*value).unwrap_or_default())))
+        members.unwrap_or_default().iter().filter_map(move |(name, value)| {
+            Some((doc.string(*name)?, doc.string(*value).unwrap_or_default()))
+        })
     };
     let has = |is: fn(&str, &str) -> bool| {
         names_in("labels").chain(names_in("annotations")).any(|(name, value)| is(name, value))
@@ -154,7 +153,8 @@ pub(super) fn notes(doc: &Document<'_>, object: &Object) -> Vec<ObjectNote> {
         (immutable == Some(crate::config::Scalar::Bool(true)), WriterKind::Immutable),
         (
             has(|name, value| {
-                name.starts_with("meta.helm.sh/") || (name == "app.kubernetes.io/managed-by" && value == "Helm")
+                name.starts_with("meta.helm.sh/")
+                    || (name == "app.kubernetes.io/managed-by" && value == "Helm")
             }),
             WriterKind::Helm,
         ),

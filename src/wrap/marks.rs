@@ -14,7 +14,9 @@ const NAMES: [&str; 3] = ["client_auth", "sync_config", "sync_rules"];
 pub(super) fn is_config_mapping(doc: &Document<'_>, id: NodeId) -> bool {
     let of = |name| doc.member(id, name).map(|(_, value)| value);
     NAMES.iter().any(|name| of(name).is_some())
-        || of("_type").and_then(|id| doc.string(id)).is_some_and(|kind| matches!(kind, "self-hosted" | "cloud"))
+        || of("_type")
+            .and_then(|id| doc.string(id))
+            .is_some_and(|kind| matches!(kind, "self-hosted" | "cloud"))
         || of("replication").is_some_and(|id| doc.member(id, "connections").is_some())
 }
 

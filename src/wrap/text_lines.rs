@@ -93,7 +93,8 @@ impl TextLines {
     }
 
     fn indented(text: &str, span: Span, spaces: usize) -> Self {
-        let (mut inner, mut lines, mut at) = (Zeroizing::new(String::with_capacity(span.len())), Vec::new(), span.start);
+        let (mut inner, mut lines, mut at) =
+            (Zeroizing::new(String::with_capacity(span.len())), Vec::new(), span.start);
         for line in text[span].split_inclusive('\n') {
             let indent = (line.len() - line.trim_start_matches(' ').len()).min(spaces);
             let content = &line[indent..];
@@ -102,7 +103,11 @@ impl TextLines {
             lines.push(at..at + line.len());
             at += line.len();
         }
-        let newline = if lines.first().is_some_and(|line| text[line.clone()].ends_with("\r\n")) { "\r\n" } else { "\n" };
+        let newline = if lines.first().is_some_and(|line| text[line.clone()].ends_with("\r\n")) {
+            "\r\n"
+        } else {
+            "\n"
+        };
         Self { inner, lines, way: Way::Indented { spaces, newline } }
     }
 
@@ -140,7 +145,8 @@ impl TextLines {
             Way::Single if new.contains('\n') => return None,
             Way::Single => "",
         };
-        let (old_lines, new_lines): (Vec<&str>, Vec<&str>) = (self.inner.lines().collect(), new.lines().collect());
+        let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+            (self.inner.lines().collect(), new.lines().collect());
         let mut text = Zeroizing::new(String::with_capacity(self.span().len() + new.len()));
         for op in capture_diff_slices(Algorithm::Myers, &old_lines, &new_lines) {
             match op {

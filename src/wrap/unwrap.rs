@@ -48,7 +48,10 @@ pub(crate) enum Why {
     /// `--at`, and nothing is there.
     NothingAt(String),
     /// Several places hold one, as the option names them.
-    Several { option: &'static str, places: Vec<String> },
+    Several {
+        option: &'static str,
+        places: Vec<String>,
+    },
     /// A way of writing that can be read and not edited.
     ReadOnly(String),
 }
@@ -84,7 +87,9 @@ impl EnvelopeError {
             }
             Why::NotBase64 => sentence!("this is not base64. Omit `--base64` if it is the config itself"),
             Why::NeedsFlag => sentence!("this is base64 of a config: add `--base64`"),
-            Why::Twice => sentence!("this is base64 of base64 of a config. Decode it once first: `base64 -d`"),
+            Why::Twice => {
+                sentence!("this is base64 of base64 of a config. Decode it once first: `base64 -d`")
+            }
             Why::NotAConfig(name) => sentence!("{} is no PowerSync config", Named(name)),
             Why::NoEntry(kind) => sentence!("no entry of this {kind} is a PowerSync config"),
             Why::UnknownEntry(name, known) => {

@@ -10,7 +10,9 @@ use super::marks::MARKS;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// A Compose file, and the config that it mounts, if one could be told.
-    Compose { mounts: Option<String> },
+    Compose {
+        mounts: Option<String>,
+    },
     /// An object of Kubernetes, by its kind.
     Kubernetes(String),
     SealedSecret,
@@ -41,9 +43,13 @@ impl What {
             () if of("services").is_some_and(|id| doc.members(id).is_some()) => {
                 Self::Compose { mounts: mounted_config(doc) }
             }
-            () if has("secretGenerator") || has("configMapGenerator") || has("kustomize") => Self::Kustomization,
+            () if has("secretGenerator") || has("configMapGenerator") || has("kustomize") => {
+                Self::Kustomization
+            }
             () if has("apiVersion") && has("name") && has("version") => Self::Chart,
-            () if has("name") && (has("dependencies") || has("devDependencies") || has("scripts")) => Self::Package,
+            () if has("name") && (has("dependencies") || has("devDependencies") || has("scripts")) => {
+                Self::Package
+            }
             () => {
                 let names = doc.members(root).unwrap_or_default().iter();
                 let names = names.filter_map(|(name, _)| doc.string(*name)).filter(|name| is_plain(name));
@@ -95,7 +101,9 @@ impl What {
             Self::Chart => sentence!(
                 "this is the `Chart.yaml` of a Helm chart, and no config is in it. Name the values or the config: `-c PATH`"
             ),
-            Self::Package => sentence!("this is a package.json, and no config is in it. Name the config: `-c PATH`"),
+            Self::Package => {
+                sentence!("this is a package.json, and no config is in it. Name the config: `-c PATH`")
+            }
             Self::EnvFile => sentence!(
                 "this is an env file, and it sets no `POWERSYNC_CONFIG_B64`. Name the config: `-c PATH`; the env file \
                  goes with `--env-file`"
@@ -104,7 +112,8 @@ impl What {
                 let has = match names.as_slice() {
                     [] => String::new(),
                     names => {
-                        let names: Vec<String> = names.iter().map(|name| format!("`{}`", Printable(name))).collect();
+                        let names: Vec<String> =
+                            names.iter().map(|name| format!("`{}`", Printable(name))).collect();
                         format!(" It begins with {}.", list(&names))
                     }
                 };
@@ -119,7 +128,8 @@ impl What {
 
 /// Names of members are shown where they look like names: of the wrong file, any may be a secret.
 fn is_plain(name: &str) -> bool {
-    name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    name.len() <= 24
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 /// The file on this machine that a Compose file mounts as the service's config.
@@ -140,7 +150,8 @@ fn mounted_config(doc: &Document<'_>) -> Option<String> {
                     let below = config.strip_prefix(inside)?.strip_prefix('/')?;
                     Some(format!("{}/{below}", host.trim_end_matches('/')))
                 }
-                None => (inside.ends_with("/powersync.yaml") || inside.ends_with("/service.yaml")).then(|| host.to_owned()),
+                None => (inside.ends_with("/powersync.yaml") || inside.ends_with("/service.yaml"))
+                    .then(|| host.to_owned()),
             }
         })
     })

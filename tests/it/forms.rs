@@ -48,12 +48,15 @@ fn encode(bytes: &[u8], width: usize, separator: &str) -> String {
 
 fn indented(bytes: &[u8], spaces: usize) -> String {
     let text = std::str::from_utf8(bytes).unwrap();
-    let line = |line: &str| if line == "\n" { line.to_owned() } else { format!("{}{line}", " ".repeat(spaces)) };
+    let line =
+        |line: &str| if line == "\n" { line.to_owned() } else { format!("{}{line}", " ".repeat(spaces)) };
     text.split_inclusive('\n').map(line).collect()
 }
 
 fn secret(name: &str, data: &str) -> String {
-    format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}} # ours\ndata:\n  other: AAAA\n{data}type: Opaque\n")
+    format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}} # ours\ndata:\n  other: AAAA\n{data}type: Opaque\n"
+    )
 }
 
 const FORMS: &[Form] = &[
@@ -77,7 +80,9 @@ const FORMS: &[Form] = &[
         options: "",
         put: |text, ext| {
             let value = STANDARD.encode(text);
-            secret("powersync", &format!("  powersync.{ext}:   '{value}' # base64\n")).replace('\n', "\r\n").into_bytes()
+            secret("powersync", &format!("  powersync.{ext}:   '{value}' # base64\n"))
+                .replace('\n', "\r\n")
+                .into_bytes()
         },
         takes: Takes::Any,
     },
@@ -128,7 +133,10 @@ const FORMS: &[Form] = &[
         options: "",
         put: |text, ext| {
             let value = serde_json::to_string(std::str::from_utf8(text).unwrap()).unwrap();
-            format!("{{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"stringData\":{{\"powersync.{ext}\":{value}}}}}").into_bytes()
+            format!(
+                "{{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"stringData\":{{\"powersync.{ext}\":{value}}}}}"
+            )
+            .into_bytes()
         },
         takes: Takes::Text,
     },
@@ -147,14 +155,18 @@ const FORMS: &[Form] = &[
         what: "a text value of a chart",
         file: "values.yaml",
         options: "",
-        put: |text, _| format!("image: {{tag: latest}}\nconfig: |\n{}replicas: 2\n", indented(text, 2)).into_bytes(),
+        put: |text, _| {
+            format!("image: {{tag: latest}}\nconfig: |\n{}replicas: 2\n", indented(text, 2)).into_bytes()
+        },
         takes: Takes::Lines,
     },
     Form {
         what: "a mapping of a chart's values",
         file: "values.yaml",
         options: "",
-        put: |text, _| format!("image: {{tag: latest}}\npowersync:\n  config:\n{}", indented(text, 4)).into_bytes(),
+        put: |text, _| {
+            format!("image: {{tag: latest}}\npowersync:\n  config:\n{}", indented(text, 4)).into_bytes()
+        },
         takes: Takes::Yaml,
     },
     Form {
@@ -188,7 +200,10 @@ const FORMS: &[Form] = &[
         options: "",
         put: |text, _| {
             let value = STANDARD.encode(text);
-            format!("services:\n  sync:\n    environment:\n      PORT: 80\n      POWERSYNC_CONFIG_B64: {value}\n").into_bytes()
+            format!(
+                "services:\n  sync:\n    environment:\n      PORT: 80\n      POWERSYNC_CONFIG_B64: {value}\n"
+            )
+            .into_bytes()
         },
         takes: Takes::Any,
     },
@@ -197,8 +212,11 @@ const FORMS: &[Form] = &[
         file: "compose.yaml",
         options: "",
         put: |text, _| {
-            format!("services:\n  sync:\n    environment: [A=b, \"POWERSYNC_CONFIG_B64={}\"]\n", STANDARD.encode(text))
-                .into_bytes()
+            format!(
+                "services:\n  sync:\n    environment: [A=b, \"POWERSYNC_CONFIG_B64={}\"]\n",
+                STANDARD.encode(text)
+            )
+            .into_bytes()
         },
         takes: Takes::Any,
     },
@@ -206,7 +224,9 @@ const FORMS: &[Form] = &[
         what: "`POWERSYNC_CONFIG_B64` in an env file",
         file: "powersync.env",
         options: "",
-        put: |text, _| format!("# ours\nA=b\nPOWERSYNC_CONFIG_B64='{}'\nC=d", STANDARD.encode(text)).into_bytes(),
+        put: |text, _| {
+            format!("# ours\nA=b\nPOWERSYNC_CONFIG_B64='{}'\nC=d", STANDARD.encode(text)).into_bytes()
+        },
         takes: Takes::Any,
     },
 ];
@@ -214,7 +234,8 @@ const FORMS: &[Form] = &[
 impl Takes {
     fn takes(self, text: &[u8], extension: &str) -> bool {
         let Ok(text) = std::str::from_utf8(text) else { return false };
-        let is_odd_line = |line: &str| line.trim_end().is_empty() && !line.is_empty() || line.starts_with('\t');
+        let is_odd_line =
+            |line: &str| line.trim_end().is_empty() && !line.is_empty() || line.starts_with('\t');
         let in_lines = text.ends_with('\n')
             && !text.ends_with("\n\n")
             && !text.starts_with([' ', '\n', '\u{feff}', '#'])
@@ -225,7 +246,13 @@ impl Takes {
             Self::Text => !text.contains('\r') && !text.starts_with('\u{feff}'),
             Self::Lines => in_lines,
             // Document marks, and block texts that keep blank lines, mean something else further in.
-            Self::Yaml => in_lines && extension == "yaml" && !text.contains("---") && !text.contains("...") && !text.contains("|+"),
+            Self::Yaml => {
+                in_lines
+                    && extension == "yaml"
+                    && !text.contains("---")
+                    && !text.contains("...")
+                    && !text.contains("|+")
+            }
         }
     }
 }
@@ -253,7 +280,8 @@ fn what_is_wrapped_is_edited_as_it_would_be_by_itself() {
                     || outcome.stderr.contains("this is no PowerSync config")
                 {
                     let edited = plain.read(file) != *content;
-                    let is_empty = !String::from_utf8_lossy(content).contains(':') || !String::from_utf8_lossy(content).contains("client_auth");
+                    let is_empty = !String::from_utf8_lossy(content).contains(':')
+                        || !String::from_utf8_lossy(content).contains("client_auth");
                     assert!(!edited || is_empty, "{said}");
                     continue;
                 }
@@ -269,7 +297,11 @@ fn what_is_wrapped_is_edited_as_it_would_be_by_itself() {
                 let is_short = STANDARD.encode(content).len() <= 70;
                 let clean = |text: &[u8]| {
                     let text = String::from_utf8_lossy(text).into_owned();
-                    if is_short { text.split_whitespace().collect::<String>().replace("\\n", "") } else { text }
+                    if is_short {
+                        text.split_whitespace().collect::<String>().replace("\\n", "")
+                    } else {
+                        text
+                    }
                 };
                 assert_eq!(clean(&is), clean(&wanted), "{said}");
                 tried[number] += 1;
@@ -302,7 +334,11 @@ fn an_empty_json_object_stays_json() {
         let mut scene = Scene::new();
         scene.stdin = text.as_bytes().to_vec();
         let outcome = scene.run(&format!("{options} add --kid a"));
-        let json = if options.contains("base64") { STANDARD.decode(outcome.stdout.trim()).unwrap() } else { outcome.stdout.into_bytes() };
+        let json = if options.contains("base64") {
+            STANDARD.decode(outcome.stdout.trim()).unwrap()
+        } else {
+            outcome.stdout.into_bytes()
+        };
         let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(value["client_auth"]["jwks"]["keys"][0]["kid"], "a", "{text}");
     }
@@ -317,7 +353,10 @@ const CONFIG: &str = "replication:\n  connections:\n    - type: postgresql\n    
 fn refused() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let config = |from: &str, to: &str| CONFIG.replace(from, to).into_bytes();
     let k = "7oOUMQRmDAtPFHSxu4FGTLlfCXJ2dXBPZuXeJVAtlHY";
-    let map = format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  powersync.yaml: |\n{}", indented(CONFIG.as_bytes(), 4));
+    let map = format!(
+        "apiVersion: v1\nkind: ConfigMap\ndata:\n  powersync.yaml: |\n{}",
+        indented(CONFIG.as_bytes(), 4)
+    );
     vec![
         ("a ConfigMap with a secret in it", "map.yaml", map.into_bytes()),
         ("a chart template or Jinja: `{{ … }}` without quotes", "powersync.yaml", config(k, "{{ .Values.secret }}")),
@@ -378,7 +417,8 @@ fn page() -> String {
     let mut text = HEAD.to_owned();
     let row = |form: &Form| {
         let scene = Scene::with(form.file, (form.put)(CONFIG.as_bytes(), "yaml"));
-        let run = |command: &str| scene.run(&format!("-c {} {} {command}", form.file, form.options)).code == 0;
+        let run =
+            |command: &str| scene.run(&format!("-c {} {} {command}", form.file, form.options)).code == 0;
         let (read, edited) = (run("status"), run("rotate --yes"));
         let changed = scene.read(form.file) != (form.put)(CONFIG.as_bytes(), "yaml");
         let yes = |yes| if yes { "yes" } else { "no" };
@@ -429,8 +469,12 @@ const COMMANDS: [&str; 17] = [
 ];
 
 /// The secrets that are in the cases.
-const SECRETS: [&str; 4] =
-    ["pmiwglbUG50UbN6KT3TXJX9egP7SbL2xKyEPJUIGmkM", "ZHJvd3NzYXB4eXo", "drowssapxyz", "super-secret-jwt-token"];
+const SECRETS: [&str; 4] = [
+    "pmiwglbUG50UbN6KT3TXJX9egP7SbL2xKyEPJUIGmkM",
+    "ZHJvd3NzYXB4eXo",
+    "drowssapxyz",
+    "super-secret-jwt-token",
+];
 
 /// Each case with every command: what changes is only what a config owns, and no secret is shown but by `export`.
 #[test]
@@ -450,7 +494,8 @@ fn no_case_is_harmed_and_none_is_told() {
             let may_show = command.starts_with("export") || command.starts_with("token");
             // What a comment says in words, the redaction of texts is to find.
             let is_comment = name.starts_with("comment-copy");
-            let is_told = !is_comment && SECRETS.iter().any(|secret| shown.iter().any(|text| text.contains(secret)));
+            let is_told =
+                !is_comment && SECRETS.iter().any(|secret| shown.iter().any(|text| text.contains(secret)));
             assert!(may_show || !is_told, "a secret is told: {said}");
             let is = scene.read(&name);
             if outcome.code == 2 {
@@ -460,9 +505,11 @@ fn no_case_is_harmed_and_none_is_told() {
                 assert!(is == content && outcome.code == 2, "{said}");
             }
             // Lines that go are the ones of keys, or what encodes the config.
-            let lines = |text: &[u8]| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>();
+            let lines =
+                |text: &[u8]| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>();
             let after = lines(&is);
-            let gone: Vec<String> = lines(&content).into_iter().filter(|line| !after.contains(line)).collect();
+            let gone: Vec<String> =
+                lines(&content).into_iter().filter(|line| !after.contains(line)).collect();
             let is_own = |line: &String| {
                 let line = line.trim();
                 ["- kty", "kty:", "alg:", "kid:", "k:", "n:", "e:", "- {kty", "# shared", "pmiw", "# \""]
@@ -475,7 +522,8 @@ fn no_case_is_harmed_and_none_is_told() {
             assert!(gone.iter().all(is_own), "{said}\n{gone:?}");
         }
         let scene = Scene::with(&name, &content);
-        let (status, rotate) = (scene.run(&format!("-c {name} status")), scene.run(&format!("-c {name} rotate --yes")));
+        let (status, rotate) =
+            (scene.run(&format!("-c {name} status")), scene.run(&format!("-c {name} rotate --yes")));
         let error = |outcome: &crate::common::Outcome| {
             outcome.stderr.lines().find(|line| line.starts_with("error: ")).map(str::to_owned)
         };

@@ -7,6 +7,7 @@ mod bounds;
 mod canary;
 mod cases;
 mod common;
+mod completions;
 mod env;
 mod faults;
 mod fixtures;

@@ -54,7 +54,11 @@ fn projects() -> Vec<Project> {
     ] {
         push("a secret in the file", vec![(name, config(SECRET))], First::InConfig);
     }
-    push("a secret in the file, Compose beside it", vec![("powersync.yaml", config(SECRET)), compose("")], First::InConfig);
+    push(
+        "a secret in the file, Compose beside it",
+        vec![("powersync.yaml", config(SECRET)), compose("")],
+        First::InConfig,
+    );
     for name in [".env", ".env.local", "powersync.env"] {
         push("an env file", vec![variable(), env(name, "PS_JWT=SECRET\nPS_URI=a\n")], First::In(name));
     }
@@ -78,12 +82,20 @@ fn projects() -> Vec<Project> {
     push("a list in Compose with the value", vec![variable(), compose(&literal)], First::Asks(".env"));
     push(
         "Compose that passes another name on",
-        vec![variable(), compose("    environment: {PS_JWT: '${JWT_SECRET}'}\n"), env(".env", "JWT_SECRET=SECRET\n")],
+        vec![
+            variable(),
+            compose("    environment: {PS_JWT: '${JWT_SECRET}'}\n"),
+            env(".env", "JWT_SECRET=SECRET\n"),
+        ],
         First::In(".env"),
     );
     push(
         "Compose that passes another name on in a list",
-        vec![variable(), compose("    environment: ['PS_JWT=${JWT_SECRET:?}']\n"), env(".env", "JWT_SECRET=SECRET\n")],
+        vec![
+            variable(),
+            compose("    environment: ['PS_JWT=${JWT_SECRET:?}']\n"),
+            env(".env", "JWT_SECRET=SECRET\n"),
+        ],
         First::In(".env"),
     );
     push(
@@ -103,20 +115,33 @@ fn projects() -> Vec<Project> {
     );
     push(
         "an entrypoint that makes the value",
-        vec![variable(), compose("    entrypoint: ['/entrypoint.sh']\n"), ("entrypoint.sh", "export PS_JWT=$(cat /s)\n".to_owned())],
+        vec![
+            variable(),
+            compose("    entrypoint: ['/entrypoint.sh']\n"),
+            ("entrypoint.sh", "export PS_JWT=$(cat /s)\n".to_owned()),
+        ],
         First::Asks(".env"),
     );
     push(
         "several values merged in Compose",
         vec![
-            ("compose.yaml", format!("x-env: &env\n  PS_JWT: {SECRET}\nservices:\n  sync:\n    image: powersync-service\n    environment:\n      <<: *env\n")),
+            (
+                "compose.yaml",
+                format!(
+                    "x-env: &env\n  PS_JWT: {SECRET}\nservices:\n  sync:\n    image: powersync-service\n    environment:\n      <<: *env\n"
+                ),
+            ),
             variable(),
         ],
         First::Asks(".env"),
     );
     push(
         "a policy with an env file",
-        vec![variable(), ("powersync-jwks.yml", "env_file: secrets.env\n".to_owned()), env("secrets.env", "PS_JWT=SECRET\n")],
+        vec![
+            variable(),
+            ("powersync-jwks.yml", "env_file: secrets.env\n".to_owned()),
+            env("secrets.env", "PS_JWT=SECRET\n"),
+        ],
         First::In("secrets.env"),
     );
     all
@@ -147,7 +172,10 @@ fn the_first_rotation_without_options_does_the_right_thing_or_asks() {
                 assert!(run.code == 0 && scene.text(file).contains("PS_JWKS_KEY_1="), "{what}: {run:?}");
             }
             First::Asks(file) => {
-                assert!(run.code == 2 && run.stderr.contains(&format!("--env-file {file}")), "{what}: {run:?}");
+                assert!(
+                    run.code == 2 && run.stderr.contains(&format!("--env-file {file}")),
+                    "{what}: {run:?}"
+                );
                 assert!(!scene.path(file).exists() && !run.stderr.contains(SECRET), "{what}: {run:?}");
                 // At a terminal it is the one question.
                 (scene.terminal, scene.stdin) = (true, b"y\n".to_vec());
@@ -170,7 +198,8 @@ fn printed(outcome: &Outcome) -> Vec<String> {
 fn every_printed_command_works_as_printed() {
     let mut tried = 0;
     for project in projects() {
-        let options = if let First::Asks(file) = project.first { format!(" --env-file {file}") } else { String::new() };
+        let options =
+            if let First::Asks(file) = project.first { format!(" --env-file {file}") } else { String::new() };
         for start in ["rotate --yes", "rotate --standby --yes", "add --yes --kid other"] {
             let start = format!("{start}{options}");
             let after = || {

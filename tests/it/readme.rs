@@ -54,7 +54,7 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
         &mut World {
             clock: &FixedClock(date(now)),
             random: &Noise::new(1),
-            folder: scene.folder.path().to_owned(),
+            directory: scene.folder.path().to_owned(),
             variable: &|_| None,
             stdin: &mut Yes { screen: screen.clone(), typed },
             stdout: &mut stdout.clone(),

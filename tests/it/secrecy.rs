@@ -442,7 +442,7 @@ fn debug_of_no_public_type_shows_a_secret() {
     show(&format!("role={IMPORTED}").parse::<ClaimArg>());
     show(&HttpAnswer { location: Some(IMPORTED.to_owned()), body: IMPORTED.into(), ..HttpAnswer::default() });
     Pieces::of(SECRETS).assert_absent(&said, "Debug");
-    for shown in ["Secret(…)", "SecretText(…)", "Likeness(…)"] {
+    for shown in ["Secret(…)", "SecretText(…)", "Fingerprint(…)"] {
         assert!(said.contains(shown), "{shown} in {said}");
     }
 }

@@ -120,7 +120,7 @@ fn rotate_while_edited(scene: &Scene, answer: &[u8]) -> (u8, String) {
         &mut World {
             clock: &FixedClock(date(NOW)),
             random: &Noise::new(1),
-            folder: scene.folder.path().to_owned(),
+            directory: scene.folder.path().to_owned(),
             variable: &|_| None,
             stdin: &mut EditsThenAnswers { path: &path, edited: false, answer },
             stdout: &mut stdout,

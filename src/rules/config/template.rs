@@ -10,7 +10,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
     finds: "A placeholder is in place of a secret or an address: `{{ … }}`, `${NAME}`, `op://…`.",
     why: "The service replaces `!env NAME` and nothing else. What it reads is what a template renders to, so most of what \
           can be said of this file has to wait for that.",
-    fix: How::Text("Render the file first, and check the result: `helm template … | powersync-jwks check -`."),
+    fix: How::Text(
+        "Render the file first, and check the result: `helm template … | powersync-jwks check -`.",
+    ),
     look: Look::Config(look),
     ..WARNING
 };
@@ -29,5 +31,8 @@ impl Violation for Found {
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {
     let first = Template::first(on.doc());
-    first.map(|(id, placeholder)| Finding::new(&RULE, on.span(id), Found(placeholder)).of_key_there(on)).into_iter().collect()
+    first
+        .map(|(id, placeholder)| Finding::new(&RULE, on.span(id), Found(placeholder)).of_key_there(on))
+        .into_iter()
+        .collect()
 }

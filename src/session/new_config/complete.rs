@@ -71,7 +71,8 @@ impl Completed {
             events.push(sentence!("a key, {}, with its secret in {variable}", Printable(kid)));
         }
         if self.lacking.audience {
-            events.push(sentence!("the audience `powersync`: the `aud` of each token has to be one of these"));
+            events
+                .push(sentence!("the audience `powersync`: the `aud` of each token has to be one of these"));
         }
         if self.lacking.token {
             events.push(sentence!("{TOKEN}, in place of the example token for the admin API"));
@@ -80,7 +81,13 @@ impl Completed {
     }
 
     /// The write of the config.
-    pub(crate) fn change(&self, source: &Source, old: Snapshot, opened: &Opened<'_>, world: &World<'_>) -> Result<FileChange, Error> {
+    pub(crate) fn change(
+        &self,
+        source: &Source,
+        old: Snapshot,
+        opened: &Opened<'_>,
+        world: &World<'_>,
+    ) -> Result<FileChange, Error> {
         let name = source.name();
         let fail = |source| Error::Envelope { name: name.clone(), source };
         let content = opened.envelope.wrap(self.text.as_bytes()).map_err(fail)?.into();

@@ -23,10 +23,10 @@ use crate::wrap::env_file::EnvFile;
 
 /// The env file of a config: where PowerSync's own command line keeps it, else beside the config.
 pub(crate) fn beside(config: &Path) -> PathBuf {
-    let folder = config.parent().unwrap_or(Path::new(""));
+    let directory = config.parent().unwrap_or(Path::new(""));
     let by_cli = config.file_name().is_some_and(|name| name == "service.yaml")
-        && folder.file_name().is_some_and(|name| name == "powersync");
-    folder.join(if by_cli { "docker/.env" } else { ".env" })
+        && directory.file_name().is_some_and(|name| name == "powersync");
+    directory.join(if by_cli { "docker/.env" } else { ".env" })
 }
 
 pub(crate) fn describe(need: &Need) -> Sentence {

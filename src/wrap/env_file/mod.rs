@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 pub(crate) use self::error::{EnvFileError, EnvProblem};
 pub(crate) use self::no_store::NoStore;
 use self::read::{AssignedValue, Assignment, assignments};
-use crate::base::secret_string::wiped;
+use crate::base::secret_string::secret_string;
 use crate::config::Span;
 
 /// An env file that was read. Not `Debug`: it holds secrets.
@@ -156,11 +156,11 @@ impl EnvFile {
             }
             splices.push(match self.one(name)? {
                 Some(Assignment { value: AssignedValue::Inherited, written, .. }) => {
-                    (written.clone(), wiped!("={value}"))
+                    (written.clone(), secret_string!("={value}"))
                 }
-                Some(assignment) => (assignment.written.clone(), wiped!("{value}")),
-                None if is_open => (text.len()..text.len(), wiped!("{newline}{name}={value}")),
-                None => (text.len()..text.len(), wiped!("{name}={value}{newline}")),
+                Some(assignment) => (assignment.written.clone(), secret_string!("{value}")),
+                None if is_open => (text.len()..text.len(), secret_string!("{newline}{name}={value}")),
+                None => (text.len()..text.len(), secret_string!("{name}={value}{newline}")),
             });
         }
         self.edited(splices, &values.iter().map(|(name, value)| (*name, Some(*value))).collect())

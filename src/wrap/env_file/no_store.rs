@@ -48,7 +48,9 @@ impl EnvFile {
     /// Why it takes no plaintext, if so. `variable`: that of the secret in use.
     pub(crate) fn no_store(&self, variable: Option<&str>) -> Option<NoStore> {
         let begins = |with: &str| {
-            self.assignments.iter().any(|one| matches!(&one.value, AssignedValue::Known(value) if value.starts_with(with)))
+            self.assignments
+                .iter()
+                .any(|one| matches!(&one.value, AssignedValue::Known(value) if value.starts_with(with)))
         };
         let refers = variable.filter(|name| {
             let value = self.one(name).ok().flatten().map(|one| &one.value);

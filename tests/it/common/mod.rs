@@ -145,7 +145,7 @@ impl Scene {
             &mut World {
                 clock: &JumpingClock { next: Cell::new(self.now), jump: Cell::new(self.jump) },
                 random: &Noise::new(self.seed),
-                folder: self.folder.path().to_owned(),
+                directory: self.folder.path().to_owned(),
                 variable: &|name| {
                     self.variables
                         .iter()
