@@ -52,7 +52,7 @@ impl Placeholder {
                 let path = &inner[..inner.find(|c| !is_path(c)).unwrap_or(inner.len())];
                 format!("{{{{ {path} … }}}}")
             }
-            Self::OnePassword => text.chars().filter(|c| c.is_ascii_graphic()).collect(),
+            Self::OnePassword => text.chars().filter(char::is_ascii_graphic).collect(),
         })
     }
 

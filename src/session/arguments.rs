@@ -26,7 +26,7 @@ pub(crate) struct Global {
     /// The config is base64; without `-c`, that of the variable `POWERSYNC_CONFIG_B64`
     #[arg(long, global = true)]
     pub base64: bool,
-    /// Which entry of a Kubernetes Secret or ConfigMap holds the config, where several could: NAME, or KIND/OBJECT/NAME
+    /// Which entry of a Kubernetes Secret or `ConfigMap` holds the config, where several could: NAME, or KIND/OBJECT/NAME
     #[arg(long, value_name = "NAME", global = true)]
     pub entry: Option<String>,
     /// Below which members of another file the config is, such as chart values: a.b.c

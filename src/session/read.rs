@@ -66,7 +66,7 @@ fn leftovers(
         return Vec::new();
     }
     let directories: Vec<&Path> = path.parent().into_iter().collect();
-    let around = around(&directories, &[path.clone()], &world.directory);
+    let around = around(&directories, std::slice::from_ref(&path), &world.directory);
     let unused = left.into_iter().filter(|(_, name)| why_kept(name, &around).is_none());
     let told = |(file, name): (String, String)| {
         sentence!(

@@ -156,6 +156,9 @@ pub enum NoPlace {
     DropWhere { names: Vec<String>, several: bool },
 }
 
+/// The line of a Compose file that sets a variable, and the name under which it is kept elsewhere.
+type SetHere = (usize, Option<String>);
+
 /// Where a place for a secret was looked for, in vain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {
@@ -164,7 +167,7 @@ pub struct Looked {
     /// The env files near the config, none of which sets it.
     pub(crate) env_files: Vec<String>,
     /// The Compose file; the line that sets the variable, and the name under which it is kept elsewhere.
-    pub(crate) compose: Option<(String, Option<(usize, Option<String>)>)>,
+    pub(crate) compose: Option<(String, Option<SetHere>)>,
     /// The env file that would be made.
     pub(crate) offered: String,
     /// Where else it may go.

@@ -120,7 +120,7 @@ pub(super) fn on_make_directory(error: io::Error) -> StoreError {
 pub(super) fn on_write(error: io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write this file"),
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::Directory("this file system is read-only"),
         _ => on_open(error),
     }
 }

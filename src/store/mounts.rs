@@ -18,16 +18,9 @@ fn unescaped(text: &str) -> Vec<u8> {
     let (mut read, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {
         let octal = text.get(at + 1..at + 4).filter(|_| bytes[at] == b'\\');
-        match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                read.push(byte);
-                at += 4;
-            }
-            None => {
-                read.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let escaped = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        read.push(escaped.unwrap_or(bytes[at]));
+        at += if escaped.is_some() { 4 } else { 1 };
     }
     read
 }

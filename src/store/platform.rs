@@ -25,7 +25,7 @@ pub(crate) enum Platform {
     Kubernetes {
         /// `deployment/NAME`
         workload: Option<String>,
-        /// The Secret or ConfigMap with the config, where that is what is edited.
+        /// The Secret or `ConfigMap` with the config, where that is what is edited.
         object: Option<ObjectFile>,
     },
     /// PowerSync Cloud: the config is deployed.

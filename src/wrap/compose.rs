@@ -62,7 +62,7 @@ impl ComposeFile {
                 Some("environment") => self.environment(doc, *value, 0),
                 Some("env_file") => self.env_file(doc, *value),
                 Some("<<") if depth < MERGES => {
-                    self.merged(doc, *value, |this, id| this.service(doc, id, depth + 1))
+                    self.merged(doc, *value, |this, id| this.service(doc, id, depth + 1));
                 }
                 _ => {}
             }

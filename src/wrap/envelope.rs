@@ -190,7 +190,7 @@ fn find(text: &str, unwrap: &Unwrap, input: Input) -> Result<Found, EnvelopeErro
     if plain && input != Input::Json && looks_like_config(text, Input::Yaml) {
         return Ok(Found::Whole);
     }
-    let spans = if input == Input::Json { vec![0..text.len()] } else { parts(text) };
+    let spans = if input == Input::Json { std::iter::once(0..text.len()).collect() } else { parts(text) };
     let (mut docs, mut trouble) = (Vec::new(), None);
     for span in spans {
         match Document::read(&text[span.clone()], input) {
@@ -248,11 +248,11 @@ fn choose<'d, 't>(
             return Err(Why::NoEntries.into());
         }
         let names: Vec<String> = all.iter().map(|(.., holder)| holder.name.clone()).collect();
-        let named: Vec<_> = all.into_iter().filter(|(.., holder)| holder.is_named(name)).collect();
-        if named.is_empty() {
+        let meant: Vec<_> = all.into_iter().filter(|(.., holder)| holder.is_named(name)).collect();
+        if meant.is_empty() {
             return Err(Why::UnknownEntry(name.clone(), names).into());
         }
-        named
+        meant
     } else {
         in_all(&|doc| holders::holders(doc))
     };

@@ -163,5 +163,5 @@ pub(super) fn notes(doc: &Document<'_>, object: &Object) -> Vec<ObjectNote> {
         (has(|name, _| name == "kubectl.kubernetes.io/last-applied-configuration"), WriterKind::LastApplied),
     ];
     let note = |kind| ObjectNote { kind, object: object.kind, name: object.name.clone() };
-    notes.into_iter().filter_map(|(there, kind)| there.then(|| note(kind))).collect()
+    notes.into_iter().filter(|(there, _)| *there).map(|(_, kind)| note(kind)).collect()
 }

@@ -165,7 +165,7 @@ fn config_path<'d>(doc: &'d Document<'_>, service: NodeId) -> Option<&'d str> {
         return doc.string(value);
     }
     let entries = doc.items(environment)?.iter().filter_map(|id| doc.string(*id));
-    entries.filter_map(|entry| entry.strip_prefix(NAME)?.strip_prefix('=')).next()
+    entries.filter_map(|entry| entry.strip_prefix(NAME)).find_map(|rest| rest.strip_prefix('='))
 }
 
 /// The two sides of a volume.

@@ -154,17 +154,25 @@ fn manifests_are_looked_into_or_named() {
     };
     scene.write("secret.yaml", secret(OLD));
     scene.write("map.yaml", map(OLD));
+    let sealed = |name: &str| {
+        format!(
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: powersync-{name}}}\n"
+        )
+    };
+    scene.write("sealed.yaml", sealed("a"));
     commit(&scene);
+    scene.write("sealed.yaml", sealed("b"));
     scene.write("secret.yaml", secret(&without_prod_1()));
     scene.write("map.yaml", map(&without_prod_1()));
     let words = [
         "error[removed-early]: prod-1",
         "secret.yaml (powersync.yaml):4:",
-        "Not looked at: map.yaml, a ConfigMap",
+        "map.yaml (powersync.yaml):",
+        "1 file not looked into:\n  sealed.yaml: this is a SealedSecret",
     ];
     has(&scene.run("diff --git HEAD"), 1, &words);
     let github = scene.run("diff --git HEAD --format github");
-    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=map.yaml::"]);
+    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=sealed.yaml::"]);
 }
 
 #[test]

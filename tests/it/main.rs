@@ -17,6 +17,7 @@ mod git;
 mod guide;
 mod init;
 mod keys;
+mod places;
 mod policy;
 mod printed;
 mod probe;

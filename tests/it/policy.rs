@@ -52,7 +52,8 @@ fn every_property_of_the_schema_is_read_and_nothing_else() {
         assert!(error.starts_with(policy_file::NAMES[0]), "{error}");
     }
     let error = reads("rotate_evry: 90d\n").unwrap_err();
-    assert!(error.contains("unknown field `rotate_evry`"), "{error}");
+    assert!(error.contains("unknown field `rotate_evry`: did you mean `rotate_every`?"), "{error}");
+    let error = reads("something_else: 90d\n").unwrap_err();
     for name in schema["properties"].as_object().unwrap().keys() {
         assert!(error.contains(&format!("`{name}`")), "the reader doesn't know {name}: {error}");
     }

