@@ -15,7 +15,7 @@ use crate::session::change;
 use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
 use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
-use crate::session::{Answer, Error, World, findings};
+use crate::session::{Answer, Error, Usage, World, findings};
 
 /// Find what would break or weaken a config
 ///
@@ -106,12 +106,10 @@ fn fix(
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     if args.format != FindingsFormat::Human {
-        return Err(Error::Usage(
-            "`--fix` goes with the human format: it shows a diff and may ask".to_owned(),
-        ));
+        return Err(Usage::FixFormat.into());
     }
     if targets.iter().any(|target| target.path.is_none()) {
-        return Err(Error::Usage("`--fix` works on files only".to_owned()));
+        return Err(Usage::FixFiles.into());
     }
     let mut tasks = Vec::new();
     for target in targets {

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     pub dir: PathBuf,
     /// Complete an existing config: the secrets that its variables lack, into its env file; and the key, audience and admin token
     /// that PowerSync's own template leaves out
-    #[arg(long, conflicts_with_all = ["source", "storage", "secrets", "audience", "port", "layout", "compose"])]
+    #[arg(long, conflicts_with_all = ["source", "storage", "tls", "secrets", "audience", "port", "layout", "compose"])]
     pub fill: bool,
     /// Which env file to fill [default: .env, or docker/.env, beside the config]
     #[arg(long, value_name = "PATH", requires = "fill")]

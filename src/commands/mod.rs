@@ -41,6 +41,7 @@ commands! {
         Status: status,
         Rotate: rotate [schedule::ROTATE_REFUSALS],
         Promote: promote [schedule::PROMOTE_REFUSALS],
+        Rollback: rollback [schedule::ROLLBACK_REFUSALS],
         Prune: prune [schedule::PRUNE_REFUSALS],
         Reconcile: reconcile [schedule::RECONCILE_REFUSALS],
         Timeline: timeline,
@@ -48,6 +49,7 @@ commands! {
     "Review" {
         Check: check [&[]],
         Diff: diff,
+        Explain: explain,
         Redact: redact,
     }
     "Set up" {

@@ -58,6 +58,7 @@ fn task<'a, 'w: 'a>(
     let rules = policy::rules(&args.policy.times(), source, world)?;
     let finder = drop_env::finder(&args.variables, source, rules.env_file.clone(), world);
     let values = values::so_far(finder.flag().as_ref(), rules.env_file, source, world)?;
+    let origins = rules.origins;
     let asked = Asked::new(global, &args.probe, &rules.probe, &values, world)?;
     Ok(Task {
         source: source.clone(),
@@ -69,7 +70,11 @@ fn task<'a, 'w: 'a>(
             if let Some(asked) = &asked {
                 notes.extend(asked.removals(&outcome, seen.keys)?);
             }
-            Ok(Decided { notes, ..outcome.into() })
+            // Whatever else keeps a decision from being made is another command's matter.
+            let after = schedule::apply(seen.keys, &outcome.changes, seen.now);
+            let mut waits = schedule::waits(&after, seen.policy, &origins, seen.now).unwrap_or_default();
+            waits.retain(|wait| wait.event == schedule::Event::Removal);
+            Ok(Decided { notes, waits, ..outcome.into() })
         }),
         drop_env: drop_env::asked_for(&args.variables, finder),
     })

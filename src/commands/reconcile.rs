@@ -76,11 +76,17 @@ fn task<'a, 'w: 'a>(
     let mut new = KeySource::new(fresh, &rules, source, world)?.offering(&args.ending, world);
     let values = values::so_far(new.env_file().as_ref(), rules.env_file, source, world)?;
     let asked = Asked::new(global, &args.probe, &rules.probe, &values, world)?;
+    let origins = rules.origins;
     Ok(Task {
         source: source.clone(),
         policy: rules.policy,
         values,
-        decide: Box::new(move |seen| decide(args, &mut new, asked.as_ref(), seen)),
+        decide: Box::new(move |seen| {
+            let decided = decide(args, &mut new, asked.as_ref(), seen)?;
+            let after = schedule::apply(seen.keys, &decided.outcome.changes, seen.now);
+            let waits = schedule::waits(&after, seen.policy, &origins, seen.now)?;
+            Ok(Decided { waits, ..decided })
+        }),
         drop_env: None,
     })
 }

@@ -11,10 +11,11 @@ use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
-use crate::schedule;
+use crate::schedule::{self, Waits};
 use crate::session::World;
 use crate::session::ask::{self, Services};
-use crate::session::values;
+use crate::session::outlook::Outlook;
+use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, policy, read, source};
 use crate::session::{Error, Source};
 
@@ -90,12 +91,15 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
+    let named = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
+    let known = named.as_ref().and_then(|named| Some((named, named.flag()?.to_owned())));
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
-            json::write(&view.report(&sources, &read, &failures), world.stdout)?;
+            let report = view.report(&sources, &read, &failures, world);
+            json::write(&report, world.stdout)?;
         }
-        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, known, world)?,
         (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
@@ -133,7 +137,12 @@ struct View<'a> {
 
 impl View<'_> {
     /// All keys of one config.
-    fn one(&self, (source, keys, warnings): &Read<'_>, world: &mut World<'_>) -> Result<(), Error> {
+    fn one(
+        &self,
+        (source, keys, warnings): &Read<'_>,
+        known: Option<(&KnownValues<'_>, String)>,
+        world: &mut World<'_>,
+    ) -> Result<(), Error> {
         let tool = source.tool(self.global, world);
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
@@ -150,15 +159,34 @@ impl View<'_> {
             let table = human::key_table(keys, self.service, self.now, world.terminal.width);
             write!(world.stdout, "{table}")?;
             tell_unseen(keys, world)?;
-        }
-        if !keys.is_cloud {
-            let rules = policy::rules(&Times::default(), source, world)?;
-            writeln!(world.stderr, "{}", policy::in_a_line(&rules))?;
+            let waits = human::waits(&self.waits(source, keys, world), world.terminal.width);
+            if !waits.is_empty() {
+                writeln!(world.stderr)?;
+                world.stderr.write_all(waits.as_bytes())?;
+            }
         }
         for warning in warnings {
+            let warning = human::hanging(warning, 9, world.terminal.width);
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
+        // What can't be read here, another command tells.
+        let Ok(outlook) = Outlook::of(source, keys, known, self.global, world) else { return Ok(()) };
+        let width = human::columns(world.terminal.width);
+        let lines = [Some(outlook.sources()), outlook.checked(), outlook.next(self.now)];
+        writeln!(world.stderr)?;
+        for line in lines.into_iter().flatten() {
+            write!(world.stderr, "{}", human::paragraph("", &line, width))?;
+        }
         Ok(())
+    }
+
+    /// What its keys wait for. What can't be decided is told by the warnings; on Cloud there is no schedule.
+    fn waits(&self, source: &Source, keys: &KeySet, world: &mut World<'_>) -> Waits {
+        let rules = policy::rules(&Times::default(), source, world).ok().filter(|_| !keys.is_cloud);
+        let list = rules.and_then(|rules| {
+            schedule::waits(keys, &rules.policy, &rules.origins, self.now).ok()
+        });
+        Waits { now: self.now, tool: source.command(self.global, world), list: list.unwrap_or_default() }
     }
 
     /// A line for each of several configs: its current key, and what is next.
@@ -192,13 +220,15 @@ impl View<'_> {
         sources: &[Source],
         read: &[Read<'_>],
         failures: &[(&Source, String)],
+        world: &mut World<'_>,
     ) -> json::StatusReport {
         let configs = sources.iter().filter_map(|source| {
             if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
                 return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
             }
             let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
-            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), self.now))
+            let waits = self.waits(source, keys, world);
+            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), &waits))
         });
         json::StatusReport::new(self.now, configs.collect())
     }

@@ -1,15 +1,12 @@
 //! `timeline`: what will happen to each key, and when.
 
 use crate::base::time::NumericDate;
-use crate::session::arguments::ScheduleArgs;
 use crate::base::text::Printable;
-use crate::session::arguments::{Global};
+use crate::session::arguments::{Global, ScheduleArgs};
 use crate::keyset::KeySet;
 use crate::report::{json, mermaid, timeline};
 use crate::schedule;
-use crate::session::Error;
-use crate::session::World;
-use crate::session::{Answer, policy, source};
+use crate::session::{Answer, Error, Usage, World, policy, source};
 
 /// Show what will happen to each key, and when
 ///
@@ -51,15 +48,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let config = opened.config()?;
     let keys = KeySet::read(&config);
     if keys.is_cloud {
-        let text = format!(
-            "{}: this is a PowerSync Cloud config (`_type: cloud`), which keeps no schedule",
-            Printable(&name)
-        );
-        return Err(Error::Usage(text));
+        return Err(Usage::TimelineOnCloud(name).into());
     }
     let until = args.until.unwrap_or(now + policy.rotate_every + policy.rotate_every + policy.stay());
     if until <= now {
-        return Err(Error::Usage(format!("--until {until} is not in the future; it is {now}")));
+        return Err(Usage::UntilPast { until, now }.into());
     }
     let ahead = schedule::simulate(&keys, &policy, now, until).map_err(Error::lifecycle(&name))?;
     let text = match args.format {

@@ -9,6 +9,7 @@ use super::step::{Action, Step, Steps, Until, When};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, Secret, counterparts};
 use crate::schedule::CLOCK_SKEW;
+use crate::store::Platform;
 
 /// A change of a config that is about to be merged.
 pub(crate) struct Merge<'a> {
@@ -45,12 +46,18 @@ pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Step
     let restart = list.iter().position(is_restart).map(|at| list.remove(at));
     let is_needed = || merge.around == Around::Changed || served(old, new, situation);
     let restart = restart.or_else(|| is_needed().then(|| situation.restart(When::Anytime, Until::OldFile)));
+    // Where no platform is seen, its commands would be those of three.
+    let restart = restart.map(|step| match situation.means.platform {
+        Platform::Unknown => Step { commands: Vec::new(), ..step },
+        _ => step,
+    });
     if let Some(restart) = restart {
         list.retain(|step| !matches!(step.action, Action::NoRestart(_)));
         list.insert(0, restart);
     }
     if !merge.variables.is_empty() {
-        list.insert(0, only(Action::SetVariables(merge.variables.to_vec())));
+        let (names, platform) = (merge.variables.to_vec(), situation.means.platform.clone());
+        list.insert(0, only(Action::SetVariables { names, platform }));
     }
     Steps { now: situation.now, list }
 }
@@ -69,7 +76,9 @@ fn written(done: Done<'_>, situation: &Situation<'_>) -> NumericDate {
     let before =
         |date: Option<NumericDate>, span: Seconds| date.map(|date| date + (Seconds::default() - span));
     let written = match done {
-        Done::Rotated { outgoing, .. } | Done::Promoted { outgoing, .. } => {
+        Done::Rotated { outgoing, .. }
+        | Done::Promoted { outgoing, .. }
+        | Done::RolledBack { outgoing, .. } => {
             before(outgoing.and_then(|key| key.exp.value().copied()), policy.stay())
         }
         Done::Waits { nbf, .. } => {
@@ -91,6 +100,7 @@ fn served(old: &KeySet, new: &KeySet, situation: &Situation<'_>) -> bool {
             EventKind::Retired { .. }
                 | EventKind::Unretired
                 | EventKind::Promoted { .. }
+                | EventKind::RolledBack { .. }
                 | EventKind::Changed(KeyChange::Dates)
         )
     })
@@ -134,7 +144,13 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
                 done.push(if is_new(current) {
                     Done::Rotated { new: current, outgoing }
                 } else {
-                    Done::Promoted { key: current, outgoing }
+                    let was_leaving =
+                        |key: &&Key| after[key.index] == Some(current.index) && key.exp.value().is_some();
+                    if old.keys().iter().any(|key| was_leaving(&key)) {
+                        Done::RolledBack { key: current, outgoing }
+                    } else {
+                        Done::Promoted { key: current, outgoing }
+                    }
                 });
             }
             None => done.push(Done::Added { new: current, current: true }),
@@ -144,10 +160,14 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     done.extend(added(new, is_new, (was, is), situation));
     let told = |key: &Key| is.is_some() && was.is_some_and(|was| was.index == key.index);
     let gone = |key: &&Key| stays(key).is_none() && !told(key);
-    if old.keys().iter().any(|key| gone(&key)) {
+    // Nobody signs with a key that waits.
+    let waited = |key: &&Key| matches!(key.phase(situation.now), Phase::Standby { .. });
+    if old.keys().iter().filter(gone).any(|key| !waited(&key)) {
         let live =
             old.keys().iter().filter(gone).any(|key| crate::schedule::is_live(old, key, situation.now));
         done.push(Done::Removed { live, successor: None });
+    } else if old.keys().iter().any(|key| gone(&key)) {
+        done.push(Done::GivenUp { current: is });
     }
     let was_hidden = old.shadowed();
     let is_usable = |key: &Key| !matches!(key.material, Material::Unusable(_));

@@ -20,6 +20,10 @@ impl<'k> Done<'k> {
             Effect::Promoted { key, outgoing } => {
                 Self::Promoted { key: after(key)?, outgoing: outgoing.and_then(after) }
             }
+            Effect::RolledBack { key, outgoing } => {
+                Self::RolledBack { key: after(key)?, outgoing: outgoing.and_then(after) }
+            }
+            Effect::GivenUp { current } => Self::GivenUp { current: current.and_then(after) },
             Effect::Added { new, current } => Self::Added { new: after(new)?, current },
             Effect::Noted => Self::Noted,
             Effect::Rewritten => Self::Rewritten,

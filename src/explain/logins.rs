@@ -1,6 +1,6 @@
 //! What a change means for users whose keys come from elsewhere.
 
-use super::event::{EventKind, KeyEvent, LoginChange};
+use super::event::{EventKind, KeyEvent, LoginChange, Topic};
 use crate::keyset::{KeySet, Setting};
 
 /// What became of `jwks_uri` and Supabase, an event each.
@@ -34,7 +34,7 @@ pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
     };
     let all = [("jwks_uri", uris), ("supabase: true", supabase), ("supabase_jwt_secret", secret)];
     let event = |(member, change): (&str, Option<LoginChange>)| {
-        Some(KeyEvent { key: member.to_owned(), kind: EventKind::Login(change?) })
+        Some(KeyEvent { key: Topic::Member(member.to_owned()), kind: EventKind::Login(change?) })
     };
     all.into_iter().filter_map(event).collect()
 }

@@ -9,7 +9,7 @@ use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, counterparts};
-use crate::schedule::Policy;
+use crate::schedule::{self, Policy};
 use crate::store::Platform;
 
 /// What was done, as far as the next steps depend on it. Keys that are still there are those after the change.
@@ -25,6 +25,10 @@ pub(crate) enum Done<'k> {
     WaitsTooShort { new: &'k Key, nbf: NumericDate },
     /// A key that waited is the current one, and the one that was is retiring now.
     Promoted { key: &'k Key, outgoing: Option<&'k Key> },
+    /// The key that was current before is again, and the one in its place is retiring now.
+    RolledBack { key: &'k Key, outgoing: Option<&'k Key> },
+    /// A key that waited is gone; the current one stays.
+    GivenUp { current: Option<&'k Key> },
     /// An assumed `iat` was written down.
     Noted,
     /// Keys are written in another way, and are the same, or the service starts with them now.
@@ -143,6 +147,13 @@ impl Situation<'_> {
                 only(Action::PromotedSoon { key: new.name(), not_before: nbf }),
             ],
             Done::Promoted { key, outgoing } => self.after_promotion(key, outgoing),
+            Done::RolledBack { key, outgoing } => self.after_rollback(key, outgoing),
+            Done::GivenUp { current } => {
+                let mut steps = vec![self.restart(When::Anytime, Until::Accepted)];
+                steps.extend(current.map(|key| only(Action::KeepSigning { key: self.lasting(key) })));
+                steps.extend(self.next_rotation());
+                steps
+            }
             Done::Noted => vec![no_restart(NoRestart::NotRead("iat"))],
             Done::Rewritten => vec![no_restart(NoRestart::SameKeys)],
             Done::ReKeyed { key } => vec![
@@ -152,7 +163,10 @@ impl Situation<'_> {
             ],
             Done::Added { new, current: true } => self.after_rotation(new, None),
             Done::Added { new, current: false } => {
-                vec![self.restart(When::Anytime, Until::OldFile), only(Action::SignLater { key: new.name() })]
+                vec![
+                    self.restart(When::Anytime, Until::OldFile),
+                    only(Action::SignLater { key: new.reference() }),
+                ]
             }
             Done::Retired(exp) => {
                 let by = exp + (Seconds::default() - self.policy.least_overlap());
@@ -212,6 +226,25 @@ impl Situation<'_> {
         steps
     }
 
+    fn after_rollback(&self, key: &Key, outgoing: Option<&Key>) -> Vec<Step> {
+        let Some(outgoing) = outgoing else { return self.after_promotion(key, None) };
+        let (_, by) = self.policy.deadlines(self.now);
+        let kid = self.handed(key);
+        let back = Action::HandBack { key: kid, from: self.lasting(outgoing), by };
+        let knows = Action::NoRestart(NoRestart::KnewBoth(self.lasting(outgoing)));
+        let mut steps = vec![Step::new(back, self.export(key)), only(knows)];
+        steps.extend(self.next_rotation());
+        steps.extend(self.leave(outgoing, key));
+        steps
+    }
+
+    /// When the schedule starts the rotation again.
+    fn next_rotation(&self) -> Option<Step> {
+        let due = schedule::next_due(self.keys, self.policy, self.now).ok().flatten()?;
+        let starts = due.action == schedule::Action::Rotate;
+        starts.then(|| only(Action::NextRotation { from: due.at.max(self.now) }))
+    }
+
     fn after_removal(&self, successor: Option<&Key>) -> Vec<Step> {
         let mut steps = vec![self.restart(When::Now, Until::SignsIn(None))];
         if let Some(successor) = successor {
@@ -246,14 +279,17 @@ impl Situation<'_> {
     }
 
     fn hand_over(&self, turn: Turn, new: &Key, meanwhile: Meanwhile) -> Step {
+        only(Action::HandOver { turn, key: self.handed(new), meanwhile })
+    }
+
+    fn handed(&self, new: &Key) -> Handed {
         let wildcard = self.keys.keys().iter().any(Key::is_wildcard);
         let kid = match (new.kid.is_absent(), wildcard) {
             (true, _) => HandedKid::None,
             (false, true) => HandedKid::Expected,
             (false, false) => HandedKid::Required,
         };
-        let key = Handed { name: new.name(), kid, variable: new.variable().map(str::to_owned) };
-        only(Action::HandOver { turn, key, meanwhile })
+        Handed { name: new.name(), kid, variable: new.variable().map(str::to_owned) }
     }
 
     pub(super) fn restart(&self, when: When, until: Until) -> Step {
@@ -344,6 +380,11 @@ pub(crate) fn earlier_rotations(situation: &Situation<'_>, before: &KeySet) -> V
     let after = counterparts(before, situation.keys);
     let earlier = |key: &Key| {
         let Phase::Retiring { exp } = key.phase(situation.now) else { return None };
+        // One that is current again has all the time there is.
+        let is = after[key.index].map(|index| &situation.keys.keys()[index]);
+        if is.is_some_and(|is| situation.keys.is_current(is)) {
+            return None;
+        }
         let by = exp + (Seconds::default() - situation.policy.least_overlap());
         let number = after[key.index].map_or(key.number(), |index| index + 1);
         let argument = key.reference_at(number).argument();

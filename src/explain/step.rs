@@ -3,7 +3,7 @@
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Member};
+use crate::keyset::{Key, KeyRef, KeySet, Member};
 use crate::store::Platform;
 
 /// Things to do, in their order.
@@ -40,12 +40,29 @@ pub(crate) enum Action {
     /// The service does not start with the file, as before.
     StillBroken,
     /// Variables that the service needs before it starts with the file.
-    SetVariables(Vec<String>),
+    SetVariables {
+        names: Vec<String>,
+        platform: Platform,
+    },
     /// The backend gets another key.
     HandOver {
         turn: Turn,
         key: Handed,
         meanwhile: Meanwhile,
+    },
+    /// Backends sign with the key again that they had before.
+    HandBack {
+        key: Handed,
+        from: LastingName,
+        by: NumericDate,
+    },
+    /// The backend has nothing to do.
+    KeepSigning {
+        key: LastingName,
+    },
+    /// The schedule starts the next rotation.
+    NextRotation {
+        from: NumericDate,
     },
     /// The backend gets what a kid verifies with now.
     HandOverAgain {
@@ -53,7 +70,7 @@ pub(crate) enum Action {
     },
     /// A key that is not current may be given to someone.
     SignLater {
-        key: String,
+        key: KeyRef,
     },
     /// A key may be promoted before every replica knows it.
     PromotedSoon {
@@ -120,11 +137,13 @@ pub(crate) enum Until {
 }
 
 /// Why no restart is needed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum NoRestart {
     /// Only this member changed, and the service doesn't read it.
     NotRead(&'static str),
     KnowsBoth,
+    /// Both keys, where it has restarted since this one was added.
+    KnewBoth(LastingName),
     AcceptedAllAlong,
     /// Keys are written in another way.
     SameKeys,
@@ -253,8 +272,11 @@ impl Step {
             Action::Restart { .. } => "restart",
             Action::NoRestart(_) => "no-restart",
             Action::FixFirst { .. } | Action::StillBroken => "fix-first",
-            Action::SetVariables(_) => "set-variables",
+            Action::SetVariables { .. } => "set-variables",
             Action::HandOver { .. } | Action::HandOverAgain { .. } => "hand-over",
+            Action::HandBack { .. } => "hand-back",
+            Action::KeepSigning { .. } => "keep-signing",
+            Action::NextRotation { .. } => "next-rotation",
             Action::SignLater { .. } => "sign-later",
             Action::PromotedSoon { .. } => "promoted-soon",
             Action::Promote { .. } => "promote",
@@ -276,6 +298,7 @@ impl Step {
         match &self.action {
             Action::Restart { when: When::By(by), .. }
             | Action::HandOver { turn: Turn::AfterAndBy(by) | Turn::By(by), .. }
+            | Action::HandBack { by, .. }
             | Action::StopSigning { by } => Some(*by),
             _ => None,
         }
@@ -286,22 +309,32 @@ impl Step {
         match &self.action {
             Action::PromotedSoon { not_before, .. }
             | Action::Promote { not_before, .. }
+            | Action::NextRotation { from: not_before }
             | Action::Prune { not_before, .. } => Some(*not_before),
             _ => None,
         }
     }
 
+    /// Whether a date is in it.
+    pub(crate) fn has_date(&self) -> bool {
+        let is_loss = matches!(self.action, Action::Losses { .. });
+        is_loss || self.by().is_some() || self.not_before().is_some()
+    }
+
     /// The key it is about, as people name it.
-    pub(crate) fn key(&self) -> Option<&str> {
-        match &self.action {
+    pub(crate) fn key(&self) -> Option<String> {
+        let key = match &self.action {
+            Action::SignLater { key } => return Some(key.to_string()),
             Action::HandOver { key: Handed { name: key, .. }, .. }
+            | Action::HandBack { key: Handed { name: key, .. }, .. }
+            | Action::KeepSigning { key: LastingName::Kid(key) }
             | Action::HandOverAgain { key }
-            | Action::SignLater { key }
             | Action::PromotedSoon { key, .. }
             | Action::Promote { key, .. }
             | Action::Prune { what: Pruned::Outgoing(LastingName::Kid(key)), .. }
-            | Action::SameKey { key } => Some(key),
-            _ => None,
-        }
+            | Action::SameKey { key } => key,
+            _ => return None,
+        };
+        Some(key.clone())
     }
 }

@@ -26,18 +26,37 @@ impl Step {
                     or_nothing(variable)
                 )
             }
-            Action::NoRestart(why) => why.message(),
+            Action::NoRestart(why) => why.message(now),
             Action::FixFirst { what, platform } => fix_first(what.as_ref(), platform),
             Action::StillBroken => sentence!("{STILL_BROKEN}"),
-            Action::SetVariables(names) => set_variables(names),
+            Action::SetVariables { names, platform } => set_variables(names, platform),
             Action::HandOver { turn, key, meanwhile } => {
                 let (turn, meanwhile) = (turn.message(now), meanwhile.message(&key.name, now));
                 sentence!("{turn}{}{meanwhile}{}", key.message(), self.printed(key.kid))
             }
+            Action::HandBack { key, from, by } => sentence!(
+                "By {}: see that every backend signs with {} again. One that never left it needs nothing. One that signs with \
+                 {} already: give it {} again{}. Until then, tokens of both are accepted",
+                date(by),
+                key.name,
+                from.message(now),
+                if key.kid == HandedKid::None { "the secret" } else { "kid and secret together" },
+                self.printed(key.kid)
+            ),
+            Action::KeepSigning { key } => {
+                sentence!("Nothing changes for your backend: it keeps signing with {}", key.message(now))
+            }
+            Action::NextRotation { from } => sentence!(
+                "From {}, `reconcile` starts the next rotation: pause its timer if the cause isn't found by then",
+                date(from)
+            ),
             Action::HandOverAgain { key } => sentence!(
                 "At the same time: give your backend what it signs with now under the kid {key}. Until both have it, \
                  new tokens are rejected, too"
             ),
+            Action::SignLater { key } if key.is_wildcard() => {
+                sentence!("Only then let someone sign with {}: give them its secret", key.in_words())
+            }
             Action::SignLater { key } => {
                 sentence!("Only then let someone sign with {key}: give them its kid and its secret together")
             }
@@ -86,7 +105,10 @@ const CONFIG_DELETED: &str = "Running replicas keep what they have read. One tha
     not start: name the config that replaces this one, or take the service down";
 const NOTHING_ELSE: &str = "No further action needed: the config refers to none of what was dropped";
 
-fn set_variables(names: &[String]) -> Sentence {
+fn set_variables(names: &[String], platform: &Platform) -> Sentence {
+    if *platform == Platform::Cloud {
+        return sentence!("First set {} where you deploy from", list(names));
+    }
     sentence!(
         "First set {} on every replica: one that starts with this file and without it does not start. Containers have to \
          be recreated to see it",
@@ -127,7 +149,9 @@ impl Steps {
     fn countdown(&self, moving: Option<&Moving>) -> Sentence {
         // Only one that has to be done by some time can be late.
         let restart = self.number(|action| matches!(action, Action::Restart { when: When::By(_), .. }));
-        let hand_over = self.number(|action| matches!(action, Action::HandOver { .. })).unwrap_or(1);
+        let hand_over = self
+            .number(|action| matches!(action, Action::HandOver { .. } | Action::HandBack { .. }))
+            .unwrap_or(1);
         let prune = self.number(|action| matches!(action, Action::Prune { .. })).unwrap_or(1);
         sentence!(
             "If step {}{hand_over} is done later than planned, run this then, and before step {prune}, to restart the \
@@ -194,7 +218,7 @@ impl NewVariable {
 }
 
 impl NoRestart {
-    fn message(self) -> Sentence {
+    fn message(&self, now: NumericDate) -> Sentence {
         match self {
             Self::NotRead(member) => sentence!(
                 "No restart is needed: the service doesn't read `{member}`, which only this tool uses"
@@ -202,6 +226,11 @@ impl NoRestart {
             Self::KnowsBoth => {
                 sentence!("No restart is needed for this change alone: the service knows both keys already")
             }
+            Self::KnewBoth(key) => sentence!(
+                "No restart is needed where every replica knows both keys. One that hasn't restarted since {} was added \
+                 rejects its tokens: restart it, or let its backends go back first",
+                key.message(now)
+            ),
             Self::AcceptedAllAlong => {
                 sentence!("No restart is needed: the service has accepted the key all the time")
             }
@@ -263,7 +292,7 @@ impl Handed {
         );
         let without = match self.kid {
             HandedKid::None => {
-                return sentence!("give your backend the secret of the key without a kid, {name}: {secret}");
+                return sentence!("give your backend the secret of the key without a kid: {secret}");
             }
             HandedKid::Expected => "",
             HandedKid::Required => ": one without is rejected",

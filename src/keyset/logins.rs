@@ -49,6 +49,27 @@ impl Setting {
         }
     }
 
+    /// Its text, where it is known here.
+    #[must_use]
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.text.as_ref().map(|text| text.as_str())
+    }
+
+    /// Whether it is an address on another machine that is asked without encryption.
+    #[must_use]
+    pub(crate) fn is_open(&self) -> bool {
+        let rest = self.text().and_then(|text| {
+            let (scheme, rest) = text.trim().split_once("://")?;
+            scheme.eq_ignore_ascii_case("http").then_some(rest)
+        });
+        rest.is_some_and(|rest| {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+            !matches!(host, "localhost" | "127.0.0.1" | "[::1]") && host.contains('.')
+        })
+    }
+
     /// Whether both are the same text. `None`: that depends on the values of variables.
     #[must_use]
     pub(crate) fn same(&self, other: &Self) -> Option<bool> {

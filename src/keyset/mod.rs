@@ -20,7 +20,7 @@
 //! assert_eq!(current.number(), 1);
 //! assert!(current.secret().is_some());
 //! let now: NumericDate = "2026-11-23T09:31:00Z".parse()?;
-//! assert_eq!(keys.keys()[1].phase(now), Phase::Retiring);
+//! assert!(matches!(keys.keys()[1].phase(now), Phase::Retiring { .. }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -11,11 +11,18 @@ use crate::base::time::NumericDate;
 use crate::config::placeholder::Placeholder;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource, Stage, State};
 use crate::probe::{Seen, Standing};
-use crate::schedule::{Action, Due};
+use crate::schedule::{Action, Due, Wait, Waits};
 
 /// How wide lines of prose may be.
 pub(crate) fn columns(terminal: Option<u16>) -> usize {
     terminal.map_or(80, |width| usize::from(width).clamp(40, 100))
+}
+
+/// A sentence behind a sign or a word that takes up so many columns, in lines that fit the terminal.
+pub(crate) fn hanging(text: &impl Display, taken: usize, terminal: Option<u16>) -> String {
+    let text = text.to_string();
+    let Some(width) = terminal.map(|width| usize::from(width).clamp(40, 100)) else { return text };
+    wrap(&text, width - taken).join(&format!("\n{}", " ".repeat(taken.min(2))))
 }
 
 /// A sentence behind its title, in lines of that many characters. Commands stay in one piece.
@@ -97,6 +104,12 @@ pub(crate) fn key_table(
         rows.push(row);
     }
     table(&rows, &[0, 6], width)
+}
+
+/// What keys wait for, a paragraph each.
+pub(crate) fn waits(waits: &Waits, width: Option<u16>) -> String {
+    let tell = |wait: &Wait| paragraph("", &wait.message(&waits.tool, waits.now), columns(width));
+    waits.list.iter().map(tell).collect()
 }
 
 /// A line of the table over several configs.

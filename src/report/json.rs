@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::human::Row;
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
 use crate::probe::Seen;
-use crate::schedule::{self, Action, Due};
+use crate::schedule::{self, Action, Due, Waits};
 use crate::token::Verdict;
 
 /// Writes one down, as a document of its own.
@@ -30,6 +31,7 @@ pub(crate) struct StatusReport {
 pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
+    waits: Vec<KeyWait>,
     warnings: Vec<Sentence>,
     error: Option<String>,
 }
@@ -57,6 +59,57 @@ struct StatusKey {
     service: Option<String>,
 }
 
+/// What a key waits for.
+#[derive(Serialize)]
+pub(crate) struct KeyWait {
+    key: String,
+    event: schedule::Event,
+    until: String,
+    /// What the spans are counted from.
+    counted_from: Option<String>,
+    spans: Vec<WaitSpan>,
+    sooner: Option<WaitSooner>,
+    text: Sentence,
+}
+
+#[derive(Serialize)]
+struct WaitSpan {
+    name: &'static str,
+    seconds: i64,
+    by: String,
+}
+
+#[derive(Serialize)]
+struct WaitSooner {
+    #[serde(rename = "if")]
+    condition: Option<Sentence>,
+    command: CommandLine,
+    until: Option<String>,
+}
+
+/// What keys wait for.
+pub(crate) fn waits(waits: &Waits) -> Vec<KeyWait> {
+    let span = |part: &schedule::Part| WaitSpan {
+        name: part.name,
+        seconds: part.span.get(),
+        by: part.by.name().to_owned(),
+    };
+    let wait = |wait: &schedule::Wait| KeyWait {
+        key: wait.key.to_string(),
+        event: wait.event,
+        until: wait.until.to_string(),
+        counted_from: wait.sum.as_ref().map(|sum| sum.from.to_string()),
+        spans: wait.sum.iter().flat_map(|sum| sum.parts.iter().map(span)).collect(),
+        sooner: wait.sooner.as_ref().map(|sooner| WaitSooner {
+            condition: sooner.condition(),
+            command: sooner.command(&wait.key, &waits.tool),
+            until: sooner.until().map(|until| until.to_string()),
+        }),
+        text: wait.message(&waits.tool, waits.now),
+    };
+    waits.list.iter().map(wait).collect()
+}
+
 impl StatusReport {
     pub(crate) fn new(now: NumericDate, configs: Vec<StatusConfig>) -> Self {
         Self { version: 1, now: now.to_string(), configs }
@@ -69,18 +122,21 @@ impl StatusConfig {
         keys: &KeySet,
         service: Option<&[Option<Seen>]>,
         warnings: Vec<Sentence>,
-        now: NumericDate,
+        told: &Waits,
     ) -> Self {
+        let now = told.now;
         let current = keys.current().ok().flatten();
         let service =
             |key: &Key| service.and_then(|cells| cells.get(key.index)?.as_ref().map(ToString::to_string));
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
-        Self { config: name.to_owned(), keys: keys.keys().iter().map(key).collect(), warnings, error: None }
+        let keys = keys.keys().iter().map(key).collect();
+        Self { config: name.to_owned(), keys, waits: waits(told), warnings, error: None }
     }
 
     /// One that could not be read.
     pub(crate) fn failed(name: &str, error: String) -> Self {
-        Self { config: name.to_owned(), keys: Vec::new(), warnings: Vec::new(), error: Some(error) }
+        let config = name.to_owned();
+        Self { config, keys: Vec::new(), waits: Vec::new(), warnings: Vec::new(), error: Some(error) }
     }
 }
 
@@ -144,6 +200,7 @@ pub(crate) struct ReconcileConfig {
     pub(crate) due: Option<DueStep>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) waiting: Option<Sentence>,
+    pub(crate) waits: Vec<KeyWait>,
     pub(crate) written: bool,
     pub(crate) next: Option<DueStep>,
     pub(crate) error: Option<String>,
@@ -157,6 +214,7 @@ impl From<Row> for ReconcileConfig {
             current: row.current,
             due: row.due.as_ref().map(DueStep::from),
             waiting: None,
+            waits: Vec::new(),
             written: false,
             next: row.next.as_ref().map(DueStep::from),
             error: None,

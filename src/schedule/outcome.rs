@@ -35,6 +35,10 @@ pub(crate) enum Effect {
     Revoked { new: After, gone: Before },
     Waits { new: After, nbf: NumericDate, current: Before },
     Promoted { key: After, outgoing: Option<After> },
+    // The key that was current before is again, and the one in its place is retiring now.
+    RolledBack { key: After, outgoing: Option<After> },
+    // A key that waited is gone: the key that stays current.
+    GivenUp { current: Option<After> },
     Added { new: After, current: bool },
     // An assumed `iat` was written down.
     Noted,
@@ -79,6 +83,7 @@ pub(crate) enum Note {
     // `then`: its name after the change.
     OlderStandby { key: KeyRef, then: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
+    JustRotated { key: KeyRef, ago: Seconds },
     NothingToRotate,
     NeverPromoted(NeverPromoted),
     CurrentPastEnd { key: KeyRef },
@@ -104,8 +109,7 @@ impl Note {
                  the same write instead"
             ),
             Self::OlderStandby { key, then } => sentence!(
-                "{key} waits to be promoted, but is older than the new key, so it never is by itself. `remove {} --allow \
-                 live-key` gives it up",
+                "{key} waits to be promoted, but is older than the new key, so it never is by itself. `rollback {}` gives it up",
                 then.argument()
             ),
             Self::LeftAccepted { keys } => {
@@ -115,6 +119,7 @@ impl Note {
                     "{keys} {verb} accepted, too, and {verb} left alone. `--all` retires {them} as well"
                 )
             }
+            Self::JustRotated { key, ago } => just_rotated(key, *ago),
             Self::NothingToRotate => {
                 sentence!("there is no shared secret in this file, so there is nothing to rotate")
             }
@@ -134,6 +139,14 @@ impl Note {
             }
         }
     }
+}
+
+/// That a rotation follows another at once.
+pub(crate) fn just_rotated(key: &KeyRef, ago: Seconds) -> Sentence {
+    sentence!(
+        "the last rotation was {} ago, to {key}. To take it back, use `rollback`",
+        if ago.get() < 60 { "a moment".to_owned() } else { ago.rounded() }
+    )
 }
 
 impl Outcome {

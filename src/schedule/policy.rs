@@ -6,6 +6,8 @@ use crate::base::time::{NumericDate, Seconds};
 pub const TOLERANCE: Seconds = Seconds::new(60);
 /// How far the clocks of backend, service and this machine may differ.
 pub const CLOCK_SKEW: Seconds = Seconds::new(300);
+/// How long what was shown may be written: dates that count from the write count from the end of this.
+pub(crate) const ANSWER_WITHIN: Seconds = Seconds::new(60);
 /// A key made within the same second as the current one is dated this much ahead.
 pub(crate) const SAME_SECOND: Seconds = Seconds::new(1);
 /// The longest life the service allows a token.

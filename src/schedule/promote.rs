@@ -60,7 +60,7 @@ fn only_standby<'k>(keys: &'k KeySet, terms: &Terms<'_>) -> Result<&'k Key, Sche
 }
 
 /// Whether a key can be the current one at all.
-fn check(keys: &KeySet, key: &Key) -> Result<(), ScheduleError> {
+pub(super) fn check(keys: &KeySet, key: &Key) -> Result<(), ScheduleError> {
     let name = key.reference();
     match key.material {
         Material::Unusable(why) => return Err(ScheduleError::Unusable(name, why)),
@@ -80,13 +80,19 @@ fn guard_key(
     current: Option<&Key>,
     terms: &Terms<'_>,
 ) -> Result<(), ScheduleError> {
+    guard_known(guard, key, terms)?;
+    if let Some(current) = current.filter(|current| !is_newer(key, current)) {
+        guard.refuse(Hazard::OlderKey { key: key.reference(), current: current.reference() });
+    }
+    Ok(())
+}
+
+/// What speaks against signing with a key: a replica may not know it yet.
+pub(super) fn guard_known(guard: &mut Guard<'_>, key: &Key, terms: &Terms<'_>) -> Result<(), ScheduleError> {
     if let Some(nbf) = key.needed("nbf", &key.nbf)?.filter(|nbf| *nbf > terms.now) {
         guard.refuse(Hazard::BeforeNbf { key: key.reference(), nbf });
     }
     guard.is_known(key, key.needed("iat", &key.iat)?, terms);
-    if let Some(current) = current.filter(|current| !is_newer(key, current)) {
-        guard.refuse(Hazard::OlderKey { key: key.reference(), current: current.reference() });
-    }
     Ok(())
 }
 

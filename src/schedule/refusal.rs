@@ -73,6 +73,8 @@ pub(crate) enum Hazard {
     JustAdded { key: KeyRef, from: NumericDate },
     ShortStandby { wait: Seconds, deploy_within: Seconds },
     NotLive { key: KeyRef, at: Vec<NotLiveAt> },
+    // It may be gone from running services.
+    PastExp { key: KeyRef, exp: NumericDate },
     OlderKey { key: KeyRef, current: KeyRef },
     SameSecret { key: KeyRef },
     WeakSecret(Weakness),
@@ -115,7 +117,7 @@ impl Refusal {
             Hazard::BeforeNbf { .. } | Hazard::JustAdded { .. } | Hazard::ShortStandby { .. } => {
                 RefusalId::BeforeNbf
             }
-            Hazard::NotLive { .. } => RefusalId::NotLive,
+            Hazard::NotLive { .. } | Hazard::PastExp { .. } => RefusalId::NotLive,
             Hazard::OlderKey { .. } => RefusalId::OlderKey,
             Hazard::SameSecret { .. } => RefusalId::SameSecret,
             Hazard::WeakSecret(_) | Hazard::ShortSecret { .. } | Hazard::WeakValue { .. } => {
@@ -181,6 +183,10 @@ impl Refusal {
                 "{key} would sign, and its tokens would be rejected: {}. Restart it with this file first; `probe --wait \
                  10m` says when it is live",
                 not_known(at)
+            ),
+            Hazard::PastExp { key, exp } => sentence!(
+                "{key} could be removed from {exp}, so a replica may have started without it, and would reject its tokens. \
+                 `--probe URL` asks whether every replica still knows it"
             ),
             Hazard::OlderKey { key, current } => sentence!(
                 "{key} is not newer than the current key, {current}, by their `iat`. Going back to an older key is for \
@@ -278,11 +284,23 @@ pub enum ScheduleError {
     NothingToRevoke,
     /// A rotation is under way: its key, and from when that may be promoted.
     #[error(
-        "{key} is waiting to be promoted, from {1} on. `promote {key}` finishes that rotation; `remove {key} --allow live-key` \
-         gives it up, if nobody signs with it",
+        "{key} is waiting to be promoted, from {1} on. `promote {key}` finishes that rotation; `rollback {key}` gives it up, if \
+         nobody signs with it",
         key = .0.argument()
     )]
     StandbyWaits(KeyRef, NumericDate),
+    /// No key is on its way out.
+    #[error("no key is retiring, so there is none to go back to. `promote KEY` takes another key")]
+    NothingToRollBack,
+    /// This key isn't on its way out.
+    #[error("{0} is not retiring, so there is no rotation from it to take back. `promote {key}` takes it", key = .0.argument())]
+    NotRetired(KeyRef),
+    /// Several keys have the latest `exp`.
+    #[error(
+        "several keys retire at the same moment: {}. Name the one to go back to",
+        list(&.0.iter().map(KeyRef::argument).collect::<Vec<_>>())
+    )]
+    SeveralRetiring(Vec<KeyRef>),
     /// No key waits.
     #[error("no key waits to be promoted. `rotate --standby` adds one; `promote KEY` takes another key")]
     NoStandby,
@@ -310,6 +328,11 @@ pub enum ScheduleError {
          isn't HS256"
     )]
     NotCurrentByAlg(KeyRef),
+    /// Nobody signs with it.
+    #[error(
+        "{0} is not in use: it waits, or is on its way out. `rotate --key` replaces a key that a backend signs with"
+    )]
+    NotInUse(KeyRef),
     /// A public key has none.
     #[error("{0} is a public key: it has no secret")]
     NoSecret(KeyRef),

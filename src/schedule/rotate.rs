@@ -6,11 +6,11 @@ use super::guard::{Guard, Terms};
 use super::outcome::{After, Before, Effect, Note, Outcome};
 use super::policy::CLOCK_SKEW;
 use super::refusal::{RefusalId, ScheduleError};
-use super::resolve::same_secret;
+use super::resolve::{resolve, same_secret};
 use super::retire::outgoing;
-use super::waiting::{never_promoted, standbys};
+use super::waiting::{standbys, under_way};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{Key, KeySet, Phase};
+use crate::keyset::{Key, KeyName, KeyRef, KeySet, Material, Phase};
 
 /// What `rotate` may refuse, in one step or two.
 pub const ROTATE_REFUSALS: &[RefusalId] = {
@@ -18,22 +18,60 @@ pub const ROTATE_REFUSALS: &[RefusalId] = {
     &[ShortOverlap, BeforeNbf, SameSecret, WeakSecret, Wildcard, Clock, OtherLogin]
 };
 
+/// A rotation is asked about again for this long.
+const JUST_NOW: Seconds = Seconds::hours(1);
+
 /// What else a rotation does.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RotateOptions {
+pub struct RotateOptions<'a> {
+    /// Replaces this accepted key in its place, and not the current one.
+    pub key: Option<&'a KeyName>,
     /// Retires the other accepted keys, too.
     pub all: bool,
     /// Removes the outgoing key in the same write.
     pub revoke: bool,
 }
 
-/// Puts a new key first and retires the one that was current.
+/// The key that a rotation replaces: the one that is named, else the current one.
+pub(crate) fn replaced<'k>(
+    keys: &'k KeySet,
+    name: Option<&KeyName>,
+    now: NumericDate,
+) -> Result<Option<&'k Key>, ScheduleError> {
+    let Some(name) = name else { return Ok(keys.current()?) };
+    let key = resolve(keys, name)?;
+    match key.material {
+        Material::Unusable(why) => return Err(ScheduleError::Unusable(key.reference(), why)),
+        Material::Public(_) => return Err(ScheduleError::NotSymmetric(key.reference())),
+        Material::Symmetric { .. } => {}
+    }
+    key.needed("exp", &key.exp)?;
+    key.needed("nbf", &key.nbf)?;
+    match key.phase(now) {
+        _ if keys.is_current(key) => Ok(Some(key)),
+        Phase::Accepted => Ok(Some(key)),
+        _ => Err(ScheduleError::NotInUse(key.reference())),
+    }
+}
+
+/// A rotation that was made within the last hour: its key, and when that was made.
+pub(crate) fn just_rotated(keys: &KeySet, now: NumericDate) -> Option<(KeyRef, NumericDate)> {
+    let current = keys.current().ok().flatten()?;
+    let made = current.iat.value().copied().filter(|made| *made + JUST_NOW >= now)?;
+    let was_rotated = keys.keys().iter().any(|key| key.is_symmetric() && key.exp.value().is_some());
+    was_rotated.then(|| (current.reference(), made))
+}
+
+/// Puts a new key first and retires the one that was current; or in the place of the key that is named.
 pub fn rotate(
     keys: &KeySet,
     new: NewKey,
-    options: RotateOptions,
+    options: RotateOptions<'_>,
     terms: &Terms<'_>,
 ) -> Result<Outcome, ScheduleError> {
+    if let Some(key) = replaced(keys, options.key, terms.now)?.filter(|key| !keys.is_current(key)) {
+        return rotate_other(keys, new, key, terms);
+    }
     let mut guard = Guard::new(ROTATE_REFUSALS, terms.allowed);
     guard_new_key(&mut guard, keys, &new)?;
     guard.clock(keys, terms.now);
@@ -78,10 +116,26 @@ pub fn rotate(
     } else if let Some(current) = current.filter(|current| current.weakness().is_some()) {
         outcome.notes.push(Note::WeakOutgoing { key: current.reference(), stay: terms.policy.stay() });
     }
+    if let Some((key, made)) = just_rotated(keys, terms.now).filter(|_| !options.revoke) {
+        outcome.notes.push(Note::JustRotated { key, ago: terms.now.since(made) });
+    }
     if !left.is_empty() {
         outcome.notes.push(Note::LeftAccepted { keys: left });
     }
     Ok(outcome)
+}
+
+/// Puts a new key in the place of one that isn't current.
+fn rotate_other(keys: &KeySet, new: NewKey, key: &Key, terms: &Terms<'_>) -> Result<Outcome, ScheduleError> {
+    let mut guard = Guard::new(ROTATE_REFUSALS, terms.allowed);
+    guard_new_key(&mut guard, keys, &new)?;
+    guard.clock(keys, terms.now);
+    guard.overlap(terms.policy);
+    guard.finish()?;
+    let at = key.index;
+    let mut changes: Vec<Change> = outgoing(key, terms)?.into_iter().collect();
+    changes.push(Change::Add { key: new, at, nbf: None });
+    Ok(Outcome::new(Effect::Rotated { new: After(at), outgoing: Some(After(at + 1)) }, changes))
 }
 
 /// Waiting keys that a revocation overtakes.
@@ -95,11 +149,8 @@ fn overtaken(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Vec<Note> {
 
 /// A rotation that is under way is finished or given up, not overtaken.
 fn guard_standby(keys: &KeySet, now: NumericDate) -> Result<(), ScheduleError> {
-    let Some(current) = keys.current()? else { return Ok(()) };
-    // One that is never promoted by itself holds nothing up.
-    let holds_up = |(key, _): &(&Key, _)| never_promoted(keys, key, current).is_none();
-    match standbys(keys, now)?.into_iter().find(holds_up) {
-        Some((key, nbf)) => Err(ScheduleError::StandbyWaits(key.reference(), nbf)),
+    match under_way(keys, now)?.first() {
+        Some((key, nbf)) => Err(ScheduleError::StandbyWaits(key.reference(), *nbf)),
         None => Ok(()),
     }
 }

@@ -21,6 +21,14 @@ pub(super) fn standbys(keys: &KeySet, now: NumericDate) -> Result<Vec<(&Key, Num
     Ok(waiting)
 }
 
+/// Those of them with which a rotation is under way: one that is never promoted by itself holds nothing up.
+pub(super) fn under_way(keys: &KeySet, now: NumericDate) -> Result<Vec<(&Key, NumericDate)>, Undecidable> {
+    let Some(current) = keys.current()? else { return Ok(Vec::new()) };
+    let mut waiting = standbys(keys, now)?;
+    waiting.retain(|(key, _)| never_promoted(keys, key, current).is_none());
+    Ok(waiting)
+}
+
 /// Why a waiting key is never promoted by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NeverPromoted {

@@ -2,7 +2,7 @@
 
 use crate::base::random::Random;
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::{Named, list};
+use crate::base::text::list;
 use crate::base::time::{Clock, Seconds};
 use crate::keyset::{Key, KeySet};
 use crate::probe::{
@@ -13,7 +13,7 @@ use crate::report::paint::warning_line;
 use crate::schedule::{self, Allowed, Change, Liveness, NotLiveAt, Outcome};
 use crate::session::World;
 use crate::session::arguments::{AskArgs, Global, ProbeArgs};
-use crate::session::{Error, Source};
+use crate::session::{Error, Source, Usage};
 use crate::store;
 
 use super::operation::Decided;
@@ -44,7 +44,7 @@ pub(crate) fn endpoints(urls: &[String]) -> Result<Vec<Endpoint>, Error> {
     for url in urls {
         // There may be a password before an `@`.
         let name = if url.contains('@') { "URL" } else { url };
-        let endpoint = url.parse().map_err(|invalid| Error::Usage(format!("{}: {invalid}", Named(name))))?;
+        let endpoint = url.parse().map_err(|why| Usage::Endpoint { url: name.to_owned(), why })?;
         if !endpoints.contains(&endpoint) {
             endpoints.push(endpoint);
         }
@@ -57,11 +57,7 @@ pub(crate) fn check_alone(urls: &[String], sources: &[Source]) -> Result<(), Err
     if urls.is_empty() || sources.len() < 2 {
         return Ok(());
     }
-    Err(Error::Usage(
-        "`--probe` goes with one config: several run with several services. Say which in a powersync-jwks.yaml beside each, \
-         under `probe:`"
-            .to_owned(),
-    ))
+    Err(Usage::ProbeSeveral.into())
 }
 
 /// What services say of a key that is removed.
@@ -107,9 +103,7 @@ impl<'w> Services<'w> {
         world: &mut World<'w>,
     ) -> Result<Self, Error> {
         if global.now.is_some() {
-            let text = "`--now` overrides the clock here, and a running service goes by its own. Leave one of them out; \
-                        `--no-probe` leaves out what the policy says";
-            return Err(Error::Usage(text.to_owned()));
+            return Err(Usage::ProbeAtOtherTime.into());
         }
         let file = args.ca.as_ref().map(|path| path.display().to_string());
         let certificates = match (&args.ca, &file) {

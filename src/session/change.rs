@@ -13,12 +13,10 @@ use super::{change_report, change_talk};
 use crate::base::text::{Named, Printable};
 use crate::base::time::Seconds;
 use crate::report::paint::error_line;
+use crate::schedule::ANSWER_WITHIN;
 use crate::session::arguments::Format;
 use crate::session::{Error, Source, Usage, World};
 use crate::store::StoreError;
-
-/// How long what was shown may be written: dates that count from the write count from the end of this.
-const ANSWER_WITHIN: Seconds = Seconds::new(60);
 
 /// Carries an operation out on all configs, as far as the person and the options let it.
 pub(crate) fn run(

@@ -14,7 +14,7 @@ use crate::base::time::NumericDate;
 use crate::explain::Steps;
 use crate::report::change_json::{self, File, Note, Step};
 use crate::report::human::Row;
-use crate::report::json::{DueStep, ReconcileConfig};
+use crate::report::json::{self, DueStep, ReconcileConfig};
 use crate::session::{Error, World};
 
 /// What every command that changes files tells programs.
@@ -105,9 +105,10 @@ fn configs(run: &Run<'_, '_>, plan: &RunPlan, written: Option<&Written>) -> Vec<
         let outlook = config.outlook.clone().unwrap_or_default();
         let is_written =
             config.text.is_some() && written.is_some_and(|written| !written.failed.contains(&number));
+        let waits = json::waits(&config.review.waits);
         let (config, current) = (config.name.clone(), outlook.current);
         let row = Row { config, current, due: outlook.due, next: outlook.next };
-        ReconcileConfig { waiting: outlook.waiting, written: is_written, ..row.into() }
+        ReconcileConfig { waiting: outlook.waiting, waits, written: is_written, ..row.into() }
     });
     let failed = run.failures.iter().map(|(source, error)| {
         let row = Row { config: Named(&source.name()).to_string(), current: None, due: None, next: None };

@@ -12,8 +12,9 @@ use super::facts::Facts;
 use super::findings;
 use super::operation::{Decided, Operation, Outlook, Task};
 use super::secret_write::SecretWrite;
+use super::two_steps::WhyTwoSteps;
 use super::used_by::Uses;
-use crate::base::sentence::{Sentence, sentence};
+use crate::base::sentence::sentence;
 use crate::base::text::Printable;
 use crate::base::time::NumericDate;
 use crate::config::placeholder::Template;
@@ -22,7 +23,7 @@ use crate::explain::{self, Action, Done, KeyEvent, Means, Situation, Step, Steps
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor, text_diff};
 use crate::report::change_json::Note;
-use crate::schedule::{Change, Effect, Outcome, plan};
+use crate::schedule::{Change, Effect, Outcome, Waits, plan};
 use crate::session::source::Opened;
 use crate::session::{Error, NoPlace, Source, Usage, World};
 use crate::store::{ObjectFile, Platform};
@@ -61,6 +62,7 @@ pub(crate) struct Review {
     pub(crate) notes: Vec<Note>,
     pub(crate) warnings: Vec<String>,
     pub(crate) steps: Steps,
+    pub(crate) waits: Waits,
 }
 
 impl ConfigPlan {
@@ -93,7 +95,7 @@ impl ConfigPlan {
         let (policy, values, env_files) = (&task.policy, &task.values, &board.env_files);
         let seen = Facts { config: &config, keys: &keys, now, policy, values, env_files };
         let decided = (task.decide)(&seen).map_err(|error| error.named(&opened.name))?;
-        let Decided { outcome, notes, live_at, set, outlook } = decided;
+        let Decided { outcome, notes, live_at, set, outlook, waits } = decided;
         let text = edited(&config, &keys, &outcome.changes, now).map_err(&config_error)?;
         let after = text.as_ref().map_or(config.text(), |text| text);
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
@@ -102,7 +104,9 @@ impl ConfigPlan {
         let object = object_around(&opened.envelope);
         let notes = outcome.messages().chain(notes).map(|text| Note::new("note", None, text)).collect();
         let steps = Steps { now, list: Vec::new() };
-        let mut review = Review { events: Vec::new(), diff: Vec::new(), notes, warnings: Vec::new(), steps };
+        let waits = Waits { now, tool: task.source.command(operation.global, world), list: waits };
+        let (events, diff, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut review = Review { events, diff, notes, warnings, steps, waits };
         if text.is_some() {
             check_writable(&config, object, &outcome.changes, &task.source)?;
             let comparison = ConfigChange {
@@ -156,8 +160,11 @@ fn edited(
     }
     // A key that takes another's place is written as that one is; one at the end as its neighbour.
     let last = keys.keys().len();
-    let replaces = changes.iter().any(|change| matches!(change, Change::Add { at, .. } if *at < last));
-    let like = keys.current().ok().flatten().map(|key| key.index).filter(|_| replaces);
+    let like = changes.iter().find_map(|change| match change {
+        Change::Add { at: 0, .. } if last > 0 => keys.current().ok().flatten().map(|key| key.index),
+        Change::Add { at, .. } if *at < last => Some(*at),
+        _ => None,
+    });
     edit::apply(config, &plan(changes, now, like)).map(Some)
 }
 
@@ -326,10 +333,10 @@ impl ConfigChange<'_> {
         if matches!(done, Done::Rotated { outgoing: Some(_), .. })
             && let Some(path) = self.task.source.path(world)
         {
-            let two_steps = two_steps(&path, &self.platform, keys);
-            notes.extend(two_steps.map(|text| Note::new("two-steps", None, text)));
+            let why = WhyTwoSteps::of(&path, &self.platform, keys);
+            notes.extend(why.map(|why| Note::new("two-steps", None, why.message())));
         }
-        if matches!(done, Done::Rotated { .. } | Done::Promoted { .. }) {
+        if matches!(done, Done::Rotated { .. } | Done::Promoted { .. } | Done::RolledBack { .. }) {
             let earlier = explain::earlier_rotations(situation, keys);
             notes.extend(earlier.iter().map(|rotation| Note::earlier(rotation, self.now)));
         }
@@ -377,19 +384,4 @@ fn still_in_plaintext(change: &Change, after: &Config<'_>) -> Option<String> {
     let at = after.text().find(k.0.as_str())?;
     let line = after.text()[..at].matches('\n').count() + 1;
     Some(format!("the secret is still in plaintext on line {line} of this file. Remove it there, too"))
-}
-
-/// Why two steps would be safer here, if they would.
-fn two_steps(path: &std::path::Path, platform: &Platform, keys: &KeySet) -> Option<Sentence> {
-    let variables = keys.keys().iter().any(|key| key.variable().is_some());
-    let why = match platform {
-        _ if crate::store::in_git(path) => "is kept in git",
-        Platform::Kubernetes { .. } => "is read by several replicas",
-        _ if variables => "keeps secrets in variables",
-        _ => return None,
-    };
-    Some(sentence!(
-        "this config {why}, so replicas may get it at different times. `rotate --standby` makes the new key known to all \
-         of them before anyone signs with it"
-    ))
 }

@@ -7,7 +7,7 @@ use super::values::KnownValues;
 use crate::base::sentence::Sentence;
 use crate::base::text::Printable;
 use crate::config::Config;
-use crate::schedule::{Due, Outcome, Policy};
+use crate::schedule::{Due, Outcome, Policy, Wait};
 use crate::session::arguments::{Ending, Format, FormatArgs, Global};
 use crate::session::{Error, Source, Usage};
 
@@ -72,6 +72,8 @@ pub(crate) struct Decided {
     pub(crate) set: Option<SecretWrite>,
     /// What a schedule says of the config.
     pub(crate) outlook: Option<Outlook>,
+    /// What its keys wait for after this.
+    pub(crate) waits: Vec<Wait>,
 }
 
 impl From<Outcome> for Decided {

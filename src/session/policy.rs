@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::Printable;
+use crate::base::time::Seconds;
 use crate::probe::Endpoint;
-use crate::schedule::Policy;
+use crate::schedule::{Origins, Policy};
 use crate::session::World;
 use crate::session::arguments::{ScheduleArgs, Times};
 use crate::session::policy_file::{self, PolicyFile};
@@ -14,8 +13,8 @@ use crate::session::{Error, Source};
 /// The policy for a config, and what else the policy file says.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
-    /// The file they come from, as messages name it.
-    pub(crate) file: Option<String>,
+    /// Where its spans come from.
+    pub(crate) origins: Origins,
     pub(crate) env_file: Option<PathBuf>,
     /// The running services to ask before a key is promoted.
     pub(crate) probe: Vec<Endpoint>,
@@ -28,8 +27,9 @@ pub(crate) fn of(times: &Times, source: &Source, world: &mut World<'_>) -> Resul
 
 /// The same, with what else the file says.
 pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Result<Rules, Error> {
-    let found = if let Some(path) = &times.policy.policy {
-        policy_file::read(&world.path(path), &path.display().to_string())?
+    let (name, found) = if let Some(path) = &times.policy.policy {
+        let name = path.display().to_string();
+        (name.clone(), policy_file::read(&world.path(path), &name)?)
     } else {
         let config = match source {
             Source::File(path) => world.path(path),
@@ -38,10 +38,10 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         // By its real place: a link into a repository has the policy of that repository.
         let config = std::fs::canonicalize(&config).unwrap_or(config);
         policy_file::find(&config).map_or_else(
-            || Ok(PolicyFile::default()),
+            || Ok((String::new(), PolicyFile::default())),
             |path| {
                 let name = path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
-                policy_file::read(&path, &name)
+                policy_file::read(&path, &name).map(|found| (name, found))
             },
         )?
     };
@@ -53,32 +53,27 @@ pub(crate) fn rules(times: &Times, source: &Source, world: &mut World<'_>) -> Re
         overlap: times.overlap,
         ..file
     };
-    let named = |path: PathBuf| path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
-    Ok(Rules { policy, file: found.path.map(named), env_file: found.env_file, probe: found.probe })
+    let origins = Origins {
+        flags: spans(times).map(|(name, _)| name).collect(),
+        file: found.path.map(|_| (name, found.set)),
+    };
+    Ok(Rules { policy, origins, env_file: found.env_file, probe: found.probe })
 }
 
-/// Which policy applies, and where it comes from, in a line.
-pub(crate) fn in_a_line(rules: &Rules) -> Sentence {
-    let Policy { rotate_every, deploy_within, rollout, token_ttl, .. } = rules.policy;
-    let from = rules.file.as_ref().map_or_else(|| "defaults".to_owned(), |file| Printable(file).to_string());
-    sentence!(
-        "policy ({from}): rotate every {}, deploy within {}, rollout {}, tokens live up to {}",
-        rotate_every.compact(),
-        deploy_within.compact(),
-        rollout.compact(),
-        token_ttl.compact()
-    )
+/// The spans that are given with flags, by their names in a policy file.
+fn spans(times: &Times) -> impl Iterator<Item = (&'static str, Seconds)> {
+    let spans = [
+        ("deploy_within", times.deploy_within),
+        ("rollout", times.rollout),
+        ("token_ttl", times.token_ttl),
+        ("overlap", times.overlap),
+    ];
+    spans.into_iter().filter_map(|(name, span)| Some((name, span?)))
 }
 
 /// The options that a later command needs to count as this one does.
 pub(crate) fn flags(times: &Times) -> Vec<String> {
-    let spans = [
-        ("--deploy-within", times.deploy_within),
-        ("--rollout", times.rollout),
-        ("--token-ttl", times.token_ttl),
-        ("--overlap", times.overlap),
-    ];
-    let spans = spans.into_iter().filter_map(|(name, span)| Some([name.to_owned(), span?.compact()]));
+    let spans = spans(times).map(|(name, span)| [format!("--{}", name.replace('_', "-")), span.compact()]);
     let policy = times.policy.policy.as_ref().map(|path| ["--policy".to_owned(), path.display().to_string()]);
     spans.chain(policy).flatten().collect()
 }
@@ -96,5 +91,8 @@ pub(crate) fn of_schedule(
         ..rules.policy
     };
     policy.check().map_err(|invalid| Error::Policy { name: source.name(), what: invalid.to_string() })?;
-    Ok(Rules { policy, ..rules })
+    let mut origins = rules.origins;
+    origins.flags.extend(args.rotate_every.map(|_| "rotate_every"));
+    origins.flags.extend(args.standby.map(|_| "standby"));
+    Ok(Rules { policy, origins, ..rules })
 }

@@ -115,6 +115,18 @@ impl Fields {
         })
     }
 
+    /// The same, where nothing is a span as well.
+    fn span_or_zero(&self, name: &str) -> Result<Option<Seconds>, PolicyFault> {
+        let is_zero = |value: &Value| {
+            let text = value.as_str().unwrap_or_default().trim();
+            value.as_i64() == Some(0) || text.trim_end_matches(|c: char| c.is_ascii_lowercase()).trim() == "0"
+        };
+        match self.get(name, |value| Ok(is_zero(value)))? {
+            Some(true) => Ok(Some(Seconds::default())),
+            _ => self.span(name),
+        }
+    }
+
     /// The URLs of running services.
     fn endpoints(&self) -> Result<Vec<Endpoint>, PolicyFault> {
         let endpoints = self.get("probe", |value| {
@@ -150,6 +162,8 @@ pub struct PolicyFile {
     pub policy: Policy,
     /// The running services to ask before a key is promoted.
     pub probe: Vec<Endpoint>,
+    /// The fields that it sets.
+    pub set: Vec<&'static str>,
     /// The file.
     pub path: Option<PathBuf>,
     /// The dotenv file that holds the secrets behind `!env`, from the directory of the policy file.
@@ -189,7 +203,7 @@ fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
         deploy_within: fields.span("deploy_within")?.unwrap_or(default.deploy_within),
         rollout: fields.span("rollout")?.unwrap_or(default.rollout),
         token_ttl: fields.span("token_ttl")?.unwrap_or(default.token_ttl),
-        keep_retired: fields.span("keep_retired")?.unwrap_or(default.keep_retired),
+        keep_retired: fields.span_or_zero("keep_retired")?.unwrap_or(default.keep_retired),
         kid_prefix: prefix.unwrap_or_default(),
         ..default
     };
@@ -209,7 +223,9 @@ fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
         path if path.is_empty() => Err("expected a path".to_owned()),
         path => Ok(PathBuf::from(path)),
     })?;
-    Ok(PolicyFile { policy, probe: fields.endpoints()?, path: None, env_file })
+    let is_set = |name: &str| fields.0.iter().any(|(field, value)| field == name && !value.is_null());
+    let set = FIELDS.into_iter().filter(|name| is_set(name)).collect();
+    Ok(PolicyFile { policy, probe: fields.endpoints()?, set, path: None, env_file })
 }
 
 /// The file's name, with the line of the first of these fields that it has.

@@ -1,6 +1,8 @@
 //! What was asked for and can't be done: options that don't go together, or not with this input.
 
 use crate::base::text::{Named, Printable, list};
+use crate::base::time::NumericDate;
+use crate::probe::InvalidEndpoint;
 use crate::wrap::env_file::NoStore;
 use crate::wrap::marks::MARKS;
 
@@ -96,6 +98,29 @@ pub enum Usage {
         Printable(.0)
     )]
     NoScheduleOnCloud(String),
+    #[error(
+        "{}: this is a PowerSync Cloud config (`_type: cloud`), which keeps no schedule",
+        Printable(.0)
+    )]
+    TimelineOnCloud(String),
+    #[error("--until {until} is not in the future; it is {now}")]
+    UntilPast { until: NumericDate, now: NumericDate },
+    #[error("`--fix` goes with the human format: it shows a diff and may ask")]
+    FixFormat,
+    #[error("`--fix` works on files only")]
+    FixFiles,
+    #[error("{}: {why}", Named(url))]
+    Endpoint { url: String, why: InvalidEndpoint },
+    #[error(
+        "`--probe` goes with one config: several run with several services. Say which in a powersync-jwks.yaml beside \
+         each, under `probe:`"
+    )]
+    ProbeSeveral,
+    #[error(
+        "`--now` overrides the clock here, and a running service goes by its own. Leave one of them out; `--no-probe` \
+         leaves out what the policy says"
+    )]
+    ProbeAtOtherTime,
     #[error("{}: {why}", Printable(config))]
     NoPlace { config: String, why: NoPlace },
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::base::command_line::CommandLine;
-use crate::config::{Document, Input, NodeId};
+use crate::config::{Document, Input, NodeId, Scalar};
 
 /// Whether the config is in a git repository: then replicas get it when it is merged and deployed, not when it is
 /// written.
@@ -20,6 +20,8 @@ pub(crate) enum Platform {
     Compose {
         /// The name under `services`.
         service: Option<String>,
+        /// How many of it run.
+        replicas: i64,
     },
     /// A Kubernetes manifest is near, with this workload in it, if it could be told.
     Kubernetes {
@@ -61,7 +63,9 @@ pub(crate) fn compose_file(directory: &Path) -> Option<PathBuf> {
 
 fn compose(directory: &Path) -> Option<Platform> {
     let file = compose_file(directory)?;
-    Some(Platform::Compose { service: small_text(&file).and_then(|text| compose_service(&text)) })
+    let found = small_text(&file).and_then(|text| compose_service(&text));
+    let (service, replicas) = found.map_or((None, 1), |(name, replicas)| (Some(name), replicas));
+    Some(Platform::Compose { service, replicas })
 }
 
 fn small_text(path: &Path) -> Option<String> {
@@ -69,13 +73,22 @@ fn small_text(path: &Path) -> Option<String> {
     if length > 256 * 1024 { None } else { fs::read_to_string(path).ok() }
 }
 
-/// The service whose image is PowerSync's.
-fn compose_service(text: &str) -> Option<String> {
+/// The service whose image is PowerSync's, and how many of it run.
+fn compose_service(text: &str) -> Option<(String, i64)> {
     let doc = Document::read(text, Input::Yaml).ok()?;
     let (_, services) = doc.member(doc.root(), "services")?;
     doc.members(services)?.iter().find_map(|(name, service)| {
         let (_, image) = doc.member(*service, "image")?;
-        doc.string(image)?.contains("powersync-service").then(|| doc.string(*name).map(str::to_owned))?
+        let name = doc
+            .string(*name)
+            .filter(|_| doc.string(image).is_some_and(|image| image.contains("powersync-service")))?;
+        let deploy = doc.member(*service, "deploy").and_then(|(_, deploy)| doc.member(deploy, "replicas"));
+        let (_, count) = deploy.or_else(|| doc.member(*service, "scale")).unzip();
+        let replicas = match count.and_then(|count| doc.scalar(count)) {
+            Some(Scalar::Integer(count)) => count,
+            _ => 1,
+        };
+        Some((name.to_owned(), replicas))
     })
 }
 
@@ -142,7 +155,7 @@ impl Platform {
     #[must_use]
     pub(crate) fn restart(&self) -> Vec<CommandLine> {
         match self {
-            Self::Compose { service } => vec![compose_up(service.as_deref())],
+            Self::Compose { service, .. } => vec![compose_up(service.as_deref())],
             Self::Kubernetes { workload, object: Some(object) } => {
                 vec![object.replace(), CommandLine::new("kubectl").args(rollout(workload.as_deref()))]
             }

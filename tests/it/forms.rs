@@ -405,6 +405,12 @@ does.
 Where several are in one file, `--entry NAME` (or `KIND/OBJECT/NAME`) names an entry of a Secret or ConfigMap, and `--at
 a.b.c` the members that lead to it elsewhere.
 
+```sh
+kubectl get secret powersync -o json | powersync-jwks -c - rotate > new.json
+# read the diff on the screen
+kubectl replace -f new.json    # the cluster refuses it if someone else changed the Secret meanwhile
+```
+
 ## Read and edited
 
 Only the bytes of the config change.

@@ -38,3 +38,4 @@ mod targets;
 mod token;
 mod tokens;
 mod transcripts;
+mod verdicts;

@@ -107,7 +107,15 @@ fn the_schema_takes_the_durations_that_the_reader_takes() {
     }
     // What is nothing, the reader refuses, and so does the schema: by a second pattern, which needs a digit that counts.
     assert_eq!(duration["allOf"][0]["pattern"], "[1-9]");
-    for text in ["keep_retired: 0s\n", "rollout: 0h\n", "rollout: 00h 0m\n"] {
+    for text in ["standby: 0s\n", "rollout: 0h\n", "rollout: 00h 0m\n"] {
+        assert!(reads(text).is_err(), "{text}");
+    }
+    // To keep a key for no time longer than it has to stay is what the default does.
+    let kept = schema["properties"]["keep_retired"]["anyOf"][1]["enum"].as_array().unwrap();
+    for zero in kept {
+        assert!(reads(&format!("keep_retired: {zero}\n")).is_ok(), "{zero}");
+    }
+    for text in ["keep_retired: 1\n", "keep_retired: 0.5s\n", "keep_retired: 10ms\n", "keep_retired: ''\n"] {
         assert!(reads(text).is_err(), "{text}");
     }
 }

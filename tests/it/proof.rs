@@ -97,6 +97,7 @@ fn no_valid_token_is_ever_rejected() {
     assert!(tally.tokens > 1_000_000, "too few tokens");
     assert!(tally.promotions > 100_000, "too few promotions");
     assert!(tally.removals > 100_000, "too few removals");
+    assert!(tally.rollbacks > 10_000, "too few rollbacks");
     assert!(tally.idle_runs > 100_000, "too few runs that found nothing due");
 }
 
@@ -113,6 +114,7 @@ fn no_valid_token_is_ever_rejected_where_replicas_are_asked_whenever_they_restar
     assert!(tally.tokens > 100_000, "too few tokens");
     assert!(tally.promotions > 10_000, "too few promotions");
     assert!(tally.removals > 10_000, "too few removals");
+    assert!(tally.rollbacks > 1_000, "too few rollbacks");
     assert!(tally.waits > 10_000, "too few promotions that had to wait");
 }
 
@@ -146,6 +148,11 @@ fn a_replica_restarted_one_second_late_is_found_out() {
     is_found_out(Mutant::LateReplica);
 }
 
+#[test]
+fn a_rollback_that_removes_what_it_replaces_is_found_out() {
+    is_found_out(Mutant::RollbackRemoves);
+}
+
 /// What is broken on purpose, so that the model has something to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mutant {
@@ -162,6 +169,8 @@ enum Mutant {
     NotAsked,
     /// One of the replicas is not asked.
     OneNotAsked,
+    /// `rollback` removes the key that it replaces.
+    RollbackRemoves,
 }
 
 /// Which replicas there are.
@@ -195,6 +204,7 @@ struct Tally {
     writes: u64,
     promotions: u64,
     removals: u64,
+    rollbacks: u64,
     /// Runs in which a promotion had to wait for a replica.
     waits: u64,
     tokens: u64,
@@ -210,6 +220,7 @@ impl AddAssign for Tally {
         self.writes += other.writes;
         self.promotions += other.promotions;
         self.removals += other.removals;
+        self.rollbacks += other.rollbacks;
         self.waits += other.waits;
         self.tokens += other.tokens;
         self.verified += other.verified;
@@ -218,13 +229,13 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { histories, seconds, idle_runs, writes, promotions, removals, waits, tokens, verified } =
-            self;
+        let Self { histories, seconds, writes, promotions, removals, .. } = self;
+        let Self { rollbacks, waits, idle_runs, tokens, verified, .. } = self;
         let years = seconds / YEAR;
         write!(
             f,
-            "{histories} histories, {years} years: {writes} writes, {promotions} promotions, {removals} removals, {waits} waits, \
-             {idle_runs} runs with nothing due, {tokens} tokens, {verified} verified"
+            "{histories} histories, {years} years: {writes} writes, {promotions} promotions, {removals} removals, {rollbacks} rollbacks, \
+             {waits} waits, {idle_runs} runs with nothing due, {tokens} tokens, {verified} verified"
         )
     }
 }
@@ -599,7 +610,7 @@ impl File {
             Ok(outcome)
         };
         let terms = &Terms { policy, now, allowed: &[] };
-        let (why, decision) = match dice.uniform(0, 8) {
+        let (why, decision) = match dice.uniform(0, 9) {
             0 => {
                 let longer = Seconds::new(dice.span(30 * DAY));
                 let wait = dice.one_in(2).then(|| policy.deploy_within + longer);
@@ -609,6 +620,14 @@ impl File {
             2 => ("promote KEY", self.if_live(schedule::promote(keys, Some(&name), terms), world)),
             3 => ("retire", schedule::retire(keys, &[name], When::Overlap, terms)),
             8 => ("retire --undo", schedule::unretire(keys, &[name], now, &[])),
+            9 => {
+                let live = |key: &Key| Ok(self.liveness(key, world));
+                let name = Some(&name).filter(|_| dice.one_in(4));
+                // Who may ask does so, or not.
+                let ask =
+                    (!self.asked.is_empty() && dice.one_in(2)).then_some(&live as &schedule::AskLive<'_, _>);
+                ("rollback", schedule::rollback(keys, name, terms, ask))
+            }
             4 => ("prune", schedule::prune(keys, now, &[])),
             5 => ("add", schedule::add(keys, new, now, &[])),
             6 => {
@@ -643,11 +662,25 @@ impl File {
         for change in &decision.changes {
             if let Change::Remove { index } = change {
                 let key = &self.keys.keys()[*index];
-                assert!(key.exp.value().is_some_and(|exp| *exp <= now), "{now} is too early for {key:?}");
+                // Nobody has signed with a key that waits.
+                let was_current = self.versions.iter().any(|version| version.current == number(key));
+                let is_given_up = why == "rollback" && key.nbf.value().is_some() && !was_current;
+                let is_over = key.exp.value().is_some_and(|exp| *exp <= now);
+                assert!(is_over || is_given_up, "{now} is too early for {key:?}");
                 self.tally.removals += 1;
             }
         }
         mutate(&mut decision.changes, &self.keys, world);
+        if why == "rollback" {
+            self.tally.rollbacks += 1;
+            if world.mutant == Mutant::RollbackRemoves {
+                for change in &mut decision.changes {
+                    if let Change::Retire { index, .. } = change {
+                        *change = Change::Remove { index: *index };
+                    }
+                }
+            }
+        }
         self.made += u32::from(adds_a_key(&decision.changes));
         self.keys = schedule::apply(&self.keys, &decision.changes, now);
         self.tally.writes += 1;

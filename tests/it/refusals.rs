@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::common::{NOW, date};
 
 const A: [u8; 32] = *b"\xee\x83\x94\x31\x04\x66\x0c\x0b\x4f\x14\x74\xb1\xb8\x11\x93\x2c\x25\x72\x76\x5c\x9d\x75\x70\x4f\x66\xe5\xde\x24\x95\x40\xb4\x76";
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "kty: oct, alg: HS256, kid: a, k: 7oOUMQRmDAtPFHSxuBGTLCVydlyddXBPZuXeJJVAtHY",
     "kty: oct, alg: HS256, kid: added, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, iat: NOW",
     "kty: oct, alg: HS256, kid: waits, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, iat: PAST, nbf: NOW",
@@ -22,6 +22,7 @@ const KEYS: [&str; 9] = [
     "kty: oct, alg: HS256, kid: ahead, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, iat: LATER",
     "kty: oct, alg: HS256, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE",
     "kty: oct, alg: HS384, kid: other, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, exp: LATER",
+    "kty: oct, alg: HS256, kid: leaves, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, iat: NOW, exp: LATER",
     "kty: oct, alg: HS256, kid: gone, k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE, exp: PAST",
     "kty: EC, crv: P-256, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, \
      y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0, alg: ES256, kid: public, exp: PAST",
@@ -125,6 +126,16 @@ fn what_promote_lists() {
             Ok(outcome)
         };
         names(keys).map(promote).collect()
+    });
+}
+
+#[test]
+fn what_rollback_lists() {
+    let not_live = |_: &_| Ok(Liveness::NotLive(Vec::new()));
+    assert_refuses(schedule::ROLLBACK_REFUSALS, |keys, terms| {
+        let named = names(keys).map(|name| schedule::rollback(keys, Some(&name), terms, Some(&not_live)));
+        let latest = schedule::rollback::<ScheduleError>(keys, None, terms, None);
+        named.chain([latest]).collect()
     });
 }
 

@@ -2,9 +2,12 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
+use crate::base::time::Seconds;
+use crate::explain::{Cure, Deed, From, Harm, LockOut, Whose};
 use crate::keyset::{Key, Setting};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
+use crate::schedule::{CLOCK_SKEW, MAX_TOKEN_TTL, TOLERANCE};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "login-removed",
@@ -40,6 +43,42 @@ impl Login {
             Self::OtherUris { .. } => true,
             Self::NoUris { unsure, .. } | Self::NoSupabase { unsure } | Self::OtherSecret { unsure, .. } => {
                 *unsure
+            }
+        }
+    }
+}
+
+/// How long the service lets a token of Supabase live.
+const SUPABASE_TTL: Seconds = Seconds::new(606_000);
+
+impl Login {
+    fn harm(&self, comparison: &ConfigDiff<'_>) -> Harm {
+        let until = |ttl: Seconds| Some(comparison.now() + ttl + TOLERANCE + CLOCK_SKEW);
+        let lock_out = |whose, ttl, cure| {
+            let (from, until, logins) = (From::Restart, until(ttl), Some(cure));
+            Harm::LocksOut(LockOut { whose, from, until, logins })
+        };
+        match self {
+            Self::OtherUris { gone, fresh } => {
+                Harm::First(Deed::SameKeys { old: gone.clone(), new: fresh.clone() })
+            }
+            _ if self.is_unsure() => {
+                let old = match self {
+                    Self::NoUris { gone, .. } => format!("the old one at {}", list(gone)),
+                    Self::NoSupabase { .. } => "the old one of Supabase".to_owned(),
+                    _ => "the old `supabase_jwt_secret`".to_owned(),
+                };
+                Harm::First(Deed::SameAs { new: "what replaces it".to_owned(), old })
+            }
+            Self::NoUris { gone, .. } => {
+                lock_out(Whose::Addresses(gone.clone()), MAX_TOKEN_TTL, Cure::Elsewhere)
+            }
+            Self::NoSupabase { .. } => lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere),
+            Self::OtherSecret { is_gone: true, .. } => {
+                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
+            }
+            Self::OtherSecret { .. } => {
+                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::NewSecret("`supabase_jwt_secret`".to_owned()))
             }
         }
     }
@@ -123,7 +162,6 @@ fn addresses(uris: &[&Setting]) -> Vec<String> {
 }
 
 fn found(comparison: &ConfigDiff<'_>, member: &str, cause: Login) -> Finding {
-    let unsure = cause.is_unsure();
-    let found = Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause);
-    if unsure { found.unsure() } else { found }
+    let harm = cause.harm(comparison);
+    Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause).means(harm)
 }

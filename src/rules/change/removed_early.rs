@@ -1,8 +1,10 @@
 //! `removed-early`: a key is gone while its tokens are valid.
 
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, Member};
+use crate::explain::{Cure, Deed, Harm, LockOut, Whose};
+use crate::keyset::{Key, Member, Phase};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::{CLOCK_SKEW, TOLERANCE};
@@ -23,6 +25,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
+const MEANT: &str = "If the lock-out is meant, because its secret leaked, `--skip removed-early` accepts it.";
+
 struct Early {
     why: Why,
     /// From when it could have gone.
@@ -32,9 +36,16 @@ struct Early {
 }
 
 enum Why {
-    Renamed { successor: String },
-    TooSoon { exp: NumericDate, left: String },
+    Renamed {
+        successor: String,
+    },
+    TooSoon {
+        exp: NumericDate,
+        left: String,
+    },
     NeverRetired,
+    /// It waited to be promoted: nobody signs with it by the schedule.
+    Waited,
     Unreadable,
 }
 
@@ -51,6 +62,9 @@ impl Violation for Early {
             Why::NeverRetired => sentence!(
                 "{key} is removed and was never retired: tokens signed with it are rejected after the next restart"
             ),
+            Why::Waited => sentence!(
+                "{key} waited to be promoted, and is removed: whoever signs with it already is locked out after the next restart"
+            ),
             Why::Unreadable => sentence!(
                 "{key} is removed, and its `exp` can't be read: tokens signed with it may be rejected after the next restart"
             ),
@@ -61,13 +75,25 @@ impl Violation for Early {
         let (until, token_until, key) = (self.until, self.token_until, key.argument());
         Some(match &self.why {
             Why::TooSoon { .. } => {
-                sentence!("Put it back, and remove it once {until} has come: `{tool} prune`.")
+                sentence!("Put it back, and remove it once {until} has come: `{tool} prune`. {MEANT}")
             }
+            Why::Waited => sentence!(
+                "Nothing more to do if nobody was given it, which can't be seen here: put it back otherwise."
+            ),
             _ => sentence!(
                 "Put it back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
-                 with the time to deploy and to switch the backend, the key is needed until {until}."
+                 with the time to deploy and to switch the backend, the key is needed until {until}. {MEANT}"
             ),
         })
+    }
+
+    fn commands(&self, key: &About, tool: &CommandLine) -> Vec<CommandLine> {
+        let key = key.argument();
+        match &self.why {
+            Why::TooSoon { .. } => vec![tool.clone().arg("prune").note("not before that date")],
+            Why::Waited => Vec::new(),
+            _ => vec![tool.clone().arg("retire").arg(key).note("once the key is back in the file")],
+        }
     }
 }
 
@@ -84,12 +110,34 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let why = match (&key.exp, successor.map(Key::name)) {
             (_, Some(successor)) => Why::Renamed { successor },
             (Member::Value(exp), None) => Why::TooSoon { exp: *exp, left: exp.since(now).rounded() },
+            (Member::Absent, None) if matches!(key.phase(now), Phase::Standby { .. }) => Why::Waited,
             (Member::Absent, None) => Why::NeverRetired,
             _ => Why::Unreadable,
         };
+        let lock_out = lock_out(comparison, key, &why);
         let token_until = now + policy.token_ttl + TOLERANCE + CLOCK_SKEW;
+        let waited = matches!(why, Why::Waited);
         let cause = Early { why, until: comparison.needed_until(key), token_until };
-        Some(Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key))
+        let found = Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key);
+        Some(found.means(if waited {
+            Harm::First(Deed::NotGiven(key.in_words()))
+        } else {
+            Harm::LocksOut(lock_out)
+        }))
     });
     found.collect()
+}
+
+fn lock_out(comparison: &ConfigDiff<'_>, key: &Key, why: &Why) -> LockOut {
+    let lock_out = comparison.lock_out(Whose::Keys(vec![key.in_words()]));
+    let (until, logins) = match why {
+        Why::Renamed { successor } => (lock_out.until, Some(Cure::SendsKid(successor.clone()))),
+        // By its schedule, nobody signs with it any more in the last part of its time.
+        Why::TooSoon { exp, .. } => {
+            let is_over = Some(*exp) <= lock_out.until;
+            (lock_out.until.min(Some(*exp)), (!is_over).then_some(Cure::OtherKey))
+        }
+        Why::NeverRetired | Why::Unreadable | Why::Waited => (lock_out.until, Some(Cure::OtherKey)),
+    };
+    LockOut { until, logins, ..lock_out }
 }

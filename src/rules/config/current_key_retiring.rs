@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
+use crate::explain::{From, Harm, LockOut, Whose};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -35,5 +36,7 @@ impl Violation for Ends {
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     // On Cloud, no key signs by its place.
     let exp = key.exp.value().filter(|_| on.keys.is_current(key) && !on.keys.is_cloud)?;
-    Some(Finding::new(&RULE, on.place_of(key, "exp"), Ends(*exp)).of(key))
+    let from = From::Removal(*exp);
+    let harm = Harm::LocksOut(LockOut { from, ..LockOut::now(Whose::Keys(vec![key.in_words()])) });
+    Some(Finding::new(&RULE, on.place_of(key, "exp"), Ends(*exp)).of(key).means(harm))
 }

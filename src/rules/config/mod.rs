@@ -25,6 +25,7 @@ pub(super) mod non_string_member;
 pub(super) mod not_base64url;
 pub(super) mod overdue;
 pub(super) mod padded_secret;
+pub(super) mod placeholder;
 pub(super) mod private_key;
 pub(super) mod same_variable;
 pub(super) mod short_overlap;

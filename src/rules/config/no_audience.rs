@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Audience;
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
@@ -27,5 +28,7 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     if on.keys.audience != Audience::Missing || on.verifying().next().is_none() {
         return Vec::new();
     }
-    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), message)]
+    let logins = Some(Cure::Audience(Vec::new()));
+    let harm = Harm::LocksOut(LockOut { logins, ..LockOut::now(Whose::Everyone) });
+    vec![Finding::new(&RULE, on.place_of_path(&["client_auth", "audience"]), message).means(harm)]
 }

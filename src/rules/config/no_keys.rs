@@ -1,6 +1,7 @@
 //! `no-keys`: nothing to verify a token with.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -41,5 +42,6 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
         Some("supabase") if !on.config.supabase_can_work() => NoKeys::SupabaseAlone,
         Some(_) => return Vec::new(),
     };
-    vec![Finding::new(&RULE, on.place_of_list(), cause)]
+    let harm = Harm::LocksOut(LockOut { logins: Some(Cure::AnyKey), ..LockOut::now(Whose::Everyone) });
+    vec![Finding::new(&RULE, on.place_of_list(), cause).means(harm)]
 }
