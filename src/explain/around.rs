@@ -79,11 +79,20 @@ fn members(old: Side<'_>, new: Side<'_>, told: &[KeyEvent]) -> Vec<KeyEvent> {
         let change = match names.as_slice() {
             [] => return None,
             [k] if k == "k" && is_same => KeyChange::Respelled,
-            _ => KeyChange::Members(names),
+            _ if is_same || is_unusable(before) && is_unusable(after) => KeyChange::Members(names),
+            _ if names.iter().all(|name| IGNORED.contains(&name.as_str())) => KeyChange::Members(names),
+            _ => KeyChange::Unsure(names),
         };
         Some(KeyEvent { key: topic, kind: EventKind::Changed(change) })
     };
     pairs.filter_map(event).collect()
+}
+
+/// Members of a key that the service doesn't read.
+const IGNORED: [&str; 5] = ["use", "key_ops", "x5c", "x5t", "x5u"];
+
+fn is_unusable(key: &Key) -> bool {
+    !key.is_symmetric() && !key.is_public()
 }
 
 /// Whether keys that stay have changed places, where no promotion tells it.

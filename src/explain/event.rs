@@ -161,6 +161,8 @@ pub(crate) enum KeyChange {
     Respelled,
     /// Members that change nothing about what it verifies.
     Members(Vec<String>),
+    /// Members with which it may verify other tokens than before: that isn't known here.
+    Unsure(Vec<String>),
     /// `exp`, in a way that can't be read here.
     Unreadable,
     /// Its secret moved into this variable.
@@ -361,8 +363,7 @@ impl KeyEvent {
             }
             EventKind::Changed(KeyChange::Fixed) => sentence!("the service starts with {key} now"),
             EventKind::Changed(KeyChange::Members(names)) => {
-                let names: Vec<String> = names.iter().map(|name| format!("`{}`", Printable(name))).collect();
-                sentence!("{} of {key} changes, and it verifies the same tokens", list(&names))
+                sentence!("{} of {key} changes, and it verifies the same tokens", quoted(names))
             }
             EventKind::Text(Text::Comments) => sentence!("comments only"),
             EventKind::Text(Text::Layout) => sentence!("layout only (white space, quotes or syntax)"),
@@ -394,6 +395,10 @@ fn audience(added: &[String], removed: &[String]) -> Sentence {
         ([], removed) => sentence!("removed the audience {}", list(removed)),
         (added, removed) => sentence!("changed the audience: {} in place of {}", list(added), list(removed)),
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    list(&names.iter().map(|name| format!("`{}`", Printable(name))).collect::<Vec<_>>())
 }
 
 /// How many settings are named.
@@ -461,8 +466,13 @@ impl KeyChange {
             Self::Dates => sentence!("changed {key}: its dates"),
             Self::Respelled => sentence!("changed {key}: the same secret, spelled differently"),
             Self::Members(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("`{}`", Printable(name))).collect();
-                sentence!("changed {key}: {}; it verifies the same tokens", list(&names))
+                sentence!("changed {key}: {}; it verifies the same tokens", quoted(names))
+            }
+            Self::Unsure(names) => {
+                sentence!(
+                    "changed {key}: {}; whether it verifies the same tokens can't be seen here",
+                    quoted(names)
+                )
             }
             Self::Unreadable => sentence!("changed {key}"),
             Self::MovedInto(variable) => {

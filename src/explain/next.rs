@@ -316,12 +316,18 @@ impl Situation<'_> {
     /// Whether the secret of a key was just written to where no later run finds it.
     fn is_elsewhere(&self, key: &Key) -> bool {
         let is_new = |new: &NewVariable| Some(new.name.as_str()) == key.variable();
-        self.variables.new.as_ref().is_some_and(|new| is_new(new) && !matches!(new.kept, Kept::EnvFile))
+        self.variables.new.as_ref().is_some_and(|new| is_new(new) && !matches!(new.kept, Kept::EnvFile(_)))
     }
 
     /// A command that needs the secret of a key, with the env file that has it, where it isn't found otherwise.
     fn with_values(&self, command: CommandLine, key: &Key) -> CommandLine {
         let is_elsewhere = self.is_elsewhere(key);
+        // Where the change puts its value.
+        if let Some(NewVariable { name, kept: Kept::EnvFile(file) }) = &self.variables.new
+            && key.variable() == Some(name)
+        {
+            return command.arg("--env-file").arg(file);
+        }
         match self.means.values {
             _ if key.variable().is_none() => command,
             _ if is_elsewhere => command.arg("--env-file").verbatim("ENV_FILE"),

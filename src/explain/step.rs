@@ -159,7 +159,8 @@ pub(crate) struct NewVariable {
 /// Where a new variable's value is.
 #[derive(Clone, Debug)]
 pub(crate) enum Kept {
-    EnvFile,
+    /// Among others in this one.
+    EnvFile(String),
     /// Alone in this file, on its way elsewhere.
     File(String),
     /// On the screen only.

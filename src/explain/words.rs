@@ -196,7 +196,7 @@ impl NewVariable {
     fn message(&self, platform: &Platform) -> Sentence {
         let name = &self.name;
         let store = match &self.kept {
-            Kept::EnvFile => sentence!(""),
+            Kept::EnvFile(_) => sentence!(""),
             Kept::File(file) => sentence!(
                 ". Before that, store the content of {} as {name} where the service gets its secrets from, and delete \
                  the file",

@@ -1,6 +1,7 @@
 //! `new-variable`: a variable that every replica now needs.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::config::NodeId;
 use crate::explain::{Deed, Harm};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
@@ -43,7 +44,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let found = new.map(|(name, id)| {
         let is_cloud = comparison.new.keys.is_cloud;
         let cause = Needed { name: name.to_owned(), is_cloud };
-        let deed = match same_secret(comparison, name) {
+        let deed = match same_value(comparison, id) {
             Some(what) => Deed::SameValue { name: name.to_owned(), what },
             None => Deed::SetVariables { names: vec![name.to_owned()], is_cloud },
         };
@@ -53,11 +54,11 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     found.collect()
 }
 
-/// The secret that was elsewhere before, and has to be the same in this variable.
-fn same_secret(comparison: &ConfigDiff<'_>, name: &str) -> Option<String> {
-    let keys = comparison.new.keys.keys().iter();
-    let key = keys.filter(|key| key.variable() == Some(name)).find(|key| {
-        comparison.origin(key).is_some_and(|old| old.is_symmetric() && key.verifies_what(old) != Some(false))
-    })?;
-    Some(format!("the secret of {}", key.in_words()))
+/// What was in the file or elsewhere before, and has to be the same in this variable.
+fn same_value(comparison: &ConfigDiff<'_>, at: NodeId) -> Option<String> {
+    let key = comparison.new.key_at(&comparison.new.span(at))?;
+    let old = comparison.origin(key)?;
+    let is_one_kind = key.is_symmetric() == old.is_symmetric() && key.is_public() == old.is_public();
+    let what = if key.is_symmetric() { "the secret of" } else { "the numbers of" };
+    (is_one_kind && key.verifies_what(old) != Some(false)).then(|| format!("{what} {}", key.in_words()))
 }

@@ -33,9 +33,13 @@ pub fn draw(title: &str, screen: &str) -> String {
         let mut column = 0;
         for (classes, text) in pieces(line, &mut style) {
             let length = text.chars().count();
-            if !text.trim().is_empty() {
+            // Spaces at the ends are places, for renderers that drop them.
+            let ahead = length - text.trim_start().chars().count();
+            let text = text.trim();
+            if !text.is_empty() {
                 let class = if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
-                let (x, long, text) = (20.0 + pixels(column), pixels(length), escape(&text));
+                let (x, long, text) =
+                    (20.0 + pixels(column + ahead), pixels(text.chars().count()), escape(text));
                 writeln!(svg, "<text x=\"{x:.1}\" y=\"{y}\" textLength=\"{long:.1}\"{class}>{text}</text>")
                     .unwrap();
             }
