@@ -6,7 +6,7 @@ use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Format, FormatArgs, Global, Times};
 use crate::base::sentence::Sentence;
-use crate::keyset::{Key, KeySet};
+use crate::keyset::{Key, KeySet, Login};
 use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
 use crate::report::json;
@@ -47,6 +47,11 @@ pub(crate) struct Args {
 /// A config that was read: its keys, and what is wrong with it.
 type Read<'a> = (&'a Source, KeySet, Vec<Sentence>);
 
+/// The ways in beside the keys of the file, in the order in which the service looks.
+fn ways(keys: &KeySet) -> Vec<String> {
+    keys.logins.working(keys.audience).map(Login::name).collect()
+}
+
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     world.stdout.flush()?;
@@ -60,11 +65,9 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     if !variables.is_empty() {
         writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
     }
-    if let Some(member) = keys.other_login {
-        writeln!(
-            world.stderr,
-            "note: users also log in with keys from `{member}`, which this table does not show"
-        )?;
+    let ways = ways(keys);
+    if !ways.is_empty() {
+        writeln!(world.stderr, "note: users also log in with {}, which this table does not show", list(&ways))?;
     }
     Ok(())
 }
@@ -147,13 +150,13 @@ impl View<'_> {
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
             world.stdout.flush()?;
-            match keys.other_login {
-                Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-                None if keys.is_cloud => writeln!(
+            match ways(keys).as_slice() {
+                ways @ [_, ..] => writeln!(world.stderr, "Users log in with {}.", list(ways))?,
+                [] if keys.is_cloud => writeln!(
                     world.stderr,
                     "`{tool} add` makes the first key; `powersync deploy` brings it to the service."
                 )?,
-                None => writeln!(world.stderr, "`{tool} rotate` makes the first key.")?,
+                [] => writeln!(world.stderr, "`{tool} rotate` makes the first key.")?,
             }
         } else {
             let table = human::key_table(keys, self.service, self.now, world.terminal.width);

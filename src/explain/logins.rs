@@ -15,12 +15,12 @@ pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
         (false, false) => Some(LoginChange::Replaced { new: fresh, old: gone }),
     };
     let (added, removed) = (LoginChange::Added(Vec::new()), LoginChange::Removed(Vec::new()));
-    let supabase = match (was.supabase, is.supabase) {
+    let supabase = match (was.takes_supabase(), is.takes_supabase()) {
         (false, true) => Some(added.clone()),
         (true, false) => Some(removed.clone()),
         _ => None,
     };
-    let secret = match (&was.supabase_secret, &is.supabase_secret) {
+    let secret = match (was.supabase_secret(), is.supabase_secret()) {
         // It comes and goes with the other.
         _ if supabase.is_some() => None,
         (None, Some(_)) => Some(added),

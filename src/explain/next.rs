@@ -249,7 +249,7 @@ impl Situation<'_> {
         let mut steps = vec![self.restart(When::Now, Until::SignsIn(None))];
         if let Some(successor) = successor {
             steps.push(self.hand_over(Turn::With, successor, Meanwhile::Rejected));
-        } else if self.keys.other_login.is_none() && !self.keys.keys().iter().any(is_usable) {
+        } else if self.keys.other_login().is_none() && !self.keys.keys().iter().any(is_usable) {
             let commands = match self.means.platform {
                 Platform::Cloud => vec![self.means.tool("add"), CommandLine::new("powersync").arg("deploy")],
                 _ => vec![self.means.tool("rotate")],

@@ -81,6 +81,9 @@ impl Step {
             Action::RestartCountdown { moving } => among.countdown(moving.as_ref()),
             Action::SameKey { key } => sentence!("Nothing changes for your backend: {key} is the same key"),
             Action::AddKey => sentence!("Nobody can log in until there is a key again"),
+            Action::Losses { signed: signed @ Signed::With(_), platform, last } => {
+                both_sides(signed, platform, date(last))
+            }
             Action::Losses { signed, platform, last } => losses(signed, platform, date(last)),
             Action::DropVariables { names, platform } => unused(names, platform),
             Action::ConfigDeleted => sentence!("{CONFIG_DELETED}"),
@@ -120,6 +123,18 @@ fn promoted_soon(key: &str, date: impl Display) -> Sentence {
     sentence!(
         "{key} may be promoted from {date}, and `reconcile` does it: a replica that has not restarted by then rejects its \
          tokens"
+    )
+}
+
+/// Both sides of a revocation: tokens that are out, and those that are made from now on.
+fn both_sides(signed: &Signed, platform: &Platform, last: impl Display) -> Sentence {
+    if *platform == Platform::Cloud {
+        return sentence!("{}. New tokens fail until the deploy is done", losses(signed, platform, last));
+    }
+    sentence!(
+        "{}. New tokens fail, too, at replicas that have not restarted yet: until the last one has, a user may be let in by \
+         one and rejected by another",
+        losses(signed, platform, last)
     )
 }
 

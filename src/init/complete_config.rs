@@ -21,7 +21,9 @@ impl Lacking {
     /// What this config lacks, as far as it can be written in YAML.
     pub(crate) fn of(config: &Config<'_>) -> Self {
         let is_yaml = config.document().syntax() == Syntax::Yaml;
-        let key = is_yaml && config.entries().is_empty() && config.other_login().is_none();
+        let key = is_yaml
+            && config.entries().is_empty()
+            && crate::keyset::KeySet::read(config).meant_login().is_none();
         let token = is_yaml && placeholder(config.document()).is_some();
         Self { key, audience: key && config.audience() == Audience::Missing, token }
     }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::leaving::Leaving;
 use super::live::{NotLiveAt, not_known};
 use super::policy::{CLOCK_SKEW, TOLERANCE};
 use crate::base::sentence::{Sentence, sentence};
@@ -87,6 +88,8 @@ pub(crate) enum Hazard {
     // The member that the keys come from; without one, public keys in the file.
     OtherLogin { member: Option<&'static str> },
     UnknownLogin { key: KeyRef },
+    // The last shared secret was retired.
+    Leaving(Leaving),
     Overwrite,
 }
 
@@ -125,7 +128,9 @@ impl Refusal {
             }
             Hazard::Wildcard { .. } => RefusalId::Wildcard,
             Hazard::UnreadableIat { .. } | Hazard::ClockBehind { .. } => RefusalId::Clock,
-            Hazard::OtherLogin { .. } | Hazard::UnknownLogin { .. } => RefusalId::OtherLogin,
+            Hazard::OtherLogin { .. } | Hazard::UnknownLogin { .. } | Hazard::Leaving(_) => {
+                RefusalId::OtherLogin
+            }
             Hazard::Overwrite => RefusalId::Overwrite,
         }
     }
@@ -227,6 +232,7 @@ impl Refusal {
                 "what {key} is, only its variables tell, and users may log in with it. A new secret would be a second way in: \
                  anyone who has it can sign in as anyone"
             ),
+            Hazard::Leaving(leaving) => leaving.refusal(),
             Hazard::Overwrite => sentence!(
                 "there is a config of this name, and a new one would take its place (a copy would be kept). \
                  `powersync-jwks init --fill` generates the missing secrets"

@@ -13,7 +13,7 @@ use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
 use crate::explain::{Subject, Verdict};
-use crate::keyset::{Key, KeySet, Values};
+use crate::keyset::{Key, KeySet, NamedSet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, Skipped, Wrapped, shown};
 use crate::rules::{self, Finding, Inspected, Selection};
@@ -111,6 +111,8 @@ fn join(directory: &Path, below: &Path) -> PathBuf {
 pub(crate) struct Checker<'a> {
     pub(crate) global: &'a Global,
     pub(crate) selection: Selection,
+    /// Sets of keys from elsewhere.
+    pub(crate) sets: Vec<NamedSet>,
     pub(crate) now: NumericDate,
 }
 
@@ -168,7 +170,7 @@ impl Checker<'_> {
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
-        let on = Inspected { values, file, why_unknown: &why_unknown, ..on };
+        let on = Inspected { values, file, sets: &self.sets, why_unknown: &why_unknown, ..on };
         let current = keys.current().ok().flatten().filter(|_| !keys.is_cloud).map(Key::in_words);
         Seen { findings: rules::check(&on, &self.selection), unseen: unseen(&keys), current }
     }

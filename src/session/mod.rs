@@ -16,6 +16,7 @@ pub(crate) mod env_files;
 mod error;
 pub(crate) mod facts;
 pub(crate) mod findings;
+pub(crate) mod key_sets;
 pub(crate) mod near;
 pub(crate) mod new_config;
 pub(crate) mod new_key;

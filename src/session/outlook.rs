@@ -49,12 +49,12 @@ impl Outlook {
         let found = match source {
             Source::File(path) => {
                 let (targets, _) = targets(std::slice::from_ref(path), None, global, world)?;
-                let checker = Checker { global, selection: Selection::default(), now };
+                let checker = Checker { global, selection: Selection::default(), sets: Vec::new(), now };
                 let mut found = Found::default();
                 for target in &targets {
-                    let checked = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;
+                    let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;
                     let count =
-                        |severity| checked.findings.iter().filter(|one| one.severity == severity).count();
+                        |severity| seen.findings.iter().filter(|one| one.severity == severity).count();
                     found.errors += count(Severity::Error);
                     found.warnings += count(Severity::Warning);
                 }

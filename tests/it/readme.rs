@@ -177,7 +177,8 @@ fn the_picture_is_a_session() {
     let scene = demo();
     let mut screen = String::new();
     for line in ["$ powersync-jwks status", "$ powersync-jwks rotate"] {
-        screen += &format!("\u{1b}[1m{line}\u{1b}[0m\n{}\n", coloured(&scene, line, NOW, (b"y\n", Some(96))));
+        let said = coloured(&scene, line, NOW, (b"y\n", Some(96)));
+        screen.extend(["\u{1b}[1m", line, "\u{1b}[0m\n", &said, "\n"]);
     }
     let picture = svg::draw("powersync-jwks rotates a key", &screen);
     if let Err(difference) = expect_file(&root().join("docs/session.svg"), &picture) {

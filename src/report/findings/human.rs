@@ -29,7 +29,7 @@ pub(super) fn write(report: &FindingsReport) -> String {
             text.truncate(text.trim_end_matches('\n').len());
             let _ = writeln!(text, "\n{}", steps(&change.steps, title, None).trim_end());
         }
-        if let Some(change) = file.change.as_ref().filter(|change| change.has_dates()) {
+        if let Some(change) = file.dated_change() {
             let assumed = format!("{}.", change.assumed.message());
             let _ = writeln!(text, "\n{}", paint(DIM, wrap(&assumed, 100).join("\n")));
         }

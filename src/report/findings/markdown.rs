@@ -72,7 +72,7 @@ fn write_file(file: &FileReport, report: &FindingsReport, text: &mut String) {
         let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
         write_steps(change, errors.then_some("If it is merged as it is"), text);
         write_diff(change, text);
-        if change.has_dates() {
+        if file.dated_change().is_some() {
             let _ = writeln!(text, "\n<sub>{}.</sub>", escape(&change.assumed.message().to_string()));
         }
     }

@@ -165,13 +165,6 @@ impl FindingsReport {
     }
 }
 
-impl ChangeReport {
-    /// Whether dates are in it that depend on the policy.
-    fn has_dates(&self) -> bool {
-        self.steps.list.iter().any(Step::has_date)
-    }
-}
-
 impl FileReport {
     /// A file that could not be looked at.
     pub(crate) fn failed(name: String, path: String, why: String) -> Self {
@@ -185,6 +178,14 @@ impl FileReport {
             change: None,
             failure: Some(why),
         }
+    }
+
+    /// Its change, where dates are told of it that depend on the policy.
+    fn dated_change(&self) -> Option<&ChangeReport> {
+        let has_date = |change: &&ChangeReport| {
+            self.verdict.until().is_some() || change.steps.list.iter().any(Step::has_date)
+        };
+        self.change.as_ref().filter(has_date)
     }
 
     /// The place of a finding in the file itself, for CI systems that show the file.

@@ -48,7 +48,7 @@ impl Violation for Removed {
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
     let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
-    let anyone = has_keys(comparison.old.keys) || comparison.old.keys.other_login.is_some();
+    let anyone = has_keys(comparison.old.keys) || comparison.old.keys.logins.uris().next().is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }

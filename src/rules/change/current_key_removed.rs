@@ -44,10 +44,10 @@ impl Violation for Gone {
         }
     }
 
-    fn help(&self, _: &About, tool: &str) -> Option<Sentence> {
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
         let until = self.kept_until;
         Some(sentence!(
-            "Put it back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
+            "Put {key} back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
              because its secret leaked, `--skip current-key-removed` accepts it."
         ))
     }
@@ -73,7 +73,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         (Some(key), _) => Cure::SendsKid(key.in_words()),
         (None, Some(key)) if comparison.origin(key).is_some() => Cure::SignsWith(key.in_words()),
         (None, Some(key)) => Cure::HasKey(key.in_words()),
-        (None, None) if comparison.new.keys.other_login.is_some() => Cure::Elsewhere,
+        (None, None) if comparison.new.keys.other_login().is_some() => Cure::Elsewhere,
         (None, None) => Cure::AnyKey,
     };
     let lock_out = comparison.lock_out(Whose::Keys(vec![current.in_words()]));

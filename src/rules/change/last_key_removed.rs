@@ -21,7 +21,7 @@ fn message(_: &About) -> Sentence {
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (comparison.old.keys, comparison.new.keys);
-    if !has_keys(old) || has_keys(new) || new.other_login.is_some() {
+    if !has_keys(old) || has_keys(new) || new.other_login().is_some() {
         return Vec::new();
     }
     let lock_out = LockOut { logins: Some(Cure::AnyKey), ..LockOut::now(Whose::Everyone) };

@@ -91,15 +91,14 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let mut added: Vec<(&str, Added)> =
         new.uris_not_in(old).into_iter().map(|uri| ("jwks_uri", address(uri))).collect();
     let secret = new
-        .supabase_secret
-        .as_ref()
-        .filter(|is| old.supabase_secret.as_ref().is_none_or(|was| is.same(was) == Some(false)));
+        .supabase_secret()
+        .filter(|is| old.supabase_secret().is_none_or(|was| is.same(was) == Some(false)));
     added.extend(secret.map(|secret| {
         let bytes = secret.text().map(|text| Secret::new(Zeroizing::new(text.as_bytes().to_vec())));
         let weakness = bytes.as_ref().and_then(strength::weakness);
         ("supabase_jwt_secret", Added::Secret { place: secret.place(), weakness })
     }));
-    if new.supabase && !old.supabase && secret.is_none() {
+    if new.takes_supabase() && !old.takes_supabase() && secret.is_none() {
         added.push(("supabase", Added::Supabase));
     }
     let found = added.into_iter().map(|(member, cause)| {

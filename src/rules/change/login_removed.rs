@@ -140,17 +140,17 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let public_key_added = comparison.added().any(Key::is_public);
     let has_fresh = !fresh.is_empty();
     let uris = (!gone.is_empty()).then(|| {
-        let unsure = public_key_added || (new.supabase && !old.supabase);
+        let unsure = public_key_added || (new.takes_supabase() && !old.takes_supabase());
         let cause = if has_fresh { Login::OtherUris { gone, fresh } } else { Login::NoUris { gone, unsure } };
         found(comparison, "jwks_uri", cause)
     });
-    let supabase = (old.supabase && !new.supabase).then(|| {
+    let supabase = (old.takes_supabase() && !new.takes_supabase()).then(|| {
         let unsure = public_key_added || has_fresh;
         found(comparison, "supabase", Login::NoSupabase { unsure })
     });
-    let secret = old.supabase_secret.as_ref().filter(|_| new.supabase).and_then(|was| {
-        let is_same = new.supabase_secret.as_ref().map_or(Some(false), |is| is.same(was));
-        let (is_gone, unsure) = (new.supabase_secret.is_none(), is_same.is_none());
+    let secret = old.supabase_secret().filter(|_| new.takes_supabase()).and_then(|was| {
+        let is_same = new.supabase_secret().map_or(Some(false), |is| is.same(was));
+        let (is_gone, unsure) = (new.supabase_secret().is_none(), is_same.is_none());
         let cause = Login::OtherSecret { is_gone, unsure };
         (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", cause))
     });

@@ -34,7 +34,14 @@ impl Violation for Needed {
     }
 
     fn help(&self, _: &About, _: &str) -> Option<Sentence> {
-        self.is_cloud.then(|| sentence!("Set it before you deploy."))
+        let name = &self.name;
+        Some(if self.is_cloud {
+            sentence!("Set {name} before you deploy.")
+        } else {
+            sentence!(
+                "Set {name} on every replica before the restart. Containers must be recreated to see it, not only restarted."
+            )
+        })
     }
 }
 

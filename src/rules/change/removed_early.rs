@@ -72,16 +72,16 @@ impl Violation for Early {
     }
 
     fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
-        let (until, token_until, key) = (self.until, self.token_until, key.argument());
+        let (until, token_until, name, key) = (self.until, self.token_until, key.to_string(), key.argument());
         Some(match &self.why {
             Why::TooSoon { .. } => {
-                sentence!("Put it back, and remove it once {until} has come: `{tool} prune`. {MEANT}")
+                sentence!("Put {name} back, and remove it once {until} has come: `{tool} prune`. {MEANT}")
             }
             Why::Waited => sentence!(
                 "Nothing more to do if nobody was given it, which can't be seen here: put it back otherwise."
             ),
             _ => sentence!(
-                "Put it back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
+                "Put {name} back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
                  with the time to deploy and to switch the backend, the key is needed until {until}. {MEANT}"
             ),
         })

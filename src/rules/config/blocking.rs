@@ -95,7 +95,9 @@ pub(super) fn findings(
                 let span = on.place_of(key, if fault.member.is_empty() { "x" } else { fault.member });
                 Finding::new(rule, span, blocks).of(key).fixed_by(fix(on, at, key, fault))
             }
-            ObstacleKind::Member { path, .. } => Finding::new(rule, span, blocks).about(About::Member(path)),
+            ObstacleKind::Member { path, .. } | ObstacleKind::Address { path, .. } => {
+                Finding::new(rule, span, blocks).about(About::Member(path))
+            }
             ObstacleKind::NoVariable => Finding::new(rule, span, blocks).of_key_there(on),
             ObstacleKind::UnknownCast(name) | ObstacleKind::BadValue { name, .. } => {
                 Finding::new(rule, span, blocks).about(About::Member(name)).of_key_there(on)

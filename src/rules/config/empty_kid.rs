@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn message(key: &About) -> Sentence {
-    sentence!("key {key} never verifies a token: its kid is empty, and no token matches that")
+    sentence!("{key} never verifies a token: its kid is empty, and no token matches that")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {

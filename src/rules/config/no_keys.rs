@@ -37,10 +37,10 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     if !on.keys.keys().is_empty() || on.keys.is_cloud || on.keys.has_broken_path() {
         return Vec::new();
     }
-    let cause = match on.keys.other_login {
-        None => NoKeys::Nothing,
-        Some("supabase") if !on.config.supabase_can_work() => NoKeys::SupabaseAlone,
-        Some(_) => return Vec::new(),
+    let cause = match on.keys.logins.all() {
+        [] if on.keys.logins.supabase => NoKeys::SupabaseAlone,
+        [] => NoKeys::Nothing,
+        _ => return Vec::new(),
     };
     let harm = Harm::LocksOut(LockOut { logins: Some(Cure::AnyKey), ..LockOut::now(Whose::Everyone) });
     vec![Finding::new(&RULE, on.place_of_list(), cause).means(harm)]

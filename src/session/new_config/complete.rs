@@ -48,7 +48,7 @@ impl Completed {
             let variable = env.free_slot();
             key_and_variable = Some((fresh.to_string(), variable.clone()));
             let key = NewKey {
-                kid: fresh,
+                kid: Some(fresh),
                 kid_is_chosen: false,
                 secret_is_imported: false,
                 alg: HmacAlg::Hs256,
