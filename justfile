@@ -45,9 +45,9 @@ faults:
 front:
     cargo build --locked
     cd tests/action && npm ci --ignore-scripts --no-audit --no-fund
-    node --test tests/action/ tests/examples/
+    node --test tests/action/*.test.mjs tests/examples/*.test.mjs
     RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --release --target x86_64-unknown-linux-gnu
-    node --test tests/npm/
+    node --test tests/npm/*.test.mjs
 
 # Fuzz one target for ten minutes. Needs nightly Rust and cargo-fuzz
 fuzz TARGET="edit":

@@ -37,11 +37,14 @@ function fail(message) {
 // `calledAs` is how the user started us, so that the commands which the program prints can be copied.
 function launch(args, calledAs) {
   const env = { ...process.env, POWERSYNC_JWKS_CALLED_AS: calledAs };
-  const child = spawn(program(), args, { stdio: 'inherit', env });
-  // The program decides what a signal does. A terminal sends Ctrl-C to it as well; other senders know only us.
+  const file = program();
+  let child;
+  // The program decides what a signal does. A terminal sends Ctrl-C to it as well; other senders know only us. Before it
+  // is started, so that no signal ends us and leaves it behind.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => child.kill(signal));
   }
+  child = spawn(file, args, { stdio: 'inherit', env });
   child.on('error', (error) => fail(`${child.spawnfile} can't be started: ${error.message}`));
   child.on('exit', (code, signal) => {
     if (signal) {

@@ -27,7 +27,7 @@
 //! let policy = Policy::default();
 //! let terms = Terms { policy: &policy, now, allowed: &[] };
 //! let new = NewKey {
-//!     kid: Kid::new("second")?,
+//!     kid: Some(Kid::new("second")?),
 //!     kid_is_chosen: true,
 //!     secret_is_imported: false,
 //!     alg: HmacAlg::Hs256,

@@ -380,7 +380,7 @@ pub fn verify(data: &[u8]) {
     match &verdict {
         Verdict::Rejected(why) => {
             let _ = (why.code(), why.to_string());
-            let cause = nearest_cause(&keys, None, &token, why, now());
+            let cause = nearest_cause(&verifier, None, &token, why, now());
             assert!(!cause.message().to_string().is_empty() && !cause.advice().to_string().is_empty());
         }
         Verdict::Undetermined(why) => assert!(!why.message().to_string().is_empty()),
@@ -390,7 +390,7 @@ pub fn verify(data: &[u8]) {
             let Ok(claims) = serde_json::from_str::<serde_json::Value>(&accepted.claims) else { return };
             let number = |name: &str| claims[name].as_f64().unwrap_or(f64::NAN);
             let moment = 1_795_426_260.0;
-            assert!(claims["sub"].is_string(), "{claims}");
+            assert!(claims.get("sub").is_some(), "{claims}");
             assert!(number("exp") > moment - 60.0 && number("exp") - number("iat") <= 86_400.0, "{claims}");
             assert!(!claims["nbf"].is_number() || number("nbf") <= moment + 60.0, "{claims}");
             assert!(claims["aud"].to_string().contains("app"), "{claims}");

@@ -12,6 +12,7 @@ use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Effect, Outcome};
 use crate::session::arguments::{self, Deny, Ending, Format, Global, RuleArgs};
 use crate::session::change;
+use crate::session::key_sets;
 use crate::session::checking::{Checker, CheckTarget, in_parallel, targets};
 use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// An env file, to look behind `!env` with
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
+    /// A JWK set that stands for what is behind `jwks_uri`, read as the service reads it: a file, or a URL that is asked
+    #[arg(long, value_name = "FILE|URL")]
+    pub jwks: Vec<String>,
     /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
     #[arg(long, value_name = "PATH")]
     pub policy: Option<PathBuf>,
@@ -58,7 +62,9 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let (targets, skipped) = targets(&args.paths, args.policy.as_ref(), global, world)?;
     let known = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
-    let checker = Checker { global, selection: findings::selection(&args.rules), now: world.clock.now() };
+    let sets = args.jwks.iter().map(|named| key_sets::read(named, world)).collect::<Result<_, _>>()?;
+    let selection = findings::selection(&args.rules);
+    let checker = Checker { global, selection, sets, now: world.clock.now() };
     if args.fix && fix(args, &targets, known.as_ref(), &checker, world)? == Answer::No {
         return Ok(Answer::No);
     }

@@ -73,7 +73,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         files.push(match differ.compare(side, &mut redactor, world) {
             Ok(report) => report,
             // The only file's error is told like that of any command.
-            Err(side) if alone => return Err(side.error),
+            Err(side) if alone => return Err(*side.error),
             Err(SideError { of_old, error }) => {
                 let name = if of_old { names.1 } else { names.0 };
                 let path = store::git::path_in_repository(&world.path(Path::new(&name)));

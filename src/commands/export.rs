@@ -22,7 +22,7 @@ use crate::store;
 /// Shows a secret: that is its job. Without --out it goes to stdout.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without the secret\n  powersync-jwks export --as jwks --public                for services that only verify"
+    after_help = "Examples:\n  powersync-jwks export --as env --out backend.env\n  powersync-jwks export --as node > powersync-token.mjs    a function that signs, without kid and secret\n  powersync-jwks export --as jwks --public                for services that only verify"
 )]
 pub(crate) struct Args {
     /// Which key: a kid, or @N [default: the current key; of `jwks`: all]
@@ -58,8 +58,11 @@ pub(crate) enum ExportForm {
     Dashboard,
     /// The secret's bytes and nothing else
     Raw,
-    /// A function for Node that signs tokens; the secret stays in the environment
+    /// A function for Node that signs tokens; kid and secret stay in the environment
     Node,
+    /// The same in TypeScript
+    #[value(name = "typescript")]
+    TypeScript,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
@@ -103,14 +106,17 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         world.stdout.write_all(&head.json(&form::Content::Written(&out)))?;
         world.stdout.flush()?;
     }
-    let delete = if args.form == ExportForm::Node { "" } else { " Delete it once it is handed over." };
+    let has_secret = !matches!(args.form, ExportForm::Node | ExportForm::TypeScript);
+    let delete = if has_secret { " Delete it once it is handed over." } else { "" };
     writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
     Ok(Answer::Done)
 }
 
 fn content(form: ExportForm, bytes: &[u8]) -> form::Content<'_> {
     match form {
-        ExportForm::Env | ExportForm::Dashboard | ExportForm::Node => form::Content::Text(bytes),
+        ExportForm::Env | ExportForm::Dashboard | ExportForm::Node | ExportForm::TypeScript => {
+            form::Content::Text(bytes)
+        }
         ExportForm::Raw => form::Content::Bytes(bytes),
         ExportForm::Jwk => form::Content::Json("jwk", bytes),
         ExportForm::Jwks => form::Content::Json("jwks", bytes),
@@ -133,9 +139,13 @@ fn one(form: ExportForm, key: &Key, keys: &KeySet) -> Result<Zeroizing<Vec<u8>>,
         ExportForm::Env => form::env(key),
         ExportForm::Dashboard => form::dashboard(key),
         ExportForm::Raw => Ok(Zeroizing::new(form::secret(key)?.bytes().to_vec())),
-        ExportForm::Node => {
+        ExportForm::Node | ExportForm::TypeScript => {
+            let language = match form {
+                ExportForm::TypeScript => form::Language::TypeScript,
+                _ => form::Language::JavaScript,
+            };
             let audiences = keys.audiences.iter().filter_map(Member::value).map(String::as_str);
-            form::node(key, &audiences.collect::<Vec<_>>())
+            form::node(key, &audiences.collect::<Vec<_>>(), language)
         }
         ExportForm::Jwk | ExportForm::Jwks => Ok(form::jwk(key)?.document()),
     }

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIRECTORY", default_value = ".")]
     pub dir: PathBuf,
     /// Generate only the secrets that an existing config's variables lack, into its env file
-    #[arg(long, conflicts_with_all = ["source", "storage", "secrets", "audience", "port", "layout", "compose"])]
+    #[arg(long, conflicts_with_all = ["source", "storage", "tls", "secrets", "audience", "port", "layout", "compose"])]
     pub fill: bool,
     /// Which env file to fill [default: .env, or docker/.env, beside the config]
     #[arg(long, value_name = "PATH", requires = "fill")]

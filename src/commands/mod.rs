@@ -49,6 +49,7 @@ commands! {
     "Review" {
         Check: check [&[]],
         Diff: diff,
+        Explain: explain,
         Redact: redact,
     }
     "Set up" {

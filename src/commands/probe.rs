@@ -98,7 +98,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         }
     }
     world.stdout.flush()?;
-    for warning in words::clocks(&round) {
+    for warning in words::clocks(&round).into_iter().chain(words::fetching(&round)) {
         writeln!(world.stderr, "{}", warning_line(&warning))?;
     }
     tell_meaning(&plan, &round, &source, world)?;

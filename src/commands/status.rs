@@ -6,7 +6,7 @@ use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 use crate::session::arguments::{Format, FormatArgs, Global, Times};
 use crate::base::sentence::Sentence;
-use crate::keyset::{Key, KeySet};
+use crate::keyset::{Key, KeySet, Login};
 use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
 use crate::report::json;
@@ -14,7 +14,8 @@ use crate::report::paint::{error_line, warning_line};
 use crate::schedule::{self, Waits};
 use crate::session::World;
 use crate::session::ask::{self, Services};
-use crate::session::values;
+use crate::session::outlook::Outlook;
+use crate::session::values::{self, KnownValues};
 use crate::session::{Answer, policy, read, source};
 use crate::session::{Error, Source};
 
@@ -46,6 +47,11 @@ pub(crate) struct Args {
 /// A config that was read: its keys, and what is wrong with it.
 type Read<'a> = (&'a Source, KeySet, Vec<Sentence>);
 
+/// The ways in beside the keys of the file, in the order in which the service looks.
+fn ways(keys: &KeySet) -> Vec<String> {
+    keys.logins.working(keys.audience).map(Login::name).collect()
+}
+
 /// What the table can't show.
 fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     world.stdout.flush()?;
@@ -59,11 +65,9 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
     if !variables.is_empty() {
         writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
     }
-    if let Some(member) = keys.other_login {
-        writeln!(
-            world.stderr,
-            "note: users also log in with keys from `{member}`, which this table does not show"
-        )?;
+    let ways = ways(keys);
+    if !ways.is_empty() {
+        writeln!(world.stderr, "note: users also log in with {}, which this table does not show", list(&ways))?;
     }
     Ok(())
 }
@@ -90,13 +94,14 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
+    let known = args.env_file.as_ref().map(|path| (&values, path.display().to_string()));
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
             let report = view.report(&sources, &read, &failures, world);
             json::write(&report, world.stdout)?;
         }
-        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, known, world)?,
         (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
@@ -134,18 +139,23 @@ struct View<'a> {
 
 impl View<'_> {
     /// All keys of one config.
-    fn one(&self, (source, keys, warnings): &Read<'_>, world: &mut World<'_>) -> Result<(), Error> {
+    fn one(
+        &self,
+        (source, keys, warnings): &Read<'_>,
+        known: Option<(&KnownValues<'_>, String)>,
+        world: &mut World<'_>,
+    ) -> Result<(), Error> {
         let tool = source.tool(self.global, world);
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
             world.stdout.flush()?;
-            match keys.other_login {
-                Some(member) => writeln!(world.stderr, "Users log in with keys from `{member}`.")?,
-                None if keys.is_cloud => writeln!(
+            match ways(keys).as_slice() {
+                ways @ [_, ..] => writeln!(world.stderr, "Users log in with {}.", list(ways))?,
+                [] if keys.is_cloud => writeln!(
                     world.stderr,
                     "`{tool} add` makes the first key; `powersync deploy` brings it to the service."
                 )?,
-                None => writeln!(world.stderr, "`{tool} rotate` makes the first key.")?,
+                [] => writeln!(world.stderr, "`{tool} rotate` makes the first key.")?,
             }
         } else {
             let table = human::key_table(keys, self.service, self.now, world.terminal.width);
@@ -158,7 +168,16 @@ impl View<'_> {
             }
         }
         for warning in warnings {
+            let warning = human::hanging(warning, 9, world.terminal.width);
             writeln!(world.stderr, "{}", warning_line(&warning))?;
+        }
+        // What can't be read here, another command tells.
+        let Ok(outlook) = Outlook::of(source, keys, known, self.global, world) else { return Ok(()) };
+        let width = human::columns(world.terminal.width);
+        let lines = [Some(outlook.sources()), outlook.checked(), outlook.next(self.now)];
+        writeln!(world.stderr)?;
+        for line in lines.into_iter().flatten() {
+            write!(world.stderr, "{}", human::paragraph("", &line, width))?;
         }
         Ok(())
     }

@@ -197,40 +197,6 @@ impl<'t> Config<'t> {
         self.client_auth(name).and_then(|id| self.doc.items(id)).unwrap_or_default()
     }
 
-    /// The member of `client_auth` that gives users keys from elsewhere, if there is one: `jwks_uri` or `supabase`. A
-    /// `supabase_jwt_secret` counts only beside `supabase`.
-    #[must_use]
-    pub(crate) fn other_login(&self) -> Option<&'static str> {
-        if let Some(uri) = self.client_auth("jwks_uri")
-            && !matches!(self.doc.scalar(uri), Some(Scalar::Null))
-        {
-            return Some("jwks_uri");
-        }
-        let supabase = self.client_auth("supabase").and_then(|id| self.doc.scalar(id));
-        supabase.filter(|value| !matches!(value, Scalar::Null | Scalar::Bool(false))).map(|_| "supabase")
-    }
-
-    /// Whether `supabase: true` can give users keys: with a `supabase_jwt_secret`, or a connection to a Supabase
-    /// database, from whose address the service makes that of the keys. What stands in a variable may be one.
-    #[must_use]
-    pub(crate) fn supabase_can_work(&self) -> bool {
-        let doc = &self.doc;
-        let connections =
-            doc.member(doc.root(), "replication").and_then(|(_, id)| doc.member(id, "connections"));
-        let mut connections = connections.and_then(|(_, list)| doc.items(list)).unwrap_or_default().iter();
-        let may_be = |value: NodeId| match doc.scalar(value) {
-            Some(Scalar::String(text)) => text.contains("supabase"),
-            Some(Scalar::Env(_)) => true,
-            _ => false,
-        };
-        let to_supabase = |connection: &NodeId| {
-            ["uri", "hostname"]
-                .iter()
-                .any(|name| doc.member(*connection, name).is_some_and(|(_, id)| may_be(id)))
-        };
-        self.client_auth("supabase_jwt_secret").is_some() || connections.any(to_supabase)
-    }
-
     /// The bytes that belong to each entry of the list, its own comments included.
     #[must_use]
     pub fn entry_regions(&self) -> Vec<Span> {

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::event::{EventKind, KeyChange};
 use super::events::events;
 use super::next::{Done, Situation, only, planned_steps};
-use super::step::{Action, Step, Steps, Until, When};
+use super::step::{Action, Signed, Step, Steps, Until, When};
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeySet, Material, Phase, Secret, counterparts};
 use crate::schedule::CLOCK_SKEW;
+use crate::store::Platform;
 
 /// A change of a config that is about to be merged.
 pub(crate) struct Merge<'a> {
@@ -41,18 +42,45 @@ pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Step
             }
         }
     }
+    end_sooner(&mut list, last_of_removed(old, new, situation.now));
     let is_restart = |step: &Step| matches!(step.action, Action::Restart { .. });
     let restart = list.iter().position(is_restart).map(|at| list.remove(at));
     let is_needed = || merge.around == Around::Changed || served(old, new, situation);
     let restart = restart.or_else(|| is_needed().then(|| situation.restart(When::Anytime, Until::OldFile)));
+    // Where no platform is seen, its commands would be those of three.
+    let restart = restart.map(|step| match situation.means.platform {
+        Platform::Unknown => Step { commands: Vec::new(), ..step },
+        _ => step,
+    });
     if let Some(restart) = restart {
         list.retain(|step| !matches!(step.action, Action::NoRestart(_)));
         list.insert(0, restart);
     }
     if !merge.variables.is_empty() {
-        list.insert(0, only(Action::SetVariables(merge.variables.to_vec())));
+        let (names, platform) = (merge.variables.to_vec(), situation.means.platform.clone());
+        list.insert(0, only(Action::SetVariables { names, platform }));
     }
     Steps { now: situation.now, list }
+}
+
+/// Lets losses end with the last of the keys that are gone.
+fn end_sooner(list: &mut [Step], last: Option<NumericDate>) {
+    for step in list {
+        if let (Action::Losses { signed: Signed::WithRemoved, last: until, .. }, Some(last)) =
+            (&mut step.action, last)
+        {
+            *until = last.min(*until);
+        }
+    }
+}
+
+/// When the last token of the keys that are gone has expired, where each of them says so itself.
+fn last_of_removed(old: &KeySet, new: &KeySet, now: NumericDate) -> Option<NumericDate> {
+    let after = with_renamed(old, new);
+    let gone = old.keys().iter().filter(|key| after[key.index].is_none());
+    let live = gone.filter(|key| crate::schedule::is_live(old, key, now));
+    let ends: Option<Vec<NumericDate>> = live.map(|key| key.exp.value().copied()).collect();
+    ends?.into_iter().max()
 }
 
 fn same_action(one: &Step, two: &Step) -> bool {

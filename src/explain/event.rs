@@ -1,16 +1,69 @@
 //! What happens to a key in a change, and the words for it.
 
+use std::fmt;
+
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::list;
+use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
-use crate::keyset::{Fault, HmacAlg};
+use crate::keyset::{Fault, HmacAlg, KeyRef};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyEvent {
-    /// The key, as people name it; of a login source, the member of the config.
-    pub(crate) key: String,
+    pub(crate) key: Topic,
     pub(crate) kind: EventKind,
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Key(KeyRef),
+    /// A member of the config.
+    Member(String),
+}
+
+impl Topic {
+    /// For people.
+    fn in_words(&self) -> String {
+        match self {
+            Self::Key(key) => key.in_words(),
+            Self::Member(name) => name.clone(),
+        }
+    }
+}
+
+/// For programs: keys by their kid, or `@N`.
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => key.fmt(f),
+            Self::Member(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A setting that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The names that lead to it, with dots between.
+    pub(crate) path: String,
+    pub(crate) old: Option<SettingValue>,
+    pub(crate) new: Option<SettingValue>,
+}
+
+/// The value of a setting, which may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SettingValue {
+    Shown(String),
+    Hidden,
+}
+
+/// What of a text differs that the service doesn't read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    Comments,
+    /// White space, quotes, or the syntax.
+    Layout,
 }
 
 /// What happened to a key.
@@ -30,6 +83,8 @@ pub(crate) enum EventKind {
     },
     Removed {
         what: String,
+        /// Since when it could be removed, if that is over.
+        since: Option<NumericDate>,
     },
     /// It got an `exp`; `before`: in place of another.
     Retired {
@@ -41,15 +96,31 @@ pub(crate) enum EventKind {
     ReKeyed(Replaced),
     /// It is the current key now; the backend signs with the other until it is given this one.
     Promoted {
-        signing: String,
+        signing: KeyRef,
     },
     /// It was on its way out, and is the current key again.
     RolledBack {
-        signing: String,
+        signing: KeyRef,
     },
     Changed(KeyChange),
     /// A login source other than the keys of the file.
     Login(LoginChange),
+    /// What tokens may be for.
+    Audience {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    /// Keys have changed places, and the current key is the same.
+    Reordered {
+        current: Option<String>,
+    },
+    /// Settings that nothing here judges; `inside`: of `client_auth`.
+    Settings {
+        inside: bool,
+        changes: Vec<Setting>,
+    },
+    /// Nothing that the service reads.
+    Text(Text),
 }
 
 /// Where a new key comes, beside the one that was current.
@@ -58,15 +129,15 @@ pub(crate) enum Place {
     /// There was none, or it is no matter.
     Alone,
     Current {
-        signing: String,
+        signing: KeyRef,
     },
     /// Behind it, to take its place later.
     Standby {
-        current: String,
+        current: KeyRef,
         not_before: Option<NumericDate>,
     },
     Beside {
-        current: String,
+        current: KeyRef,
     },
 }
 
@@ -86,6 +157,12 @@ pub(crate) enum Replaced {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyChange {
     Dates,
+    /// The same secret, written in another way.
+    Respelled,
+    /// Members that change nothing about what it verifies.
+    Members(Vec<String>),
+    /// Members with which it may verify other tokens than before: that isn't known here.
+    Unsure(Vec<String>),
     /// `exp`, in a way that can't be read here.
     Unreadable,
     /// Its secret moved into this variable.
@@ -167,7 +244,12 @@ impl EventKind {
             Self::ReKeyed(_) => "re-keyed",
             Self::Promoted { .. } => "promoted",
             Self::RolledBack { .. } => "rolled-back",
-            Self::Changed(_) | Self::Login(_) => "changed",
+            Self::Changed(_)
+            | Self::Login(_)
+            | Self::Audience { .. }
+            | Self::Reordered { .. }
+            | Self::Settings { .. }
+            | Self::Text(_) => "changed",
         }
     }
 
@@ -179,6 +261,7 @@ impl EventKind {
             | Self::Changed(KeyChange::Broken(_) | KeyChange::IntoFile(_)) => Sign::Danger,
             Self::Added { .. } | Self::AddedHidden { .. } | Self::Login(LoginChange::Added(_)) => Sign::Added,
             Self::Removed { .. } | Self::Login(LoginChange::Removed(_)) => Sign::Removed,
+            Self::Text(_) | Self::Changed(KeyChange::Respelled) => Sign::Same,
             _ => Sign::Changed,
         }
     }
@@ -187,18 +270,23 @@ impl EventKind {
 impl KeyEvent {
     /// In words, without the sign.
     pub(crate) fn message(&self, now: NumericDate) -> Sentence {
-        let key = &self.key;
+        let key = &self.key.in_words();
         match &self.kind {
             EventKind::Added { what, state, place } => {
-                sentence!("added {key} ({what}), {state}{}", place.message(now))
+                let any = if self.is_wildcard() { ACCEPTS_ANY } else { "" };
+                sentence!("added {key} ({what}), {state}{}{any}", place.message(now))
             }
             EventKind::AddedUnusable(fault) => {
                 sentence!("added {key}: the service does not start with it: {fault}")
             }
             EventKind::AddedHidden { number, what } => sentence!(
-                "added @{number} ({what}), which never verifies a token: a key before it has the same kid, {key}"
+                "added a key ({what}, number {number} in the list) which never verifies a token: one before it has the \
+                 same kid, {key}"
             ),
-            EventKind::Removed { what } => sentence!("removed {key} ({what})"),
+            EventKind::Removed { what, since: Some(since) } => {
+                sentence!("removed {key} ({what}): its overlap is over, since {}", since.for_people(now))
+            }
+            EventKind::Removed { what, since: None } => sentence!("removed {key} ({what})"),
             EventKind::Retired { exp, before } => {
                 let again = if before.is_some() { "now " } else { "" };
                 sentence!("retiring {key}: may {again}be removed from {}", exp.for_people(now))
@@ -211,14 +299,132 @@ impl KeyEvent {
                 )
             }
             EventKind::Promoted { signing } => {
-                sentence!("promoted {key}: it is the current key now; {}", until_deployed(signing))
+                sentence!(
+                    "promoted {key}: it is the current key now; {}",
+                    until_deployed(&signing.in_words())
+                )
             }
-            EventKind::RolledBack { signing } => sentence!(
-                "rolled back to {key}: it is the current key again; a backend that was given {signing} signs with that until \
-                 you give it {key} again"
-            ),
+            EventKind::RolledBack { signing } => {
+                let signing = signing.in_words();
+                sentence!(
+                    "rolled back to {key}: it is the current key again; a backend that was given {signing} signs with that \
+                     until you give it {key} again"
+                )
+            }
             EventKind::Changed(change) => change.message(key),
             EventKind::Login(change) => change.message(key, self.kind.name()),
+            EventKind::Audience { added, removed } => audience(added, removed),
+            EventKind::Reordered { current: Some(key) } => {
+                sentence!("changed the order of the keys; the current key is still {key}")
+            }
+            EventKind::Reordered { current: None } => sentence!("changed the order of the keys"),
+            EventKind::Settings { inside, changes } => settings(*inside, changes),
+            EventKind::Text(Text::Comments) => sentence!("changed comments only: the service reads the same"),
+            EventKind::Text(Text::Layout) => {
+                sentence!(
+                    "changed the layout only (white space, quotes or syntax): the service reads the same"
+                )
+            }
+        }
+    }
+
+    /// Whether it is about a key that accepts tokens with any kid.
+    fn is_wildcard(&self) -> bool {
+        matches!(&self.key, Topic::Key(key) if key.is_wildcard())
+    }
+
+    /// In a few words, for a first line.
+    pub(crate) fn brief(&self, now: NumericDate) -> Sentence {
+        let key = self.key.in_words();
+        match &self.kind {
+            EventKind::Added { place: Place::Standby { not_before: Some(nbf), .. }, .. } => {
+                sentence!("{key} is added, to be promoted from {}", nbf.for_people(now))
+            }
+            EventKind::Added { .. } | EventKind::AddedUnusable(_) => sentence!("{key} is added"),
+            EventKind::AddedHidden { .. } => sentence!("a second {key} is added, which verifies nothing"),
+            EventKind::Removed { since: Some(since), .. } => {
+                sentence!("{key} is removed, whose overlap ended {}", since.for_people(now))
+            }
+            EventKind::Removed { since: None, .. } => {
+                sentence!("{key} is removed, and no valid token needs it")
+            }
+            EventKind::Retired { exp, .. } => {
+                sentence!("{key} keeps working until it is pruned, not before {}", exp.for_people(now))
+            }
+            EventKind::Unretired => sentence!("{key} stays"),
+            EventKind::Promoted { .. } => sentence!("{key} is promoted"),
+            EventKind::RolledBack { .. } => sentence!("{key} is the current key again"),
+            EventKind::ReKeyed(_) => sentence!("{key} is re-keyed"),
+            EventKind::Changed(KeyChange::Respelled) => {
+                sentence!("{key} has the same secret, spelled differently")
+            }
+            EventKind::Changed(KeyChange::MovedInto(variable)) => {
+                sentence!("the secret of {key} moves into {variable}, and stays the same")
+            }
+            EventKind::Changed(KeyChange::Fixed) => sentence!("the service starts with {key} now"),
+            EventKind::Changed(KeyChange::Members(names)) => {
+                sentence!("{} of {key} changes, and it verifies the same tokens", quoted(names))
+            }
+            EventKind::Text(Text::Comments) => sentence!("comments only"),
+            EventKind::Text(Text::Layout) => sentence!("layout only (white space, quotes or syntax)"),
+            EventKind::Reordered { .. } => sentence!("keys change places behind the current one"),
+            EventKind::Audience { added, removed } if removed.is_empty() && !added.is_empty() => {
+                sentence!("the audience {} is added", list(added))
+            }
+            EventKind::Login(LoginChange::Added(_)) => sentence!("`{key}` is added"),
+            EventKind::Login(LoginChange::Removed(_)) => sentence!("`{key}` is removed"),
+            EventKind::Login(_) => sentence!("`{key}` changes"),
+            _ => self.message(now),
+        }
+    }
+
+    /// Whether it changes what tokens are verified with.
+    pub(crate) fn is_about_keys(&self) -> bool {
+        !matches!(self.kind, EventKind::Settings { .. } | EventKind::Text(_))
+    }
+}
+
+const ACCEPTS_ANY: &str = ": it accepts tokens with any kid that no other key has, and those without one";
+
+fn audience(added: &[String], removed: &[String]) -> Sentence {
+    let accepted =
+        |all: &[String]| sentence!("added the audience {}: tokens for it are accepted, too", list(all));
+    match (added, removed) {
+        ([], []) => sentence!("changed the list of audiences"),
+        (added, []) => accepted(added),
+        ([], removed) => sentence!("removed the audience {}", list(removed)),
+        (added, removed) => sentence!("changed the audience: {} in place of {}", list(added), list(removed)),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    list(&names.iter().map(|name| format!("`{}`", Printable(name))).collect::<Vec<_>>())
+}
+
+/// How many settings are named.
+const NAMED: usize = 5;
+
+fn settings(inside: bool, changes: &[Setting]) -> Sentence {
+    let named: Vec<String> = changes.iter().take(NAMED).map(|one| one.message().to_string()).collect();
+    let more = match changes.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let place = if inside { "in `client_auth`" } else { "outside of `client_auth`" };
+    sentence!("{place}: {}{more} (not judged)", named.join(", "))
+}
+
+impl Setting {
+    fn message(&self) -> Sentence {
+        use SettingValue::{Hidden, Shown};
+        let path = Printable(&self.path);
+        match (&self.old, &self.new) {
+            (Some(Shown(old)), Some(Shown(new))) => sentence!("`{path}` {old} → {new}"),
+            (None, Some(Shown(new))) => sentence!("`{path}` added: {new}"),
+            (Some(Shown(old)), None) => sentence!("`{path}` removed (was {old})"),
+            (None, Some(Hidden)) => sentence!("`{path}` added"),
+            (Some(Hidden), None) => sentence!("`{path}` removed"),
+            _ => sentence!("`{path}` changed"),
         }
     }
 }
@@ -231,12 +437,15 @@ impl Place {
     fn message(&self, now: NumericDate) -> Sentence {
         match self {
             Self::Alone => sentence!(""),
-            Self::Current { signing } => sentence!("; {}", until_deployed(signing)),
+            Self::Current { signing } => sentence!("; {}", until_deployed(&signing.in_words())),
             Self::Standby { current, not_before: Some(nbf) } => {
+                let current = current.in_words();
                 sentence!(", to be promoted from {}; {current} stays the current key", nbf.for_people(now))
             }
-            Self::Standby { current, not_before: None } => sentence!("; {current} stays the current key"),
-            Self::Beside { current } => sentence!(" beside the current key {current}"),
+            Self::Standby { current, not_before: None } => {
+                sentence!("; {} stays the current key", current.in_words())
+            }
+            Self::Beside { current } => sentence!(" beside the current key, {}", current.in_words()),
         }
     }
 }
@@ -255,6 +464,16 @@ impl KeyChange {
     fn message(&self, key: &str) -> Sentence {
         match self {
             Self::Dates => sentence!("changed {key}: its dates"),
+            Self::Respelled => sentence!("changed {key}: the same secret, spelled differently"),
+            Self::Members(names) => {
+                sentence!("changed {key}: {}; it verifies the same tokens", quoted(names))
+            }
+            Self::Unsure(names) => {
+                sentence!(
+                    "changed {key}: {}; whether it verifies the same tokens can't be seen here",
+                    quoted(names)
+                )
+            }
             Self::Unreadable => sentence!("changed {key}"),
             Self::MovedInto(variable) => {
                 sentence!("moved the secret of {key} into {variable}: it is the same key")

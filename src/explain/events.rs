@@ -1,9 +1,9 @@
 //! What a change means for each key, found by comparing the keys before with the keys after.
 
-use super::event::{EventKind, KeyChange, KeyEvent, Place, Replaced};
+use super::event::{EventKind, KeyChange, KeyEvent, Place, Replaced, Topic};
 use super::logins::login_events;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Material, Member, Phase, origins};
+use crate::keyset::{Key, KeyRef, KeySet, Material, Member, Phase, origins};
 
 /// What a change of the list means: additions first, then what happened to the keys that were there.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     }
     let old_current = old.current().ok().flatten();
     // Named as it is after the change, where it is still there: without a kid, its number has moved.
-    let signing = old_current.map(|key| after[key.index].unwrap_or(key).name());
+    let signing = old_current.map(|key| after[key.index].unwrap_or(key).reference());
     let is = new.current().ok().flatten();
     let (was_hidden, is_hidden) = (old.shadowed(), new.shadowed());
     let mut events = Vec::new();
@@ -25,7 +25,7 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         let kind = if is_hidden.contains(&key.index) {
             EventKind::AddedHidden { number: key.number(), what: key.describe() }
         } else {
-            added(key, (new, is), now, signing.as_deref())
+            added(key, (new, is), now, signing.as_ref())
         };
         events.push(event(key, kind));
     }
@@ -34,8 +34,7 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         before.is_some() && old_current.is_some_and(|was| before != Some(was.index))
     });
     // On Cloud, no key is signed with by its place.
-    if let Some(key) = promoted.filter(|_| !new.is_cloud) {
-        let signing = signing.unwrap_or_default();
+    if let Some((key, signing)) = promoted.filter(|_| !new.is_cloud).zip(signing) {
         let was_leaving = before[key.index].is_some_and(|before| before.exp.value().is_some());
         let other_stays = old_current.is_some_and(|was| after[was.index].is_some());
         let kind = if was_leaving && other_stays {
@@ -58,26 +57,34 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
         events.extend(told.map(|kind| event(after, kind)));
     }
     for (key, _) in old.keys().iter().zip(&after).filter(|(_, after)| after.is_none()) {
-        events.push(event(key, EventKind::Removed { what: key.describe() }));
+        events.push(event(key, EventKind::Removed { what: key.describe(), since: over(key, now) }));
     }
     events.extend(login_events(old, new));
     events
 }
 
 fn event(key: &Key, kind: EventKind) -> KeyEvent {
-    KeyEvent { key: key.name(), kind }
+    KeyEvent { key: Topic::Key(key.reference()), kind }
+}
+
+/// Since when a key could be removed, if that is over.
+fn over(key: &Key, now: NumericDate) -> Option<NumericDate> {
+    match key.phase(now) {
+        Phase::Removable { exp } => Some(exp),
+        _ => None,
+    }
 }
 
 fn added(
     key: &Key,
     (keys, current): (&KeySet, Option<&Key>),
     now: NumericDate,
-    signing: Option<&str>,
+    signing: Option<&KeyRef>,
 ) -> EventKind {
     if let Material::Unusable(fault) = key.material {
         return EventKind::AddedUnusable(fault);
     }
-    let place = match (signing.map(str::to_owned), key.phase(now)) {
+    let place = match (signing.cloned(), key.phase(now)) {
         (Some(signing), _) if current.is_some_and(|current| current.index == key.index) => {
             Place::Current { signing }
         }

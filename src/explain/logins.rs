@@ -1,6 +1,6 @@
 //! What a change means for users whose keys come from elsewhere.
 
-use super::event::{EventKind, KeyEvent, LoginChange};
+use super::event::{EventKind, KeyEvent, LoginChange, Topic};
 use crate::keyset::{KeySet, Setting};
 
 /// What became of `jwks_uri` and Supabase, an event each.
@@ -15,12 +15,12 @@ pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
         (false, false) => Some(LoginChange::Replaced { new: fresh, old: gone }),
     };
     let (added, removed) = (LoginChange::Added(Vec::new()), LoginChange::Removed(Vec::new()));
-    let supabase = match (was.supabase, is.supabase) {
+    let supabase = match (was.takes_supabase(), is.takes_supabase()) {
         (false, true) => Some(added.clone()),
         (true, false) => Some(removed.clone()),
         _ => None,
     };
-    let secret = match (&was.supabase_secret, &is.supabase_secret) {
+    let secret = match (was.supabase_secret(), is.supabase_secret()) {
         // It comes and goes with the other.
         _ if supabase.is_some() => None,
         (None, Some(_)) => Some(added),
@@ -34,7 +34,7 @@ pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
     };
     let all = [("jwks_uri", uris), ("supabase: true", supabase), ("supabase_jwt_secret", secret)];
     let event = |(member, change): (&str, Option<LoginChange>)| {
-        Some(KeyEvent { key: member.to_owned(), kind: EventKind::Login(change?) })
+        Some(KeyEvent { key: Topic::Member(member.to_owned()), kind: EventKind::Login(change?) })
     };
     all.into_iter().filter_map(event).collect()
 }

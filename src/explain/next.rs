@@ -1,8 +1,8 @@
 //! What to do after a change.
 
 use super::step::{
-    Action, Handed, HandedKid, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed, Step,
-    Steps, Turn, Until, When,
+    Action, Handed, HandedKid, Kept, LastingName, Meanwhile, Moving, NewVariable, NoRestart, Pruned, Signed,
+    Step, Steps, Turn, Until, When,
 };
 use super::words::moved;
 use crate::base::command_line::CommandLine;
@@ -151,7 +151,10 @@ impl Situation<'_> {
             ],
             Done::Added { new, current: true } => self.after_rotation(new, None),
             Done::Added { new, current: false } => {
-                vec![self.restart(When::Anytime, Until::OldFile), only(Action::SignLater { key: new.name() })]
+                vec![
+                    self.restart(When::Anytime, Until::OldFile),
+                    only(Action::SignLater { key: new.reference() }),
+                ]
             }
             Done::Retired(exp) => {
                 let by = exp + (Seconds::default() - self.policy.least_overlap());
@@ -234,7 +237,7 @@ impl Situation<'_> {
         let mut steps = vec![self.restart(When::Now, Until::SignsIn(None))];
         if let Some(successor) = successor {
             steps.push(self.hand_over(Turn::With, successor, Meanwhile::Rejected));
-        } else if self.keys.other_login.is_none() && !self.keys.keys().iter().any(is_usable) {
+        } else if self.keys.other_login().is_none() && !self.keys.keys().iter().any(is_usable) {
             let commands = match self.means.platform {
                 Platform::Cloud => vec![self.means.tool("add"), CommandLine::new("powersync").arg("deploy")],
                 _ => vec![self.means.tool("rotate")],
@@ -292,7 +295,16 @@ impl Situation<'_> {
 
     /// How its secret is handed out, where it is known here.
     fn export(&self, key: &Key) -> Vec<CommandLine> {
-        let export = || self.means.tool("export").arg(key.argument()).arg("--as").arg("env");
+        // Where the change puts its value: a variable is not known by itself.
+        let file = match &self.variables.new {
+            Some(NewVariable { name, kept: Kept::EnvFile(file) }) if key.variable() == Some(name) => {
+                Some(file)
+            }
+            _ => None,
+        };
+        let env_file = file.map(|file| ["--env-file", file.as_str()]).into_iter().flatten();
+        let export =
+            || self.means.tool("export").arg(key.argument()).args(["--as", "env"]).args(env_file.clone());
         key.secret().map(|_| export()).into_iter().collect()
     }
 

@@ -3,7 +3,7 @@
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Member};
+use crate::keyset::{Key, KeyRef, KeySet, Member};
 use crate::store::Platform;
 
 /// Things to do, in their order.
@@ -40,7 +40,10 @@ pub(crate) enum Action {
     /// The service does not start with the file, as before.
     StillBroken,
     /// Variables that the service needs before it starts with the file.
-    SetVariables(Vec<String>),
+    SetVariables {
+        names: Vec<String>,
+        platform: Platform,
+    },
     /// The backend gets another key.
     HandOver {
         turn: Turn,
@@ -67,7 +70,7 @@ pub(crate) enum Action {
     },
     /// A key that is not current may be given to someone.
     SignLater {
-        key: String,
+        key: KeyRef,
     },
     /// A key may be promoted before every replica knows it.
     PromotedSoon {
@@ -156,7 +159,8 @@ pub(crate) struct NewVariable {
 /// Where a new variable's value is.
 #[derive(Clone, Debug)]
 pub(crate) enum Kept {
-    EnvFile,
+    /// Among others in this one.
+    EnvFile(String),
     /// Alone in this file, on its way elsewhere.
     File(String),
     /// On the screen only.
@@ -269,7 +273,7 @@ impl Step {
             Action::Restart { .. } => "restart",
             Action::NoRestart(_) => "no-restart",
             Action::FixFirst { .. } | Action::StillBroken => "fix-first",
-            Action::SetVariables(_) => "set-variables",
+            Action::SetVariables { .. } => "set-variables",
             Action::HandOver { .. } | Action::HandOverAgain { .. } => "hand-over",
             Action::HandBack { .. } => "hand-back",
             Action::KeepSigning { .. } => "keep-signing",
@@ -312,19 +316,26 @@ impl Step {
         }
     }
 
+    /// Whether a date is in it.
+    pub(crate) fn has_date(&self) -> bool {
+        let is_loss = matches!(self.action, Action::Losses { .. });
+        is_loss || self.by().is_some() || self.not_before().is_some()
+    }
+
     /// The key it is about, as people name it.
-    pub(crate) fn key(&self) -> Option<&str> {
-        match &self.action {
+    pub(crate) fn key(&self) -> Option<String> {
+        let key = match &self.action {
+            Action::SignLater { key } => return Some(key.to_string()),
             Action::HandOver { key: Handed { name: key, .. }, .. }
             | Action::HandBack { key: Handed { name: key, .. }, .. }
             | Action::KeepSigning { key: LastingName::Kid(key) }
             | Action::HandOverAgain { key }
-            | Action::SignLater { key }
             | Action::PromotedSoon { key, .. }
             | Action::Promote { key, .. }
             | Action::Prune { what: Pruned::Outgoing(LastingName::Kid(key)), .. }
-            | Action::SameKey { key } => Some(key),
-            _ => None,
-        }
+            | Action::SameKey { key } => key,
+            _ => return None,
+        };
+        Some(key.clone())
     }
 }

@@ -29,7 +29,7 @@ impl Step {
             Action::NoRestart(why) => why.message(now),
             Action::FixFirst { what, platform } => fix_first(what.as_ref(), platform),
             Action::StillBroken => sentence!("{STILL_BROKEN}"),
-            Action::SetVariables(names) => set_variables(names),
+            Action::SetVariables { names, platform } => set_variables(names, platform),
             Action::HandOver { turn, key, meanwhile } => {
                 let (turn, meanwhile) = (turn.message(now), meanwhile.message(&key.name, now));
                 sentence!("{turn}{}{meanwhile}{}", key.message(), self.printed(key.kid))
@@ -54,6 +54,9 @@ impl Step {
                 "At the same time: give your backend what it signs with now under the kid {key}. Until both have it, \
                  new tokens are rejected, too"
             ),
+            Action::SignLater { key } if key.is_wildcard() => {
+                sentence!("Only then let someone sign with {}: give them its secret", key.in_words())
+            }
             Action::SignLater { key } => {
                 sentence!("Only then let someone sign with {key}: give them its kid and its secret together")
             }
@@ -78,6 +81,9 @@ impl Step {
             Action::RestartCountdown { moving } => among.countdown(moving.as_ref()),
             Action::SameKey { key } => sentence!("Nothing changes for your backend: {key} is the same key"),
             Action::AddKey => sentence!("Nobody can log in until there is a key again"),
+            Action::Losses { signed: signed @ Signed::With(_), platform, last } => {
+                both_sides(signed, platform, date(last))
+            }
             Action::Losses { signed, platform, last } => losses(signed, platform, date(last)),
             Action::DropVariables { names, platform } => unused(names, platform),
             Action::ConfigDeleted => sentence!("{CONFIG_DELETED}"),
@@ -102,7 +108,10 @@ const CONFIG_DELETED: &str = "Running replicas keep what they have read. One tha
     not start: name the config that replaces this one, or take the service down";
 const NOTHING_ELSE: &str = "No further action needed: the config refers to none of what was dropped";
 
-fn set_variables(names: &[String]) -> Sentence {
+fn set_variables(names: &[String], platform: &Platform) -> Sentence {
+    if *platform == Platform::Cloud {
+        return sentence!("First set {} where you deploy from", list(names));
+    }
     sentence!(
         "First set {} on every replica: one that starts with this file and without it does not start. Containers have to \
          be recreated to see it",
@@ -114,6 +123,18 @@ fn promoted_soon(key: &str, date: impl Display) -> Sentence {
     sentence!(
         "{key} may be promoted from {date}, and `reconcile` does it: a replica that has not restarted by then rejects its \
          tokens"
+    )
+}
+
+/// Both sides of a revocation: tokens that are out, and those that are made from now on.
+fn both_sides(signed: &Signed, platform: &Platform, last: impl Display) -> Sentence {
+    if *platform == Platform::Cloud {
+        return sentence!("{}. New tokens fail until the deploy is done", losses(signed, platform, last));
+    }
+    sentence!(
+        "{}. New tokens fail, too, at replicas that have not restarted yet: until the last one has, a user may be let in by \
+         one and rejected by another",
+        losses(signed, platform, last)
     )
 }
 
@@ -190,7 +211,7 @@ impl NewVariable {
     fn message(&self, platform: &Platform) -> Sentence {
         let name = &self.name;
         let store = match &self.kept {
-            Kept::EnvFile => sentence!(""),
+            Kept::EnvFile(_) => sentence!(""),
             Kept::File(file) => sentence!(
                 ". Before that, store the content of {} as {name} where the service gets its secrets from, and delete \
                  the file",
@@ -286,7 +307,7 @@ impl Handed {
         );
         let without = match self.kid {
             HandedKid::None => {
-                return sentence!("give your backend the secret of the key without a kid, {name}: {secret}");
+                return sentence!("give your backend the secret of the key without a kid: {secret}");
             }
             HandedKid::Expected => "",
             HandedKid::Required => ": one without is rejected",

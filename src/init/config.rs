@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage};
 use super::secrets::{FirstKey, Secrets};
-use super::variables::{KEY, SOURCE_URI, STORAGE_PASSWORD, STORAGE_URI, TOKEN};
+use super::variables::{DEPLOY_KEY, DEPLOY_KEY_FORM, KEY, SOURCE_URI, STORAGE_PASSWORD, STORAGE_URI, TOKEN};
 
 /// The storage database's name in the Compose network.
 pub(super) const STORAGE_HOST: &str = "powersync-storage";
@@ -93,14 +93,19 @@ fn write_databases(text: &mut String, options: &ConfigOptions) -> std::fmt::Resu
     writeln!(text, "# Where the data comes from. How to prepare it: {DOCS}/source-db/setup")?;
     writeln!(text, "replication:\n  connections:\n    - type: {}", options.source.name())?;
     let fill_in = if options.secrets == SecretLocation::Inline { " # fill in" } else { "" };
-    writeln!(text, "      uri: {}{fill_in}", *value(options, SOURCE_URI, options.source.placeholder()))?;
-    text.push_str(match options.source {
-        Database::Postgresql => "      sslmode: verify-full # 'disable' is for private networks only\n",
-        Database::Mongodb => {
-            "      post_images: auto_configure # the service sets up collections for consistent changes\n"
+    let member = if options.source == Database::Convex { "deployment_url" } else { "uri" };
+    writeln!(text, "      {member}: {}{fill_in}", *value(options, SOURCE_URI, options.source.placeholder()))?;
+    match options.source {
+        Database::Postgresql => writeln!(text, "      sslmode: {}", options.tls.sslmode())?,
+        Database::Mongodb => writeln!(
+            text,
+            "      post_images: auto_configure # the service sets up collections for consistent changes"
+        )?,
+        Database::Convex => {
+            writeln!(text, "      deploy_key: {}{fill_in}", *value(options, DEPLOY_KEY, DEPLOY_KEY_FORM))?;
         }
-        Database::Mysql | Database::Mssql => "",
-    });
+        Database::Mysql | Database::Mssql => {}
+    }
 
     writeln!(text, "\n# The storage database")?;
     writeln!(text, "storage:\n  type: {}", options.storage.name())?;
@@ -108,7 +113,7 @@ fn write_databases(text: &mut String, options: &ConfigOptions) -> std::fmt::Resu
         (false, storage) => {
             writeln!(text, "  uri: {}{fill_in}", *value(options, STORAGE_URI, storage.placeholder()))?;
             if storage == Storage::Postgresql {
-                writeln!(text, "  sslmode: verify-full # 'disable' is for private networks only")?;
+                writeln!(text, "  sslmode: {}", options.tls.sslmode())?;
             }
         }
         (true, Storage::Mongodb) => {

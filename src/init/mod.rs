@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use compose::service_entry;
 pub(crate) use gitignore::{ignores, ignoring};
-pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, TokenAudience};
+pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, Tls, TokenAudience};
 pub(crate) use secrets::{FirstKey, Secrets};
 pub(crate) use variables::{
     KEY, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,

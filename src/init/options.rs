@@ -16,6 +16,8 @@ pub(crate) enum Database {
     Mysql,
     /// SQL Server
     Mssql,
+    /// Convex
+    Convex,
 }
 
 /// Where the service keeps what it syncs.
@@ -37,6 +39,7 @@ impl Database {
             Self::Mongodb => "mongodb",
             Self::Mysql => "mysql",
             Self::Mssql => "mssql",
+            Self::Convex => "convex",
         }
     }
 
@@ -48,6 +51,7 @@ impl Database {
             Self::Mongodb => "mongodb://USER:PASSWORD@HOST:27017/DATABASE",
             Self::Mysql => "mysql://USER:PASSWORD@HOST:3306/DATABASE",
             Self::Mssql => "mssql://USER:PASSWORD@HOST:1433/DATABASE",
+            Self::Convex => "<https://NAME.convex.cloud>",
         }
     }
 }
@@ -69,6 +73,28 @@ impl Storage {
         match self {
             Self::Mongodb => Database::Mongodb,
             Self::Postgresql => Database::Postgresql,
+        }
+    }
+}
+
+/// How the service reaches a PostgreSQL server. With TLS to one that has none, it says "postgres query failed" and ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Tls {
+    /// It has TLS, and its certificate is checked
+    #[default]
+    Yes,
+    /// It has none: for private networks only
+    No,
+}
+
+impl Tls {
+    /// As `sslmode` has it in a config, with a word on it.
+    pub(super) fn sslmode(self) -> &'static str {
+        match self {
+            Self::Yes => {
+                "verify-full # a server without TLS needs 'disable', which is for private networks only"
+            }
+            Self::No => "disable # without TLS, which is for private networks only",
         }
     }
 }
@@ -190,6 +216,8 @@ pub(crate) struct ConfigOptions {
     pub source: Database,
     /// Where the service keeps what it syncs.
     pub storage: Storage,
+    /// Whether the PostgreSQL servers among them have TLS.
+    pub tls: Tls,
     /// Where the secrets go.
     pub secrets: SecretLocation,
     /// The audience of tokens; at least one.
@@ -203,6 +231,11 @@ pub(crate) struct ConfigOptions {
 }
 
 impl ConfigOptions {
+    /// Whether a PostgreSQL server is reached that isn't run beside the service.
+    pub(crate) fn reaches_postgresql(source: Database, storage: Storage, compose: bool) -> bool {
+        source == Database::Postgresql || storage == Storage::Postgresql && !compose
+    }
+
     /// Whether the storage database runs beside the service.
     pub(super) fn runs_storage(&self) -> bool {
         matches!(self.secrets, SecretLocation::Env { compose: true })

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
-use super::options::{ConfigOptions, SecretLocation, Storage};
+use super::options::{ConfigOptions, Database, SecretLocation, Storage};
 use super::secrets::Secrets;
 use crate::wrap::env_file::{EnvFile, EnvFileError};
 
 /// The source database's URI, as PowerSync's own command line names it.
 pub(super) const SOURCE_URI: &str = "PS_DATA_SOURCE_URI";
+/// What lets the service into a Convex deployment.
+pub(super) const DEPLOY_KEY: &str = "PS_DATA_SOURCE_DEPLOY_KEY";
+/// What stands there until a person fills it in.
+pub(super) const DEPLOY_KEY_FORM: &str = "<deploy-key>";
 /// The storage database's URI, likewise.
 pub(super) const STORAGE_URI: &str = "PS_STORAGE_SOURCE_URI";
 /// The password of the storage database that Compose runs.
@@ -60,6 +64,8 @@ pub(crate) fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Varia
         value: VariableValue::Generated(text.clone()),
     };
     let source = fill_in(SOURCE_URI, "the database the data comes from", options.source.placeholder());
+    let deploy_key = (options.source == Database::Convex)
+        .then(|| fill_in(DEPLOY_KEY, "the deploy key of the Convex deployment", DEPLOY_KEY_FORM));
     let storage = (!compose).then(|| {
         let comment = "the database the service keeps what it syncs in";
         fill_in(STORAGE_URI, comment, options.storage.placeholder())
@@ -75,7 +81,7 @@ pub(crate) fn variables(options: &ConfigOptions, secrets: &Secrets) -> Vec<Varia
         &secrets.key,
     );
     let token = generated(TOKEN, "The token for the service's admin API", &secrets.token);
-    std::iter::once(source).chain(storage).chain([key, token]).chain(password).collect()
+    std::iter::once(source).chain(deploy_key).chain(storage).chain([key, token]).chain(password).collect()
 }
 
 /// A whole env file. Values stand without quotes, so that Compose, `docker run --env-file` and Node read them alike.

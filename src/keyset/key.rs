@@ -234,13 +234,19 @@ impl Key {
     /// The same, once it has this number.
     #[must_use]
     pub(crate) fn reference_at(&self, number: usize) -> KeyRef {
-        KeyRef::new(self.kid.value(), number)
+        KeyRef::new(&self.kid, number)
     }
 
     /// As people name it: by kid, or `@N` where it has none that can be read.
     #[must_use]
     pub fn name(&self) -> String {
         self.reference().to_string()
+    }
+
+    /// As a person who doesn't know `@N` reads it.
+    #[must_use]
+    pub(crate) fn in_words(&self) -> String {
+        self.reference().in_words()
     }
 
     /// Its name as an argument of a command.

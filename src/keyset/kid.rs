@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::key::Member;
 use crate::base::random::{Random, RandomError};
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
@@ -138,13 +139,31 @@ impl fmt::Display for KeyName {
 /// A key as messages and commands name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRef {
-    kid: Option<Kid>,
+    kid: Member<Kid>,
     number: usize,
 }
 
 impl KeyRef {
-    pub(super) fn new(kid: Option<&Kid>, number: usize) -> Self {
-        Self { kid: kid.cloned(), number }
+    pub(super) fn new(kid: &Member<Kid>, number: usize) -> Self {
+        Self { kid: kid.clone(), number }
+    }
+
+    /// As a person who doesn't know `@N` reads it.
+    #[must_use]
+    pub(crate) fn in_words(&self) -> String {
+        let place = || ordinal(self.number);
+        match &self.kid {
+            Member::Value(kid) => kid.to_string(),
+            Member::Absent => format!("the {} key (no kid)", place()),
+            Member::Variable(name) => format!("the {} key (kid in {})", place(), Printable(name)),
+            Member::Unreadable(_) => format!("the {} key", place()),
+        }
+    }
+
+    /// Whether tokens of any kid may be verified with it.
+    #[must_use]
+    pub(crate) fn is_wildcard(&self) -> bool {
+        self.kid.is_absent()
     }
 
     /// Its place in the file, from 0.
@@ -163,7 +182,7 @@ impl KeyRef {
     pub(super) fn plain_kid(&self) -> Option<&Kid> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+');
         let is_plain = |kid: &&Kid| kid.0.chars().all(plain) && !kid.0.starts_with('-');
-        self.kid.as_ref().filter(is_plain)
+        self.kid.value().filter(is_plain)
     }
 
     /// "a, b and c".
@@ -173,10 +192,29 @@ impl KeyRef {
     }
 }
 
+/// "first", "second", "11th".
+fn ordinal(number: usize) -> String {
+    const WORDS: [&str; 10] =
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    let word = number.checked_sub(1).and_then(|index| WORDS.get(index));
+    word.map_or_else(
+        || {
+            let suffix = match (number % 10, number % 100) {
+                (1, tens) if tens != 11 => "st",
+                (2, tens) if tens != 12 => "nd",
+                (3, tens) if tens != 13 => "rd",
+                _ => "th",
+            };
+            format!("{number}{suffix}")
+        },
+        |word| (*word).to_owned(),
+    )
+}
+
 /// By kid, or `@N` where it has none that can be read.
 impl fmt::Display for KeyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kid {
+        match self.kid.value() {
             Some(kid) => kid.fmt(f),
             None => write!(f, "@{}", self.number),
         }

@@ -24,9 +24,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod address;
 mod counterparts;
 mod curve;
 mod fault;
+mod fetched;
 mod key;
 mod kid;
 mod logins;
@@ -36,12 +38,15 @@ mod startability;
 mod state;
 pub mod strength;
 
+pub use address::{Address, InvalidAddress};
 pub(crate) use counterparts::{counterparts, origins};
 pub use fault::{Fault, FaultKind};
+pub use fetched::{FetchedKey, FetchedSet, ImportFault, InvalidSet, NamedSet, Skipped, SkippedEntry};
 pub(crate) use key::Fingerprint;
 pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, KeyRef, Kid};
-pub use logins::{Logins, Setting};
+pub(crate) use logins::TokenTerms;
+pub use logins::{Login, Logins, Project, Setting};
 pub(crate) use read::PRIVATE_MEMBERS;
 pub use read::Values;
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
@@ -64,9 +69,7 @@ pub struct KeySet {
     pub audience: Audience,
     /// The values of `client_auth.audience`, in the order of the file. Cloud adds its own to them.
     pub audiences: Vec<Member<String>>,
-    /// The member that gives users keys from elsewhere, if there is one.
-    pub other_login: Option<&'static str>,
-    /// Where else keys come from.
+    /// Every way in beside the keys of the file.
     pub logins: Logins,
     /// Whether this is a PowerSync Cloud config, which keeps no schedule.
     pub is_cloud: bool,
@@ -104,7 +107,6 @@ impl KeySet {
             keys,
             audience: config.audience(),
             audiences,
-            other_login: config.other_login(),
             logins: Logins::read(config, values),
             around,
             unknown,
@@ -125,6 +127,20 @@ impl KeySet {
             key.index = index;
         }
         Self { keys, ..self.clone() }
+    }
+
+    /// The member that lets users in with keys from elsewhere, as far as can be told from here: `jwks_uri` before `supabase`.
+    #[must_use]
+    pub fn other_login(&self) -> Option<&'static str> {
+        let members: Vec<&str> = self.logins.working(self.audience).map(Login::member).collect();
+        ["jwks_uri", "supabase"].into_iter().find(|member| members.contains(member))
+    }
+
+    /// The member that is there to let users in with keys from elsewhere, whether or not it does.
+    #[must_use]
+    pub(crate) fn meant_login(&self) -> Option<&'static str> {
+        let supabase = self.logins.supabase.then_some("supabase");
+        self.logins.uris().next().map(|_| "jwks_uri").or(supabase)
     }
 
     /// All keys, in the order of the file.

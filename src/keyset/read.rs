@@ -336,7 +336,7 @@ impl<'d> Entry<'d, '_> {
     }
 }
 
-fn modulus_bits(n: &[u8]) -> Option<usize> {
+pub(super) fn modulus_bits(n: &[u8]) -> Option<usize> {
     let first = n.iter().position(|b| *b != 0)?;
     let zeros = usize::try_from(n[first].leading_zeros()).ok()?;
     Some((n.len() - first) * 8 - zeros)

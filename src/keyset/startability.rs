@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::read::Values;
-use super::{Fault, KeySet, Material};
+use super::{Address, Fault, InvalidAddress, KeySet, Material};
 use crate::base::text::{Printable, list};
 use crate::config::schema::{deviations, is_white_in_js};
 use crate::config::{Config, Edition, Misfit, NodeId, Scalar, env_name};
@@ -38,6 +38,13 @@ pub enum ObstacleKind {
         /// What is wrong with it.
         misfit: Misfit,
     },
+    /// An address of `jwks_uri` that the service can't ask.
+    Address {
+        /// The names that lead to it.
+        path: String,
+        /// What is wrong with it.
+        why: InvalidAddress,
+    },
     /// What is behind `!env` is no variable whose name begins with `PS_`. It may be a secret in the wrong place.
     NoVariable,
     /// A variable with a cast that the service doesn't know.
@@ -57,7 +64,7 @@ impl ObstacleKind {
     pub(crate) fn place(&self) -> String {
         match self {
             Self::Key { name, line, .. } => format!("{name} (line {line})"),
-            Self::Member { path, .. } => format!("`{}`", Printable(path)),
+            Self::Member { path, .. } | Self::Address { path, .. } => format!("`{}`", Printable(path)),
             Self::NoVariable => "what is behind `!env`".to_owned(),
             Self::UnknownCast(name) | Self::BadValue { name, .. } => format!("{}", Printable(name)),
         }
@@ -69,6 +76,7 @@ impl fmt::Display for ObstacleKind {
         match self {
             Self::Key { name, line, fault, .. } => write!(f, "{name} (line {line}): {fault}"),
             Self::Member { path, misfit } => write!(f, "`{}` {misfit}", Printable(path)),
+            Self::Address { path, why } => write!(f, "`{}` {why}", Printable(path)),
             Self::NoVariable => {
                 f.write_str("what is behind `!env` is no variable whose name begins with `PS_`")
             }
@@ -170,6 +178,7 @@ pub(super) fn around(config: &Config<'_>, values: &Values<'_>) -> (Vec<Obstacle>
     let mut obstacles: Vec<Obstacle> = of_schema
         .map(|(at, path, misfit)| Obstacle { at, kind: ObstacleKind::Member { path, misfit } })
         .collect();
+    obstacles.extend(invalid_addresses(config, values));
     let doc = config.document();
     let mut unknown = Vec::new();
     for (id, _) in doc.nodes().filter(|(id, _)| doc.target(*id) == *id) {
@@ -183,6 +192,29 @@ pub(super) fn around(config: &Config<'_>, values: &Values<'_>) -> (Vec<Obstacle>
     unknown.sort();
     unknown.dedup();
     (obstacles, unknown)
+}
+
+/// The addresses of `jwks_uri` with which the service does not start.
+fn invalid_addresses(config: &Config<'_>, values: &Values<'_>) -> Vec<Obstacle> {
+    let doc = config.document();
+    // What isn't text is no address, and of another kind.
+    let text = |id| match doc.scalar(id)? {
+        Scalar::String(text) => Some(zeroize::Zeroizing::new(text.to_owned())),
+        Scalar::Env(written) => values(env_name(written).0),
+        _ => None,
+    };
+    let Some(member) = config.client_auth("jwks_uri").filter(|_| !config.is_cloud()) else {
+        return Vec::new();
+    };
+    let items = doc.items(member).map_or_else(|| vec![member], <[NodeId]>::to_vec);
+    let alone = doc.items(member).is_none();
+    let invalid = items.into_iter().enumerate().filter_map(|(index, id)| {
+        let why = Address::read(&text(id)?).err()?;
+        let path = "client_auth.jwks_uri".to_owned();
+        let path = if alone { path } else { format!("{path}[{index}]") };
+        Some(Obstacle { at: Some(id), kind: ObstacleKind::Address { path, why } })
+    });
+    invalid.collect()
 }
 
 /// Whether the service takes what is behind `!env`, and the value is known.

@@ -40,6 +40,8 @@ pub enum Reading {
     Expired,
     /// No key has this kid, and none without a kid fits.
     NoKey,
+    /// The same, and the keys of a `jwks_uri` can't be fetched just now: `PSYNC_S2204`. A key of the file is found before that.
+    NoKeyFetchFails,
     /// The key of this kid has another secret.
     OtherSecret,
     /// The key of this kid has another algorithm.
@@ -156,6 +158,7 @@ pub fn read(answer: &HttpAnswer, token: &str) -> Result<Reading, Unexpected> {
     match field("code").map(|code| code.strip_prefix("PSYNC_").unwrap_or(code)) {
         Some("S2105" | "S2104") => Ok(Reading::Verified),
         Some("S2103") => Ok(Reading::Expired),
+        Some("S2204") => Ok(Reading::NoKeyFetchFails),
         Some("S2106") => Err(Unexpected::NoToken),
         Some("S2101" | "S2102") if description.starts_with("Could not find an appropriate key") => {
             Ok(Reading::NoKey)
@@ -195,6 +198,8 @@ mod tests {
                 "Could not find an appropriate key in the keystore. The key is missing or no key matched the token KID",
                 Reading::NoKey,
             ),
+            ("PSYNC_S2204", "JWKS request failed", Reading::NoKeyFetchFails),
+            ("PSYNC_S2204", "Invalid JWKS response", Reading::NoKeyFetchFails),
             ("PSYNC_S2101", "signature verification failed", Reading::OtherSecret),
             ("PSYNC_S2101", "Unexpected token algorithm HS384", Reading::OtherAlgorithm),
         ] {

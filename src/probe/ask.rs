@@ -6,6 +6,7 @@ use super::answer::HttpAnswer;
 use super::endpoint::Endpoint;
 use crate::base::text::Printable;
 use crate::base::time::Seconds;
+use crate::keyset::Address;
 
 /// Which certificates are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub type Open = dyn Fn(AskOptions) -> Result<Box<dyn Ask>, CannotAsk>;
 pub trait Ask {
     /// The addresses that the host of a URL resolves to, each once.
     fn addresses(&self, endpoint: &Endpoint) -> Result<Vec<IpAddr>, NoAnswer>;
+
+    /// Gets what an address answers, up to 1 MiB of it. Nothing is sent along, and no redirect is followed.
+    fn fetch(&self, address: &Address) -> Result<HttpAnswer, NoAnswer>;
 
     /// A fresh connection to this address, else to one that the name resolves to. It is made with the first question.
     fn connect(&self, endpoint: &Endpoint, address: Option<IpAddr>) -> Box<dyn Connection>;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, DATE, HeaderName, HeaderValue, LOCATION};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, DATE, HeaderName, HeaderValue, LOCATION};
 use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -19,6 +19,7 @@ use super::answer::HttpAnswer;
 use super::ask::{Ask, AskOptions, CannotAsk, Certificates, Connection, NoAnswer};
 use super::endpoint::Endpoint;
 use crate::base::time::{NumericDate, Seconds};
+use crate::keyset::Address;
 
 /// The most that is read of an answer.
 const MOST: u64 = 64 * 1024;
@@ -80,6 +81,17 @@ impl Ask for Http {
         if addresses.is_empty() { Err(NoAnswer::UnknownHost) } else { Ok(addresses) }
     }
 
+    fn fetch(&self, address: &Address) -> Result<HttpAnswer, NoAnswer> {
+        let uri: Uri =
+            address.url().parse().map_err(|_| NoAnswer::Broken("no URL that can be asked".to_owned()))?;
+        let failed = |error| no_answer(error, self.options.timeout);
+        let tls = if address.is_https() { Some(tls(&self.options, &self.tls)?) } else { None };
+        let config = config(&self.options, self.proxy.as_ref(), tls);
+        let agent: Agent = config.into();
+        let response = agent.get(uri).header(ACCEPT, "application/json").call().map_err(failed)?;
+        answer(response, &Reads { from: 200, most: 1024 * 1024 }).map_err(failed)
+    }
+
     fn connect(&self, endpoint: &Endpoint, address: Option<IpAddr>) -> Box<dyn Connection> {
         Box::new(HttpConnection {
             options: self.options.clone(),
@@ -105,40 +117,47 @@ impl Connection for HttpConnection {
         bearer.set_sensitive(true);
         let request = agent.post(self.endpoint.uri()).header(AUTHORIZATION, bearer);
         let response = request.content_type("application/json").send("{}").map_err(failed)?;
-        answer(response).map_err(failed)
+        // Of an answer that lets us in, or leads elsewhere, nothing is read: it may be a user's data.
+        answer(response, &Reads { from: 400, most: MOST }).map_err(failed)
     }
 }
 
 impl HttpConnection {
     fn agent(&self) -> Result<Agent, NoAnswer> {
-        let timeout = u64::try_from(self.options.timeout.get()).unwrap_or_default();
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(self.proxy.clone())
-            .timeout_global(Some(Duration::from_secs(timeout)))
-            .user_agent(concat!("powersync-jwks/", env!("CARGO_PKG_VERSION")));
-        if self.endpoint.is_https() {
-            config = config.tls_config(self.tls()?);
-        }
+        let tls = if self.endpoint.is_https() { Some(tls(&self.options, &self.tls)?) } else { None };
+        let config = config(&self.options, self.proxy.as_ref(), tls);
         let resolver = Addresses { fixed: self.address, by_name: DefaultResolver::default() };
-        Ok(Agent::with_parts(config.build(), DefaultConnector::new(), resolver))
+        Ok(Agent::with_parts(config, DefaultConnector::new(), resolver))
     }
+}
 
-    fn tls(&self) -> Result<TlsConfig, NoAnswer> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(tls.clone());
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
-        let tls = match &self.options.certificates {
-            Certificates::System => builder.root_certs(system_certificates()?),
-            Certificates::Pem(pem) => builder.root_certs(certificates(pem).into()),
-            Certificates::Unchecked => builder.disable_verification(true),
-        };
-        Ok(self.tls.get_or_init(|| tls.build()).clone())
+fn config(options: &AskOptions, proxy: Option<&Proxy>, tls: Option<TlsConfig>) -> ureq::config::Config {
+    let timeout = u64::try_from(options.timeout.get()).unwrap_or_default();
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(proxy.cloned())
+        .timeout_global(Some(Duration::from_secs(timeout)))
+        .user_agent(concat!("powersync-jwks/", env!("CARGO_PKG_VERSION")));
+    match tls {
+        Some(tls) => config.tls_config(tls).build(),
+        None => config.build(),
     }
+}
+
+fn tls(options: &AskOptions, made: &OnceCell<TlsConfig>) -> Result<TlsConfig, NoAnswer> {
+    if let Some(tls) = made.get() {
+        return Ok(tls.clone());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    let tls = match &options.certificates {
+        Certificates::System => builder.root_certs(system_certificates()?),
+        Certificates::Pem(pem) => builder.root_certs(certificates(pem).into()),
+        Certificates::Unchecked => builder.disable_verification(true),
+    };
+    Ok(made.get_or_init(|| tls.build()).clone())
 }
 
 fn system_certificates() -> Result<RootCerts, NoAnswer> {
@@ -172,7 +191,13 @@ impl Resolver for Addresses {
     }
 }
 
-fn answer(mut response: Response<Body>) -> Result<HttpAnswer, ureq::Error> {
+/// Of which answers a body is read, by their status, and how much of it.
+struct Reads {
+    from: u16,
+    most: u64,
+}
+
+fn answer(mut response: Response<Body>, reads: &Reads) -> Result<HttpAnswer, ureq::Error> {
     let status = response.status().as_u16();
     let header = |name: &HeaderName| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -185,10 +210,9 @@ fn answer(mut response: Response<Body>) -> Result<HttpAnswer, ureq::Error> {
         date: date.and_then(|date| NumericDate::new(date.timestamp())),
         ..HttpAnswer::default()
     };
-    // Of an answer that lets us in, or leads elsewhere, nothing is read: it may be a user's data.
-    if status >= 400 {
-        response.body_mut().as_reader().take(MOST + 1).read_to_end(&mut answer.body)?;
-        answer.cut = answer.body.len() as u64 > MOST;
+    if status >= reads.from {
+        response.body_mut().as_reader().take(reads.most + 1).read_to_end(&mut answer.body)?;
+        answer.cut = answer.body.len() as u64 > reads.most;
     }
     Ok(answer)
 }

@@ -131,6 +131,8 @@ pub(crate) struct PlaceReport {
     pub ahead: Option<Seconds>,
     /// Whether it took a fresh token for one that is over.
     pub expired: bool,
+    /// Whether it could not fetch the keys of a `jwks_uri`.
+    pub fetch_fails: bool,
     /// Why a try failed; the last one, where several did.
     pub trouble: Option<Trouble>,
 }
@@ -218,6 +220,7 @@ impl PlaceReport {
             seen: vec![Seen::default(); plan.subjects.len()],
             ahead: None,
             expired: false,
+            fetch_fails: false,
             trouble: None,
         }
     }
@@ -276,6 +279,7 @@ impl Asker<'_> {
 
     fn note_clock(&self, answer: &HttpAnswer, reading: Reading, report: &mut PlaceReport) {
         report.expired |= reading == Reading::Expired;
+        report.fetch_fails |= reading == Reading::NoKeyFetchFails;
         report.ahead = answer.date.map(|date| date.since(self.clock.now())).or(report.ahead);
     }
 }

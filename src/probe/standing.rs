@@ -67,6 +67,10 @@ pub(crate) enum Asked {
 pub(crate) fn judge(asked: Asked, own: Reading, other_kid: Reading, other_secret: Reading) -> Standing {
     use Asked::WithItsKid;
     use Reading::{NoKey, OtherAlgorithm, OtherSecret};
+    let [own, other_kid, other_secret] = [own, other_kid, other_secret].map(|reading| match reading {
+        Reading::NoKeyFetchFails => NoKey,
+        other => other,
+    });
     // A secret that nobody has verifies nothing, and a kid that nobody has belongs to no key.
     if other_secret.is_verified() || matches!(other_kid, OtherSecret | OtherAlgorithm) {
         return Standing::SameToAll;
@@ -89,7 +93,7 @@ pub(crate) fn judge(asked: Asked, own: Reading, other_kid: Reading, other_secret
 mod tests {
     use super::*;
     use Asked::{WithItsKid, WithoutKid};
-    use Reading::{Expired, NoKey, OtherAlgorithm, OtherSecret, Verified};
+    use Reading::{Expired, NoKey, NoKeyFetchFails, OtherAlgorithm, OtherSecret, Verified};
 
     #[test]
     fn the_answers_of_one_service() {
@@ -105,6 +109,10 @@ mod tests {
             (WithItsKid, OtherSecret, Verified, OtherSecret, Standing::OtherSecret),
             (WithItsKid, OtherAlgorithm, NoKey, OtherAlgorithm, Standing::OtherAlgorithm),
             (WithoutKid, Verified, Verified, NoKey, Standing::Live),
+            // The keys of a `jwks_uri` can't be fetched: those of the file are found all the same.
+            (WithItsKid, Verified, NoKeyFetchFails, OtherSecret, Standing::Live),
+            (WithItsKid, NoKeyFetchFails, NoKeyFetchFails, NoKeyFetchFails, Standing::Absent),
+            (WithoutKid, Verified, Verified, NoKeyFetchFails, Standing::Live),
             (WithoutKid, NoKey, NoKey, NoKey, Standing::Absent),
         ] {
             assert_eq!(

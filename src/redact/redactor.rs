@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use ring::digest;
+use zeroize::Zeroizing;
 
 use super::places::secret_parts;
 use crate::config::{Config, Span};
@@ -18,6 +19,8 @@ const CLOSE: char = '\u{e001}';
 pub struct Redactor {
     /// By SHA-256 of the value, so that no copy of a secret is kept.
     ids: HashMap<[u8; 32], usize>,
+    /// For each, the first one that the service reads as the same.
+    same_as: Vec<usize>,
     /// In which order they were shown.
     shown: HashMap<usize, usize>,
 }
@@ -60,10 +63,17 @@ impl Redactor {
     }
 
     fn id(&mut self, value: &str) -> usize {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest::digest(&digest::SHA256, value.as_bytes()).as_ref());
-        let next = self.ids.len();
-        *self.ids.entry(hash).or_insert(next)
+        let next = self.same_as.len();
+        let id = *self.ids.entry(hash(value)).or_insert(next);
+        if id == next {
+            self.same_as.push(id);
+            // Another spelling has another mark, so that a diff shows it, and the same number.
+            let read = as_read(value);
+            if *read != value {
+                self.same_as[id] = self.id(&read);
+            }
+        }
+        id
     }
 
     /// What is shown in place of a secret.
@@ -80,7 +90,8 @@ impl Redactor {
             shown.push_str(before);
             let (id, after) = after.split_once(CLOSE).unwrap_or((after, ""));
             let next = self.shown.len() + 1;
-            let number = *self.shown.entry(id.parse().unwrap_or(0)).or_insert(next);
+            let id = id.parse().ok().and_then(|id: usize| self.same_as.get(id)).copied().unwrap_or(0);
+            let number = *self.shown.entry(id).or_insert(next);
             // Writing to a string can't fail.
             let _ = write!(shown, "‹secret {number}›");
             rest = after;
@@ -88,6 +99,27 @@ impl Redactor {
         shown.push_str(rest);
         shown
     }
+}
+
+fn hash(value: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, value.as_bytes()).as_ref());
+    hash
+}
+
+/// A secret as the service reads it, where that is base64: in one alphabet, and without padding.
+fn as_read(value: &str) -> Zeroizing<String> {
+    let body = value.trim_end().trim_end_matches('=');
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
+    if body.len() < 16 || !body.chars().all(is_base64) {
+        return Zeroizing::new(value.to_owned());
+    }
+    let one_alphabet = |c: char| match c {
+        '+' => '-',
+        '/' => '_',
+        c => c,
+    };
+    Zeroizing::new(body.chars().map(one_alphabet).collect())
 }
 
 /// A text with marks in place of secrets.

@@ -59,21 +59,21 @@ pub(crate) fn events(events: &[KeyEvent], now: NumericDate) -> Vec<Event> {
                 state = Some(is.to_string());
                 match place {
                     Place::Standby { current, not_before: nbf } => {
-                        (not_before, signing) = (rfc_3339(*nbf), Some(current.clone()));
+                        (not_before, signing) = (rfc_3339(*nbf), Some(current.to_string()));
                     }
                     Place::Current { signing: key } | Place::Beside { current: key } => {
-                        signing = Some(key.clone());
+                        signing = Some(key.to_string());
                     }
                     Place::Alone => {}
                 }
             }
             EventKind::Retired { exp: at, .. } => exp = rfc_3339(Some(*at)),
             EventKind::Promoted { signing: key } | EventKind::RolledBack { signing: key } => {
-                signing = Some(key.clone())
+                signing = Some(key.to_string());
             }
             _ => {}
         }
-        let (kind, key) = (event.kind.name(), event.key.clone());
+        let (kind, key) = (event.kind.name(), event.key.to_string());
         Event { kind, key, state, not_before, exp, signing, text: event.message(now) }
     };
     events.iter().map(event).collect()
@@ -95,7 +95,7 @@ pub(crate) fn steps(steps: &Steps) -> Vec<Step> {
         kind: step.kind(),
         by: rfc_3339(step.by()),
         not_before: rfc_3339(step.not_before()),
-        key: step.key().map(str::to_owned),
+        key: step.key(),
         commands: step.commands.clone(),
         text: step.message(steps),
     };

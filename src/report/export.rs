@@ -1,7 +1,5 @@
 //! The forms in which a key is handed out. What they return holds the secret, but for [`node`].
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -250,37 +248,68 @@ pub(crate) fn jwk(key: &Key) -> Result<Jwk, CannotExport> {
     Ok(Jwk(members))
 }
 
-/// A module for Node that signs tokens. The secret is not in it.
-pub(crate) fn node(key: &Key, audiences: &[&str]) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
+/// In which language a module is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    JavaScript,
+    TypeScript,
+}
+
+/// A module for Node that signs tokens. Kid and secret are not in it: a rotation changes values, not code.
+pub(crate) fn node(
+    key: &Key,
+    audiences: &[&str],
+    language: Language,
+) -> Result<Zeroizing<Vec<u8>>, CannotExport> {
     let alg = hmac_alg(key)?;
     // JSON text is JavaScript, too.
     let literal = |text: &str| serde_json::Value::from(text).to_string();
-    let mut header = format!("alg: '{alg}', ");
-    if let Some(kid) = kid(key)? {
-        let _ = write!(header, "kid: {}, ", literal(kid));
-    }
+    let (read_kid, kid) = match kid(key)? {
+        // Tokens without a kid are verified with it.
+        None => ("", ""),
+        Some(_) => ("  const kid = variable('KID');\n", "kid, "),
+    };
     let audiences: Vec<String> = audiences.iter().map(|audience| literal(audience)).collect();
     let audience = match audiences.as_slice() {
         [one] => one.clone(),
         several => format!("[{}]", several.join(", ")),
     };
+    let (name_type, of_text, parameters, promise) = match language {
+        Language::JavaScript => ("", "", "userId, claims = {}", ""),
+        Language::TypeScript => (
+            ": string",
+            ": string",
+            "userId: string, claims: Record<string, unknown> = {}",
+            ": Promise<string>",
+        ),
+    };
+    let variables = if read_kid.is_empty() { SECRET.to_owned() } else { format!("{KID} and {SECRET}") };
     let module = format!(
         "\
 // Signs tokens for PowerSync. Needs `npm install jose`, and in the environment
-// {SECRET}: the secret in base64url, as written by
-// `powersync-jwks export --as env`.
+// {variables}, as
+// `powersync-jwks export --as env` writes it. A rotation changes these values, and nothing here.
+//
+// To switch with one change: set the new values beside the old ones, with `_2`
+// behind their names, and then POWERSYNC_JWT_USE=2.
 import {{ SignJWT }} from 'jose';
 
-export async function powersyncToken(userId, claims = {{}}) {{
-  const secret = process.env.{SECRET};
-  if (!secret) throw new Error('{SECRET} is not set');
-  return new SignJWT(claims)
-    .setProtectedHeader({{ {header}typ: 'JWT' }})
+function variable(name{name_type}){of_text} {{
+  const use = process.env.POWERSYNC_JWT_USE;
+  const full = `POWERSYNC_JWT_${{name}}${{use ? `_${{use}}` : ''}}`;
+  const value = process.env[full];
+  if (!value) throw new Error(`${{full}} is not set`);
+  return value;
+}}
+
+export async function powersyncToken({parameters}){promise} {{
+{read_kid}  return new SignJWT(claims)
+    .setProtectedHeader({{ alg: '{alg}', {kid}typ: 'JWT' }})
     .setSubject(userId)
     .setAudience({audience})
     .setIssuedAt()
     .setExpirationTime('1h')
-    .sign(Buffer.from(secret, 'base64url'));
+    .sign(Buffer.from(variable('SECRET'), 'base64url'));
 }}
 "
     );

@@ -17,6 +17,13 @@ pub(crate) fn columns(terminal: Option<u16>) -> usize {
     terminal.map_or(80, |width| usize::from(width).clamp(40, 100))
 }
 
+/// A sentence behind a sign or a word that takes up so many columns, in lines that fit the terminal.
+pub(crate) fn hanging(text: &impl Display, taken: usize, terminal: Option<u16>) -> String {
+    let text = text.to_string();
+    let Some(width) = terminal.map(|width| usize::from(width).clamp(40, 100)) else { return text };
+    wrap(&text, width - taken).join(&format!("\n{}", " ".repeat(taken.min(2))))
+}
+
 /// A sentence behind its title, in lines of that many characters. Commands stay in one piece.
 pub(crate) fn paragraph(title: &str, sentence: &Sentence, width: usize) -> String {
     const GLUE: &str = "\u{a0}";

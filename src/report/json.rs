@@ -8,7 +8,7 @@ use super::human::Row;
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Material, Member, SecretSource};
+use crate::keyset::{Key, KeySet, Login, Material, Member, SecretSource};
 use crate::probe::Seen;
 use crate::schedule::{self, Action, Due, Waits};
 use crate::token::Verdict;
@@ -31,9 +31,31 @@ pub(crate) struct StatusReport {
 pub(crate) struct StatusConfig {
     config: String,
     keys: Vec<StatusKey>,
+    logins: Vec<StatusLogin>,
     waits: Vec<KeyWait>,
     warnings: Vec<Sentence>,
     error: Option<String>,
+}
+
+/// A way in beside the keys of the file.
+#[derive(Serialize)]
+struct StatusLogin {
+    member: &'static str,
+    /// Without what may be secret in it.
+    address: Option<String>,
+    /// Whether it lets users in with the audiences of the config, as far as can be told from here.
+    works: bool,
+}
+
+impl StatusLogin {
+    fn all(keys: &KeySet) -> Vec<Self> {
+        let one = |login: &Login| Self {
+            member: login.member(),
+            address: login.url().map(|url| url.to_string()),
+            works: login.works_with(keys.audience),
+        };
+        keys.logins.all().iter().map(one).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -129,14 +151,15 @@ impl StatusConfig {
         let service =
             |key: &Key| service.and_then(|cells| cells.get(key.index)?.as_ref().map(ToString::to_string));
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
+        let logins = StatusLogin::all(keys);
         let keys = keys.keys().iter().map(key).collect();
-        Self { config: name.to_owned(), keys, waits: waits(told), warnings, error: None }
+        Self { config: name.to_owned(), keys, logins, waits: waits(told), warnings, error: None }
     }
 
     /// One that could not be read.
     pub(crate) fn failed(name: &str, error: String) -> Self {
-        let config = name.to_owned();
-        Self { config, keys: Vec::new(), waits: Vec::new(), warnings: Vec::new(), error: Some(error) }
+        let (keys, logins, waits, warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { config: name.to_owned(), keys, logins, waits, warnings, error: Some(error) }
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod mermaid;
 pub(crate) mod paint;
 pub(crate) mod probe;
+pub(crate) mod tally;
 pub(crate) mod timeline;
 pub(crate) mod verify;
 

@@ -153,6 +153,19 @@ pub(crate) fn clocks(round: &Round) -> Vec<Sentence> {
     round.reports.iter().filter_map(told).collect()
 }
 
+/// Where keys from elsewhere can't be fetched.
+pub(crate) fn fetching(round: &Round) -> Vec<Sentence> {
+    let fails = round.reports.iter().filter(|report| report.fetch_fails);
+    let told = fails.map(|report| {
+        sentence!(
+            "{} can't fetch the keys of its `jwks_uri` just now (`PSYNC_S2204`), and rejects the tokens of whoever logs in \
+             with them. Keys of the file are found before that, so what is said of them above holds",
+            report.place
+        )
+    });
+    told.collect()
+}
+
 #[derive(Serialize)]
 pub(crate) struct Json {
     version: u32,
@@ -170,6 +183,7 @@ struct JsonPlace {
     tries: usize,
     answered: usize,
     clock_ahead: Option<i64>,
+    jwks_uri_fails: bool,
     error: Option<String>,
     keys: Vec<JsonKey>,
 }
@@ -201,6 +215,7 @@ impl Json {
             address: report.place.address.map(|address| address.to_string()),
             tries: report.tries,
             answered: report.answered,
+            jwks_uri_fails: report.fetch_fails,
             clock_ahead: report.ahead.map(crate::base::time::Seconds::get),
             error: report.unanswered().map(|unanswered| unanswered.trouble.to_string()),
             keys: plan.subjects.iter().zip(&report.seen).map(|(subject, seen)| key(subject, seen)).collect(),

@@ -8,7 +8,9 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeySet, Phase};
-use crate::token::{Accepted, Cause, Owner, Ownership, Rejection, Writing};
+use crate::token::{
+    Accepted, Cause, KeyPlace, Owner, Ownership, Rejection, Undetermined, Verdict, Verifier, Writing,
+};
 
 /// A report for people: what goes to stdout, and what is said beside it.
 pub(crate) struct Lines {
@@ -88,27 +90,87 @@ impl Question<'_> {
         }
     }
 
-    fn key(&self, index: usize) -> Option<&Key> {
-        self.keys.keys().get(index)
+    /// The key, where it is one of the file.
+    fn key(&self, place: KeyPlace) -> Option<&Key> {
+        match place {
+            KeyPlace::File(index) => self.keys.keys().get(index),
+            KeyPlace::SupabaseSecret | KeyPlace::Elsewhere { .. } => None,
+        }
     }
 
     /// Whether it is the key that was expected, where one was.
-    pub(crate) fn is_expected(&self, key: usize) -> Option<bool> {
-        self.expected.as_ref().map(|expected| expected.contains(&key))
+    pub(crate) fn is_expected(&self, key: KeyPlace) -> Option<bool> {
+        let is_it = |expected: &Vec<usize>| matches!(key, KeyPlace::File(index) if expected.contains(&index));
+        self.expected.as_ref().map(is_it)
+    }
+
+    /// The state of a key, for programs.
+    pub(crate) fn state_id(&self, place: KeyPlace) -> Option<&'static str> {
+        match place {
+            KeyPlace::SupabaseSecret => Some("supabase"),
+            KeyPlace::Elsewhere { .. } => Some("fetched"),
+            KeyPlace::File(_) => self.key(place).map(|key| self.state(key).id()),
+        }
+    }
+
+    /// Whether nobody should sign with it any more.
+    pub(crate) fn is_left_behind(&self, place: KeyPlace) -> bool {
+        self.key(place).is_some_and(|key| self.state(key).is_left_behind())
+    }
+
+    /// A verdict in a line, among others.
+    pub(crate) fn line(&self, verifier: &Verifier, verdict: &Verdict) -> String {
+        match verdict {
+            Verdict::Accepted(accepted) => {
+                let lines = self.accepted(accepted, verifier, usize::MAX);
+                lines.data.lines().collect::<Vec<_>>().join(", ")
+            }
+            Verdict::Rejected(why) => {
+                let message = why.to_string();
+                format!("{}: {} {}", paint(RED, "rejected"), why.code(), Printable(&message))
+            }
+            Verdict::Undetermined(why) => format!("{}: {}", paint(YELLOW, "not determined"), why.message()),
+        }
+    }
+
+    /// For whom an accepted token is, and until when.
+    fn whom(&self, accepted: &Accepted) -> String {
+        let Ok(claims) = serde_json::from_str::<serde_json::Value>(&accepted.claims) else {
+            return String::new();
+        };
+        let text = |name: &str| match claims.get(name) {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        let short = |text: String| {
+            let cut: String = text.chars().take(60).collect();
+            if cut == text { Printable(&cut).to_string() } else { format!("{}…", Printable(&cut)) }
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a moment up to the year 9999; others are no date"
+        )]
+        let exp = claims
+            .get("exp")
+            .and_then(serde_json::Value::as_f64)
+            .and_then(|exp| NumericDate::new(exp as i64));
+        let until = exp.map_or_else(String::new, |exp| format!(", until {}", exp.for_people(self.now)));
+        format!("for {} (aud {}){until}\n", short(text("sub")), short(text("aud")))
     }
 
     /// The keys that were expected, where it is another.
-    fn unexpected(&self, key: &Key) -> String {
+    fn unexpected(&self, key: KeyPlace, name: &str) -> String {
         match &self.expected {
-            Some(expected) if !expected.contains(&key.index) => {
-                let names = expected.iter().filter_map(|index| self.key(*index)).map(Key::name);
-                format!("\nExpected {}, but it is {}.\n", list(&names.collect::<Vec<_>>()), key.name())
+            Some(expected) if self.is_expected(key) == Some(false) => {
+                let names = expected.iter().filter_map(|index| self.keys.keys().get(*index)).map(Key::name);
+                format!("\nExpected {}, but it is {name}.\n", list(&names.collect::<Vec<_>>()))
             }
             _ => String::new(),
         }
     }
 
-    fn switch(&self) -> Sentence {
+    pub(crate) fn switch(&self) -> Sentence {
         sentence!("give the backend the current kid and secret: `{} export`", self.tool)
     }
 
@@ -120,9 +182,12 @@ impl Question<'_> {
         )
     }
 
-    pub(crate) fn accepted(&self, accepted: &Accepted, width: usize) -> Lines {
+    pub(crate) fn accepted(&self, accepted: &Accepted, verifier: &Verifier, width: usize) -> Lines {
+        let name = verifier.name(accepted.key);
+        let unexpected = self.unexpected(accepted.key, &name) + &unseen(accepted, width);
         let Some(key) = self.key(accepted.key) else {
-            return Lines { data: String::new(), talk: String::new() };
+            let data = format!("{}, signed by {name}\n{}", paint(GREEN, "accepted"), self.whom(accepted));
+            return Lines { data, talk: unexpected };
         };
         let state = self.state(key);
         let (comma, style) = if state.is_left_behind() { (", but", YELLOW) } else { (",", GREEN) };
@@ -131,16 +196,17 @@ impl Question<'_> {
             _ => "which is ",
         };
         let data = format!(
-            "{}{comma} signed by {}, {which}{}\n",
+            "{}{comma} signed by {}, {which}{}\n{}",
             paint(style, "accepted"),
             key.name(),
-            state.message()
+            state.message(),
+            self.whom(accepted)
         );
         let mut talk = String::new();
         if state.is_left_behind() {
             talk = format!("\n{}", paragraph("To do:", &self.switch_before_removal(key), width));
         }
-        Lines { data, talk: talk + &self.unexpected(key) }
+        Lines { data, talk: talk + &unexpected }
     }
 
     pub(crate) fn owner(&self, ownership: &Ownership<'_>, width: usize) -> Lines {
@@ -156,7 +222,8 @@ impl Question<'_> {
                         owner.message(),
                         state.message()
                     ),
-                    talk: todo(&owner.advice()) + &self.unexpected(owner.key),
+                    talk: todo(&owner.advice())
+                        + &self.unexpected(KeyPlace::File(owner.key.index), &owner.key.name()),
                 }
             }
             Ownership::Removed(owner) => Lines {
@@ -172,6 +239,18 @@ impl Question<'_> {
             },
         }
     }
+}
+
+/// What was not looked at, and would come first.
+fn unseen(accepted: &Accepted, width: usize) -> String {
+    if accepted.unseen.is_empty() {
+        return String::new();
+    }
+    let unseen = sentence!(
+        "not seen here: {}. One with this token's kid would decide in its place. `--fetch` asks there",
+        list(&accepted.unseen)
+    );
+    format!("\n{}", paragraph("Note:", &unseen, width))
 }
 
 /// A rejection and its cause, for people.
@@ -204,6 +283,8 @@ pub(crate) struct TokenAnswer<'a> {
     advice: Option<Sentence>,
     expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    undetermined: Option<Sentence>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<serde_json::Value>,
 }
 
@@ -231,8 +312,12 @@ pub(crate) struct OwnerAnswer<'a> {
 }
 
 impl<'a> TokenAnswer<'a> {
-    fn new(question: &'a Question<'_>, key: Option<usize>, claims: Option<&serde_json::Value>) -> Self {
-        let key = key.and_then(|index| question.key(index));
+    pub(crate) fn new(
+        question: &'a Question<'_>,
+        verifier: &Verifier,
+        place: Option<KeyPlace>,
+        claims: Option<&serde_json::Value>,
+    ) -> Self {
         let expires = claims.and_then(|claims| NumericDate::new(claims.get("exp")?.as_i64()?));
         Self {
             version: 1,
@@ -241,18 +326,20 @@ impl<'a> TokenAnswer<'a> {
             accepted: false,
             code: None,
             message: None,
-            key: key.map(Key::name),
-            key_state: key.map(|key| question.state(key).id()),
+            key: place.map(|place| verifier.name(place)),
+            key_state: place.and_then(|place| question.state_id(place)),
             as_expected: None,
             cause: None,
             advice: None,
             expires: expires.map(|at| at.to_string()),
+            undetermined: None,
             claims: None,
         }
     }
 
     pub(crate) fn accepted(
         question: &'a Question<'_>,
+        verifier: &Verifier,
         accepted: &Accepted,
         claims: Option<&serde_json::Value>,
     ) -> Self {
@@ -261,14 +348,19 @@ impl<'a> TokenAnswer<'a> {
             accepted: true,
             as_expected: question.is_expected(accepted.key),
             advice: left_behind.map(|key| question.switch_before_removal(key)),
-            ..Self::new(question, Some(accepted.key), claims)
+            ..Self::new(question, verifier, Some(accepted.key), claims)
         }
+    }
+
+    /// One of several; alone it is an error.
+    pub(crate) fn undetermined(question: &'a Question<'_>, verifier: &Verifier, why: &Undetermined) -> Self {
+        Self { undetermined: Some(why.message()), ..Self::new(question, verifier, None, None) }
     }
 
     pub(crate) fn rejected(
         question: &'a Question<'_>,
-        rejection: &Rejection,
-        cause: &'a Cause,
+        verifier: &Verifier,
+        (rejection, cause): (&Rejection, &'a Cause),
         claims: Option<&serde_json::Value>,
     ) -> Self {
         Self {
@@ -276,7 +368,7 @@ impl<'a> TokenAnswer<'a> {
             message: Some(rejection.to_string()),
             cause: Some(WithText { cause, text: cause.message() }),
             advice: Some(cause.advice()),
-            ..Self::new(question, rejection.key(), claims)
+            ..Self::new(question, verifier, rejection.key(), claims)
         }
     }
 }
@@ -296,7 +388,7 @@ impl<'a> OwnerAnswer<'a> {
             owner,
             key: found.map(|owner| owner.key.name()),
             key_state: known.map(|owner| question.state(owner.key).id()),
-            as_expected: known.and_then(|owner| question.is_expected(owner.key.index)),
+            as_expected: known.and_then(|owner| question.is_expected(KeyPlace::File(owner.key.index))),
             writing: found.map(|owner| owner.writing),
             text: found.map(Owner::message),
             advice: known.map_or_else(|| question.switch(), Owner::advice),

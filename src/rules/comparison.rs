@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::inspected::{Inspected, verifying};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
+use crate::explain::{LockOut, Whose};
 use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
 use crate::schedule::is_over;
 
@@ -72,8 +73,14 @@ impl<'a> ConfigDiff<'a> {
     }
 
     /// Whether there is no new config: what is gone has no faults.
-    pub(super) fn is_deleted(&self) -> bool {
+    pub(crate) fn is_deleted(&self) -> bool {
         self.new.doc().members(self.new.doc().root()).is_none_or(<[_]>::is_empty)
+    }
+
+    /// Whether there is no old config: what is there is new.
+    #[must_use]
+    pub(crate) fn is_new(&self) -> bool {
+        self.old.doc().members(self.old.doc().root()).is_none_or(<[_]>::is_empty)
     }
 
     /// Whether the service doesn't start with the new config: with one of its keys, or for another reason that the old one
@@ -93,6 +100,11 @@ impl<'a> ConfigDiff<'a> {
         self.counterparts.iter().position(|after| *after == Some(entry))
     }
 
+    /// The place in the new config of the key at this place in the old one.
+    pub(super) fn place_after(&self, entry: usize) -> Option<usize> {
+        self.counterparts.get(entry).copied().flatten()
+    }
+
     /// What a key of the new config was in the old one.
     pub(super) fn origin(&self, key: &Key) -> Option<&'a Key> {
         self.old.keys.keys().get(self.place_before(key.index)?)
@@ -108,6 +120,12 @@ impl<'a> ConfigDiff<'a> {
     pub(crate) fn new_variables(&self) -> Vec<String> {
         let known = self.old.variables();
         self.new.variables().into_keys().filter(|name| !known.contains_key(name)).map(str::to_owned).collect()
+    }
+
+    /// Tokens that are rejected from the next restart on, if they were signed before.
+    pub(super) fn lock_out(&self, whose: Whose) -> LockOut {
+        let until = Some(self.now() + self.new.policy.least_overlap());
+        LockOut { until, ..LockOut::now(whose) }
     }
 
     pub(super) fn now(&self) -> NumericDate {

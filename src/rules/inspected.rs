@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::time::NumericDate;
 use crate::config::{Config, Document, NodeId, Scalar, Span, env_name};
-use crate::keyset::{Key, KeySet, Member, Values};
+use crate::keyset::{Key, KeySet, Member, NamedSet, Values};
 use crate::schedule::Policy;
 
 /// What is known of the file around the text.
@@ -24,6 +24,8 @@ pub struct Inspected<'a> {
     pub keys: &'a KeySet,
     /// The values of variables, as far as they are known; `None` where nobody gave any.
     pub values: Option<&'a Values<'a>>,
+    /// Sets of keys from elsewhere that were looked at.
+    pub sets: &'a [NamedSet],
     /// How long things take.
     pub policy: &'a Policy,
     /// The moment.
@@ -39,7 +41,7 @@ impl<'a> Inspected<'a> {
     #[must_use]
     pub fn new(config: &'a Config<'a>, keys: &'a KeySet, policy: &'a Policy, now: NumericDate) -> Self {
         let (values, file) = (None, FileFacts::default());
-        Self { config, keys, values, policy, now, file, why_unknown: &|_| None }
+        Self { config, keys, values, sets: &[], policy, now, file, why_unknown: &|_| None }
     }
 
     pub(super) fn doc(&self) -> &'a Document<'a> {

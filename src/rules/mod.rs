@@ -18,7 +18,12 @@ pub(crate) use rule::Finding;
 pub use rule::{Rule, Selection, Severity};
 pub(crate) use unreadable::unreadable;
 
-use rule::{About, Look};
+use std::collections::HashMap;
+
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::{count, list};
+use crate::explain::Standing;
+use rule::Look;
 
 /// All rules, in the order of their documentation.
 pub static RULES: &[&Rule] = &[
@@ -30,6 +35,8 @@ pub static RULES: &[&Rule] = &[
     &config::unknown_alg::RULE,
     &config::env_name::RULE,
     &config::bad_public_key::RULE,
+    &config::jwks_uri::RULE,
+    &config::misplaced_login::RULE,
     &config::empty_secret::RULE,
     &config::not_base64url::RULE,
     &config::guessable_secret::RULE,
@@ -40,7 +47,18 @@ pub static RULES: &[&Rule] = &[
     &config::merge_key::RULE,
     &config::no_keys::RULE,
     &config::no_audience::RULE,
+    &config::supabase::SECRET,
+    &config::supabase::PROJECT,
+    &config::supabase::OFF,
+    &config::plain_http::RULE,
+    &config::key_sets::SET,
+    &config::key_sets::ALGORITHM,
+    &config::key_sets::KID,
+    &config::key_sets::SKIPPED,
+    &config::ignored_member::ISSUER,
+    &config::ignored_member::OTHERS,
     &config::current_key_retiring::RULE,
+    &config::leaving_shared_secret::RULE,
     &config::stuck_standby::RULE,
     &config::missing_kid::RULE,
     &config::weak_secret::RULE,
@@ -49,6 +67,7 @@ pub static RULES: &[&Rule] = &[
     &config::double_encoding::RULE,
     &config::short_rsa::RULE,
     &config::private_key::RULE,
+    &config::placeholder::RULE,
     &config::short_overlap::RULE,
     &config::overdue::RULE,
     &config::unreadable_date::RULE,
@@ -61,6 +80,7 @@ pub static RULES: &[&Rule] = &[
     &change::current_key_removed::RULE,
     &change::last_key_removed::RULE,
     &change::login_removed::RULE,
+    &change::login_added::RULE,
     &change::re_keyed::RULE,
     &change::overlap_cut::RULE,
     &change::before_nbf::RULE,
@@ -101,41 +121,138 @@ pub(crate) fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
 #[must_use]
 pub fn check(on: &Inspected<'_>, selection: &Selection) -> Vec<Finding> {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
-    let found = running.flat_map(|rule| match rule.look {
-        Look::Key(look) => on.keys.keys().iter().filter_map(|key| look(on, key)).collect(),
-        Look::Config(look) | Look::New(look) | Look::Both(look, _) => look(on),
-        Look::Change(_) | Look::File => Vec::new(),
-    });
+    let found = running.flat_map(|rule| look(rule, on));
     let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File);
     finish(found.collect(), on, selection, &by_config)
 }
 
 /// What the rules find in a change.
-#[must_use]
-pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
-    let running = RULES.iter().filter(|rule| selection.runs(rule));
-    let found = running.flat_map(|rule| match rule.look {
-        Look::Change(look) | Look::Both(_, look) => look(comparison),
-        Look::New(look) => only_new(comparison, look),
-        Look::Key(_) | Look::Config(_) | Look::File => Vec::new(),
-    });
-    // Of the others, what the old config had as well isn't found.
-    let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
-    finish(found.collect(), comparison.new, selection, &by_change)
+pub(crate) struct Introduced {
+    /// What it brings.
+    pub(crate) found: Vec<Finding>,
+    /// What `check` finds in the new config, and found in the old one, too: how many of each severity.
+    pub(crate) before: Before,
 }
 
-/// What a rule finds in the new config and didn't find in the old one.
-fn only_new(comparison: &ConfigDiff<'_>, look: fn(&Inspected<'_>) -> Vec<Finding>) -> Vec<Finding> {
-    let mut found = if comparison.is_deleted() { Vec::new() } else { look(comparison.new) };
-    if !found.is_empty() {
-        let before = look(comparison.old);
-        found.retain(|one| match &one.about {
-            About::Key(key) => {
-                let entry = comparison.place_before(key.index());
-                entry.is_none() || !before.iter().any(|old| old.entry() == entry)
+/// Findings that a change doesn't bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    pub(crate) errors: usize,
+    pub(crate) warnings: usize,
+}
+
+impl Before {
+    /// For people, if there are any.
+    pub(crate) fn message(self) -> Option<Sentence> {
+        let all = [(self.errors, "error"), (self.warnings, "warning")];
+        let found: Vec<String> =
+            all.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(*number, noun)).collect();
+        (!found.is_empty()).then(|| {
+            sentence!("not by this change: {} that the old file has, too (`check` lists them)", list(&found))
+        })
+    }
+}
+
+/// What the rules find in a change: those of changes, and of the others what the old config didn't have.
+#[must_use]
+pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Introduced {
+    let change = |rule: &Rule| match rule.look {
+        Look::Change(look) | Look::Both(_, look) => look(comparison),
+        Look::Key(_) | Look::Config(_) | Look::New(_) | Look::File => Vec::new(),
+    };
+    let running = || RULES.iter().filter(|rule| selection.runs(rule));
+    let mut found: Vec<Finding> = running().flat_map(|rule| change(rule)).collect();
+    let mut before = Before::default();
+    for rule in running() {
+        let is = if comparison.is_deleted() { Vec::new() } else { look(rule, comparison.new) };
+        if is.is_empty() {
+            continue;
+        }
+        let was = if comparison.is_new() { Vec::new() } else { look(rule, comparison.old) };
+        let mut was = known(comparison, was);
+        for one in is {
+            let left = was.get_mut(&(place_of(&one), one.severity)).filter(|left| **left > 0);
+            match (left, one.severity) {
+                (Some(left), severity) => {
+                    *left -= 1;
+                    before.errors += usize::from(severity == Severity::Error);
+                    before.warnings += usize::from(severity == Severity::Warning);
+                }
+                (None, _) if is_told(&one, &found) => {}
+                (None, _) => found.push(one),
             }
-            about => !before.iter().any(|old| old.about == *about),
-        });
+        }
+    }
+    // What the old config had as well isn't found.
+    let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
+    Introduced { found: finish(found, comparison.new, selection, &by_change), before }
+}
+
+/// What a rule of configs finds in one.
+fn look(rule: &Rule, on: &Inspected<'_>) -> Vec<Finding> {
+    match rule.look {
+        Look::Key(look) => on.keys.keys().iter().filter_map(|key| look(on, key)).collect(),
+        Look::Config(look) | Look::New(look) | Look::Both(look, _) => look(on),
+        Look::Change(_) | Look::File => Vec::new(),
+    }
+}
+
+/// Where a finding of the new config is, whatever its line.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    Entry(usize),
+    Elsewhere(String),
+}
+
+fn place_of(finding: &Finding) -> Place {
+    finding.entry().map_or_else(|| Place::Elsewhere(finding.about.to_string()), Place::Entry)
+}
+
+/// How many findings of the old config are at each place of the new one.
+fn known(comparison: &ConfigDiff<'_>, was: Vec<Finding>) -> HashMap<(Place, Severity), usize> {
+    let mut all = HashMap::new();
+    for one in was {
+        let place = match place_of(&one) {
+            Place::Entry(old) => comparison.place_after(old).map(Place::Entry),
+            Place::Elsewhere(about) => Some(Place::Elsewhere(about)),
+        };
+        if let Some(place) = place {
+            *all.entry((place, one.severity)).or_insert(0) += 1;
+        }
+    }
+    all
+}
+
+/// Rules of configs, each with the rules of changes that say the same of a change, and more.
+const SAME: [(&Rule, &[&Rule]); 7] = [
+    (&config::no_keys::RULE, &[&change::last_key_removed::RULE, &change::current_key_removed::RULE]),
+    (&config::no_audience::RULE, &[&change::audience_removed::RULE]),
+    (&config::inline_secret::RULE, &[&change::secret_exposed::RULE]),
+    (&config::short_overlap::RULE, &[&change::overlap_cut::RULE]),
+    (&config::unset_variable::RULE, &[&change::new_variable::RULE]),
+    (&config::overdue::RULE, &[&change::overlap_cut::RULE]),
+    (&config::current_key_retiring::RULE, &[&change::overlap_cut::RULE]),
+];
+
+/// Whether a finding about the change says it already.
+fn is_told(one: &Finding, of_change: &[Finding]) -> bool {
+    let same = SAME.iter().find(|(rule, _)| rule.id == one.rule.id).map_or(&[][..], |(_, rules)| rules);
+    of_change.iter().any(|other| {
+        let is_there = one.entry() == other.entry() || one.entry().is_none();
+        is_there && same.iter().any(|rule| rule.id == other.rule.id)
+    })
+}
+
+/// What `--skip` leaves out of a change, although it would be found.
+#[must_use]
+pub(crate) fn accepted(comparison: &ConfigDiff<'_>, selection: &Selection) -> Vec<Finding> {
+    if selection.skip.is_empty() {
+        return Vec::new();
+    }
+    let only = Selection { only: selection.skip.clone(), ..Selection::default() };
+    let mut found = compare(comparison, &only).found;
+    for one in &mut found {
+        one.standing = Standing::Accepted;
     }
     found
 }

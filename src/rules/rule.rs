@@ -6,9 +6,11 @@ use zeroize::Zeroizing;
 
 use super::comparison::ConfigDiff;
 use super::inspected::Inspected;
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::config::Span;
+use crate::explain::{Ground, Harm, Standing};
 use crate::keyset::{Key, KeyRef};
 
 /// How much a finding matters.
@@ -106,16 +108,22 @@ impl Rule {
         self.fix.message("powersync-jwks", "KEY")
     }
 
+    /// Its page, as Markdown.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let command = if self.is_of_config() { "`check` and `diff`" } else { "`diff`" };
+        let pedantic = if self.pedantic { ", only with `--pedantic`" } else { "" };
+        let (id, severity, fix) = (self.id, self.severity.name(), self.fix());
+        let Self { finds, why, .. } = self;
+        format!(
+            "### {id}\n\n*{severity}{pedantic}; {command}*\n\n{finds}\n\n**Why.** {why}\n\n**What to do.** {fix}\n"
+        )
+    }
+
     /// Whether `check` runs it.
     #[must_use]
     pub fn is_of_config(&self) -> bool {
         !matches!(self.look, Look::Change(_))
-    }
-
-    /// Whether `diff` runs it.
-    #[must_use]
-    pub fn is_of_change(&self) -> bool {
-        !matches!(self.look, Look::Config(_) | Look::Key(_))
     }
 }
 
@@ -157,7 +165,7 @@ impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File => f.write_str("the file"),
-            Self::Key(key) | Self::Gone(key) => key.fmt(f),
+            Self::Key(key) | Self::Gone(key) => f.write_str(&key.in_words()),
             Self::Member(path) => write!(f, "{}", Printable(path)),
         }
     }
@@ -181,6 +189,11 @@ pub(super) trait Violation: Send + Sync {
     /// What to do about it here, where that is something else than what the rule says.
     fn help(&self, _about: &About, _tool: &str) -> Option<Sentence> {
         None
+    }
+
+    /// How to do it, for people to copy.
+    fn commands(&self, _about: &About, _tool: &CommandLine) -> Vec<CommandLine> {
+        Vec::new()
     }
 }
 
@@ -213,6 +226,10 @@ pub struct Finding {
     /// What `--fix` does.
     pub fix: Option<Fix>,
     pub(super) about: About,
+    /// What follows from it.
+    pub(super) harm: Harm,
+    /// Whether it counts.
+    pub(crate) standing: Standing,
     cause: Box<dyn Violation>,
 }
 
@@ -223,7 +240,14 @@ impl Finding {
         cause: impl Violation + 'static,
     ) -> Self {
         let (severity, span, cause) = (rule.severity, span.into(), Box::new(cause));
-        Self { rule, severity, span, fix: None, about: About::File, cause }
+        let (about, harm, standing) = (About::File, Harm::None, Standing::Counts);
+        Self { rule, severity, span, fix: None, about, harm, standing, cause }
+    }
+
+    /// What follows from it: an error where it is grave, and none where it isn't.
+    pub(super) fn means(self, harm: Harm) -> Self {
+        let least = Severity::Warning.max(self.rule.severity);
+        Self { severity: if harm.is_grave() { Severity::Error } else { least }, harm, ..self }
     }
 
     /// About this key of the config.
@@ -250,11 +274,6 @@ impl Finding {
 
     pub(super) fn fixed_by(self, fix: Option<Fix>) -> Self {
         Self { fix, ..self }
-    }
-
-    /// It may not be so: then it is no error.
-    pub(super) fn unsure(self) -> Self {
-        Self { severity: self.severity.max(Severity::Warning), ..self }
     }
 
     /// The entry of the list it is about, from 0.
@@ -286,5 +305,23 @@ impl Finding {
     pub(crate) fn help(&self, tool: &str) -> Sentence {
         let own = self.cause.help(&self.about, tool);
         own.unwrap_or_else(|| self.rule.fix.message(tool, &self.about.argument()))
+    }
+
+    /// How to do it, for people to copy.
+    #[must_use]
+    pub(crate) fn commands(&self, tool: &CommandLine) -> Vec<CommandLine> {
+        self.cause.commands(&self.about, tool)
+    }
+
+    /// What it is to a verdict.
+    #[must_use]
+    pub(crate) fn ground(&self, tool: &CommandLine) -> Ground {
+        Ground {
+            rule: self.rule.id,
+            harm: self.harm.clone(),
+            remedy: self.help(&tool.to_string()),
+            command: self.commands(tool).into_iter().next(),
+            standing: self.standing,
+        }
     }
 }

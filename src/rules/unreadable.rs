@@ -4,6 +4,7 @@ use super::config::invalid_shape;
 use super::rule::{About, ERROR, Finding, How, Rule, Violation};
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{ConfigError, Judgement, Problem};
+use crate::explain::{Harm, NoStart};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable",
@@ -37,6 +38,10 @@ impl Violation for Unreadable {
 #[must_use]
 pub(crate) fn unreadable(error: &ConfigError, text: Option<&str>) -> Finding {
     let rule = if matches!(error.problem, Problem::Shape { .. }) { &invalid_shape::RULE } else { &RULE };
+    let start = match error.problem.judgement() {
+        Judgement::DoesNotStart => NoStart::Service(Vec::new()),
+        Judgement::Unknown => NoStart::Unreadable,
+    };
     let at = error.at.zip(text).map(|(at, text)| at.offset_in(text));
-    Finding::new(rule, at.map(|at| at..at), Unreadable(error.problem.clone()))
+    Finding::new(rule, at.map(|at| at..at), Unreadable(error.problem.clone())).means(Harm::NoStart(start))
 }

@@ -3,7 +3,8 @@
 use super::apply::apply;
 use super::change::{Change, NewKey};
 use super::guard::Guard;
-use super::outcome::{After, Effect, Outcome};
+use super::leaving::leaving;
+use super::outcome::{After, Effect, Note, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
 use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeySet, strength};
@@ -22,7 +23,7 @@ pub fn add(
     allowed: &Allowed,
 ) -> Result<Outcome, ScheduleError> {
     let mut guard = Guard::new(ADD_REFUSALS, allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, now)?;
     guard.clock(keys, now);
     let current = keys.current().ok().flatten();
     if let Some(current) = current
@@ -33,10 +34,11 @@ pub fn add(
     }
     guard.finish()?;
     let at = keys.keys().len();
+    let notes = if new.kid.is_none() { vec![Note::AddsWildcard] } else { Vec::new() };
     let changes = vec![Change::Add { key: new.after(current, now), at, nbf: None }];
     let after = apply(keys, &changes, now);
     let current = after.keys().last().is_some_and(|key| after.is_current(key));
-    Ok(Outcome::new(Effect::Added { new: After(at), current }, changes))
+    Ok(Outcome { notes, ..Outcome::new(Effect::Added { new: After(at), current }, changes) })
 }
 
 /// Whether a key has the secret that was imported for a new one.
@@ -45,15 +47,25 @@ pub(super) fn has_secret(key: &Key, new: &NewKey) -> bool {
 }
 
 /// What speaks against a new key, wherever it goes.
-pub(super) fn guard_new_key(guard: &mut Guard<'_>, keys: &KeySet, new: &NewKey) -> Result<(), ScheduleError> {
-    if keys.keys().iter().any(|key| key.kid.value() == Some(&new.kid)) {
-        return Err(ScheduleError::KidTaken(new.kid.clone()));
+pub(super) fn guard_new_key(
+    guard: &mut Guard<'_>,
+    keys: &KeySet,
+    new: &NewKey,
+    now: NumericDate,
+) -> Result<(), ScheduleError> {
+    if let Some(kid) =
+        new.kid.as_ref().filter(|kid| keys.keys().iter().any(|key| key.kid.value() == Some(*kid)))
+    {
+        return Err(ScheduleError::KidTaken(kid.clone()));
     }
     // A config whose users get their keys from elsewhere isn't given a second way in by accident.
     if !keys.keys().iter().any(Key::is_symmetric)
-        && (keys.other_login.is_some() || keys.keys().iter().any(Key::is_public))
+        && (keys.meant_login().is_some() || keys.keys().iter().any(Key::is_public))
     {
-        guard.refuse(Hazard::OtherLogin { member: keys.other_login });
+        guard.refuse(Hazard::OtherLogin { member: keys.meant_login() });
+    }
+    if let Some(leaving) = leaving(keys, now) {
+        guard.refuse(Hazard::Leaving(leaving));
     }
     if let Some(same) = keys.keys().iter().find(|key| has_secret(key, new)) {
         guard.refuse(Hazard::SameSecret { key: same.reference() });
@@ -64,8 +76,10 @@ pub(super) fn guard_new_key(guard: &mut Guard<'_>, keys: &KeySet, new: &NewKey) 
     } else if bits < new.alg.hash_length() * 8 {
         guard.refuse(Hazard::ShortSecret { bits, alg: new.alg });
     }
-    if new.kid_is_chosen && keys.keys().iter().any(Key::is_wildcard) {
-        guard.refuse(Hazard::Wildcard { kid: new.kid.clone() });
+    if let Some(kid) = new.kid.as_ref().filter(|_| new.kid_is_chosen)
+        && keys.keys().iter().any(Key::is_wildcard)
+    {
+        guard.refuse(Hazard::Wildcard { kid: kid.clone() });
     }
     Ok(())
 }

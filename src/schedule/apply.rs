@@ -80,7 +80,7 @@ fn new_key(key: &NewKey, nbf: Option<NumericDate>, now: NumericDate) -> Key {
     Key {
         index: 0,
         line: 0,
-        kid: Member::Value(key.kid.clone()),
+        kid: key.kid.clone().map_or(Member::Absent, Member::Value),
         material: Material::Symmetric { alg: Member::Value(key.alg), secret },
         iat: Member::Value(key.iat.unwrap_or(now)),
         nbf: nbf.map_or(Member::Absent, Member::Value),

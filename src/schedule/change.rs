@@ -10,8 +10,8 @@ use crate::keyset::{HmacAlg, Key, Kid, Secret, SecretText};
 /// A key to be written. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// Its kid.
-    pub kid: Kid,
+    /// Its kid. Without one, the service tries it for every token whose kid no key has.
+    pub kid: Option<Kid>,
     /// Whether a person chose the kid: then tokens may exist that carry it.
     pub kid_is_chosen: bool,
     /// Whether a person handed the secret in: then another key may have it, too.
@@ -74,8 +74,8 @@ impl NewKey {
             ("kty", text("oct")),
             ("alg", text(self.alg.name())),
             ("k", self.form.k(&self.secret.to_base64url())),
-            ("kid", text(self.kid.as_str())),
         ];
+        members.extend(self.kid.as_ref().map(|kid| ("kid", text(kid.as_str()))));
         // The schema of Cloud refuses members it doesn't know.
         if !matches!(self.form, SecretForm::CloudVariable(_)) {
             let iat = self.iat.unwrap_or(now);

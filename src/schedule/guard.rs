@@ -93,7 +93,7 @@ impl<'a> Guard<'a> {
 /// Whether a key that counts would be left beside those that go, where there is one or no other way to log in.
 pub(super) fn leaves_a_key(keys: &KeySet, gone: &[&Key], counts: impl Fn(&Key) -> bool) -> bool {
     let left = |key: &Key| !gone.iter().any(|other| other.index == key.index);
-    keys.other_login.is_some()
+    keys.other_login().is_some()
         || !keys.keys().iter().any(&counts)
         || keys.keys().iter().any(|key| counts(key) && left(key))
 }

@@ -1,9 +1,11 @@
 //! What was decided.
 
 use super::change::Change;
+use super::leaving::Leaving;
 use super::live::{NotLiveAt, not_known};
 use super::waiting::NeverPromoted;
 use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::list;
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::KeyRef;
 
@@ -14,7 +16,7 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What they amount to.
     pub(crate) effect: Option<Effect>,
-    /// What was left alone, and why.
+    /// What was left alone, and why. Keys have the names that they have after the change.
     pub(crate) notes: Vec<Note>,
     /// What would be due, but has to wait.
     pub(crate) waiting: Option<Waiting>,
@@ -80,11 +82,13 @@ pub(crate) enum Note {
     SecretInVariable { key: KeyRef, variable: String },
     SecretInFile { key: KeyRef },
     WeakOutgoing { key: KeyRef, stay: Seconds },
-    // `then`: its name after the change.
-    OlderStandby { key: KeyRef, then: KeyRef },
+    OlderStandby { key: KeyRef },
     LeftAccepted { keys: Vec<KeyRef> },
     JustRotated { key: KeyRef, ago: Seconds },
     NothingToRotate,
+    AddsWildcard,
+    Leaves { leaving: Leaving, exp: NumericDate },
+    NotReplaced { leaving: Leaving, exp: NumericDate },
     NeverPromoted(NeverPromoted),
     CurrentPastEnd { key: KeyRef },
     // `then`: its number after the change.
@@ -108,9 +112,9 @@ impl Note {
                 "the secret of {key} can be guessed, and this keeps it for {stay} more. `rotate --revoke` removes it in \
                  the same write instead"
             ),
-            Self::OlderStandby { key, then } => sentence!(
+            Self::OlderStandby { key } => sentence!(
                 "{key} waits to be promoted, but is older than the new key, so it never is by itself. `rollback {}` gives it up",
-                then.argument()
+                key.argument()
             ),
             Self::LeftAccepted { keys } => {
                 let (verb, them) = if keys.len() == 1 { ("is", "it") } else { ("are", "them") };
@@ -123,6 +127,23 @@ impl Note {
             Self::NothingToRotate => {
                 sentence!("there is no shared secret in this file, so there is nothing to rotate")
             }
+            Self::AddsWildcard => sentence!(
+                "the new key has no kid: the service tries it for every token whose kid no key has, so a token that names a \
+                 removed or a mistyped kid is accepted, too, and nothing in a token tells which key is still in use. A later \
+                 key with a kid takes only the tokens that carry that kid"
+            ),
+            Self::Leaves { leaving: Leaving { key, ways }, exp } => sentence!(
+                "with {key} the last shared secret leaves: from then on users log in with {} alone, and nobody can sign a token \
+                 with a secret. `prune` removes it from {exp} on, and `reconcile` makes no new one; `retire --undo {}` takes \
+                 this back",
+                list(ways),
+                key.argument()
+            ),
+            Self::NotReplaced { leaving: Leaving { key, ways }, exp } => sentence!(
+                "{key} is on its way out, and users log in with {}: no new shared secret is made in its place. `prune` \
+                 removes it from {exp} on",
+                list(ways)
+            ),
             Self::NeverPromoted(why) => why.message(),
             Self::CurrentPastEnd { key } => sentence!(
                 "{key} is past its `exp` but still the current key, so it stays. `rotate` puts a new one in its place"

@@ -1,6 +1,7 @@
 //! Removing what is removable.
 
 use super::guard::{Guard, leaves_a_key, verifies};
+use super::leaving::leaving;
 use super::outcome::{Note, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
 use super::remove::removal;
@@ -10,8 +11,20 @@ use crate::keyset::{Key, KeySet, Material, Phase};
 /// What `prune` may refuse.
 pub const PRUNE_REFUSALS: &[RefusalId] = &[RefusalId::LastKey, RefusalId::Clock];
 
-/// Removes the keys whose `exp` has passed, and never the current one.
+/// Removes the keys whose `exp` has passed: the current one only where it was retired on purpose, since another way in
+/// works.
 pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Outcome, ScheduleError> {
+    let kept = if leaving(keys, now).is_some() { None } else { keys.current()? };
+    prune_but(keys, kept, now, allowed)
+}
+
+/// The same, without this key.
+pub(super) fn prune_but(
+    keys: &KeySet,
+    kept: Option<&Key>,
+    now: NumericDate,
+    allowed: &Allowed,
+) -> Result<Outcome, ScheduleError> {
     let mut guard = Guard::new(PRUNE_REFUSALS, allowed);
     guard.clock(keys, now);
     let past = |key: &&Key| matches!(key.phase(now), Phase::Removable { .. });
@@ -21,12 +34,11 @@ pub fn prune(keys: &KeySet, now: NumericDate, allowed: &Allowed) -> Result<Outco
     if !keys.keys().iter().any(|key| past(&key)) {
         return Ok(Outcome::default());
     }
-    let current = keys.current()?;
-    let removable: Vec<&Key> =
-        candidates(keys, current)?.into_iter().map(|(key, _)| key).filter(past).collect();
+    let removable: Vec<&Key> = candidates(keys, kept)?.into_iter().map(|(key, _)| key).filter(past).collect();
     let mut notes = Vec::new();
-    if let Some(current) = current.filter(past) {
-        notes.push(Note::CurrentPastEnd { key: current.reference() });
+    if let Some(current) = kept.filter(past).filter(|_| leaving(keys, now).is_none()) {
+        let before = removable.iter().filter(|gone| gone.index < current.index).count();
+        notes.push(Note::CurrentPastEnd { key: current.reference_at(current.number() - before) });
     }
     let shared = keys.shared_kids();
     for key in keys.keys().iter().filter(past) {

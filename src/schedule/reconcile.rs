@@ -2,11 +2,12 @@
 
 use super::change::{Change, NewKey};
 use super::guard::{Guard, Terms};
+use super::leaving::leaving;
 use super::live::{AskLive, Liveness};
 use super::outcome::{Effect, Note, Outcome, Waiting};
 use super::policy::Policy;
 use super::promote::promotion;
-use super::prune::{candidates, prune};
+use super::prune::{candidates, prune_but};
 use super::refusal::{RefusalId, ScheduleError};
 use super::rotate::standby;
 use super::waiting::{never_promoted, standbys};
@@ -89,7 +90,8 @@ pub fn reconcile<E: From<ScheduleError>>(
             let new = make(current.and_then(Key::hmac_alg).unwrap_or(HmacAlg::Hs256))?;
             standby(keys, new, None, terms)?
         }
-        Some(Due { action: Action::Prune, .. }) => prune(keys, now, allowed)?,
+        // The last shared secret is removed by a person.
+        Some(Due { action: Action::Prune, .. }) => prune_but(keys, current, now, allowed)?,
     };
     outcome.changes.extend(assumed.map(|(index, iat)| Change::Assume { index, iat }));
     outcome.notes.append(&mut notes);
@@ -153,7 +155,9 @@ fn upcoming(
             None => upcoming.push(Due::new(Action::Promote, key, nbf)),
         }
     }
-    if upcoming.is_empty() {
+    if let (true, Some(leaving), Some(exp)) = (upcoming.is_empty(), leaving(keys, now), current.exp.value()) {
+        notes.push(Note::NotReplaced { leaving, exp: *exp });
+    } else if upcoming.is_empty() {
         let made = current.needed("iat", &current.iat)?.or(assumed.map(|(_, iat)| iat));
         current.needed("exp", &current.exp)?;
         // A key of unknown age is due, and so is one that is on its way out.

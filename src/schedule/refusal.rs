@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use super::leaving::Leaving;
 use super::live::{NotLiveAt, not_known};
 use super::policy::{CLOCK_SKEW, TOLERANCE};
 use crate::base::sentence::{Sentence, sentence};
@@ -86,6 +87,8 @@ pub(crate) enum Hazard {
     ClockBehind { now: NumericDate, key: KeyRef, iat: NumericDate },
     // The member that the keys come from; without one, public keys in the file.
     OtherLogin { member: Option<&'static str> },
+    // The last shared secret was retired.
+    Leaving(Leaving),
     Overwrite,
 }
 
@@ -124,7 +127,7 @@ impl Refusal {
             }
             Hazard::Wildcard { .. } => RefusalId::Wildcard,
             Hazard::UnreadableIat { .. } | Hazard::ClockBehind { .. } => RefusalId::Clock,
-            Hazard::OtherLogin { .. } => RefusalId::OtherLogin,
+            Hazard::OtherLogin { .. } | Hazard::Leaving(_) => RefusalId::OtherLogin,
             Hazard::Overwrite => RefusalId::Overwrite,
         }
     }
@@ -222,6 +225,7 @@ impl Refusal {
                     |name| format!("keys from `{name}`")
                 )
             ),
+            Hazard::Leaving(leaving) => leaving.refusal(),
             Hazard::Overwrite => sentence!(
                 "there is a config of this name, and a new one would take its place (a copy would be kept). \
                  `powersync-jwks init --fill` generates the missing secrets"

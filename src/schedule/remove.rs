@@ -3,6 +3,7 @@
 use super::apply::apply;
 use super::change::Change;
 use super::guard::{Guard, leaves_a_key, verifies};
+use super::leaving::{leaves, leaving};
 use super::outcome::{After, Effect, Note, Outcome};
 use super::refusal::{Advice, Allowed, Hazard, RefusalId, ScheduleError};
 use super::resolve::{resolve_all, same_secret};
@@ -37,7 +38,9 @@ pub fn remove(
     }
     if leaves_none {
         guard.refuse(Hazard::NoKeyLeft);
-    } else if let Some(key) = current.filter(|_| !has_successor(keys, &found, now)) {
+    } else if let Some(key) = current.filter(|_| !has_successor(keys, &found, now))
+        && leaves(keys, &found, now).is_none()
+    {
         guard.refuse(Hazard::CurrentRemoved { key: key.reference(), advice });
     }
     guard.finish()?;
@@ -95,7 +98,7 @@ pub(crate) fn is_over(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
     match key.phase(now) {
         Phase::Unusable => true,
         // Whatever its date says, the current key is the one that is signed with.
-        Phase::Removable { .. } => !keys.is_current(key),
+        Phase::Removable { .. } => !keys.is_current(key) || leaving(keys, now).is_some(),
         _ => false,
     }
 }

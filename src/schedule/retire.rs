@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::guard::{Guard, Terms, leaves_a_key, stays};
+use super::leaving::leaves;
 use super::outcome::{Effect, Note, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
 use super::resolve::resolve_all;
@@ -35,9 +36,10 @@ pub fn retire(
     guard.clock(keys, terms.now);
     guard.overlap(terms.policy);
     let current = keys.current()?;
+    let leaving = leaves(keys, &found, terms.now);
     let mut outcome = Outcome::default();
     for key in &found {
-        if current.is_some_and(|current| current.index == key.index) {
+        if leaving.is_none() && current.is_some_and(|current| current.index == key.index) {
             guard.refuse(Hazard::CurrentRetired { key: key.reference() });
         }
         if let Material::Unusable(why) = key.material {
@@ -65,6 +67,9 @@ pub fn retire(
         guard.refuse(Hazard::NoKeyStays);
     }
     guard.finish()?;
+    if let (Some(leaving), Some(Effect::Retired(exp))) = (leaving, outcome.effect) {
+        outcome.notes.push(Note::Leaves { leaving, exp });
+    }
     Ok(outcome)
 }
 

@@ -73,7 +73,7 @@ pub fn rotate(
         return rotate_other(keys, new, key, terms);
     }
     let mut guard = Guard::new(ROTATE_REFUSALS, terms.allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, terms.now)?;
     guard.clock(keys, terms.now);
     guard.overlap(terms.policy);
     if !options.revoke {
@@ -100,7 +100,7 @@ pub fn rotate(
     for key in keys.keys().iter().filter(is_other) {
         match key.phase(terms.now) {
             Phase::Accepted | Phase::Unknown if options.all => changes.extend(outgoing(key, terms)?),
-            Phase::Accepted => left.push(key.reference()),
+            Phase::Accepted => left.push(then(key, &gone)),
             _ => {}
         }
     }
@@ -114,7 +114,7 @@ pub fn rotate(
     if options.revoke {
         outcome.notes.extend(overtaken(keys, &gone, terms.now));
     } else if let Some(current) = current.filter(|current| current.weakness().is_some()) {
-        outcome.notes.push(Note::WeakOutgoing { key: current.reference(), stay: terms.policy.stay() });
+        outcome.notes.push(Note::WeakOutgoing { key: then(current, &gone), stay: terms.policy.stay() });
     }
     if let Some((key, made)) = just_rotated(keys, terms.now).filter(|_| !options.revoke) {
         outcome.notes.push(Note::JustRotated { key, ago: terms.now.since(made) });
@@ -125,10 +125,16 @@ pub fn rotate(
     Ok(outcome)
 }
 
+/// The name of a key after a rotation, as the events and the warnings of the same run have it.
+fn then(key: &Key, gone: &[&Key]) -> KeyRef {
+    let before = gone.iter().filter(|gone| gone.index < key.index).count();
+    key.reference_at(key.number() + 1 - before)
+}
+
 /// Puts a new key in the place of one that isn't current.
 fn rotate_other(keys: &KeySet, new: NewKey, key: &Key, terms: &Terms<'_>) -> Result<Outcome, ScheduleError> {
     let mut guard = Guard::new(ROTATE_REFUSALS, terms.allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, terms.now)?;
     guard.clock(keys, terms.now);
     guard.overlap(terms.policy);
     guard.finish()?;
@@ -140,10 +146,7 @@ fn rotate_other(keys: &KeySet, new: NewKey, key: &Key, terms: &Terms<'_>) -> Res
 
 /// Waiting keys that a revocation overtakes.
 fn overtaken(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Vec<Note> {
-    let note = |(key, _): (&Key, _)| {
-        let before = gone.iter().filter(|gone| gone.index < key.index).count();
-        Note::OlderStandby { key: key.reference(), then: key.reference_at(key.number() + 1 - before) }
-    };
+    let note = |(key, _): (&Key, _)| Note::OlderStandby { key: then(key, gone) };
     standbys(keys, now).unwrap_or_default().into_iter().map(note).collect()
 }
 
@@ -165,7 +168,7 @@ pub fn standby(
 ) -> Result<Outcome, ScheduleError> {
     let Terms { policy, now, allowed } = *terms;
     let mut guard = Guard::new(ROTATE_REFUSALS, allowed);
-    guard_new_key(&mut guard, keys, &new)?;
+    guard_new_key(&mut guard, keys, &new, now)?;
     guard.clock(keys, now);
     let wait = wait.unwrap_or(policy.standby());
     guard.standby(wait, policy);

@@ -152,7 +152,7 @@ pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
     let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
     let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
     NewKey {
-        kid,
+        kid: Some(kid),
         kid_is_chosen: false,
         secret_is_imported: false,
         alg,

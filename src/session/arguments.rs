@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::base::time::{NumericDate, Seconds};
 use crate::config::Input;
-use crate::init::{Database, FileLayout, SecretLocation, Storage, TokenAudience};
+use crate::init::{Database, FileLayout, SecretLocation, Storage, Tls, TokenAudience};
 use crate::keyset::Encoding;
 use crate::rules::{RULES, Rule, rule};
 use crate::schedule::{MAX_TOKEN_TTL, RefusalId};
@@ -224,6 +224,9 @@ pub(crate) struct ConfigArgs {
     /// The storage database [default: mongodb]
     #[arg(long, value_name = "DATABASE")]
     pub storage: Option<Storage>,
+    /// Whether its PostgreSQL servers have TLS [default: yes]
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true)]
+    pub tls: Option<Tls>,
     /// Where the secrets go: env (an env file) or inline (the config, in plaintext)
     #[arg(long, value_name = "WHERE", default_value = "env", hide_possible_values = true)]
     pub secrets: SecretPlace,

@@ -7,7 +7,7 @@ use crate::base::text::Printable;
 use crate::base::time::NumericDate;
 use crate::explain::{Action, Step, Steps};
 use crate::redact::DiffLine;
-use crate::report::human::{self, Row, schedule_table};
+use crate::report::human::{self, Row, hanging, schedule_table};
 use crate::report::paint::{self, diff_line, event_line, warning_line};
 use crate::session::{Error, World};
 
@@ -16,7 +16,10 @@ pub(super) fn show(run: &Run<'_, '_>, plan: &RunPlan, world: &mut World<'_>) -> 
     let mut blocks: Vec<String> = Vec::new();
     if run.mode != Mode::Check {
         blocks.extend(
-            plan.configs.iter().map(|config| review(config, plan.now)).filter(|review| !review.is_empty()),
+            plan.configs
+                .iter()
+                .map(|config| review(config, plan.now, world.terminal.width))
+                .filter(|review| !review.is_empty()),
         );
         blocks.extend(plan.drops.iter().map(|(_, lines)| diff(lines)));
     }
@@ -50,12 +53,12 @@ pub(super) fn show(run: &Run<'_, '_>, plan: &RunPlan, world: &mut World<'_>) -> 
 }
 
 /// What happens to the keys, and the diff.
-fn review(config: &ConfigPlan, now: NumericDate) -> String {
+fn review(config: &ConfigPlan, now: NumericDate, width: Option<u16>) -> String {
     let mut text: String = config
         .review
         .events
         .iter()
-        .map(|event| event_line(event.kind.sign(), event.message(now)) + "\n")
+        .map(|event| event_line(event.kind.sign(), hanging(&event.message(now), 2, width)) + "\n")
         .collect();
     if !text.is_empty() {
         text.push('\n');
@@ -84,10 +87,10 @@ fn notes(config: &ConfigPlan, world: &mut World<'_>) -> Result<(), Error> {
         writeln!(world.stderr)?;
     }
     for note in &review.notes {
-        writeln!(world.stderr, "note: {}", note.text)?;
+        writeln!(world.stderr, "note: {}", hanging(&note.text, 6, world.terminal.width))?;
     }
     for warning in &review.warnings {
-        writeln!(world.stderr, "{}", warning_line(warning))?;
+        writeln!(world.stderr, "{}", warning_line(&hanging(warning, 9, world.terminal.width)))?;
     }
     Ok(())
 }

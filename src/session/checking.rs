@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{Global, PolicyArgs};
-use super::findings::{file_facts, skipped, unseen, wrapped};
+use super::findings::{self, file_facts, skipped, unseen, wrapped};
 use super::values::KnownValues;
 use super::{Error, Source, World, policy, source};
+use crate::base::command_line::CommandLine;
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
-use crate::keyset::{KeySet, Values};
+use crate::explain::{Subject, Verdict};
+use crate::keyset::{Key, KeySet, NamedSet, Values};
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, Skipped, Wrapped, shown};
 use crate::rules::{self, Finding, Inspected, Selection};
@@ -26,7 +28,7 @@ pub(crate) struct CheckTarget {
     /// Where it is, unless it comes from stdin.
     pub(crate) path: Option<PathBuf>,
     pub(crate) policy: Policy,
-    tool: String,
+    tool: CommandLine,
 }
 
 impl CheckTarget {
@@ -47,7 +49,7 @@ pub(crate) fn targets(
     let targets = sources.into_iter().map(|source| {
         let times = PolicyArgs { policy: policy.cloned() }.times();
         let policy = policy::of(&times, &source, world)?;
-        let tool = source.tool(global, world);
+        let tool = source.command(global, world);
         let path = source.path(world);
         Ok(CheckTarget { name: source.name(), source, path, policy, tool })
     });
@@ -108,6 +110,8 @@ fn join(directory: &Path, below: &Path) -> PathBuf {
 pub(crate) struct Checker<'a> {
     pub(crate) global: &'a Global,
     pub(crate) selection: Selection,
+    /// Sets of keys from elsewhere.
+    pub(crate) sets: Vec<NamedSet>,
     pub(crate) now: NumericDate,
 }
 
@@ -119,6 +123,15 @@ pub(crate) struct Checked {
     pub(crate) findings: Vec<Finding>,
     /// Variables whose secrets were not looked at.
     unseen: Vec<String>,
+    /// The key that signs, as people name it.
+    current: Option<String>,
+}
+
+/// What is found in a config, before it is reported.
+struct Seen {
+    findings: Vec<Finding>,
+    unseen: Vec<String>,
+    current: Option<String>,
 }
 
 impl Checker<'_> {
@@ -138,30 +151,27 @@ impl Checker<'_> {
         let (input, wrapped) = (opened.input, wrapped(&opened.envelope, &outer));
         let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
         let bytes = inner.unwrap_or(outer);
-        let (findings, unseen) = match Config::parse(&bytes, input) {
+        let Seen { findings, unseen, current } = match Config::parse(&bytes, input) {
             Ok(config) => self.inspect(target, &config, known),
             Err(error) => {
                 let finding = rules::unreadable(&error, std::str::from_utf8(&bytes).ok());
-                (if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() }, Vec::new())
+                let findings = if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() };
+                Seen { findings, unseen: Vec::new(), current: None }
             }
         };
-        Ok(Checked { bytes, wrapped, input, findings, unseen })
+        Ok(Checked { bytes, wrapped, input, findings, unseen, current })
     }
 
-    fn inspect(
-        &self,
-        target: &CheckTarget,
-        config: &Config<'_>,
-        known: Option<&KnownValues<'_>>,
-    ) -> (Vec<Finding>, Vec<String>) {
+    fn inspect(&self, target: &CheckTarget, config: &Config<'_>, known: Option<&KnownValues<'_>>) -> Seen {
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
         let keys = KeySet::read_with(config, &value);
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
-        let on = Inspected { values, file, why_unknown: &why_unknown, ..on };
-        (rules::check(&on, &self.selection), unseen(&keys))
+        let on = Inspected { values, file, sets: &self.sets, why_unknown: &why_unknown, ..on };
+        let current = keys.current().ok().flatten().filter(|_| !keys.is_cloud).map(Key::in_words);
+        Seen { findings: rules::check(&on, &self.selection), unseen: unseen(&keys), current }
     }
 }
 
@@ -170,7 +180,10 @@ impl Checked {
         let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
         // Parsed again rather than kept: most files have no findings.
         let config = if self.findings.is_empty() { None } else { Config::parse_str(text, self.input).ok() };
+        let grounds = findings::grounds(&self.findings, &target.tool);
+        let subject = Subject::Config { current: self.current };
         FileReport {
+            verdict: Verdict::of(subject, &grounds, Vec::new()),
             name: target.name.clone(),
             path: target.place(),
             wrapped: self.wrapped,

@@ -4,15 +4,20 @@ use std::path::Path;
 
 use super::arguments::{Deny, Global, PolicyArgs};
 use super::compared::Sides;
+use super::policy::{self, Rules};
 use super::source::Opened;
 use super::values::KnownValues;
-use super::{Error, Source, World, findings, policy};
+use super::{Error, Source, World, findings};
+use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
-use crate::explain::{self, Action, Around, Means, Merge, Situation, Step, Steps, Variables};
+use crate::explain::{
+    self, Action, Around, Assumed, KeyEvent, Means, Merge, Scope, Side, Situation, Step, Steps, Subject,
+    Variables, Verdict,
+};
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, shown};
-use crate::rules::{ConfigDiff, Inspected, NotCompared, Selection, compare, not_compared};
+use crate::rules::{self, ConfigDiff, Finding, Inspected, NotCompared, Selection, not_compared};
 use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
 
@@ -23,18 +28,18 @@ const ABSENT: &str = "{}";
 pub(crate) struct SideError {
     /// Whether it is the old one's.
     pub(crate) of_old: bool,
-    pub(crate) error: Error,
+    pub(crate) error: Box<Error>,
 }
 
 impl From<Error> for SideError {
     fn from(error: Error) -> Self {
-        Self { of_old: false, error }
+        Self { of_old: false, error: Box::new(error) }
     }
 }
 
 impl SideError {
     fn of_old(error: Error) -> Self {
-        Self { of_old: true, error }
+        Self { of_old: true, error: Box::new(error) }
     }
 }
 
@@ -50,6 +55,44 @@ fn open<'o>(
     let opened = source.unwrap(global, text)?;
     let input = if opened.envelope.is_wrapped() { opened.input } else { input };
     Ok(Some(Opened { input, name: name.to_owned(), ..opened }))
+}
+
+/// What the comparison of two texts comes to.
+struct Judged {
+    subject: Subject,
+    found: Vec<Finding>,
+    /// What `--skip` leaves out.
+    accepted: Vec<Finding>,
+    unseen: Vec<String>,
+    change: Option<ChangeReport>,
+}
+
+impl Judged {
+    /// Of a new text alone.
+    fn alone(found: Vec<Finding>) -> Self {
+        let subject = Subject::NewAlone;
+        Self { subject, found, accepted: Vec::new(), unseen: Vec::new(), change: None }
+    }
+
+    /// Of a new text that can't be read.
+    fn unreadable(finding: Finding) -> Self {
+        Self::alone(vec![finding])
+    }
+}
+
+fn scope(events: &[KeyEvent]) -> Scope {
+    if events.is_empty() {
+        Scope::Nothing
+    } else if events.iter().any(KeyEvent::is_about_keys) {
+        Scope::Keys
+    } else {
+        Scope::Around
+    }
+}
+
+fn assumed(policy: &Policy, file: Option<String>, now: NumericDate) -> Assumed {
+    let Policy { token_ttl, deploy_within, rollout, .. } = *policy;
+    Assumed { now, token_ttl, deploy_within, rollout, policy: file }
 }
 
 /// What all texts are compared with.
@@ -78,63 +121,117 @@ impl Differ<'_> {
         let old = old.map_err(SideError::of_old)?;
         let new = open(source, global, sides.new.as_ref(), sides.input_new, &sides.name)?;
         let absent = || Config::parse_str(ABSENT, Input::Yaml).map_err(Error::config(&sides.name));
-        let old = old.as_ref().map_or_else(absent, Opened::config).map_err(SideError::of_old)?;
         let wrapped = new.as_ref().zip(sides.new.as_ref());
         let wrapped = wrapped.and_then(|(new, bytes)| findings::wrapped(&new.envelope, bytes));
-        let new = new.as_ref().map_or_else(absent, Opened::config)?;
-        let report = self.judge(sides, (&old, &new), redactor, world)?;
+        let is = match new.as_ref().map_or_else(absent, Opened::config) {
+            Err(Error::Config { source, .. }) => {
+                let text = new.as_ref().and_then(|new| std::str::from_utf8(new.envelope.inner()).ok());
+                let found = rules::unreadable(&source, text);
+                let report = self.report(
+                    sides,
+                    Judged::unreadable(found),
+                    (text.unwrap_or_default(), None),
+                    redactor,
+                    world,
+                );
+                return Ok(FileReport { wrapped, ..report });
+            }
+            is => is?,
+        };
+        let was = match old.as_ref().map_or_else(absent, Opened::config) {
+            // A repair is judged by what it comes to.
+            Err(Error::Config { .. }) => None,
+            was => Some(was.map_err(SideError::of_old)?),
+        };
+        let report = self.judge(sides, (was.as_ref(), &is), redactor, world)?;
         Ok(FileReport { wrapped, ..report })
     }
 
     fn judge(
         &self,
         sides: &Sides,
-        (old, new): (&Config<'_>, &Config<'_>),
+        (old, new): (Option<&Config<'_>>, &Config<'_>),
         redactor: &mut Redactor,
         world: &mut World<'_>,
     ) -> Result<FileReport, Error> {
         let now = world.clock.now();
         let times = PolicyArgs { policy: self.policy.map(Path::to_owned) }.times();
-        let policy = policy::of(&times, &sides.source, world)?;
-        let known = self.old_values.as_ref();
-        let value = |name: &str| known.and_then(|known| known.get(name));
-        let values = known.map(|_| &value as &Values<'_>);
-        let old_keys = KeySet::read_with(old, &value);
-        let before = Inspected { values, ..Inspected::new(old, &old_keys, &policy, now) };
-        let known = self.new_values.as_ref();
-        let value = |name: &str| known.and_then(|known| known.get(name));
-        let values = known.map(|_| &value as &Values<'_>);
-        let new_keys = KeySet::read_with(new, &value);
-        let after = Inspected { values, ..Inspected::new(new, &new_keys, &policy, now) };
+        let Rules { policy, origins, .. } = policy::rules(&times, &sides.source, world)?;
+        let new_known = self.new_values.as_ref();
+        let new_value = |name: &str| new_known.and_then(|known| known.get(name));
+        let new_keys = KeySet::read_with(new, &new_value);
+        let values = new_known.map(|_| &new_value as &Values<'_>);
+        let path = sides.source.path(world);
+        let facts = findings::file_facts(path.as_deref(), &new_keys, &self.selection);
+        let after = Inspected { values, file: facts, ..Inspected::new(new, &new_keys, &policy, now) };
+        let Some(old) = old else {
+            let found = rules::check(&after, &self.selection);
+            let judged = Judged { unseen: findings::unseen(&new_keys), ..Judged::alone(found) };
+            return Ok(self.report(sides, judged, (after.config.text(), Some(new)), redactor, world));
+        };
+        let old_known = self.old_values.as_ref();
+        let old_value = |name: &str| old_known.and_then(|known| known.get(name));
+        let old_keys = KeySet::read_with(old, &old_value);
+        let values = old_known.map(|_| &old_value as &Values<'_>);
+        let before = Inspected { values, file: facts, ..Inspected::new(old, &old_keys, &policy, now) };
         let comparison = ConfigDiff::new(&before, &after);
-        let mut found = compare(&comparison, &self.selection);
-        findings::deny(&mut found, self.deny);
-        let tool = sides.source.tool(self.global, world);
-        let steps = self.steps(sides, &comparison, &policy, world);
-        let [old, new] =
+        let introduced = rules::compare(&comparison, &self.selection);
+        let mut events = explain::events(&old_keys, &new_keys, now);
+        let (was, is) = (Side { config: old, keys: &old_keys }, Side { config: new, keys: &new_keys });
+        // All of a config that comes or goes does.
+        if !comparison.is_new() && !comparison.is_deleted() {
+            events.extend(explain::other_events(was, is, &events));
+        }
+        let subject = Subject::Change {
+            scope: scope(&events),
+            news: events.iter().map(|event| event.brief(now)).collect(),
+            was_broken: !comparison.is_deleted() && new_keys.check_start().is_err(),
+        };
+        let [old, shown] =
             [(&sides.old, old), (&sides.new, new)].map(|(text, config)| text.is_some().then_some(config));
         let change = ChangeReport {
             from: sides.from.clone(),
             to: sides.to.clone(),
-            events: explain::events(&old_keys, &new_keys, now),
+            events,
             not_compared: not_compared(&comparison).iter().map(NotCompared::message).collect(),
-            diff: text_diff(redactor, old, new, &sides.name),
-            steps,
+            diff: text_diff(redactor, old, shown, &sides.name),
+            steps: self.steps(sides, &comparison, &policy, world),
+            before: introduced.before,
+            assumed: assumed(&policy, origins.file.map(|(name, _)| name), now),
         };
         let mut unseen = findings::unseen(&old_keys);
         unseen.extend(findings::unseen(&new_keys));
         unseen.sort();
         unseen.dedup();
+        let accepted = rules::accepted(&comparison, &self.selection);
+        let judged = Judged { subject, found: introduced.found, accepted, unseen, change: Some(change) };
+        Ok(self.report(sides, judged, (after.config.text(), shown), redactor, world))
+    }
+
+    /// What was judged, as it is shown.
+    fn report(
+        &self,
+        sides: &Sides,
+        mut judged: Judged,
+        text: (&str, Option<&Config<'_>>),
+        redactor: &mut Redactor,
+        world: &World<'_>,
+    ) -> FileReport {
+        findings::deny(&mut judged.found, self.deny);
+        let tool = sides.source.command(self.global, world);
+        let mut grounds = findings::grounds(&judged.found, &tool);
+        grounds.extend(findings::grounds(&judged.accepted, &tool));
         let path = sides.source.path(world).as_deref().and_then(store::git::path_in_repository);
-        Ok(FileReport {
+        FileReport {
             path: path.unwrap_or_else(|| sides.name.clone()),
             name: sides.name.clone(),
             wrapped: None,
-            findings: shown(found, &tool, (after.config.text(), new), redactor),
-            unseen,
-            change: Some(change),
+            verdict: Verdict::of(judged.subject, &grounds, Vec::new()),
+            findings: shown(judged.found, &tool, text, redactor),
+            unseen: judged.unseen,
+            change: judged.change,
             failure: None,
-        })
+        }
     }
 
     fn steps(&self, sides: &Sides, comparison: &ConfigDiff<'_>, policy: &Policy, world: &World<'_>) -> Steps {
@@ -148,7 +245,11 @@ impl Differ<'_> {
         if old.config.text() == new.config.text() && explain::events(old.keys, new.keys, now).is_empty() {
             return plan(Vec::new());
         }
-        let platform = sides.source.path(world).map_or(Platform::Unknown, |path| store::detect(&path));
+        let platform = match sides.source.path(world) {
+            _ if new.keys.is_cloud => Platform::Cloud,
+            Some(path) => store::detect(&path),
+            None => Platform::Unknown,
+        };
         if comparison.breaks_the_start() {
             return plan(vec![Step::fix_first(None, &platform, &command)]);
         }

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::Answer;
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines};
+use crate::explain::{Ground, Standing};
 use crate::keyset::{Key, KeySet};
 use crate::report::findings::{FindingsFormat, FindingsReport, Skipped, Wrapped};
 use crate::report::paint::error_line;
@@ -50,9 +52,15 @@ pub(crate) fn deny(findings: &mut [Finding], denied: &[Deny]) {
             Deny::Rule(rule) => rule.0.id == finding.rule.id,
         });
         if is_denied {
+            finding.standing = Standing::Denied;
             finding.severity = Severity::Error;
         }
     }
+}
+
+/// What findings are to a verdict: what is only worth knowing is nothing.
+pub(crate) fn grounds(findings: &[Finding], tool: &CommandLine) -> Vec<Ground> {
+    findings.iter().filter(|one| one.severity != Severity::Info).map(|one| one.ground(tool)).collect()
 }
 
 /// Prints the report and says how the run ends. `no`: the answer is no.

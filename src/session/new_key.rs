@@ -62,7 +62,7 @@ impl<'a> KeySource<'a> {
         self.made = Some((kid.clone(), secret.clone()));
         let set = slot.as_ref().and_then(|slot| SecretWrite::new(slot, SecretText(secret.to_base64url())));
         let key = NewKey {
-            kid,
+            kid: Some(kid),
             kid_is_chosen: self.args.kid.is_some(),
             secret_is_imported: self.imported.is_some(),
             alg,

@@ -7,6 +7,7 @@ use super::values::KnownValues;
 use crate::base::sentence::Sentence;
 use crate::base::text::Printable;
 use crate::config::Config;
+use crate::keyset::{KeySet, Login};
 use crate::schedule::{Due, Outcome, Policy, Wait};
 use crate::session::arguments::{Ending, Format, FormatArgs, Global};
 use crate::session::{Error, Source, Usage};
@@ -104,7 +105,12 @@ pub(crate) enum Cloud {
 
 impl Cloud {
     pub(super) fn check(self, config: &Config<'_>, name: &str) -> Result<(), Error> {
+        let keys = KeySet::read(config);
+        let ways: Vec<String> = keys.logins.all().iter().map(Login::name).collect();
         match self {
+            Self::Refuses if config.is_cloud() && keys.keys().is_empty() && !ways.is_empty() => {
+                Err(Usage::NoKeyOnCloud { config: name.to_owned(), ways }.into())
+            }
             Self::Refuses if config.is_cloud() => Err(Usage::NoScheduleOnCloud(name.to_owned()).into()),
             Self::Accepts | Self::Refuses => Ok(()),
         }

@@ -33,7 +33,7 @@ impl SecretWrite {
     /// The new variable, as the next steps need it.
     pub(crate) fn new_variable(&self) -> NewVariable {
         let kept = match &self.to {
-            Destination::EnvFile(_) => Kept::EnvFile,
+            Destination::EnvFile(file) => Kept::EnvFile(file.name.clone()),
             Destination::Out(file) => Kept::File(file.name.clone()),
             Destination::Screen => Kept::Nowhere,
         };

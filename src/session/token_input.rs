@@ -10,18 +10,19 @@ use crate::keyset::Secret;
 use crate::session::World;
 use crate::session::{Error, Source};
 use crate::store;
+use crate::token::found::{FoundToken, find};
 
 /// The base64url of `{"`, and two dots.
 fn looks_like_token(argument: &str) -> bool {
     argument.starts_with("eyJ") && argument.matches('.').count() >= 2
 }
 
-/// The token, without what surrounds it.
-pub(crate) fn token(
+/// The tokens, without what surrounds them.
+pub(crate) fn tokens(
     file: Option<&Path>,
     config: &Source,
     world: &mut World<'_>,
-) -> Result<Zeroizing<String>, Error> {
+) -> Result<Vec<FoundToken>, Error> {
     if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
         let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
         return Err(Error::Usage(text.to_owned()));
@@ -38,13 +39,12 @@ pub(crate) fn token(
         ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
     };
     let usage = |what: &str| Error::Usage(format!("{}: {what}", Printable(&name)));
-    let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?.trim();
-    let text = text.strip_prefix("Authorization: ").unwrap_or(text);
-    let token = ["Bearer ", "Token "].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-    if token.is_empty() {
+    let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?;
+    let found = find(text);
+    if found.iter().any(|found| found.token.is_empty()) {
         return Err(usage("it is empty. Pipe a token in, or name a file that holds one"));
     }
-    Ok(Zeroizing::new(token.to_owned()))
+    Ok(found)
 }
 
 /// Where a secret comes from.

@@ -98,6 +98,15 @@ pub enum Usage {
     )]
     NoScheduleOnCloud(String),
     #[error(
+        "{}: there is no key to rotate in this file: users log in with {}, and those keys are rotated there. Nothing was \
+         changed",
+        Printable(config),
+        list(ways)
+    )]
+    NoKeyOnCloud { config: String, ways: Vec<String> },
+    #[error("PowerSync Cloud's schema refuses keys without a kid: leave `--no-kid` out")]
+    NoKidOnCloud,
+    #[error(
         "{}: this is a PowerSync Cloud config (`_type: cloud`), which keeps no schedule",
         Printable(.0)
     )]

@@ -61,6 +61,11 @@ pub enum FormCause {
     AlgorithmUnknown { alg: String },
     Quoted,
     StrayCharacter { character: char, position: usize },
+    KidBreaks,
+    TooLarge { bytes: usize },
+    CutHeader,
+    CutPayload,
+    CutSignature { has: usize, of: usize },
 }
 
 /// What is wrong with the claims. Times are in seconds.
@@ -70,17 +75,44 @@ pub enum FormCause {
 #[expect(missing_docs, reason = "the names say it, and the words below")]
 pub enum ClaimsCause {
     Parameters,
-    Milliseconds { claim: Option<&'static str> },
-    TooLong { seconds: f64 },
-    Expired { exp: f64, seconds_ago: f64 },
-    ExpiredBeforeIat { exp: f64, seconds_ago: f64 },
-    ClaimMissing { claim: &'static str },
-    ClaimNotText { claim: &'static str },
-    ClaimNotANumber { claim: &'static str },
-    NotYetValid { seconds_ahead: f64 },
-    AudienceMissing { audiences: Vec<String> },
-    AudienceNear { aud: String, nearest: String, characters: usize, audiences: Vec<String> },
-    AudienceOther { audiences: Vec<String> },
+    Milliseconds {
+        claim: Option<&'static str>,
+    },
+    TooLong {
+        seconds: f64,
+        #[serde(skip)]
+        most: Seconds,
+    },
+    Expired {
+        exp: f64,
+        seconds_ago: f64,
+    },
+    ExpiredBeforeIat {
+        exp: f64,
+        seconds_ago: f64,
+    },
+    ClaimMissing {
+        claim: &'static str,
+    },
+    ClaimNotANumber {
+        claim: &'static str,
+    },
+    NotYetValid {
+        seconds_ahead: f64,
+    },
+    AudienceMissing {
+        audiences: Vec<String>,
+    },
+    AudienceNear {
+        aud: String,
+        nearest: String,
+        characters: usize,
+        audiences: Vec<String>,
+    },
+    AudienceOther {
+        audiences: Vec<String>,
+    },
+    SubBreaks,
 }
 
 impl FormCause {
@@ -116,6 +148,29 @@ impl FormCause {
             Self::Quoted => {
                 (sentence!("it is quoted, and the quotation marks are taken as part of it"), alone())
             }
+            Self::KidBreaks => (
+                sentence!(
+                    "`kid` in its header is an object with a `toString` of its own, with which the service fails"
+                ),
+                sentence!("write the kid as text, in quotes"),
+            ),
+            Self::TooLarge { bytes } => (
+                sentence!(
+                    "it has {bytes} bytes, and Node rejects requests whose headers are over 16 KiB, before the service sees \
+                     them"
+                ),
+                sentence!("put less into its claims"),
+            ),
+            Self::CutHeader => {
+                (sentence!("it was cut off: its header ends in the middle of JSON"), in_one_piece())
+            }
+            Self::CutPayload => (
+                sentence!("it was cut off: its payload ends in the middle of JSON, and nothing follows"),
+                in_one_piece(),
+            ),
+            Self::CutSignature { has, of } => {
+                (sentence!("it was cut off: its signature has {has} of {of} characters"), in_one_piece())
+            }
             Self::StrayCharacter { character, position } => {
                 let character = character.to_string();
                 let shown = Printable(&character);
@@ -123,6 +178,10 @@ impl FormCause {
             }
         }
     }
+}
+
+fn in_one_piece() -> Sentence {
+    sentence!("pass on all of it: logs, terminals and forms cut long lines")
 }
 
 fn alone() -> Sentence {
@@ -182,13 +241,15 @@ impl ClaimsCause {
                 };
                 (why, sentence!("give seconds: Math.floor(Date.now() / 1000)"))
             }
-            Self::TooLong { seconds } => (
+            Self::TooLong { seconds, most } => (
                 sentence!(
-                    "from `iat` to `exp` it lives {}, and the service accepts 24 hours at most",
-                    span(*seconds)
+                    "from `iat` to `exp` it lives {}, and the service accepts {} at most",
+                    span(*seconds),
+                    lifetime(*most)
                 ),
                 sentence!(
-                    "let the backend create it for 24 hours or less; clients ask for a new one by themselves"
+                    "let the backend create it for {} or less; clients ask for a new one by themselves",
+                    lifetime(*most)
                 ),
             ),
             Self::Expired { exp, seconds_ago } => (expired(*exp, *seconds_ago), renewal(*seconds_ago)),
@@ -199,9 +260,9 @@ impl ClaimsCause {
             Self::ClaimMissing { claim } => {
                 (sentence!("it has no `{claim}`"), sentence!("add `{claim}`: {}", meaning(claim)))
             }
-            Self::ClaimNotText { claim } => (
-                sentence!("`{claim}` isn't text{MISLEADING}"),
-                sentence!("write `{claim}` as text, in quotes: {}", meaning(claim)),
+            Self::SubBreaks => (
+                sentence!("`sub` contains a NUL character, with which the service fails"),
+                sentence!("leave it out: `sub` is {}", meaning("sub")),
             ),
             Self::ClaimNotANumber { claim } => (
                 sentence!("`{claim}` isn't a number{MISLEADING}"),
@@ -235,6 +296,11 @@ impl ClaimsCause {
             _ => sentence!("it has no `aud`"),
         }
     }
+}
+
+/// How long a token may live.
+fn lifetime(most: Seconds) -> String {
+    if most == Seconds::hours(24) { "24 hours".to_owned() } else { most.to_string() }
 }
 
 /// A span in words, or in the largest unit where it is long.

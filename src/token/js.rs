@@ -141,8 +141,16 @@ impl<'o> JsValue<'o> {
         }
     }
 
+    /// Whether JavaScript throws where it would make a text of it: an object with a `toString` of its own.
+    pub(super) fn cannot_be_text(&self) -> bool {
+        match self.items() {
+            Some(items) => items.iter().any(Self::cannot_be_text),
+            None => self.doc.member(self.id, "toString").is_some(),
+        }
+    }
+
     /// `String(value)`.
-    fn as_string(&self) -> String {
+    pub(super) fn as_string(&self) -> String {
         if let Some(items) = self.items() {
             let parts =
                 items.iter().map(|item| if item.is_null() { String::new() } else { item.as_string() });

@@ -21,11 +21,14 @@
 //! ```
 
 mod cause;
+mod check;
 mod claims;
+pub(crate) mod found;
 mod js;
 pub(crate) mod jws;
 pub(crate) mod nearest;
 pub(crate) mod owner;
+mod place;
 mod public;
 mod rejection;
 mod signer;
@@ -40,6 +43,8 @@ pub(crate) use jws::claims_of;
 pub(crate) use nearest::nearest_cause;
 pub use owner::Owner;
 pub(crate) use owner::{Ownership, SecretInput, ownership};
+pub use place::{Behind, KeyPlace};
+pub(crate) use rejection::SAFE_BYTES;
 pub use rejection::{ClaimFault, Code, Malformed, Rejection};
 pub use signer::{CannotSign, SignError, Signer};
 pub use signer_cause::{HeaderKid, SignerCause};

@@ -4,15 +4,17 @@ use ring::hmac;
 use strsim::damerau_levenshtein;
 
 use super::cause::{Cause, ClaimsCause, FormCause};
-use super::js::Object;
+use super::js::{Object, decode_text};
 use super::jws::Jws;
+use super::place::{KeyPlace, Ways};
 use super::rejection::{ClaimFault, Rejection};
 use super::signer_cause::{HeaderKid, SignerCause};
 use super::undetermined::UnseenKey;
+use super::verifier::{Verifier, issuer};
 use super::writing::{self, Writing};
 use super::{hmac_algorithm, seconds};
-use crate::base::time::NumericDate;
-use crate::keyset::{HmacAlg, Key, KeySet, Member};
+use crate::base::time::{NumericDate, Seconds};
+use crate::keyset::{HmacAlg, Key, KeySet, Member, decode_as_service};
 
 /// Numbers of seconds above this are after the year 5000: milliseconds, more likely.
 const MILLISECONDS: f64 = 1e11;
@@ -20,32 +22,36 @@ const MILLISECONDS: f64 = 1e11;
 /// The nearest cause of a rejection. `removed`: an earlier state of the config, whose keys are tried, too.
 #[must_use]
 pub fn nearest_cause(
-    keys: &KeySet,
+    verifier: &Verifier,
     removed: Option<&KeySet>,
     token: &str,
     rejection: &Rejection,
     now: NumericDate,
 ) -> Cause {
+    let ways = verifier.ways();
     match rejection {
         Rejection::NoToken => Cause::Form(FormCause::NoToken),
-        Rejection::Malformed(what) => Cause::Form(FormCause::Malformed { what: *what }),
+        Rejection::Malformed(what) => Cause::Form(cut(token).unwrap_or(FormCause::Malformed { what: *what })),
         Rejection::Extension(name) => Cause::Form(FormCause::Extension { name: name.clone() }),
         Rejection::AlgNotAllowed(alg) => Cause::Form(algorithm(alg)),
         Rejection::Parameters => Cause::Claims(ClaimsCause::Parameters),
-        Rejection::Lifetime { seconds } => Cause::Claims(lifetime(token, *seconds)),
+        Rejection::Lifetime { seconds, most } => Cause::Claims(lifetime(token, *seconds, *most)),
+        Rejection::KidBreaks => Cause::Form(FormCause::KidBreaks),
+        Rejection::SubBreaks => Cause::Claims(ClaimsCause::SubBreaks),
+        Rejection::TooLarge { bytes } => Cause::Form(FormCause::TooLarge { bytes: *bytes }),
         Rejection::Expired { exp } => Cause::Claims(expired(token, *exp, now)),
         Rejection::Claim { name, fault } => Cause::Claims(claim(name, *fault, token)),
-        Rejection::AudienceMissing => {
-            Cause::Claims(ClaimsCause::AudienceMissing { audiences: audiences(keys) })
+        Rejection::AudienceMissing { only } => {
+            Cause::Claims(ClaimsCause::AudienceMissing { audiences: audiences(&ways.keys, *only) })
         }
-        Rejection::Audience { aud } => Cause::Claims(audience(keys, aud)),
-        Rejection::UselessKey { key, .. } => {
-            let key = keys.keys().get(*key).map(Key::name).unwrap_or_default();
-            Cause::Signer(SignerCause::UselessKey { key })
-        }
-        Rejection::NoKey | Rejection::Signature { .. } | Rejection::Algorithm { .. } => {
-            let signer = || Cause::Signer(Signature { keys, removed, token }.cause(rejection));
-            stray(token).map_or_else(signer, Cause::Form)
+        Rejection::Audience { aud, only } => Cause::Claims(audience(audiences(&ways.keys, *only), aud)),
+        Rejection::UselessKey { key, .. } => Cause::Signer(SignerCause::UselessKey { key: ways.name(*key) }),
+        Rejection::NoKey
+        | Rejection::SetFails { .. }
+        | Rejection::Signature { .. }
+        | Rejection::Algorithm { .. } => {
+            let signer = || Cause::Signer(Signature { ways, removed, token }.cause(rejection));
+            stray(token).or_else(|| cut(token)).map_or_else(signer, Cause::Form)
         }
     }
 }
@@ -61,7 +67,6 @@ fn expired(token: &str, exp: f64, now: NumericDate) -> ClaimsCause {
 fn claim(claim: &'static str, fault: ClaimFault, token: &str) -> ClaimsCause {
     match fault {
         ClaimFault::Missing => ClaimsCause::ClaimMissing { claim },
-        ClaimFault::NotText => ClaimsCause::ClaimNotText { claim },
         ClaimFault::NotANumber => ClaimsCause::ClaimNotANumber { claim },
         ClaimFault::Early(_) if time_of(token, claim).is_some_and(|time| time > MILLISECONDS) => {
             ClaimsCause::Milliseconds { claim: Some(claim) }
@@ -76,6 +81,46 @@ fn stray(token: &str) -> Option<FormCause> {
     Some(match character {
         '"' | '\'' | '`' => FormCause::Quoted,
         _ => FormCause::StrayCharacter { character, position: at + 1 },
+    })
+}
+
+/// What a token lacks that was cut off on its way.
+fn cut(token: &str) -> Option<FormCause> {
+    let mut parts = token.split('.');
+    let (header, payload, signature) = (parts.next()?, parts.next(), parts.next());
+    if parts.next().is_some() || !header.starts_with("eyJ") {
+        return None;
+    }
+    let is_cut = |part: &str| {
+        let text = decode_text(&decode_as_service(part));
+        let error = serde_json::from_str::<serde::de::IgnoredAny>(&text).err();
+        text.starts_with('{') && error.is_some_and(|error| error.is_eof())
+    };
+    let header_text = decode_text(&decode_as_service(header));
+    match (payload, signature) {
+        (None, _) => is_cut(header).then_some(FormCause::CutHeader),
+        (Some(payload), None) if is_cut(payload) || payload.is_empty() => Some(FormCause::CutPayload),
+        (Some(_), Some(signature)) => {
+            let header = Object::parse(&header_text).ok()??;
+            let of = signature_length(header.get("alg")?.text()?)?;
+            let has = signature.trim_end_matches('=').len();
+            (has < of && has > 0).then_some(FormCause::CutSignature { has, of })
+        }
+        (Some(_), None) => None,
+    }
+}
+
+/// How many characters of base64url a signature has, or has at least.
+fn signature_length(alg: &str) -> Option<usize> {
+    Some(match alg {
+        "HS256" => 43,
+        "HS384" => 64,
+        "HS512" | "ES256" | "EdDSA" => 86,
+        "ES384" => 128,
+        "ES512" => 176,
+        // Of 2048 bits, which is the least.
+        "RS256" | "RS384" | "RS512" => 342,
+        _ => return None,
     })
 }
 
@@ -96,19 +141,23 @@ fn time_of(token: &str, claim: &str) -> Option<f64> {
     Object::parse(&payload).ok().flatten()?.get(claim)?.number()
 }
 
-fn lifetime(token: &str, seconds: f64) -> ClaimsCause {
+fn lifetime(token: &str, seconds: f64, most: Seconds) -> ClaimsCause {
     let times = [time_of(token, "exp"), time_of(token, "iat")];
     if times.into_iter().flatten().any(|time| time.abs() > MILLISECONDS) {
         return ClaimsCause::Milliseconds { claim: None };
     }
-    ClaimsCause::TooLong { seconds }
+    ClaimsCause::TooLong { seconds, most }
 }
 
-fn audiences(keys: &KeySet) -> Vec<String> {
-    keys.audiences.iter().filter_map(Member::value).cloned().collect()
+/// Those that the key of the token takes.
+fn audiences(keys: &KeySet, only: Option<&str>) -> Vec<String> {
+    match only {
+        Some(only) => vec![only.to_owned()],
+        None => keys.audiences.iter().filter_map(Member::value).cloned().collect(),
+    }
 }
 
-fn audience(keys: &KeySet, aud: &str) -> ClaimsCause {
+fn audience(audiences: Vec<String>, aud: &str) -> ClaimsCause {
     let given: Vec<String> = match serde_json::from_str(aud) {
         Ok(serde_json::Value::String(text)) => vec![text],
         Ok(serde_json::Value::Array(items)) => {
@@ -116,7 +165,6 @@ fn audience(keys: &KeySet, aud: &str) -> ClaimsCause {
         }
         _ => Vec::new(),
     };
-    let audiences = audiences(keys);
     let pairs =
         audiences.iter().flat_map(|own| given.iter().map(move |aud| (difference(own, aud), own, aud)));
     match pairs.min_by_key(|(distance, ..)| *distance) {
@@ -140,7 +188,7 @@ fn is_near(one: &str, two: &str) -> bool {
 
 /// A token whose signature, or kid, is wrong.
 struct Signature<'a> {
-    keys: &'a KeySet,
+    ways: &'a Ways,
     removed: Option<&'a KeySet>,
     token: &'a str,
 }
@@ -158,8 +206,12 @@ impl<'a> Signature<'a> {
         let header = Object::parse(&header).ok().flatten();
         let alg = header.as_ref().and_then(|header| header.get("alg")?.text()).unwrap_or_default();
         let kid = header.as_ref().and_then(|header| header.get("kid")?.text()).filter(|kid| !kid.is_empty());
-        let named = match rejection {
-            Rejection::Signature { key } | Rejection::Algorithm { key, .. } => self.keys.keys().get(*key),
+        let place = rejection.key();
+        if let Some(place @ KeyPlace::Elsewhere { .. }) = place {
+            return self.elsewhere(place, alg, rejection);
+        }
+        let named = match place {
+            Some(KeyPlace::File(index)) => self.keys().keys().get(index),
             _ => None,
         };
         let found = HmacAlg::read(alg).and_then(|alg| self.signed_with(alg, named));
@@ -179,16 +231,16 @@ impl<'a> Signature<'a> {
             (Some(named), None) => SignerCause::OtherSecret {
                 key: named.name(),
                 argument: named.argument(),
-                not_tried: UnseenKey::all(self.keys),
+                not_tried: UnseenKey::all(self.keys()),
             },
-            (None, None) => self.unknown_kid(kid),
+            (None, None) => self.unknown_kid(kid, alg, rejection),
         }
     }
 
     /// Tries the secrets of all keys in all ways of writing, those of the key that the token names first.
     fn signed_with(&self, alg: HmacAlg, named: Option<&'a Key>) -> Option<SignedWith<'a>> {
         let jws = Jws::split(self.token).ok()?;
-        let own = self.keys.keys().iter().map(|key| (key, false));
+        let own = self.keys().keys().iter().map(|key| (key, false));
         let old = self.removed.into_iter().flat_map(|keys| keys.keys().iter().map(|key| (key, true)));
         let all = named.map(|key| (key, false)).into_iter().chain(own).chain(old);
         let mut found: Option<(usize, SignedWith<'a>)> = None;
@@ -205,24 +257,68 @@ impl<'a> Signature<'a> {
         found.map(|(_, found)| found)
     }
 
-    fn unknown_kid(&self, kid: Option<&str>) -> SignerCause {
-        let current = self.keys.current().ok().flatten().map(Key::name);
+    fn keys(&self) -> &'a KeySet {
+        &self.ways.keys
+    }
+
+    /// A key from elsewhere has the token's kid, and did not sign it.
+    fn elsewhere(&self, place: KeyPlace, alg: &str, rejection: &Rejection) -> SignerCause {
+        let key = self.ways.name(place);
+        if !matches!(rejection, Rejection::Algorithm { .. }) {
+            return SignerCause::OtherPrivateKey { key };
+        }
+        let fetched = self.ways.elsewhere_keys().find(|(other, _)| *other == place);
+        let takes = fetched.map_or("", |(_, key)| key.key.alg.as_deref().unwrap_or(key.key.kty));
+        SignerCause::KeyAlgorithm {
+            key,
+            alg: alg.to_owned(),
+            takes: takes.to_owned(),
+            secret_is_right: false,
+        }
+    }
+
+    /// Somebody else's token, where it can't be one of a shared secret of this config.
+    fn foreign(&self, alg: &str) -> Option<SignerCause> {
+        let shared = HmacAlg::read(alg).is_some();
+        let has_shared = self.keys().keys().iter().any(Key::is_symmetric);
+        let trusted = self.ways.trusted();
+        let is_foreign = if shared { !has_shared && !trusted.is_empty() } else { true };
+        let issuer = || issuer(&Jws::split(self.token).ok()?.payload());
+        is_foreign.then(|| SignerCause::Foreign { alg: alg.to_owned(), issuer: issuer(), trusted })
+    }
+
+    fn unknown_kid(&self, kid: Option<&str>, alg: &str, rejection: &Rejection) -> SignerCause {
+        if let Rejection::SetFails { from, .. } = rejection {
+            return SignerCause::SetFails { from: from.clone() };
+        }
+        let current = self.keys().current().ok().flatten().map(Key::name);
+        let known = |keys: &'a KeySet| kid.and_then(|kid| with_kid(keys, kid));
+        if self.removed.and_then(known).is_none()
+            && let Some(foreign) = self.foreign(alg)
+        {
+            return foreign;
+        }
         let Some(kid) = kid else {
-            return SignerCause::NoKid { current, not_tried: UnseenKey::all(self.keys) };
+            let in_claims = Jws::split(self.token).is_ok_and(|jws| has_claim(&jws.payload(), "kid"));
+            return SignerCause::NoKid { current, in_claims, not_tried: UnseenKey::all(self.keys()) };
         };
         if let Some(gone) = self.removed.and_then(|keys| with_kid(keys, kid)) {
             return SignerCause::RemovedKid { key: gone.name(), current };
         }
-        let kids = self.keys.keys().iter().filter_map(|key| key.kid.value());
+        let kids = self.keys().keys().iter().filter_map(|key| key.kid.value());
         let near = kids.filter(|own| is_near(own.as_str(), kid));
         SignerCause::UnknownKid {
             kid: kid.to_owned(),
             nearest: near.min_by_key(|own| difference(own.as_str(), kid)).map(ToString::to_string),
             current,
-            not_tried: UnseenKey::all(self.keys),
+            not_tried: UnseenKey::all(self.keys()),
             compared: self.removed.is_some(),
         }
     }
+}
+
+fn has_claim(claims: &str, name: &str) -> bool {
+    Object::parse(claims).ok().flatten().is_some_and(|claims| claims.get(name).is_some())
 }
 
 fn with_kid<'k>(keys: &'k KeySet, kid: &str) -> Option<&'k Key> {

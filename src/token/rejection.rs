@@ -5,8 +5,15 @@ use std::fmt;
 use serde::Serialize;
 
 use super::js::number_text;
+use super::place::KeyPlace;
+use crate::base::time::Seconds;
 
-/// A code of the service's answer. The status is 401 for each.
+/// With a longer token, the headers of a request are over Node's 16 KiB, whatever else is in them.
+pub(crate) const MOST_BYTES: usize = 16_310;
+/// With a longer one, they may be: clients send other headers, too.
+pub(crate) const SAFE_BYTES: usize = 12 * 1024;
+
+/// A code of the service's answer, with status 401; or the status alone, where the answer has no code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// `PSYNC_S2101`: everything that has no code of its own.
@@ -19,6 +26,12 @@ pub enum Code {
     S2105,
     /// `PSYNC_S2106`: there is no token.
     S2106,
+    /// `PSYNC_S2204`: keys from elsewhere could not be fetched.
+    S2204,
+    /// The service fails.
+    Http500,
+    /// Node refuses the request before the service sees it.
+    Http431,
 }
 
 impl fmt::Display for Code {
@@ -29,6 +42,9 @@ impl fmt::Display for Code {
             Self::S2104 => "PSYNC_S2104",
             Self::S2105 => "PSYNC_S2105",
             Self::S2106 => "PSYNC_S2106",
+            Self::S2204 => "PSYNC_S2204",
+            Self::Http500 => "HTTP 500",
+            Self::Http431 => "HTTP 431",
         })
     }
 }
@@ -58,8 +74,6 @@ pub enum ClaimFault {
     Missing,
     /// It must be a number.
     NotANumber,
-    /// It must be text.
-    NotText,
     /// `nbf` is that many seconds ahead.
     Early(f64),
 }
@@ -82,20 +96,20 @@ pub enum Rejection {
     Algorithm {
         /// That of the token.
         alg: String,
-        /// The key's place in the file, from 0.
-        key: usize,
+        /// The key.
+        key: KeyPlace,
     },
     /// The key can't verify anything: too short, or on another curve than its `alg`.
     UselessKey {
         /// The service's message.
         message: String,
-        /// The key's place in the file, from 0.
-        key: usize,
+        /// The key.
+        key: KeyPlace,
     },
     /// The key that its kid names did not sign it.
     Signature {
-        /// The key's place in the file, from 0.
-        key: usize,
+        /// The key.
+        key: KeyPlace,
     },
     /// A claim that has to be there isn't, or is not what it should be.
     Claim {
@@ -110,25 +124,48 @@ pub enum Rejection {
         exp: f64,
     },
     /// No `aud`.
-    AudienceMissing,
+    AudienceMissing {
+        /// The only audience that the key takes, where that is not one of the config's.
+        only: Option<&'static str>,
+    },
     /// `aud` is none of the config's.
     Audience {
         /// `aud`, as JSON.
         aud: String,
+        /// The only audience that the key takes, where that is not one of the config's.
+        only: Option<&'static str>,
     },
-    /// From `iat` to `exp` are more than 24 h.
+    /// From `iat` to `exp` is too long.
     Lifetime {
         /// How many seconds.
         seconds: f64,
+        /// How many there may be.
+        most: Seconds,
     },
     /// `parameters` is no object.
     Parameters,
+    /// No key fits, and the keys of a login could not be fetched.
+    SetFails {
+        /// The service's message.
+        message: &'static str,
+        /// Where from.
+        from: String,
+    },
+    /// A `kid` that JavaScript can't make a text of.
+    KidBreaks,
+    /// `sub` with a NUL character.
+    SubBreaks,
+    /// The headers of the request are too long for Node.
+    TooLarge {
+        /// How long the token is.
+        bytes: usize,
+    },
 }
 
 impl Rejection {
-    /// The place in the file of the key that it is about, if it is about one.
+    /// The key that it is about, if it is about one.
     #[must_use]
-    pub(crate) fn key(&self) -> Option<usize> {
+    pub(crate) fn key(&self) -> Option<KeyPlace> {
         match self {
             Self::Algorithm { key, .. } | Self::UselessKey { key, .. } | Self::Signature { key } => {
                 Some(*key)
@@ -143,8 +180,11 @@ impl Rejection {
         match self {
             Self::Expired { .. } => Code::S2103,
             Self::Lifetime { .. } => Code::S2104,
-            Self::AudienceMissing | Self::Audience { .. } => Code::S2105,
+            Self::AudienceMissing { .. } | Self::Audience { .. } => Code::S2105,
             Self::NoToken => Code::S2106,
+            Self::SetFails { .. } => Code::S2204,
+            Self::KidBreaks | Self::SubBreaks => Code::Http500,
+            Self::TooLarge { .. } => Code::Http431,
             _ => Code::S2101,
         }
     }
@@ -165,13 +205,17 @@ impl fmt::Display for Rejection {
             Self::Signature { .. } => f.write_str("signature verification failed"),
             Self::Claim { name, .. } => write!(f, "JWT payload is missing a required claim \"{name}\""),
             Self::Expired { .. } => f.write_str("JWT has expired"),
-            Self::AudienceMissing => f.write_str("JWT payload is missing a required claim \"aud\""),
-            Self::Audience { aud } => write!(f, "Unexpected \"aud\" claim value: {aud}"),
-            Self::Lifetime { seconds } => write!(
+            Self::AudienceMissing { .. } => f.write_str("JWT payload is missing a required claim \"aud\""),
+            Self::Audience { aud, .. } => write!(f, "Unexpected \"aud\" claim value: {aud}"),
+            Self::Lifetime { seconds, most } => write!(
                 f,
-                "Token must expire in a maximum of 86400 seconds, got {}s",
+                "Token must expire in a maximum of {} seconds, got {}s",
+                most.get(),
                 number_text(*seconds)
             ),
+            Self::SetFails { message, .. } => f.write_str(message),
+            Self::KidBreaks | Self::SubBreaks => f.write_str("Internal Server Error"),
+            Self::TooLarge { .. } => f.write_str("Request Header Fields Too Large"),
             Self::Parameters => f.write_str("Payload parameters must be an object"),
         }
     }

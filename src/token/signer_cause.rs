@@ -2,13 +2,18 @@
 
 use serde::Serialize;
 
-use super::undetermined::UnseenKey;
+use super::undetermined::{UnseenKey, says_issuer};
 use super::writing::{Mistake, Writing};
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::Printable;
+use crate::base::text::{Printable, list};
+use crate::keyset::HmacAlg;
 
 const EARLIER: &str =
     ". If the key was removed, an earlier config can tell: `powersync-jwks verify --against OLD`";
+
+/// Where libraries take it.
+const HEADER: &str = "With jsonwebtoken it is the option `keyid`, with jose `setProtectedHeader({ kid })`, with PyJWT \
+     `headers={\"kid\": …}`, with golang-jwt `token.Header[\"kid\"]`, with firebase/php-jwt the fourth argument of `encode`";
 
 /// Who signed it, and with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +41,16 @@ pub enum SignerCause {
     },
     NoKid {
         current: Option<String>,
+        in_claims: bool,
         not_tried: Vec<UnseenKey>,
+    },
+    Foreign {
+        alg: String,
+        issuer: Option<String>,
+        trusted: Vec<String>,
+    },
+    SetFails {
+        from: String,
     },
     RemovedKid {
         key: String,
@@ -105,12 +119,24 @@ impl SignerCause {
                 ),
                 sentence!("give the backend the secret of {key}: `powersync-jwks export {argument}`"),
             ),
-            Self::NoKid { current, not_tried } => {
+            Self::NoKid { current, in_claims: true, .. } => (
+                sentence!("its `kid` is among the claims, where nobody looks, and its header has none"),
+                sentence!("{}. {HEADER}", kid_advice(current.as_ref())),
+            ),
+            Self::NoKid { current, in_claims: false, not_tried } => {
                 let not_tried = UnseenKey::not_tried(not_tried);
                 let why =
                     sentence!("its header has no `kid`, and no key without a kid verifies it{not_tried}");
                 (why, kid_advice(current.as_ref()))
             }
+            Self::Foreign { alg, issuer, trusted } => foreign(alg, issuer.as_deref(), trusted),
+            Self::SetFails { from } => (
+                sentence!("no key of this file verifies it, and the service can't fetch {from}"),
+                sentence!(
+                    "make sure that the service reaches that address, and that it answers with a JWK set; `powersync-jwks check \
+                     --jwks URL` says how the service reads it"
+                ),
+            ),
             Self::RemovedKid { key, current } => {
                 (sentence!("its kid, {key}, is that of a key that was removed"), kid_advice(current.as_ref()))
             }
@@ -139,6 +165,36 @@ impl SignerCause {
             }
         }
     }
+}
+
+/// A token that no key of this config can have signed: what it is, and what the config would need for it.
+fn foreign(alg: &str, issuer: Option<&str>, trusted: &[String]) -> (Sentence, Sentence) {
+    let shared = HmacAlg::read(alg).is_some();
+    let signed = if shared { "with a shared secret" } else { "with a private key" };
+    let has = match (trusted, shared) {
+        ([], _) => "this config has no public key and no `jwks_uri`".to_owned(),
+        (all, true) => format!("this config has no shared secret: it trusts {}", list(all)),
+        (all, false) => format!("none of these verifies it: {}", list(all)),
+    };
+    let why = sentence!("it is signed {signed} ({alg}), and {has}{}", says_issuer(issuer));
+    let is_supabase = issuer.is_some_and(|issuer| issuer.contains(".supabase.co"));
+    let advice = match (trusted, shared) {
+        _ if is_supabase && shared => sentence!(
+            "set `supabase: true` and `supabase_jwt_secret`, or let Supabase sign with its JWT signing keys"
+        ),
+        ([], _) if is_supabase => sentence!(
+            "set `supabase: true` beside a connection to `db.PROJECT.supabase.co`, or `jwks_uri` with the address of the \
+             project's keys and `audience: ['authenticated']`"
+        ),
+        ([], _) => sentence!(
+            "set `jwks_uri` to the address of the keys of whoever signs it (`/.well-known/openid-configuration` of the issuer \
+             names it) and `audience` to the `aud` of its tokens"
+        ),
+        _ => sentence!(
+            "get a token from there, or add the address of the keys of whoever signed this one: `jwks_uri` takes a list"
+        ),
+    };
+    (why, advice)
 }
 
 fn signed_by_other(

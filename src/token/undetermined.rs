@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::js::TooDeep;
 use super::rejection::Rejection;
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::list;
+use crate::base::text::{Printable, list};
 use crate::keyset::{Key, KeySet};
 
 /// What can't be determined from here.
@@ -20,7 +20,7 @@ pub enum Undetermined {
     /// The kid of a key is in a variable.
     Kid { key: String, variable: String },
     /// No key of the file has the kid, and the service has keys from elsewhere, too.
-    OtherKeys { member: &'static str },
+    OtherKeys { unseen: Vec<String>, issuer: Option<String> },
     /// The key of its kid can't be used here.
     Key { key: String, why: Unverifiable },
     /// A key without kid can't be used here.
@@ -57,6 +57,13 @@ pub enum UnknownAudience {
     Cloud,
 }
 
+/// Who the token says it is from.
+pub(super) fn says_issuer(issuer: Option<&str>) -> String {
+    issuer.map_or_else(String::new, |issuer| {
+        format!(". The token says that it is from `{}`", Printable(issuer))
+    })
+}
+
 fn in_variable(what: impl fmt::Display, name: &str) -> Sentence {
     sentence!(
         "{what} is in the variable {name}, whose value is not known here. Set it in the environment, or name the file that \
@@ -73,8 +80,11 @@ impl Undetermined {
                 sentence!("its JSON is nested more than 256 levels deep, which is the most that is read here")
             }
             Self::Kid { key, variable } => in_variable(format_args!("the kid of {key}"), variable),
-            Self::OtherKeys { member } => sentence!(
-                "no key of this file has its kid, and the service also has keys from `{member}`, which are not seen here"
+            Self::OtherKeys { unseen, issuer } => sentence!(
+                "no key that is known here verifies it, and the service also trusts {}, which are not seen \
+                 here{}. `--fetch` asks there, and `--jwks FILE` reads a copy",
+                list(unseen),
+                says_issuer(issuer.as_deref())
             ),
             Self::Key { key, why } => sentence!("its key is {key}, and {}", why.message()),
             Self::Wildcard { key, why } => {

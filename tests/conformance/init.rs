@@ -62,7 +62,7 @@ impl Written {
 
 fn write_all() -> Vec<Written> {
     let mut all = Vec::new();
-    for source in ["postgresql", "mongodb", "mysql", "mssql"] {
+    for source in ["postgresql", "mongodb", "mysql", "mssql", "convex"] {
         for storage in ["mongodb", "postgresql"] {
             for secrets in ["env", "env --compose", "inline"] {
                 for (layout, config, env) in [

@@ -55,6 +55,20 @@ const main =
   (await pair('ed448', 'EdDSA', { crv: 'Ed448' })) +
   (await pair('curve', 'ES384', {}, 'ES256'));
 const { generateKeyPairSync } = await import('node:crypto');
+const uri = '  jwks_uri: http://127.0.0.1:1/keys.json\n';
+const supabaseSecret = 'a JWT secret as text+/=, with 40 characters';
+const project = 'replication: {connections: [{type: postgresql, hostname: db.abcdefghijkl.supabase.co}]}\n';
+const elsewhere = {
+  uri: `client_auth:\n${audience}${uri}`,
+  'uri-beside': head(audience + uri) + '\n' + oct('prod-1', 'HS256', secrets['prod-1']) + oct(null, 'HS256', secrets.wild),
+  'uri-no-audience': `client_auth:\n${uri}`,
+  uris: `client_auth:\n${audience}  jwks_uri: ['http://127.0.0.1:1/a.json', 'http://127.0.0.1:1/b.json']\n`,
+  supabase: `client_auth:\n  supabase: true\n  supabase_jwt_secret: '${supabaseSecret}'\n`,
+  'supabase-off': `client_auth:\n${audience}  supabase_jwt_secret: '${supabaseSecret}'\n`,
+  'supabase-beside': head(`${audience}  supabase: true\n  supabase_jwt_secret: '${supabaseSecret}'\n`) + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
+  'supabase-project': `${project}client_auth:\n${audience}  supabase: true\n  supabase_jwt_secret: '${supabaseSecret}'\n`,
+  'supabase-project-and-uri': `${project}client_auth:\n${audience}${uri}  supabase: true\n`,
+};
 const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const shortJwk = short.publicKey.export({ format: 'jwk' });
 const configs = {
@@ -70,14 +84,16 @@ const configs = {
   'no-audience': head('') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
   'empty-audience': head('  audience: []\n') + '\n' + oct('prod-1', 'HS256', secrets['prod-1']),
   'no-keys': head(audience) + ' []\n',
+  ...elsewhere,
+  wildcards: head(audience) + '\n' + oct(null, 'HS256', secrets.wild),
 };
 
 // Tokens
 
 const tokens = [];
 /** A token as it is. `not_checked`: ring can't verify it, so the tool says that it doesn't know. */
-async function given(row, name, token, { config = 'main', at = NOW, made, not_checked } = {}) {
-  tokens.push({ row, name, config, at, token, ...(await answer(configs[config], token, at)), made, not_checked });
+async function given(row, name, token, { config = 'main', at = NOW, sets, made, not_checked } = {}) {
+  tokens.push({ row, name, config, at, token, ...(await answer(configs[config], token, at, sets)), sets, made, not_checked });
 }
 
 const claims = (more) => ({ sub: 'user-1', iat: NOW, exp: NOW + 3600, aud: 'app', ...more });
@@ -232,8 +248,26 @@ await signed(row, 'exp is text', claims({ exp: '1795429860' }));
 await raw(row, 'exp is null', HEADER, JSON.stringify(claims({ exp: null })));
 await raw(row, 'iat is null', HEADER, JSON.stringify(claims({ iat: null })));
 await signed(row, 'iat before exp', claims({ iat: 'x', exp: 'y' }));
-await signed(row, 'sub is a number', claims({ sub: 7 }));
 await signed(row, 'sub is empty', claims({ sub: '' }));
+
+row = 'sub of any type';
+for (const sub of [7, 0, -1.5, true, false, [], ['a', 'b'], {}, { id: 1 }, [null]]) await signed(row, JSON.stringify(sub), claims({ sub }));
+await raw(row, 'null', HEADER, JSON.stringify(claims({ sub: null })));
+await signed(row, 'before aud', claims({ sub: 7, aud: 'other' }));
+
+row = 'the service fails';
+await raw(row, 'a NUL character in sub', HEADER, JSON.stringify(claims({ sub: 'a\0b' })));
+await raw(row, 'a NUL character in a list', HEADER, JSON.stringify(claims({ sub: ['\0'] })));
+await raw(row, 'a NUL character in sub, after aud', HEADER, JSON.stringify(claims({ sub: '\0', aud: 'other' })));
+await raw(row, 'a NUL character elsewhere', HEADER, JSON.stringify(claims({ name: '\0' })));
+await raw(row, 'a kid with toString', '{"alg":"HS256","kid":{"toString":"prod-1"}}', PAYLOAD);
+await raw(row, 'a kid with toString in a list', '{"alg":"HS256","kid":[{"toString":null}]}', PAYLOAD);
+await raw(row, 'a kid with valueOf', '{"alg":"HS256","kid":{"valueOf":1}}', PAYLOAD);
+await raw(row, 'a kid with toString, and no key has a kid', '{"alg":"HS256","kid":{"toString":1}}', PAYLOAD, { config: 'wildcards', secret: secrets.wild });
+
+row = 'too large for Node';
+await signed(row, 'just not', claims({ x: 'x'.repeat(12020) }));
+await signed(row, 'too large', claims({ x: 'x'.repeat(12400) }));
 
 row = 'nbf';
 await signed(row, '60 s ahead', claims({ nbf: NOW + 60 }));
@@ -290,6 +324,134 @@ await signed(row, 'null', claims({ parameters: null }));
 for (const parameters of ['text', 7, [1], true]) await signed(row, JSON.stringify(parameters), claims({ parameters }));
 await signed(row, 'after the lifetime', claims({ parameters: 7, exp: NOW + 90000 }));
 
+// Keys from elsewhere
+
+const remote = {};
+for (const [name, alg, options] of [
+  ['r1', 'RS256'], ['r2', 'RS256'], ['e1', 'ES256'], ['e2', 'ES384'], ['e3', 'ES512'],
+  ['d1', 'EdDSA', { crv: 'Ed25519' }], ['d4', 'EdDSA', { crv: 'Ed448' }],
+]) {
+  const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true, ...options });
+  remote[name] = { privateKey, alg, jwk: { ...(await jose.exportJWK(publicKey)), kid: name, alg }, all: await jose.exportJWK(privateKey) };
+}
+const x25519 = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
+const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' });
+const jwk = (name, more = {}) => {
+  const key = { ...remote[name].jwk, ...more };
+  for (const member of Object.keys(key)) if (key[member] === undefined) delete key[member];
+  return key;
+};
+const set = (...keys) => JSON.stringify({ keys });
+
+/** A token of a key from elsewhere. */
+async function from(row, name, key, sets, { payload = claims(), header = {}, config = 'uri', ...rest } = {}) {
+  const all = { alg: remote[key].alg, kid: key, ...header };
+  for (const member of Object.keys(all)) if (all[member] === undefined) delete all[member];
+  // `jose` refuses to write a header that doesn't fit the key.
+  const honest = { ...all, alg: remote[key].alg };
+  let token = await new jose.SignJWT(payload).setProtectedHeader(honest).sign(remote[key].privateKey);
+  if (all.alg !== honest.alg) token = [b64(JSON.stringify(all)), ...token.split('.').slice(1)].join('.');
+  await given(row, name, token, { config, sets, ...rest });
+}
+
+row = 'a key behind jwks_uri';
+for (const name of Object.keys(remote)) {
+  const not_checked = ['e3', 'd4'].includes(name);
+  await from(row, name, name, [set(jwk(name))], { not_checked });
+  await from(row, `${name} among others`, name, [set(...Object.keys(remote).map((other) => jwk(other)))], { not_checked });
+  await from(row, `${name} without alg`, name, [set(jwk(name, { alg: undefined }))], { not_checked });
+  await from(row, `${name} without kid`, name, [set(jwk(name, { kid: undefined }))], { not_checked });
+  await from(row, `${name}, and the token has no kid`, name, [set(jwk(name, { kid: undefined }))], { header: { kid: undefined }, not_checked });
+  await from(row, `${name}, and the set has another`, name, [set(jwk(name, { kid: 'other' }))]);
+}
+await from(row, 'the kid is a number', 'r1', [set(jwk('r1', { kid: 7 }))], { header: { kid: '7' } });
+await from(row, 'an empty kid is never found', 'r1', [set(jwk('r1', { kid: '' }))], { header: { kid: '' } });
+await from(row, 'the same kid twice: the first decides', 'r1', [set(jwk('r2', { kid: 'r1' }), jwk('r1'))]);
+await from(row, 'the same kid twice: the first decides, and is right', 'r1', [set(jwk('r1'), jwk('r2', { kid: 'r1' }))]);
+await from(row, 'in the second set', 'e1', [set(jwk('r1')), set(jwk('e1'))], { config: 'uris' });
+await from(row, 'in both sets: the first decides', 'e1', [set(jwk('r1', { kid: 'e1' })), set(jwk('e1'))], { config: 'uris' });
+await from(row, 'in the second set, and the first fails', 'e1', [null, set(jwk('e1'))], { config: 'uris' });
+await from(row, 'in none, and the first fails', 'd1', [null, set(jwk('e1'))], { config: 'uris' });
+await from(row, 'in none, and the second is invalid', 'd1', [set(jwk('e1')), '[]'], { config: 'uris' });
+await from(row, 'without an audience in the config', 'e1', [set(jwk('e1'))], { config: 'uri-no-audience' });
+await from(row, 'another audience', 'e1', [set(jwk('e1'))], { payload: claims({ aud: 'authenticated' }) });
+await from(row, 'a life of two days', 'e1', [set(jwk('e1'))], { payload: claims({ exp: NOW + 172800 }) });
+await from(row, 'an issuer', 'e1', [set(jwk('e1'))], { payload: claims({ iss: 'https://elsewhere.example.com' }) });
+await from(row, 'another alg of the family', 'r1', [set(jwk('r1', { alg: 'RS512' }))]);
+await from(row, 'ES256 for P-384 without alg', 'e2', [set(jwk('e2', { alg: undefined }))], { header: { alg: 'ES256' } });
+await from(row, 'ES384 for a key that says ES256', 'e2', [set(jwk('e2', { alg: 'ES256' }))]);
+await from(row, 'an RSA key that says ES256', 'e1', [set(jwk('r1', { kid: 'e1', alg: 'ES256' }))]);
+await from(row, 'an EC key that says RS256', 'r1', [set(jwk('e1', { kid: 'r1', alg: 'RS256' }))]);
+await from(row, 'an EC key that says EdDSA', 'd1', [set(jwk('e1', { kid: 'd1', alg: 'EdDSA' }))]);
+await from(row, 'X25519', 'd1', [set({ ...x25519, kid: 'd1', alg: 'EdDSA' })]);
+await from(row, 'secp256k1', 'e1', [set({ ...secp256k1, kid: 'e1', alg: 'ES256' })]);
+await from(row, 'the private half in it', 'e1', [set({ ...remote.e1.all, kid: 'e1', alg: 'ES256' })]);
+await from(row, 'the private half of RSA in it', 'r1', [set({ ...remote.r1.all, kid: 'r1', alg: 'RS256' })]);
+
+row = 'entries that are passed over';
+for (const [name, more] of [
+  ['use enc', { use: 'enc' }], ['use empty', { use: '' }], ['use a number', { use: 7 }], ['use sig', { use: 'sig' }],
+  ['key_ops sign', { key_ops: ['sign'] }], ['key_ops empty', { key_ops: [] }], ['key_ops verify', { key_ops: ['verify', 'x'] }],
+  ['key_ops is text', { key_ops: 'sign' }], ['kty unknown', { kty: 'LTC' }], ['kty missing', { kty: undefined }],
+  ['alg empty', { alg: '' }], ['alg null', { alg: null }], ['alg a number', { alg: 256 }], ['alg for encryption', { alg: 'RSA-OAEP' }],
+  ['x5c and more', { x5c: ['AAAA'], x5t: 'x', ext: true, exp: 1 }],
+]) await from(row, name, 'r1', [set(jwk('r1', more))]);
+const octs = { kty: 'oct', alg: 'HS256', kid: 'shared', k: b64(secrets['prod-2']) };
+await signed(row, 'a shared secret', claims(), { config: 'uri', kid: 'prod-2', header: { kid: 'shared' }, sets: [set(octs)] });
+await signed(row, 'a shared secret without kid', claims(), { config: 'uri', kid: 'prod-2', header: { kid: undefined }, sets: [set({ ...octs, kid: undefined })] });
+await signed(row, 'HS256 with the kid of an RSA key', claims(), { config: 'uri', kid: 'prod-2', header: { kid: 'r1' }, sets: [set(jwk('r1'))] });
+await signed(row, 'HS256 with the kid of an RSA key that says HS256', claims(), { config: 'uri', kid: 'prod-2', header: { kid: 'r1' }, sets: [set(jwk('r1', { alg: 'HS256' }))] });
+
+row = 'a set that fails';
+for (const [name, text] of [
+  ['nothing answers', null], ['no JSON', '<html>'], ['cut off', set(jwk('r1')).slice(0, -3)], ['null', 'null'], ['a list', set(jwk('r1')).slice(8, -1)],
+  ['a key', JSON.stringify(jwk('r1'))], ['keys is an object', '{"keys": {}}'], ['keys is null', '{"keys": null}'], ['text in it', '{"keys": ["a"]}'],
+  ['a list in it', '{"keys": [[]]}'], ['null in it', '{"keys": [null]}'], ['empty', set()], ['keys twice', `{"keys": [], "keys": [${JSON.stringify(jwk('r1'))}]}`],
+  ['n is a number', set(jwk('r1'), jwk('r2', { n: 7 }))], ['n is missing', set(jwk('r1'), jwk('r2', { n: undefined }))], ['n is empty', set(jwk('r1'), jwk('r2', { n: '' }))],
+  ['oth', set(jwk('r1'), jwk('r2', { oth: [] }))], ['d alone', set(jwk('r1'), jwk('r2', { d: 'AAAA' }))], ['d is empty', set(jwk('r1'), jwk('r2', { d: '' }))],
+  ['d is a number', set(jwk('r1'), jwk('r2', { d: 7 }))], ['y is missing', set(jwk('r1'), jwk('e1', { y: undefined }))],
+  ['a point beside the curve', set(jwk('r1'), jwk('e1', { y: jwk('e1').x }))], ['another curve', set(jwk('r1'), jwk('e1', { crv: 'P-384' }))],
+  ['an unknown curve', set(jwk('r1'), jwk('e1', { crv: 'P-257' }))], ['no curve', set(jwk('r1'), jwk('e1', { crv: undefined }))],
+  ['a short Ed25519', set(jwk('r1'), jwk('d1', { x: 'AAAA' }))], ['an unknown Edwards curve', set(jwk('r1'), jwk('d1', { crv: 'Ed25520' }))],
+  ['a bad entry that is passed over', set(jwk('r1'), jwk('e1', { use: 'enc', y: 7 }))],
+]) {
+  await from(row, `${name}, and a key of it`, 'r1', [text]);
+  await signed(row, `${name}, and a key of the file`, claims(), { config: 'uri-beside', sets: [text] });
+  await signed(row, `${name}, and no kid that is known`, claims(), { config: 'uri-beside', kid: 'prod-2', sets: [text] });
+}
+await signed(row, 'a key without kid comes before that', claims(), { config: 'uri-beside', kid: 'wild', header: { kid: 'any' }, sets: [null] });
+
+row = 'the Supabase secret';
+const supabase = Buffer.from(supabaseSecret);
+const authenticated = (more) => claims({ aud: 'authenticated', iss: 'https://abcdefghijkl.supabase.co/auth/v1', ...more });
+const legacy = (name, payload, more = {}) => signed(row, name, payload, { config: 'supabase', secret: supabase, header: { kid: undefined }, ...more });
+await legacy('its text', authenticated());
+await legacy('any kid', authenticated(), { header: { kid: 'any' } });
+await legacy('base64 of it', authenticated(), { secret: Buffer.from(supabaseSecret, 'base64') });
+await legacy('HS384', authenticated(), { header: { kid: undefined, alg: 'HS384' } });
+await legacy('a week', authenticated({ exp: NOW + 604800 }));
+await legacy('606000 s', authenticated({ exp: NOW + 606000 }));
+await legacy('606001 s', authenticated({ exp: NOW + 606001 }));
+await legacy('another audience', claims());
+await legacy('no audience', without('aud'));
+await legacy('expired', authenticated({ iat: NOW - 7200, exp: NOW - 60 }));
+await legacy('without supabase: true', authenticated(), { config: 'supabase-off' });
+await legacy('beside a key of the file', authenticated(), { config: 'supabase-beside' });
+await legacy('the audience of the config', claims(), { config: 'supabase-beside' });
+await signed(row, 'a key of the file', claims(), { config: 'supabase-beside' });
+await signed(row, 'a key of the file, with the audience of Supabase', authenticated(), { config: 'supabase-beside' });
+await legacy('the kid of a key of the file', authenticated(), { config: 'supabase-beside', header: { kid: 'prod-1' } });
+await legacy('beside keys of the project', authenticated(), { config: 'supabase-project', sets: [set(jwk('e1'))] });
+await legacy('the kid of a key of the project', authenticated(), { config: 'supabase-project', header: { kid: 'e1' }, sets: [set(jwk('e1'))] });
+await legacy('where the keys of the project fail', authenticated(), { config: 'supabase-project', sets: [null] });
+await legacy('another secret, where the keys of the project fail', authenticated(), { config: 'supabase-project', secret: secrets.wild, sets: [null] });
+await from(row, 'a key of the project', 'e1', [set(jwk('e1'))], { config: 'supabase-project', payload: authenticated() });
+await from(row, 'a key of the project, for a week', 'e1', [set(jwk('e1'))], { config: 'supabase-project', payload: authenticated({ exp: NOW + 606000 }) });
+await from(row, 'a key of the project, with the audience of the config', 'e1', [set(jwk('e1'))], { config: 'supabase-project' });
+await from(row, 'a key of the project, after another set', 'e1', [set(jwk('r1')), set(jwk('e1'))], { config: 'supabase-project-and-uri', payload: authenticated() });
+await from(row, 'a key of another set, with the audience of Supabase', 'r1', [set(jwk('r1')), set(jwk('e1'))], { config: 'supabase-project-and-uri', payload: authenticated() });
+await from(row, 'a key of another set, with the audience of the config', 'r1', [set(jwk('r1')), set(jwk('e1'))], { config: 'supabase-project-and-uri' });
+
 row = 'header not Bearer T or Token T';
 await given(row, 'white space inside', 'a b');
 
@@ -297,4 +459,4 @@ const wrong = tokens.filter((one, index) => tokens.findIndex((other) => other.ro
 if (wrong.length > 0) throw new Error(`twice: ${wrong.map((one) => one.name)}`);
 const out = process.argv[2] ?? new URL('../tokens/tokens.json', import.meta.url);
 writeFileSync(out, JSON.stringify({ jose: '4.15.9', configs, tokens }, null, 1) + '\n');
-console.log(`${tokens.length} tokens, ${tokens.filter((one) => one.decision === 'accepted').length} accepted`);
+console.log(`${tokens.length} tokens, ${new Set(tokens.flatMap((one) => one.sets ?? [])).size} sets, ${tokens.filter((one) => one.decision === 'accepted').length} accepted`);

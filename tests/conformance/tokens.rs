@@ -56,7 +56,8 @@ fn run(scene: &Scene, arguments: &str) -> String {
 fn verify(scene: &mut Scene, token: &str) -> String {
     scene.stdin = token.as_bytes().to_vec();
     scene.now = SystemClock.now();
-    run(scene, "verify -")
+    // The second line says for whom it is.
+    run(scene, "verify -").lines().next().unwrap_or_default().to_owned()
 }
 
 const KEYS: &str = "\
@@ -105,6 +106,7 @@ fn verify_accepts_what_the_exported_function_signs() {
             serde_json::from_str(&run(&scene, &format!("export @{number} --as jwk"))).unwrap();
         let mut call = node("call.mjs");
         call.arg(&module).env("POWERSYNC_JWT_SECRET", jwk["k"].as_str().unwrap());
+        call.env("POWERSYNC_JWT_KID", jwk["kid"].as_str().unwrap_or_default());
         let token = output(&mut call, "");
         let said = verify(&mut scene, &token);
         assert!(said.starts_with("accepted, signed by "), "{said}");

@@ -9,7 +9,7 @@ use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{KeySet, Material, SecretSource};
 use proptest::prelude::*;
 
-const SOURCES: [&str; 4] = ["postgresql", "mongodb", "mysql", "mssql"];
+const SOURCES: [&str; 5] = ["postgresql", "mongodb", "mysql", "mssql", "convex"];
 const STORAGES: [&str; 2] = ["mongodb", "postgresql"];
 /// Where the secrets are, as options and as the file that holds them.
 const SECRETS: [&str; 3] = ["--secrets env", "--secrets env --compose", "--secrets inline"];

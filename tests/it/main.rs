@@ -37,3 +37,4 @@ mod targets;
 mod token;
 mod tokens;
 mod transcripts;
+mod verdicts;

@@ -26,6 +26,9 @@
 //! are merged whenever they are, in their order: nothing is assumed of `deploy_within` but that backends switch within
 //! `deploy_within` + `rollout`. What remains is that no replica starts from an older file than is merged then.
 //!
+//! - Where another way in works, the last shared secret may be retired: every backend stops signing with it by W +
+//!   `deploy_within` + `rollout`, as if another were promoted. Tokens of the other way in are no concern here.
+//!
 //! - By hand: an `exp` is only moved to a later date, and a key is only added behind the current one, with its `iat`.
 //!
 //! # How time works here
@@ -97,6 +100,7 @@ fn no_valid_token_is_ever_rejected() {
     assert!(tally.tokens > 1_000_000, "too few tokens");
     assert!(tally.promotions > 100_000, "too few promotions");
     assert!(tally.removals > 100_000, "too few removals");
+    assert!(tally.left > 1_000 && tally.gone > 300, "too few last secrets retired and removed");
     assert!(tally.rollbacks > 10_000, "too few rollbacks");
     assert!(tally.idle_runs > 100_000, "too few runs that found nothing due");
 }
@@ -204,6 +208,9 @@ struct Tally {
     writes: u64,
     promotions: u64,
     removals: u64,
+    /// How often the last shared secret was retired, and how often it was removed then.
+    left: u64,
+    gone: u64,
     rollbacks: u64,
     /// Runs in which a promotion had to wait for a replica.
     waits: u64,
@@ -220,6 +227,8 @@ impl AddAssign for Tally {
         self.writes += other.writes;
         self.promotions += other.promotions;
         self.removals += other.removals;
+        self.left += other.left;
+        self.gone += other.gone;
         self.rollbacks += other.rollbacks;
         self.waits += other.waits;
         self.tokens += other.tokens;
@@ -230,12 +239,12 @@ impl AddAssign for Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { histories, seconds, writes, promotions, removals, .. } = self;
-        let Self { rollbacks, waits, idle_runs, tokens, verified, .. } = self;
+        let Self { rollbacks, left, gone, waits, idle_runs, tokens, verified, .. } = self;
         let years = seconds / YEAR;
         write!(
             f,
             "{histories} histories, {years} years: {writes} writes, {promotions} promotions, {removals} removals, {rollbacks} rollbacks, \
-             {waits} waits, {idle_runs} runs with nothing due, {tokens} tokens, {verified} verified"
+             {waits} waits, {left} last secrets retired and {gone} removed, {idle_runs} runs with nothing due, {tokens} tokens, {verified} verified"
         )
     }
 }
@@ -327,6 +336,8 @@ struct World {
     assume_age: Option<Seconds>,
     /// One step in so many is a person's, not the timer's. `None`: nobody's.
     by_hand: Option<i64>,
+    /// Whether users can log in with keys from elsewhere, too.
+    another_way_in: bool,
     mutant: Mutant,
 }
 
@@ -340,6 +351,7 @@ impl World {
             alg: if dice.one_in(8) { HmacAlg::Hs512 } else { HmacAlg::Hs256 },
             assume_age: dice.one_in(4).then(|| Seconds::new(dice.uniform(1, YEAR))),
             by_hand: *dice.pick(&[None, None, Some(8), Some(2)]),
+            another_way_in: dice.one_in(4),
             mutant,
         }
     }
@@ -404,10 +416,6 @@ fn number(key: &Key) -> u32 {
     key.kid.value().unwrap().as_str()[1..].parse().unwrap()
 }
 
-fn current(keys: &KeySet) -> &Key {
-    keys.current().unwrap().unwrap()
-}
-
 fn date(seconds: i64) -> NumericDate {
     NumericDate::new(seconds).unwrap()
 }
@@ -420,7 +428,8 @@ struct Version {
     /// From when replicas that restart read it.
     merged: i64,
     kids: Kids,
-    current: u32,
+    /// The key that backends should sign with; none, where the last shared secret is on its way out.
+    signs: Option<u32>,
     /// What wrote it.
     why: &'static str,
 }
@@ -443,7 +452,8 @@ impl File {
     /// A file as people have it before they hear of schedules, or a while after.
     fn start(world: &World, dice: &mut Dice) -> Self {
         let text = format!(
-            "storage: {{type: mongodb}}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      - {{kty: oct, alg: {}, kid: k0, k: {}}}\n",
+            "storage: {{type: mongodb}}\nclient_auth:\n  audience: [app]\n{}  jwks:\n    keys:\n      - {{kty: oct, alg: {}, kid: k0, k: {}}}\n",
+            if world.another_way_in { "  jwks_uri: https://auth.example.com/keys\n" } else { "" },
             world.alg,
             *random_secret(world.alg, dice).to_base64url()
         );
@@ -585,8 +595,8 @@ impl File {
 
     /// What could go: it is past its `exp`, and not the current key.
     fn removable(&self, now: NumericDate) -> Vec<String> {
-        let first = current(&self.keys).index;
-        let goes = |key: &&Key| key.index != first && key.exp.value().is_some_and(|exp| *exp <= now);
+        let first = self.keys.current().unwrap().map(|key| key.index);
+        let goes = |key: &&Key| Some(key.index) != first && key.exp.value().is_some_and(|exp| *exp <= now);
         self.keys.keys().iter().filter(goes).map(Key::name).collect()
     }
 
@@ -600,6 +610,9 @@ impl File {
     /// What a person does: a command, which may be refused, or an edit.
     fn by_hand(&mut self, world: &World, now: NumericDate, dice: &mut Dice) {
         let (policy, keys) = (&world.policy, &self.keys);
+        if keys.keys().is_empty() {
+            return;
+        }
         // People are busy with the key they made last.
         let newest = keys.keys().iter().max_by_key(|key| number(key)).filter(|_| dice.one_in(2));
         let name = KeyName::Kid(newest.unwrap_or_else(|| dice.pick(keys.keys())).name());
@@ -663,7 +676,7 @@ impl File {
             if let Change::Remove { index } = change {
                 let key = &self.keys.keys()[*index];
                 // Nobody has signed with a key that waits.
-                let was_current = self.versions.iter().any(|version| version.current == number(key));
+                let was_current = self.versions.iter().any(|version| version.signs == Some(number(key)));
                 let is_given_up = why == "rollback" && key.nbf.value().is_some() && !was_current;
                 let is_over = key.exp.value().is_some_and(|exp| *exp <= now);
                 assert!(is_over || is_given_up, "{now} is too early for {key:?}");
@@ -695,14 +708,19 @@ impl File {
     }
 
     fn note(&mut self, why: &'static str, merged: i64) {
-        let current = number(current(&self.keys));
-        self.tally.promotions += u64::from(self.versions.last().is_some_and(|last| last.current != current));
-        self.versions.push(Version { at: self.at, merged, kids: Kids::of(&self.keys), current, why });
+        let current = self.keys.current().unwrap().map(number);
+        let signs = current.filter(|_| schedule::leaving(&self.keys, date(self.at)).is_none());
+        let before = self.versions.last();
+        self.tally.promotions += u64::from(before.is_some_and(|last| signs.is_some() && last.signs != signs));
+        self.tally.left += u64::from(before.is_some_and(|last| signs.is_none() && last.signs.is_some()));
+        self.tally.gone +=
+            u64::from(before.is_some_and(|last| last.kids.0 != 0) && self.keys.keys().is_empty());
+        self.versions.push(Version { at: self.at, merged, kids: Kids::of(&self.keys), signs, why });
     }
 
     fn new_key(&self, world: &World, dice: &mut Dice) -> NewKey {
         NewKey {
-            kid: Kid::new(&format!("k{}", self.made)).unwrap(),
+            kid: Some(Kid::new(&format!("k{}", self.made)).unwrap()),
             kid_is_chosen: false,
             secret_is_imported: false,
             alg: world.alg,
@@ -838,15 +856,18 @@ struct Backend {
 impl Backend {
     fn live(world: &World, file: &File, dice: &mut Dice) -> Self {
         let end = file.at + world.switched_within() + 30 * DAY;
-        let mut stints = vec![Stint { kid: file.versions[0].current, from: START, until: end }];
-        for pair in file.versions.windows(2).filter(|pair| pair[0].current != pair[1].current) {
+        let mut stints = Vec::new();
+        stints.extend(file.versions[0].signs.map(|kid| Stint { kid, from: START, until: end }));
+        for pair in file.versions.windows(2).filter(|pair| pair[0].signs != pair[1].signs) {
             let from = dice.extreme(pair[1].at, pair[1].at + world.switched_within());
             // A key whose turn would come after its successor's is left out.
-            while stints.len() > 1 && stints.last().is_some_and(|last| last.from >= from) {
+            while stints.last().is_some_and(|last: &Stint| last.from >= from && last.from > START) {
                 stints.pop();
             }
-            stints.last_mut().unwrap().until = from;
-            stints.push(Stint { kid: pair[1].current, from, until: end });
+            if let Some(last) = stints.last_mut().filter(|last: &&mut Stint| last.until > from) {
+                last.until = from;
+            }
+            stints.extend(pair[1].signs.map(|kid| Stint { kid, from, until: end }));
         }
         Self { clock_ahead: dice.extreme(0, world.services_differ), stints }
     }
@@ -886,9 +907,10 @@ impl fmt::Display for Rejection {
         let Self { world, token, .. } = self;
         let since = |at: i64| at - START;
         let mut story = String::new();
-        for Version { at, merged, kids, current, why } in &self.file.versions {
+        for Version { at, merged, kids, signs, why } in &self.file.versions {
             let (at, merged) = (since(*at), since(*merged));
-            writeln!(story, "  {at}: {why}, merged at {merged}: {kids}; current k{current}")?;
+            let signs = signs.map_or_else(|| "nobody signs".to_owned(), |kid| format!("k{kid} signs"));
+            writeln!(story, "  {at}: {why}, merged at {merged}: {kids}; {signs}")?;
         }
         for (at, kids) in &self.replica.restarts {
             writeln!(story, "  {}: the replica restarts and knows {kids}", since(*at))?;

@@ -1,13 +1,15 @@
-//! The README's sessions, word for word: its `console` blocks are played on `fixtures/demo`, at a terminal.
-//! `BLESS=1 cargo test --test it readme` rewrites them.
+//! The sessions of the README and of `docs/`, word for word: their `console` blocks are played on `fixtures/demo`, at a
+//! terminal. The picture in the README is drawn from one. `BLESS=1 cargo test --test it readme` rewrites them.
 
 use std::cell::RefCell;
 use std::fs;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::common::dice::Noise;
 use crate::common::service::Replicas;
+use crate::common::svg;
 use crate::common::{NOW, Scene, date, expect_file, root};
 use clap::CommandFactory as _;
 use powersync_jwks::schedule::RefusalId;
@@ -42,9 +44,13 @@ impl Read for Yes {
 }
 
 /// Somebody who answers each question of `init` with its default, and then yes.
-const DEFAULTS: &[u8] = b"\n\n\n\ny\n";
+const DEFAULTS: &[u8] = b"\n\n\n\n\ny\n";
 
 fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String {
+    anstream::adapter::strip_str(&coloured(scene, line, now, (typed, None))).to_string()
+}
+
+fn coloured(scene: &Scene, line: &str, now: &str, (typed, width): (&'static [u8], Option<u16>)) -> String {
     let (line, file) = line.split_once(" > ").map_or((line, None), |(line, file)| (line, Some(file)));
     let cli = Cli::read(line.trim_start_matches("$ ").split(' ')).unwrap();
     let screen = Screen::default();
@@ -59,7 +65,7 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
             stdin: &mut Yes { screen: screen.clone(), typed },
             stdout: &mut stdout.clone(),
             stderr: &mut screen.clone(),
-            terminal: Terminal { stdin: true, stderr: true, width: None },
+            terminal: Terminal { stdin: true, stderr: true, width },
             ask: replicas(scene, date(now)).ask().as_ref(),
             sleep: &|_| {},
         },
@@ -67,7 +73,7 @@ fn command(scene: &Scene, line: &str, now: &str, typed: &'static [u8]) -> String
     if let Some(file) = file {
         scene.write(file, stdout.0.take());
     }
-    let shown = anstream::adapter::strip_str(&String::from_utf8(screen.0.take()).unwrap()).to_string();
+    let shown = String::from_utf8(screen.0.take()).unwrap();
     if code == 0 { shown } else { format!("{}\n[exit {code}]", shown.trim_end()) }
 }
 
@@ -106,20 +112,33 @@ fn replicas(scene: &Scene, now: NumericDate) -> Replicas {
     replicas
 }
 
-fn play(text: &str) -> String {
+fn demo() -> Scene {
     let scene = Scene::new();
     let demo = root().join("fixtures/demo/powersync.yaml");
     scene.write("powersync.yaml", fs::read(&demo).unwrap());
     scene.write("main.yaml", fs::read(demo).unwrap());
     scene.write("compose.yaml", "services: {powersync: {image: journeyapps/powersync-service}}\n");
+    scene
+}
+
+fn play(text: &str) -> String {
+    let scene = demo();
     let mut played = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         played.push(line.to_owned());
         let Some(options) = line.strip_prefix("```console") else { continue };
-        let now = options.trim().strip_prefix("now=").unwrap_or(NOW);
+        let has = |name: &str| options.split(' ').any(|option| option == name);
+        let now = options.split(' ').find_map(|option| option.strip_prefix("now=")).unwrap_or(NOW);
+        // What was done before, so that it isn't shown twice.
+        if has("rotated") {
+            command(&scene, "$ powersync-jwks rotate --yes", NOW, b"");
+        }
+        if has("pruned") {
+            command(&scene, "$ powersync-jwks prune --yes", "2026-11-28T10:00:00Z", b"");
+        }
         let nothing = Scene::new();
-        let from_nothing = options.trim() == "nothing";
+        let from_nothing = has("nothing");
         let (scene, typed) = if from_nothing { (&nothing, DEFAULTS) } else { (&scene, &b"y\n"[..]) };
         let block = lines.by_ref().take_while(|line| *line != "```").filter(|line| line.starts_with("$ "));
         for (index, line) in block.enumerate() {
@@ -133,18 +152,61 @@ fn play(text: &str) -> String {
     played.join("\n") + "\n"
 }
 
+/// The README and the pages of `docs/`.
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> =
+        docs.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    pages.sort();
+    pages.push(root().join("README.md"));
+    pages
+}
+
 #[test]
-fn its_sessions_come_out_as_written() {
-    let path = root().join("README.md");
-    let text = fs::read_to_string(&path).unwrap();
-    if let Err(difference) = expect_file(&path, &play(&text)) {
+fn sessions_come_out_as_written() {
+    let differences = pages().into_iter().filter_map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        expect_file(&path, &play(&text)).err()
+    });
+    let differences: Vec<String> = differences.collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_picture_is_a_session() {
+    let scene = demo();
+    let mut screen = String::new();
+    for line in ["$ powersync-jwks status", "$ powersync-jwks rotate"] {
+        let said = coloured(&scene, line, NOW, (b"y\n", Some(96)));
+        screen.extend(["\u{1b}[1m", line, "\u{1b}[0m\n", &said, "\n"]);
+    }
+    let picture = svg::draw("powersync-jwks rotates a key", &screen);
+    if let Err(difference) = expect_file(&root().join("docs/session.svg"), &picture) {
         panic!("{difference}");
     }
 }
 
 #[test]
-fn it_names_every_refusal() {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
+fn the_readme_is_short() {
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines < 250, "{lines}");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap();
+            let is_elsewhere = link.contains("://") || path.is_empty() || path.contains(' ');
+            assert!(is_elsewhere || page.parent().unwrap().join(path).exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_refusals_are_all_explained() {
+    let text = fs::read_to_string(root().join("docs/refusals.md")).unwrap();
     for id in <RefusalId as clap::ValueEnum>::value_variants() {
         assert!(text.contains(&format!("| `{}` |", id.name())), "{}", id.name());
     }

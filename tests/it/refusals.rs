@@ -52,7 +52,7 @@ fn sets() -> Vec<KeySet> {
 
 fn new(secret: &[u8]) -> NewKey {
     NewKey {
-        kid: Kid::new("new").unwrap(),
+        kid: Some(Kid::new("new").unwrap()),
         kid_is_chosen: true,
         secret_is_imported: true,
         alg: HmacAlg::Hs256,

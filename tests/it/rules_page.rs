@@ -57,16 +57,8 @@ fn page() -> String {
         text += &table(title, rules);
     }
     for rule in sections.iter().flat_map(|(_, rules)| rules) {
-        let command = match (rule.is_of_config(), rule.is_of_change()) {
-            (true, true) => "`check` and `diff`",
-            (true, false) => "`check`",
-            _ => "`diff`",
-        };
-        let pedantic = if rule.pedantic { ", only with `--pedantic`" } else { "" };
-        let (id, severity) = (rule.id, rule.severity.name());
-        let (finds, why, fix) = (rule.finds, rule.why, rule.fix());
-        write!(text, "### {id}\n\n*{severity}{pedantic}; {command}*\n\n{finds}\n\n**Why.** {why}\n\n**What to do.** {fix}\n\n")
-            .unwrap();
+        text += &rule.page();
+        text.push('\n');
     }
     text.trim_end().to_owned() + "\n"
 }

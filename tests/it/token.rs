@@ -59,7 +59,7 @@ fn an_accepted_token_comes_with_its_key_and_claims() {
     let Verdict::Accepted(accepted) = Verifier::new(&two()).unwrap().verify(&token, date(NOW)) else {
         panic!()
     };
-    assert_eq!(accepted.key, 1);
+    assert_eq!(accepted.key, powersync_jwks::token::KeyPlace::File(1));
     let expected = json!({"sub": "user-1", "iat": 1_795_426_260, "exp": 1_795_429_860, "aud": "app"});
     assert_eq!(serde_json::from_str::<serde_json::Value>(&accepted.claims).unwrap(), expected);
 }
@@ -132,7 +132,10 @@ fn a_key_that_is_not_known_is_not_judged() {
     // A key that is known decides, whatever comes behind it.
     let entries = ["alg: HS256, kid: new, k: YWJj", "alg: HS256, kid: !env PS_KID, k: YWJj"];
     let verdict = Verifier::new(&keys(&entries)).unwrap().verify(&token, date(NOW));
-    assert_eq!(verdict, Verdict::Rejected(Rejection::Signature { key: 0 }));
+    assert_eq!(
+        verdict,
+        Verdict::Rejected(Rejection::Signature { key: powersync_jwks::token::KeyPlace::File(0) })
+    );
 }
 
 #[test]

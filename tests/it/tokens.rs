@@ -8,9 +8,9 @@ use crate::common::{Scene, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use powersync_jwks::config::{Config, Input};
-use powersync_jwks::keyset::{KeyName, KeySet};
+use powersync_jwks::keyset::{FetchedSet, KeyName, KeySet};
 use powersync_jwks::time::NumericDate;
-use powersync_jwks::token::{Signer, Verdict, Verifier};
+use powersync_jwks::token::{Accepted, Behind, KeyPlace, Signer, Verdict, Verifier};
 use ring::hmac;
 use serde::Deserialize;
 
@@ -30,7 +30,10 @@ struct Case {
     decision: String,
     code: Option<String>,
     message: Option<String>,
-    key: Option<usize>,
+    key: Option<serde_json::Value>,
+    /// What is behind each address of keys; nothing where none answers.
+    #[serde(default)]
+    sets: Vec<Option<String>>,
     made: Option<Made>,
     #[serde(default)]
     not_checked: bool,
@@ -45,6 +48,16 @@ struct Made {
 }
 
 impl Case {
+    /// What is known of the keys behind each address.
+    fn behind(&self) -> Vec<Behind> {
+        let read = |set: &Option<String>| match set.as_deref().map(FetchedSet::read) {
+            Some(Ok(set)) => Behind::Seen(set),
+            Some(Err(why)) => Behind::Invalid(why),
+            None => Behind::Failed,
+        };
+        self.sets.iter().map(read).collect()
+    }
+
     fn title(&self) -> String {
         format!("{}: {}", self.row, self.name)
     }
@@ -55,6 +68,7 @@ fn tokens() -> Tokens {
     let mut tokens: Tokens = serde_json::from_str(&text).unwrap();
     // They were judged by the part of the service that knows the keys alone.
     tokens.configs.values_mut().for_each(|config| config.insert_str(0, "storage: {type: mongodb}\n"));
+    assert!(tokens.tokens.len() >= 300);
     tokens
 }
 
@@ -62,15 +76,16 @@ fn keys(text: &str) -> KeySet {
     KeySet::read(&Config::parse_str(text, Input::Yaml).unwrap())
 }
 
-fn verifiers(tokens: &Tokens) -> BTreeMap<&str, Verifier> {
-    let verifier = |text: &String| Verifier::new(&keys(text)).unwrap();
-    tokens.configs.iter().map(|(name, text)| (name.as_str(), verifier(text))).collect()
+fn verifier(tokens: &Tokens, token: &Case) -> Verifier {
+    Verifier::with_fetched(&keys(&tokens.configs[&token.config]), token.behind()).unwrap()
 }
 
 /// Decision, code, message and key in one line.
 fn expected(token: &Case) -> String {
-    match (&token.decision[..], token.key) {
-        _ if token.not_checked => "not checked".to_owned(),
+    match (&token.decision[..], &token.key) {
+        // What ring can't check is found out before anything else is.
+        ("accepted", _) if token.not_checked => "not checked".to_owned(),
+        ("accepted", Some(serde_json::Value::String(key))) => format!("accepted by {key}"),
         ("accepted", Some(key)) => format!("accepted by {key}"),
         _ => format!("{} {}", token.code.as_ref().unwrap(), token.message.as_ref().unwrap()),
     }
@@ -78,7 +93,13 @@ fn expected(token: &Case) -> String {
 
 fn found(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Accepted(accepted) => format!("accepted by {}", accepted.key),
+        Verdict::Accepted(Accepted { key: KeyPlace::File(key), .. }) => format!("accepted by {key}"),
+        Verdict::Accepted(Accepted { key: KeyPlace::SupabaseSecret, .. }) => {
+            "accepted by supabase".to_owned()
+        }
+        Verdict::Accepted(Accepted { key: KeyPlace::Elsewhere { login, key }, .. }) => {
+            format!("accepted by {login}/{key}")
+        }
         Verdict::Rejected(rejection) => format!("{} {rejection}", rejection.code()),
         Verdict::Undetermined(_) => "not checked".to_owned(),
     }
@@ -87,11 +108,9 @@ fn found(verdict: Verdict) -> String {
 #[test]
 fn the_service_and_we_say_the_same() {
     let tokens = tokens();
-    let verifiers = verifiers(&tokens);
     let mut differ = Vec::new();
     for token in &tokens.tokens {
-        let found =
-            found(verifiers[&token.config[..]].verify(&token.token, NumericDate::new(token.at).unwrap()));
+        let found = found(verifier(&tokens, token).verify(&token.token, NumericDate::new(token.at).unwrap()));
         if found != expected(token) {
             differ.push(format!(
                 "{}\n  the service: {}\n  here:        {found}",
@@ -180,6 +199,13 @@ fn every_row_has_tokens() {
         "aud missing",
         "aud matches none",
         "parameters",
+        "sub of any type",
+        "the service fails",
+        "too large for Node",
+        "a key behind jwks_uri",
+        "entries that are passed over",
+        "a set that fails",
+        "the Supabase secret",
         "header not Bearer T or Token T",
     ] {
         assert!(rows.contains(row), "{row}");
@@ -195,16 +221,26 @@ fn the_command_says_the_same_and_shows_no_token() {
         let mut scene = Scene::with("powersync.yaml", &tokens.configs[&token.config]);
         scene.now = NumericDate::new(token.at).unwrap();
         scene.stdin = token.token.clone().into_bytes();
-        let outcome = scene.run("verify -");
+        let mut command = "verify -".to_owned();
+        for (number, set) in token.sets.iter().enumerate() {
+            let name = format!("set-{number}.json");
+            // No JSON is answered as no answer is.
+            scene.write(&name, set.as_deref().unwrap_or("nothing"));
+            command = format!("{command} --jwks {name}");
+        }
+        let outcome = scene.run(&command);
         let title = token.title();
-        let code = if token.not_checked { 2 } else { u8::from(token.decision == "rejected") };
+        let accepted = token.decision == "accepted";
+        let code = if token.not_checked && accepted { 2 } else { u8::from(!accepted) };
         assert_eq!(outcome.code, code, "{title}: {outcome:?}");
         if code == 1 {
             let line = outcome.stdout.lines().next().unwrap();
-            let (code, rest) = line.strip_prefix("rejected: ").unwrap().split_once(' ').unwrap();
-            assert_eq!(Some(code), token.code.as_deref(), "{title}");
+            let rest = line.strip_prefix("rejected: ").unwrap();
+            let rest = rest
+                .strip_prefix(token.code.as_deref().unwrap())
+                .unwrap_or_else(|| panic!("{title}: {line}"));
             assert_eq!(
-                rest,
+                rest.trim_start(),
                 powersync_jwks::for_tests::Printable(token.message.as_ref().unwrap()).to_string(),
                 "{title}"
             );
@@ -222,4 +258,51 @@ fn the_command_says_the_same_and_shows_no_token() {
             assert!(secret.len() < 8 || !shown.contains(&URL_SAFE_NO_PAD.encode(&secret)), "{title}");
         }
     }
+}
+
+/// Sets on loopback: `verify --fetch` asks the config's own addresses, and sends no token there.
+#[cfg(feature = "probe")]
+#[test]
+fn what_is_fetched_is_judged_the_same_and_no_token_is_sent() {
+    use crate::common::service::{Reply, Server};
+    let tokens = tokens();
+    let mut sets = BTreeSet::new();
+    let server = Server::new(|_| Reply::Silence);
+    for token in tokens.tokens.iter().filter(|token| !token.sets.is_empty()) {
+        if token.config.contains("project") {
+            continue;
+        }
+        let bodies: BTreeMap<String, Option<String>> = ["keys.json", "a.json", "b.json"]
+            .into_iter()
+            .filter(|name| tokens.configs[&token.config].contains(name))
+            .map(str::to_owned)
+            .zip(token.sets.iter().cloned())
+            .collect();
+        let answers = bodies.clone();
+        server.set(move |request| {
+            let path = request.line.split(' ').nth(1).unwrap().trim_start_matches('/');
+            match answers.get(path).cloned().flatten() {
+                Some(body) => Reply::Answer(200, "", body),
+                None => Reply::Answer(503, "", String::new()),
+            }
+        });
+        let config = tokens.configs[&token.config].replace("http://127.0.0.1:1", &server.url());
+        let mut scene = Scene::with("powersync.yaml", &config);
+        scene.now = NumericDate::new(token.at).unwrap();
+        scene.stdin = token.token.clone().into_bytes();
+        let outcome = scene.run("verify --fetch");
+        let line = outcome.stdout.lines().next().unwrap_or_default();
+        if token.decision == "accepted" {
+            assert_eq!(outcome.code, if token.not_checked { 2 } else { 0 }, "{}: {outcome:?}", token.title());
+        } else {
+            let said = format!("rejected: {} ", token.code.as_ref().unwrap());
+            assert!(line.starts_with(&said), "{}: {outcome:?}", token.title());
+        }
+        sets.extend(token.sets.iter().flatten().cloned());
+    }
+    for request in server.requests() {
+        assert!(request.line.starts_with("GET /"), "{}", request.line);
+        assert!(!request.headers.contains_key("authorization") && request.body.is_empty());
+    }
+    assert!(sets.len() >= 60, "{}", sets.len());
 }

@@ -100,9 +100,13 @@ test('Ctrl-C at the question says that nothing was written', { skip: process.pla
   const bin = join(home, 'node_modules/.bin/powersync-jwks');
   const child = spawn('script', ['-qec', `${bin} rotate`, '/dev/null'], { cwd: home, env: environment(registry.url) });
   let screen = '';
+  let asked = false;
   child.stdout.on('data', (text) => {
     screen += text;
-    if (screen.includes('[y/N]')) child.stdin.write('\x03');
+    if (!asked && screen.includes('[y/N]')) {
+      asked = true;
+      child.stdin.write('\x03');
+    }
   });
   const code = await new Promise((ended) => child.on('exit', ended));
   assert.match(screen, /Nothing was written/);

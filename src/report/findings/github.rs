@@ -3,10 +3,19 @@
 use std::fmt::Write as _;
 
 use super::{FindingsReport, Skipped};
+use crate::explain::VerdictKind;
 use crate::rules::Severity;
 
 pub(super) fn write(report: &FindingsReport) -> String {
     let mut text = String::new();
+    let verdict = report.verdict();
+    let level = match verdict.kind {
+        VerdictKind::WontStart | VerdictKind::LetsIn | VerdictKind::LocksOut => "error",
+        VerdictKind::ActFirst | VerdictKind::Unjudged => "warning",
+        VerdictKind::Safe => "notice",
+    };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "::{level} title=PowerSync keys::{}", data(&verdict.message().to_string()));
     for file in &report.files {
         if let Some(failure) = &file.failure {
             // Writing to a string can't fail.

@@ -2,16 +2,21 @@
 
 use std::fmt::Write as _;
 
+use super::verdict::line;
 use super::{ChangeReport, FileReport, FindingsReport, Location, Shown};
 use crate::base::text::{Printable, count, list, wrap};
 use crate::base::time::NumericDate;
-use crate::explain::Sign;
-use crate::report::paint::{BOLD, CYAN, RED, YELLOW, diff_line, event_line, paint, steps};
+use crate::explain::{Sign, VerdictKind};
+use crate::report::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, diff_line, event_line, paint, steps};
 use crate::rules::Severity;
 
 pub(super) fn write(report: &FindingsReport) -> String {
-    let mut text = String::new();
+    let mut text = format!("{}\n", first_line(report));
     for file in &report.files {
+        if report.files.len() > 1 && file.verdict.kind != VerdictKind::Safe {
+            let _ =
+                writeln!(text, "\n{}: {}", paint(BOLD, Printable(&file.name)), line(&file.verdict, report));
+        }
         if let Some(change) = &file.change {
             write_change(file, change, report.now, &mut text);
         }
@@ -24,10 +29,24 @@ pub(super) fn write(report: &FindingsReport) -> String {
             text.truncate(text.trim_end_matches('\n').len());
             let _ = writeln!(text, "\n{}", steps(&change.steps, title, None).trim_end());
         }
+        if let Some(change) = file.dated_change() {
+            let assumed = format!("{}.", change.assumed.message());
+            let _ = writeln!(text, "\n{}", paint(DIM, wrap(&assumed, 100).join("\n")));
+        }
     }
     // One blank line between, and none around.
     let trimmed = text.trim_matches('\n');
     if trimmed.is_empty() { String::new() } else { format!("{trimmed}\n") }
+}
+
+fn first_line(report: &FindingsReport) -> String {
+    let verdict = report.verdict();
+    let style = match verdict.kind {
+        VerdictKind::WontStart | VerdictKind::LetsIn | VerdictKind::LocksOut => RED,
+        VerdictKind::ActFirst | VerdictKind::Unjudged => YELLOW,
+        VerdictKind::Safe => GREEN,
+    };
+    paint(BOLD, paint(style, wrap(&verdict.message().to_string(), 100).join("\n   ")))
 }
 
 fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text: &mut String) {
@@ -37,13 +56,17 @@ fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text
     } else {
         format!("{}: {from} → {to}", Printable(&file.name))
     };
+    gap(text);
     // Writing to a string can't fail.
-    let _ = writeln!(text, "\n{}", paint(BOLD, title));
+    let _ = writeln!(text, "{}", paint(BOLD, title));
     for event in &change.events {
         let _ = writeln!(text, "{}", event_line(event.kind.sign(), event.message(now)));
     }
     for line in &change.not_compared {
         let _ = writeln!(text, "{}", event_line(Sign::Unknown, line));
+    }
+    if let Some(line) = change.before.message() {
+        let _ = writeln!(text, "{}", event_line(Sign::Same, line));
     }
     if !change.diff.is_empty() {
         text.push('\n');
@@ -54,6 +77,12 @@ fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text
     text.push('\n');
 }
 
+/// One blank line before what follows.
+fn gap(text: &mut String) {
+    text.truncate(text.trim_end_matches('\n').len());
+    text.push_str(if text.is_empty() { "" } else { "\n\n" });
+}
+
 fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
     let style = match finding.severity {
         Severity::Error => RED,
@@ -61,6 +90,7 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
         Severity::Info => CYAN,
     };
     let head = paint(style, paint(BOLD, format!("{}[{}]:", finding.severity.name(), finding.rule.id)));
+    gap(text);
     let place = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.start));
     let lines = wrap(&finding.message.to_string(), 100);
     let _ = writeln!(text, "{head} {}", lines.join("\n  "));
@@ -77,7 +107,11 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
     let fixable = if finding.fixable { " `check --fix` does this." } else { "" };
     let help = format!("{}{fixable}", finding.help);
     let _ =
-        writeln!(text, "{gutter} {} {}\n", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
+        writeln!(text, "{gutter} {} {}", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
+    for command in &finding.commands {
+        let _ = writeln!(text, "{gutter}     {command}");
+    }
+    text.push('\n');
 }
 
 pub(super) fn summary(report: &FindingsReport) -> String {

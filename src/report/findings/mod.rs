@@ -5,13 +5,15 @@ mod human;
 mod json;
 mod markdown;
 mod sarif;
+mod verdict;
 
-use crate::base::sentence::Sentence;
+use crate::base::command_line::CommandLine;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines, Position};
-use crate::explain::{KeyEvent, Steps};
+use crate::explain::{Assumed, KeyEvent, Step, Steps, Verdict};
 use crate::redact::{DiffLine, Redactor};
-use crate::rules::{Finding, Rule, Severity};
+use crate::rules::{Before, Finding, Rule, Severity};
 
 /// What a run found.
 pub(crate) struct FindingsReport {
@@ -55,6 +57,8 @@ pub(crate) struct FileReport {
     pub(crate) path: String,
     /// What its config is wrapped in, if it is: findings have the lines of the config itself.
     pub(crate) wrapped: Option<Wrapped>,
+    /// What it comes to.
+    pub(crate) verdict: Verdict,
     /// What was found.
     pub(crate) findings: Vec<Shown>,
     /// Variables whose secrets were not looked at.
@@ -79,6 +83,10 @@ pub(crate) struct ChangeReport {
     pub(crate) diff: Vec<DiffLine>,
     /// What to do.
     pub(crate) steps: Steps,
+    /// What `check` found in the old text, too.
+    pub(crate) before: Before,
+    /// What the dates assume.
+    pub(crate) assumed: Assumed,
 }
 
 /// A finding as it is shown.
@@ -88,6 +96,8 @@ pub(crate) struct Shown {
     pub(crate) key: Option<String>,
     pub(crate) message: Sentence,
     pub(crate) help: Sentence,
+    /// How to do it, to be copied.
+    pub(crate) commands: Vec<CommandLine>,
     pub(crate) fixable: bool,
     pub(crate) place: Option<Location>,
 }
@@ -162,11 +172,20 @@ impl FileReport {
             name,
             path,
             wrapped: None,
+            verdict: Verdict::failed(sentence!("this file could not be read")),
             findings: Vec::new(),
             unseen: Vec::new(),
             change: None,
             failure: Some(why),
         }
+    }
+
+    /// Its change, where dates are told of it that depend on the policy.
+    fn dated_change(&self) -> Option<&ChangeReport> {
+        let has_date = |change: &&ChangeReport| {
+            self.verdict.until().is_some() || change.steps.list.iter().any(Step::has_date)
+        };
+        self.change.as_ref().filter(has_date)
     }
 
     /// The place of a finding in the file itself, for CI systems that show the file.
@@ -182,13 +201,14 @@ impl FileReport {
 /// are about, where it could be read.
 pub(crate) fn shown(
     findings: Vec<Finding>,
-    tool: &str,
+    tool: &CommandLine,
     (text, config): (&str, Option<&Config<'_>>),
     redactor: &mut Redactor,
 ) -> Vec<Shown> {
     // Marking a large file costs as much as reading it.
     let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
     let lines = Lines::of(text);
+    let words = tool.to_string();
     let mut show = |finding: Finding| {
         let place = finding.span.clone().map(|span| {
             let excerpt = marked.as_ref().map(|marked| {
@@ -210,7 +230,8 @@ pub(crate) fn shown(
             severity: finding.severity,
             key: finding.key(),
             message: finding.message(),
-            help: finding.help(tool),
+            help: finding.help(&words),
+            commands: finding.commands(tool),
             fixable: finding.fix.is_some(),
             place,
         }

@@ -11,6 +11,7 @@ const SCHEMA: &str =
 pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error> {
     let results: Vec<Value> = report.findings().map(|(file, finding)| result(file, finding)).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
+    let verdict = report.verdict();
     let is_whole = failures.is_empty();
     let skipped = report.skipped.iter().map(|one| note(&one.path, &format!("not looked at: {}", one.why)));
     let notifications: Vec<Value> =
@@ -25,6 +26,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
                 "rules": RULES.iter().map(|rule| describe(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "properties": { "verdict": { "kind": verdict.kind.name(), "text": verdict.text() } },
             "invocations": [{
                 "executionSuccessful": is_whole,
                 "toolExecutionNotifications": notifications,
@@ -43,12 +45,22 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
+/// As code scanning sorts by it, from 0 to 10.
+fn security_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "8.0",
+        Severity::Warning => "5.0",
+        Severity::Info => "1.0",
+    }
+}
+
 fn describe(rule: &Rule) -> Value {
     json!({
         "id": rule.id,
         "shortDescription": { "text": rule.finds },
         "fullDescription": { "text": rule.why },
         "help": { "text": format!("{} {}", rule.why, rule.fix()), "markdown": format!("{}\n\n{}", rule.why, rule.fix()) },
+        "properties": { "security-severity": security_severity(rule.severity) },
         "defaultConfiguration": { "level": level(rule.severity), "enabled": !rule.pedantic },
     })
 }
@@ -73,6 +85,8 @@ fn result(file: &FileReport, finding: &Shown) -> Value {
         "level": level(finding.severity),
         "message": { "text": format!("{}. {}", finding.message, finding.help) },
         "locations": [place],
+        // What stays the same when lines move.
+        "partialFingerprints": { "ruleAndKey/v1": format!("{}:{}", finding.rule.id, finding.key.as_deref().unwrap_or("")) },
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::config::{NodeId, Scalar, env_name};
+use crate::explain::{Cure, Deed, Harm, LockOut, Whose};
 use crate::rules::comparison::{ConfigDiff, has_keys};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -47,7 +48,7 @@ impl Violation for Removed {
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
     let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
-    let anyone = has_keys(comparison.old.keys) || comparison.old.keys.other_login.is_some();
+    let anyone = has_keys(comparison.old.keys) || comparison.old.keys.logins.uris().next().is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }
@@ -55,8 +56,16 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let mut added = new.iter().filter(|one| !old.contains(one)).peekable();
     let unsure = added.peek().is_some() && (gone.iter().any(is_hidden) || added.any(is_hidden));
     let place = comparison.new.place_of_path(&["client_auth", "audience"]);
-    let found = Finding::new(&RULE, place, Removed { audiences: gone, unsure });
-    vec![if unsure { found.unsure() } else { found }]
+    let words = |all: &[AudienceEntry]| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>();
+    let harm = if unsure {
+        let fresh: Vec<AudienceEntry> = new.iter().filter(|one| !old.contains(one)).cloned().collect();
+        let new = format!("the audience {}", list(&words(&fresh)));
+        Harm::First(Deed::SameAs { new, old: list(&words(&gone)) })
+    } else {
+        let logins = Some(Cure::Audience(words(&new)));
+        Harm::LocksOut(LockOut { logins, ..comparison.lock_out(Whose::Audiences(words(&gone))) })
+    };
+    vec![Finding::new(&RULE, place, Removed { audiences: gone, unsure }).means(harm)]
 }
 
 /// An audience, as far as it is known.

@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
+use crate::explain::{Cure, From, Harm, LockOut, Whose};
 use crate::keyset::{Key, Phase};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -104,7 +105,9 @@ fn waits_too_short(comparison: &ConfigDiff<'_>, key: &Key) -> Option<Finding> {
     }
     let enough = now + policy.standby() + CLOCK_SKEW;
     let cause = ShortWait { nbf, now, deploy_within: policy.deploy_within, enough };
-    Some(Finding::new(&RULE, comparison.new.place_of(key, "nbf"), cause).of(key))
+    let from = From::Promotion(nbf.max(now));
+    let harm = Harm::LocksOut(LockOut { from, ..LockOut::now(Whose::Keys(vec![key.in_words()])) });
+    Some(Finding::new(&RULE, comparison.new.place_of(key, "nbf"), cause).of(key).means(harm))
 }
 
 fn promoted_too_soon(comparison: &ConfigDiff<'_>) -> Option<Finding> {
@@ -119,5 +122,8 @@ fn promoted_too_soon(comparison: &ConfigDiff<'_>) -> Option<Finding> {
         _ => return None,
     };
     let cause = TooSoon { known_from, before: was.name() };
-    (known_from > comparison.now()).then(|| Finding::new(&RULE, comparison.new.place(key), cause).of(key))
+    let whose = Whose::Keys(vec![key.in_words()]);
+    let harm = Harm::LocksOut(LockOut { logins: Some(Cure::Known), ..LockOut::now(whose) });
+    let found = || Finding::new(&RULE, comparison.new.place(key), cause).of(key).means(harm);
+    (known_from > comparison.now()).then(found)
 }

@@ -1,7 +1,10 @@
 //! `current-key-removed`: the key that signs is gone.
 
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
+use crate::explain::{Cure, Harm, LockOut, Whose};
+use crate::keyset::Key;
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -41,9 +44,16 @@ impl Violation for Gone {
         }
     }
 
-    fn help(&self, _: &About, tool: &str) -> Option<Sentence> {
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
         let until = self.kept_until;
-        Some(sentence!("Put it back and rotate, which keeps it until {until} if done now: `{tool} rotate`."))
+        Some(sentence!(
+            "Put {key} back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
+             because its secret leaked, `--skip current-key-removed` accepts it."
+        ))
+    }
+
+    fn commands(&self, _: &About, tool: &CommandLine) -> Vec<CommandLine> {
+        vec![tool.clone().arg("rotate").note("once the key is back in the file")]
     }
 }
 
@@ -59,6 +69,15 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let kept_until = comparison.now() + comparison.new.policy.overlap();
-    let cause = Gone { successor: successor.map(crate::keyset::Key::name), kept_until };
-    vec![Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(current)]
+    let cure = match (successor, comparison.new.current()) {
+        (Some(key), _) => Cure::SendsKid(key.in_words()),
+        (None, Some(key)) if comparison.origin(key).is_some() => Cure::SignsWith(key.in_words()),
+        (None, Some(key)) => Cure::HasKey(key.in_words()),
+        (None, None) if comparison.new.keys.other_login().is_some() => Cure::Elsewhere,
+        (None, None) => Cure::AnyKey,
+    };
+    let lock_out = comparison.lock_out(Whose::Keys(vec![current.in_words()]));
+    let harm = Harm::LocksOut(LockOut { logins: Some(cure), ..lock_out });
+    let cause = Gone { successor: successor.map(Key::in_words), kept_until };
+    vec![Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(current).means(harm)]
 }

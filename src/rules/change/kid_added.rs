@@ -1,6 +1,8 @@
 //! `kid-added`: a wildcard got a kid.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Whose};
+use crate::keyset::KeyRef;
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -20,15 +22,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 struct KidAdded {
     /// The key as it was named before.
-    before: String,
+    before: KeyRef,
 }
 
 impl Violation for KidAdded {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
-            "the key without a kid ({} before) is {key} now: tokens that don't carry this kid are rejected after the next \
-             restart",
-            self.before
+            "{}, which accepted tokens with any kid, has the kid {key} now: tokens that don't carry it are rejected \
+             after the next restart",
+            self.before.in_words()
         )
     }
 }
@@ -39,7 +41,11 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let found = lost.filter_map(|key| {
         let successor = comparison.successor(key)?;
         let place = comparison.new.place(successor);
-        Some(Finding::new(&RULE, place, KidAdded { before: key.name() }).of(successor))
+        let lock_out = comparison.lock_out(Whose::Keys(vec![key.in_words()]));
+        let logins = Some(Cure::SendsKid(successor.in_words()));
+        let harm = Harm::LocksOut(LockOut { logins, ..lock_out });
+        let cause = KidAdded { before: key.reference() };
+        Some(Finding::new(&RULE, place, cause).of(successor).means(harm))
     });
     found.collect()
 }

@@ -1,6 +1,7 @@
 //! `last-key-removed`: nobody can sign in any more.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::rules::comparison::{ConfigDiff, has_keys};
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
@@ -20,8 +21,9 @@ fn message(_: &About) -> Sentence {
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (comparison.old.keys, comparison.new.keys);
-    if !has_keys(old) || has_keys(new) || new.other_login.is_some() {
+    if !has_keys(old) || has_keys(new) || new.other_login().is_some() {
         return Vec::new();
     }
-    vec![Finding::new(&RULE, comparison.new.place_of_list(), message)]
+    let lock_out = LockOut { logins: Some(Cure::AnyKey), ..LockOut::now(Whose::Everyone) };
+    vec![Finding::new(&RULE, comparison.new.place_of_list(), message).means(Harm::LocksOut(lock_out))]
 }

@@ -2,9 +2,12 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
+use crate::base::time::Seconds;
+use crate::explain::{Cure, Deed, From, Harm, LockOut, Whose};
 use crate::keyset::{Key, Setting};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
+use crate::schedule::{CLOCK_SKEW, MAX_TOKEN_TTL, TOLERANCE};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "login-removed",
@@ -40,6 +43,42 @@ impl Login {
             Self::OtherUris { .. } => true,
             Self::NoUris { unsure, .. } | Self::NoSupabase { unsure } | Self::OtherSecret { unsure, .. } => {
                 *unsure
+            }
+        }
+    }
+}
+
+/// How long the service lets a token of Supabase live.
+const SUPABASE_TTL: Seconds = Seconds::new(606_000);
+
+impl Login {
+    fn harm(&self, comparison: &ConfigDiff<'_>) -> Harm {
+        let until = |ttl: Seconds| Some(comparison.now() + ttl + TOLERANCE + CLOCK_SKEW);
+        let lock_out = |whose, ttl, cure| {
+            let (from, until, logins) = (From::Restart, until(ttl), Some(cure));
+            Harm::LocksOut(LockOut { whose, from, until, logins })
+        };
+        match self {
+            Self::OtherUris { gone, fresh } => {
+                Harm::First(Deed::SameKeys { old: gone.clone(), new: fresh.clone() })
+            }
+            _ if self.is_unsure() => {
+                let old = match self {
+                    Self::NoUris { gone, .. } => format!("the old one at {}", list(gone)),
+                    Self::NoSupabase { .. } => "the old one of Supabase".to_owned(),
+                    _ => "the old `supabase_jwt_secret`".to_owned(),
+                };
+                Harm::First(Deed::SameAs { new: "what replaces it".to_owned(), old })
+            }
+            Self::NoUris { gone, .. } => {
+                lock_out(Whose::Addresses(gone.clone()), MAX_TOKEN_TTL, Cure::Elsewhere)
+            }
+            Self::NoSupabase { .. } => lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere),
+            Self::OtherSecret { is_gone: true, .. } => {
+                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
+            }
+            Self::OtherSecret { .. } => {
+                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::NewSecret("`supabase_jwt_secret`".to_owned()))
             }
         }
     }
@@ -101,17 +140,17 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let public_key_added = comparison.added().any(Key::is_public);
     let has_fresh = !fresh.is_empty();
     let uris = (!gone.is_empty()).then(|| {
-        let unsure = public_key_added || (new.supabase && !old.supabase);
+        let unsure = public_key_added || (new.takes_supabase() && !old.takes_supabase());
         let cause = if has_fresh { Login::OtherUris { gone, fresh } } else { Login::NoUris { gone, unsure } };
         found(comparison, "jwks_uri", cause)
     });
-    let supabase = (old.supabase && !new.supabase).then(|| {
+    let supabase = (old.takes_supabase() && !new.takes_supabase()).then(|| {
         let unsure = public_key_added || has_fresh;
         found(comparison, "supabase", Login::NoSupabase { unsure })
     });
-    let secret = old.supabase_secret.as_ref().filter(|_| new.supabase).and_then(|was| {
-        let is_same = new.supabase_secret.as_ref().map_or(Some(false), |is| is.same(was));
-        let (is_gone, unsure) = (new.supabase_secret.is_none(), is_same.is_none());
+    let secret = old.supabase_secret().filter(|_| new.takes_supabase()).and_then(|was| {
+        let is_same = new.supabase_secret().map_or(Some(false), |is| is.same(was));
+        let (is_gone, unsure) = (new.supabase_secret().is_none(), is_same.is_none());
         let cause = Login::OtherSecret { is_gone, unsure };
         (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", cause))
     });
@@ -123,7 +162,6 @@ fn addresses(uris: &[&Setting]) -> Vec<String> {
 }
 
 fn found(comparison: &ConfigDiff<'_>, member: &str, cause: Login) -> Finding {
-    let unsure = cause.is_unsure();
-    let found = Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause);
-    if unsure { found.unsure() } else { found }
+    let harm = cause.harm(comparison);
+    Finding::new(&RULE, comparison.new.place_of_path(&["client_auth", member]), cause).means(harm)
 }

@@ -5,6 +5,7 @@ pub(super) mod before_nbf;
 pub(super) mod current_key_removed;
 pub(super) mod kid_added;
 pub(super) mod last_key_removed;
+pub(super) mod login_added;
 pub(super) mod login_removed;
 pub(super) mod new_variable;
 pub(super) mod overlap_cut;

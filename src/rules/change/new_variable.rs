@@ -1,6 +1,8 @@
 //! `new-variable`: a variable that every replica now needs.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::config::NodeId;
+use crate::explain::{Deed, Harm};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
@@ -15,14 +17,31 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
-struct Needed(String);
+struct Needed {
+    name: String,
+    is_cloud: bool,
+}
 
 impl Violation for Needed {
     fn message(&self, _: &About) -> Sentence {
-        sentence!(
-            "{} must be set on every replica before it restarts with this file, or it won't start",
-            self.0
-        )
+        let Self { name, is_cloud } = self;
+        match is_cloud {
+            false => sentence!(
+                "{name} must be set on every replica before it restarts with this file, or it won't start"
+            ),
+            true => sentence!("{name} must be set where you deploy this file from"),
+        }
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        let name = &self.name;
+        Some(if self.is_cloud {
+            sentence!("Set {name} before you deploy.")
+        } else {
+            sentence!(
+                "Set {name} on every replica before the restart. Containers must be recreated to see it, not only restarted."
+            )
+        })
     }
 }
 
@@ -30,8 +49,23 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let known = comparison.old.variables();
     let new = comparison.new.variables().into_iter().filter(|(name, _)| !known.contains_key(name));
     let found = new.map(|(name, id)| {
-        let cause = Needed(name.to_owned());
-        Finding::new(&RULE, comparison.new.span(id), cause).of_key_there(comparison.new)
+        let is_cloud = comparison.new.keys.is_cloud;
+        let cause = Needed { name: name.to_owned(), is_cloud };
+        let deed = match same_value(comparison, id) {
+            Some(what) => Deed::SameValue { name: name.to_owned(), what },
+            None => Deed::SetVariables { names: vec![name.to_owned()], is_cloud },
+        };
+        let harm = Harm::First(deed);
+        Finding::new(&RULE, comparison.new.span(id), cause).of_key_there(comparison.new).means(harm)
     });
     found.collect()
+}
+
+/// What was in the file or elsewhere before, and has to be the same in this variable.
+fn same_value(comparison: &ConfigDiff<'_>, at: NodeId) -> Option<String> {
+    let key = comparison.new.key_at(&comparison.new.span(at))?;
+    let old = comparison.origin(key)?;
+    let is_one_kind = key.is_symmetric() == old.is_symmetric() && key.is_public() == old.is_public();
+    let what = if key.is_symmetric() { "the secret of" } else { "the numbers of" };
+    (is_one_kind && key.verifies_what(old) != Some(false)).then(|| format!("{what} {}", key.in_words()))
 }

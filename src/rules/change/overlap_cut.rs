@@ -1,7 +1,9 @@
 //! `overlap-cut`: an `exp` that leaves too little time.
 
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::{NumericDate, Seconds};
+use crate::explain::{From, Harm, LockOut, Whose};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -50,6 +52,10 @@ impl Violation for Cut {
         let (until, key) = (self.now + self.overlap, key.argument());
         Some(sentence!("Restart the countdown, from now until {until}: `{tool} retire {key}`."))
     }
+
+    fn commands(&self, key: &About, tool: &CommandLine) -> Vec<CommandLine> {
+        vec![tool.clone().arg("retire").arg(key.argument())]
+    }
 }
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
@@ -61,7 +67,9 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let (exp, had) = (*new.exp.value()?, old.exp.value().copied());
         let cut = had.is_none_or(|had| exp < had) && exp < least && comparison.had_tokens(old);
         let cause = Cut { had, exp, now, overlap };
-        cut.then(|| Finding::new(&RULE, comparison.new.place_of(new, "exp"), cause).of(new))
+        let from = From::Removal(exp.max(now));
+        let harm = || Harm::LocksOut(LockOut { from, ..LockOut::now(Whose::Keys(vec![new.in_words()])) });
+        cut.then(|| Finding::new(&RULE, comparison.new.place_of(new, "exp"), cause).of(new).means(harm()))
     });
     found.collect()
 }

@@ -1,6 +1,7 @@
 //! `re-keyed`: another secret under the same kid.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::keyset::HmacAlg;
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::inspected::is_usable;
@@ -48,7 +49,10 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
             (Some(_), Some(_)) => ("k", ReKeyed::Secret),
             _ => ("k", ReKeyed::PublicKey),
         };
-        Some(Finding::new(&RULE, comparison.new.place_of(new, member), cause).of(new))
+        let lock_out = comparison.lock_out(Whose::Keys(vec![new.in_words()]));
+        let logins = Some(Cure::NewSecret(new.in_words()));
+        let harm = Harm::LocksOut(LockOut { logins, ..lock_out });
+        Some(Finding::new(&RULE, comparison.new.place_of(new, member), cause).of(new).means(harm))
     });
     found.collect()
 }

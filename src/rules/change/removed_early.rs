@@ -1,7 +1,9 @@
 //! `removed-early`: a key is gone while its tokens are valid.
 
+use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
+use crate::explain::{Cure, Deed, Harm, LockOut, Whose};
 use crate::keyset::{Key, Member, Phase};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -22,6 +24,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     look: Look::Change(look),
     ..ERROR
 };
+
+const MEANT: &str = "If the lock-out is meant, because its secret leaked, `--skip removed-early` accepts it.";
 
 struct Early {
     why: Why,
@@ -68,19 +72,28 @@ impl Violation for Early {
     }
 
     fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
-        let (until, token_until, key) = (self.until, self.token_until, key.argument());
+        let (until, token_until, name, key) = (self.until, self.token_until, key.to_string(), key.argument());
         Some(match &self.why {
             Why::TooSoon { .. } => {
-                sentence!("Put it back, and remove it once {until} has come: `{tool} prune`.")
+                sentence!("Put {name} back, and remove it once {until} has come: `{tool} prune`. {MEANT}")
             }
             Why::Waited => sentence!(
                 "Nothing more to do if nobody was given it, which can't be seen here: put it back otherwise."
             ),
             _ => sentence!(
-                "Put it back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
-                 with the time to deploy and to switch the backend, the key is needed until {until}."
+                "Put {name} back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
+                 with the time to deploy and to switch the backend, the key is needed until {until}. {MEANT}"
             ),
         })
+    }
+
+    fn commands(&self, key: &About, tool: &CommandLine) -> Vec<CommandLine> {
+        let key = key.argument();
+        match &self.why {
+            Why::TooSoon { .. } => vec![tool.clone().arg("prune").note("not before that date")],
+            Why::Waited => Vec::new(),
+            _ => vec![tool.clone().arg("retire").arg(key).note("once the key is back in the file")],
+        }
     }
 }
 
@@ -101,11 +114,30 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
             (Member::Absent, None) => Why::NeverRetired,
             _ => Why::Unreadable,
         };
+        let lock_out = lock_out(comparison, key, &why);
         let token_until = now + policy.token_ttl + TOLERANCE + CLOCK_SKEW;
         let waited = matches!(why, Why::Waited);
         let cause = Early { why, until: comparison.needed_until(key), token_until };
         let found = Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(key);
-        Some(if waited { found.unsure() } else { found })
+        Some(found.means(if waited {
+            Harm::First(Deed::NotGiven(key.in_words()))
+        } else {
+            Harm::LocksOut(lock_out)
+        }))
     });
     found.collect()
+}
+
+fn lock_out(comparison: &ConfigDiff<'_>, key: &Key, why: &Why) -> LockOut {
+    let lock_out = comparison.lock_out(Whose::Keys(vec![key.in_words()]));
+    let (until, logins) = match why {
+        Why::Renamed { successor } => (lock_out.until, Some(Cure::SendsKid(successor.clone()))),
+        // By its schedule, nobody signs with it any more in the last part of its time.
+        Why::TooSoon { exp, .. } => {
+            let is_over = Some(*exp) <= lock_out.until;
+            (lock_out.until.min(Some(*exp)), (!is_over).then_some(Cure::OtherKey))
+        }
+        Why::NeverRetired | Why::Unreadable | Why::Waited => (lock_out.until, Some(Cure::OtherKey)),
+    };
+    LockOut { until, logins, ..lock_out }
 }

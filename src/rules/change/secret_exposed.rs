@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{NodeId, Scalar};
+use crate::explain::{Harm, Way};
 use crate::redact::{has_secret, is_secret_name};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -49,7 +50,8 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let Some((variable, new)) = old.variable().zip(new) else { continue };
         if new.is_symmetric() && new.variable().is_none() {
             let cause = Exposed::Key { variable: variable.to_owned() };
-            found.push(Finding::new(&RULE, comparison.new.place_of(new, "k"), cause).of(new));
+            let harm = Harm::LetsIn { by: Way::Copy, keys: vec![new.in_words()] };
+            found.push(Finding::new(&RULE, comparison.new.place_of(new, "k"), cause).of(new).means(harm));
         }
     }
     let roots = (comparison.old.doc().root(), comparison.new.doc().root());
@@ -73,7 +75,9 @@ fn elsewhere<'a>(
     if text.is_some_and(|text| is_secret_name(name) || has_secret(text))
         && matches!(was.scalar(old), Some(Scalar::Env(_)))
     {
-        found.push(Finding::new(&RULE, comparison.new.span(new), Exposed::Member(name.to_owned())));
+        let harm = Harm::LetsIn { by: Way::Copy, keys: vec![format!("`{name}`")] };
+        let cause = Exposed::Member(name.to_owned());
+        found.push(Finding::new(&RULE, comparison.new.span(new), cause).means(harm));
     }
     for (name, value) in is.members(new).unwrap_or_default() {
         if let Some(name) = is.string(*name)

@@ -1,6 +1,7 @@
 //! `wildcard`: a new kid beside a key without one.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Deed, Harm};
 use crate::keyset::{Key, Kid};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
@@ -30,8 +31,8 @@ impl Violation for Shadows {
     fn message(&self, _: &About) -> Sentence {
         let Self { kid, wildcard } = self;
         sentence!(
-            "{kid} is the kid of a new key: tokens that carry it and were verified by the key without a kid ({wildcard} before) \
-             are rejected after the next restart"
+            "{kid} is the kid of a new key: tokens that carry it and were verified by {wildcard} are rejected after the \
+             next restart"
         )
     }
 
@@ -55,8 +56,10 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
             let by_name = key.variable().is_some() && key.variable() == old.variable();
             !key.verifies_what(old).unwrap_or(by_name)
         };
-        let cause = Shadows { kid: kid.clone(), wildcard: wildcards.iter().find(is_other)?.name() };
-        Some(Finding::new(&RULE, comparison.new.place(key), cause).of(key))
+        let wildcard = wildcards.iter().find(is_other)?.in_words();
+        let harm = Harm::First(Deed::NoToken { kid: kid.to_string() });
+        let cause = Shadows { kid: kid.clone(), wildcard };
+        Some(Finding::new(&RULE, comparison.new.place(key), cause).of(key).means(harm))
     });
     found.collect()
 }

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Misfit, NodeId, Scalar};
+use crate::explain::{Harm, NoStart};
 use crate::keyset::{Fault, FaultKind, Key, Obstacle, ObstacleKind, obstacles};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, Fix, Rule, Violation};
@@ -74,21 +75,30 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let all = obstacles(on.config, on.keys, on.values()).into_iter().filter(|one| own(&one.kind));
     let found = all.map(|Obstacle { at, kind }| {
+        let place = match &kind {
+            ObstacleKind::Key { index, .. } => on.keys.keys()[*index].in_words(),
+            other => other.place(),
+        };
+        let places = vec![place];
+        let start = if on.keys.is_cloud { NoStart::Cloud(places) } else { NoStart::Service(places) };
         let span = at.map(|at| on.first_line(at));
         let blocks = Blocks { advice: advice(on, at, &kind), is_cloud: on.keys.is_cloud, kind };
-        match blocks.kind.clone() {
+        let found = match blocks.kind.clone() {
             ObstacleKind::Key { index, fault, .. } => {
                 let key = &on.keys.keys()[index];
                 // A point is shown by its first half.
                 let span = on.place_of(key, if fault.member.is_empty() { "x" } else { fault.member });
                 Finding::new(rule, span, blocks).of(key).fixed_by(fix(on, at, key, fault))
             }
-            ObstacleKind::Member { path, .. } => Finding::new(rule, span, blocks).about(About::Member(path)),
+            ObstacleKind::Member { path, .. } | ObstacleKind::Address { path, .. } => {
+                Finding::new(rule, span, blocks).about(About::Member(path))
+            }
             ObstacleKind::NoVariable => Finding::new(rule, span, blocks).of_key_there(on),
             ObstacleKind::UnknownCast(name) | ObstacleKind::BadValue { name, .. } => {
                 Finding::new(rule, span, blocks).about(About::Member(name)).of_key_there(on)
             }
-        }
+        };
+        found.means(Harm::NoStart(start))
     });
     found.collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
+use crate::explain::{Harm, NoStart};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -30,7 +31,9 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     for key in on.keys.keys().iter().filter(|_| on.keys.is_cloud) {
         for (name, _) in on.doc().members(on.entry(key)).unwrap_or_default() {
             if let Some(member) = on.doc().string(*name).filter(|name| !KNOWN.contains(name)) {
-                found.push(Finding::new(&RULE, on.span(*name), UnknownMember(member.to_owned())).of(key));
+                let one = Finding::new(&RULE, on.span(*name), UnknownMember(member.to_owned()));
+                let start = NoStart::Cloud(vec![format!("`{}` of {}", Printable(member), key.in_words())]);
+                found.push(one.of(key).means(Harm::NoStart(start)));
             }
         }
     }

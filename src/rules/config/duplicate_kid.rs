@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Harm, LockOut, Whose};
 use crate::keyset::Kid;
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -46,7 +47,9 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
         if first.index != key.index {
             let (number, line, kid) = (key.number(), first.line, kid.clone());
             let cause = Shadowed { number, first: first.number(), line, kid };
-            found.push(Finding::new(&RULE, on.place(key), cause).of(key));
+            let whose = Whose::Keys(vec![format!("{} (the second of that kid)", key.in_words())]);
+            let harm = Harm::LocksOut(LockOut::now(whose));
+            found.push(Finding::new(&RULE, on.place(key), cause).of(key).means(harm));
         }
     }
     found

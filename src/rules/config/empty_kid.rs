@@ -1,6 +1,7 @@
 //! `empty-kid`: a key that no token finds.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Harm, LockOut, Whose};
 use crate::keyset::{Key, Member};
 use crate::rules::inspected::{Inspected, is_usable};
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
@@ -16,10 +17,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn message(key: &About) -> Sentence {
-    sentence!("key {key} never verifies a token: its kid is empty, and no token matches that")
+    sentence!("{key} never verifies a token: its kid is empty, and no token matches that")
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let is_dead = matches!(key.kid, Member::Unreadable(_)) && is_usable(key);
-    is_dead.then(|| Finding::new(&RULE, on.place(key), message).of(key))
+    let harm = || Harm::LocksOut(LockOut::now(Whose::Keys(vec![key.in_words()])));
+    is_dead.then(|| Finding::new(&RULE, on.place(key), message).of(key).means(harm()))
 }

@@ -2,6 +2,7 @@
 
 use super::Replacement;
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Harm, Way};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
@@ -34,5 +35,6 @@ impl Violation for Empty {
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     key.weakness().filter(|weakness| *weakness == Weakness::Empty)?;
-    Some(Finding::new(&RULE, on.place_of(key, "k"), Empty(Replacement::of(on, key))).of(key))
+    let harm = Harm::LetsIn { by: Way::Empty, keys: vec![key.in_words()] };
+    Some(Finding::new(&RULE, on.place_of(key, "k"), Empty(Replacement::of(on, key))).of(key).means(harm))
 }

@@ -2,6 +2,7 @@
 
 use super::Replacement;
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Harm, Way};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
@@ -33,5 +34,10 @@ impl Violation for Guessable {
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let others = [Weakness::Empty, Weakness::NotReplaced];
     let weakness = key.weakness().filter(|weakness| !others.contains(weakness))?;
-    Some(Finding::new(&RULE, on.place_of(key, "k"), Guessable(weakness, Replacement::of(on, key))).of(key))
+    let harm = Harm::LetsIn { by: Way::Guess, keys: vec![key.in_words()] };
+    Some(
+        Finding::new(&RULE, on.place_of(key, "k"), Guessable(weakness, Replacement::of(on, key)))
+            .of(key)
+            .means(harm),
+    )
 }

@@ -7,14 +7,15 @@ use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "inline-secret",
-    pedantic: true,
     finds: "A key's secret is in plaintext in a file that git tracks.",
     why: "Everyone with a copy of the repository, now or later, can sign in as anyone, and a secret stays in git history \
           after it is gone from the file.",
-    fix: How::Text(
-        "Keep it in a variable: `k: !env PS_JWKS_KEY_1`, set from a file that git ignores or from a secrets manager. \
-             Then rotate: the old one is in the history.",
-    ),
+    fix: How::Named(|tool, key| {
+        sentence!(
+            "Move it into a variable, in an env file that git ignores: `{tool} move-secret {key} --to env --env-file .env`. \
+             Then rotate: the old one is in the history."
+        )
+    }),
     look: Look::Key(look),
     ..WARNING
 };

@@ -2,6 +2,7 @@
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Quote};
+use crate::explain::{Harm, LockOut, Whose};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule};
 
@@ -28,7 +29,11 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
             let plain = matches!(doc.node(*name).kind, Kind::Scalar { quote: Quote::Plain, .. });
             if plain && doc.string(*name) == Some("<<") && doc.scalar(*value).is_none() {
                 let span = on.span(*name);
-                found.push(Finding::new(&RULE, span, message).of_key_there(on));
+                found.push(
+                    Finding::new(&RULE, span, message)
+                        .of_key_there(on)
+                        .means(Harm::LocksOut(LockOut::now(Whose::Everyone))),
+                );
             }
         }
     }

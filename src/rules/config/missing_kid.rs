@@ -20,7 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn message(key: &About) -> Sentence {
-    sentence!("key {key} has no kid, so it is tried for tokens of any kid")
+    sentence!("{key} has none to be found by, so it is tried for tokens of any kid")
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {

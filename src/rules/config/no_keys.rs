@@ -1,6 +1,7 @@
 //! `no-keys`: nothing to verify a token with.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Whose};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 
@@ -36,10 +37,11 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     if !on.keys.keys().is_empty() || on.keys.is_cloud || on.keys.has_broken_path() {
         return Vec::new();
     }
-    let cause = match on.keys.other_login {
-        None => NoKeys::Nothing,
-        Some("supabase") if !on.config.supabase_can_work() => NoKeys::SupabaseAlone,
-        Some(_) => return Vec::new(),
+    let cause = match on.keys.logins.all() {
+        [] if on.keys.logins.supabase => NoKeys::SupabaseAlone,
+        [] => NoKeys::Nothing,
+        _ => return Vec::new(),
     };
-    vec![Finding::new(&RULE, on.place_of_list(), cause)]
+    let harm = Harm::LocksOut(LockOut { logins: Some(Cure::AnyKey), ..LockOut::now(Whose::Everyone) });
+    vec![Finding::new(&RULE, on.place_of_list(), cause).means(harm)]
 }

@@ -1,6 +1,7 @@
 //! `not-base64url`: a secret the service reads as another one than is written.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Harm, LockOut, Way, Whose};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
 use crate::rules::inspected::Inspected;
@@ -59,7 +60,12 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
         Some(Weakness::Empty) => return None,
         _ => misread(text.or(known.as_deref().map(String::as_str))?)?,
     };
-    Some(Finding::new(&RULE, span, cause).of(key))
+    let keys = vec![key.in_words()];
+    let harm = match cause {
+        Misread::NotReplaced => Harm::LetsIn { by: Way::Copy, keys },
+        _ => Harm::LocksOut(LockOut::now(Whose::Keys(keys))),
+    };
+    Some(Finding::new(&RULE, span, cause).of(key).means(harm))
 }
 
 fn misread(k: &str) -> Option<Misread> {

@@ -5,6 +5,7 @@ use crate::base::time::NumericDate;
 use crate::keyset::{Key, Phase};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
+use crate::schedule::leaving;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "overdue",
@@ -26,6 +27,6 @@ impl Violation for Since {
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let Phase::Removable { exp } = key.phase(on.now) else { return None };
-    let is_found = !on.keys.is_current(key);
+    let is_found = !on.keys.is_current(key) || leaving(on.keys, on.now).is_some();
     is_found.then(|| Finding::new(&RULE, on.place_of(key, "exp"), Since(exp)).of(key))
 }

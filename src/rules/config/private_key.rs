@@ -1,6 +1,7 @@
 //! `private-key`: the private half of a public key.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Deed, Harm};
 use crate::keyset::{Key, Material, PRIVATE_MEMBERS};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, WARNING};
@@ -24,5 +25,9 @@ fn message(key: &About) -> Sentence {
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let Material::Public(public) = &key.material else { return None };
     let first = PRIVATE_MEMBERS.iter().find(|name| on.member(key, name).is_some()).copied();
-    public.private.then(|| Finding::new(&RULE, on.place_of(key, first.unwrap_or("d")), message).of(key))
+    public.private.then(|| {
+        Finding::new(&RULE, on.place_of(key, first.unwrap_or("d")), message)
+            .of(key)
+            .means(Harm::First(Deed::Fix { rule: RULE.id }))
+    })
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Cure, Harm, LockOut, Way, Whose};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::inspected::{Inspected, name_beside};
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -50,7 +51,8 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
         if first.kid != key.kid {
             let (name, other) = (name_beside(key, first), name_beside(first, key));
             let cause = OneVariable::Shared { name, other, variable: variable.to_owned() };
-            found.push(Finding::new(&RULE, on.place_of(key, "k"), cause).of(key));
+            let harm = Harm::LetsIn { by: Way::OldSecret, keys: vec![key.in_words()] };
+            found.push(Finding::new(&RULE, on.place_of(key, "k"), cause).of(key).means(harm));
         }
     }
     found
@@ -59,9 +61,11 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
 fn look_at_change(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let found = comparison.added().filter_map(|key| {
         let variable = key.variable()?;
-        let old = comparison.removed().find(|old| old.variable() == Some(variable))?.name();
+        let old = comparison.removed().find(|old| old.variable() == Some(variable))?.in_words();
+        let lock_out = comparison.lock_out(Whose::Keys(vec![old.clone()]));
+        let harm = Harm::LocksOut(LockOut { logins: Some(Cure::HasKey(key.in_words())), ..lock_out });
         let cause = OneVariable::Taken { old, variable: variable.to_owned() };
-        Some(Finding::new(&RULE, comparison.new.place_of(key, "k"), cause).of(key))
+        Some(Finding::new(&RULE, comparison.new.place_of(key, "k"), cause).of(key).means(harm))
     });
     found.collect()
 }

@@ -1,6 +1,7 @@
 //! `short-rsa`: an RSA key too short to verify with.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Deed, Harm};
 use crate::keyset::{Key, Material};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
@@ -27,5 +28,9 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let Material::Public(public) = &key.material else { return None };
     let bits = public.bits.unwrap_or(0);
     let is_short = public.kty == "RSA" && public.numbers.is_some() && bits < 2048;
-    is_short.then(|| Finding::new(&RULE, on.place_of(key, "n"), Bits(bits)).of(key))
+    is_short.then(|| {
+        Finding::new(&RULE, on.place_of(key, "n"), Bits(bits))
+            .of(key)
+            .means(Harm::First(Deed::Fix { rule: RULE.id }))
+    })
 }

@@ -1,6 +1,7 @@
 //! `unset-variable`: a variable that has no value where one was looked for.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::explain::{Deed, Harm};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
@@ -43,7 +44,9 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
     let unset = on.variables().into_iter().filter(|(name, _)| values(name).is_none());
     let found = unset.map(|(name, id)| {
         let cause = Unset { name: name.to_owned(), why_unknown: (on.why_unknown)(name) };
-        Finding::new(&RULE, on.span(id), cause).of_key_there(on)
+        let harm =
+            Harm::First(Deed::SetVariables { names: vec![name.to_owned()], is_cloud: on.keys.is_cloud });
+        Finding::new(&RULE, on.span(id), cause).of_key_there(on).means(harm)
     });
     found.collect()
 }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::directory::Directory;
 use crate::base::text::Printable;
-use crate::init::{ConfigOptions, Database, SecretLocation, Storage, TokenAudience};
+use crate::init::{ConfigOptions, Database, SecretLocation, Storage, Tls, TokenAudience};
 use crate::session::arguments::ConfigArgs;
 use crate::session::{Error, World};
 
@@ -30,22 +30,35 @@ pub(crate) fn options(
     world: &mut World<'_>,
 ) -> Result<ConfigOptions, Error> {
     let (mut source, mut storage) = (args.source, args.storage);
-    let (mut audience, mut port) = (args.audience.clone(), args.port);
+    let (mut audience, mut port, mut tls) = (args.audience.clone(), args.port, args.tls);
     if asks == Asks::Person {
         if source.is_none() {
-            source = Some(choose("Source database", &Database::default(), world)?);
+            source = Some(choose("Source database, where the data comes from", &Database::default(), world)?);
         }
         if storage.is_none() {
-            storage = Some(choose("Storage database", &Storage::default(), world)?);
+            storage = Some(choose(
+                "Storage database, where the service keeps what it syncs",
+                &Storage::default(),
+                world,
+            )?);
         }
         if audience.is_empty() {
-            let question = "Token audience (`aud`), any text that your backend writes into it";
+            let question = "Token audience (`aud`): any text that your backend writes into its tokens, such as your app's name";
             let default = TokenAudience::default();
             audience = vec![answer((question, default.as_str()), "text", world, |text| text.parse().ok())?];
         }
         if port.is_none() {
             let read = |text: &str| text.parse().ok().filter(|port| *port > 0);
             port = Some(answer(("Port of the service", "8080"), "a number from 1 to 65535", world, read)?);
+        }
+        let postgresql = ConfigOptions::reaches_postgresql(
+            source.unwrap_or_default(),
+            storage.unwrap_or_default(),
+            args.compose,
+        );
+        if tls.is_none() && postgresql {
+            let question = "TLS of the PostgreSQL server (a local one often has none)";
+            tls = Some(choose(question, &Tls::default(), world)?);
         }
         writeln!(world.stderr)?;
     }
@@ -55,6 +68,7 @@ pub(crate) fn options(
     Ok(ConfigOptions {
         source: source.unwrap_or_default(),
         storage: storage.unwrap_or_default(),
+        tls: tls.unwrap_or_default(),
         secrets,
         audience,
         port: port.unwrap_or(8080),

@@ -31,9 +31,12 @@ pub(crate) fn next_steps(
             let token = token.arg("--env-file").arg(&env);
             (env, list(&names), format!("the value of {KEY}"), token)
         }
-        SecretLocation::Inline => {
-            (name(&paths.config), "both `uri`s".to_owned(), "the `k` beside it".to_owned(), token)
-        }
+        SecretLocation::Inline => (
+            name(&paths.config),
+            "what is marked `# fill in`".to_owned(),
+            "the `k` beside it".to_owned(),
+            token,
+        ),
     };
     let mut steps = Vec::new();
     if options.secrets == SecretLocation::Inline || !names.is_empty() {
@@ -48,7 +51,8 @@ pub(crate) fn next_steps(
     steps.push(start(options, draft, directory));
     steps.push(step("token", sentence!("Get a first token, for a user called `me`"), vec![token]));
     let connect = sentence!(
-        "Connect: give your client the endpoint http://localhost:{} and that token. Later your backend signs such \
+        "Connect: give your client the endpoint http://localhost:{} and that token. The first request right after the \
+         start may be answered with 500: ask again. Later your backend signs such \
          tokens itself: with kid {} and its secret, {secret} (base64url)",
         options.port,
         draft.key.kid

@@ -16,6 +16,7 @@ pub mod process;
 pub mod profile;
 pub mod service;
 pub mod session;
+pub mod svg;
 
 use std::cell::Cell;
 use std::ffi::OsString;

@@ -1,0 +1,123 @@
+//! How one config stands: what was found, and the one thing to do next.
+
+use super::arguments::{Global, Times};
+use super::checking::{Checker, targets};
+use super::values::KnownValues;
+use super::{Error, Source, World, policy};
+use crate::base::command_line::CommandLine;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::{Printable, count, list};
+use crate::base::time::NumericDate;
+use crate::keyset::KeySet;
+use crate::rules::{Selection, Severity};
+use crate::schedule::{self, Action, Due};
+
+/// How a config stands.
+pub(crate) struct Outlook {
+    config: String,
+    /// The policy file, unless there is none.
+    policy: Option<String>,
+    /// Where values of variables were looked for.
+    env_file: Option<String>,
+    /// What `check` finds; nothing where it isn't a file.
+    found: Option<Found>,
+    /// What is due first by the schedule.
+    next: Option<Due>,
+    /// Whether it is due because nobody knows how old the key is.
+    is_undated: bool,
+    /// The tool with the options that name this config.
+    tool: CommandLine,
+}
+
+#[derive(Default)]
+struct Found {
+    errors: usize,
+    warnings: usize,
+}
+
+impl Outlook {
+    /// `known`: the values that were asked for with an env file, which has this name.
+    pub(crate) fn of(
+        source: &Source,
+        keys: &KeySet,
+        known: Option<(&KnownValues<'_>, String)>,
+        global: &Global,
+        world: &mut World<'_>,
+    ) -> Result<Self, Error> {
+        let now = world.clock.now();
+        let rules = policy::rules(&Times::default(), source, world)?;
+        let found = match source {
+            Source::File(path) => {
+                let (targets, _) = targets(std::slice::from_ref(path), None, global, world)?;
+                let checker = Checker { global, selection: Selection::default(), sets: Vec::new(), now };
+                let mut found = Found::default();
+                for target in &targets {
+                    let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;
+                    let count =
+                        |severity| seen.findings.iter().filter(|one| one.severity == severity).count();
+                    found.errors += count(Severity::Error);
+                    found.warnings += count(Severity::Warning);
+                }
+                Some(found)
+            }
+            Source::Stdin | Source::Variable => None,
+        };
+        // What can't be decided is told as a warning; on Cloud there is no schedule.
+        let decides = !keys.is_cloud && !keys.keys().is_empty();
+        let next = decides.then(|| schedule::next_due(keys, &rules.policy, now).ok().flatten()).flatten();
+        let is_undated = next
+            .as_ref()
+            .is_some_and(|due| due.action == Action::Rotate && keys.keys()[due.key.index()].iat.is_absent());
+        Ok(Self {
+            config: source.name(),
+            policy: rules.origins.file.map(|(name, _)| name),
+            env_file: known.map(|(_, name)| name).or(rules.env_file.map(|path| path.display().to_string())),
+            found,
+            next,
+            is_undated,
+            tool: source.command(global, world),
+        })
+    }
+
+    /// Where all of it comes from.
+    pub(crate) fn sources(&self) -> Sentence {
+        let policy =
+            self.policy.as_deref().map_or("the defaults".to_owned(), |file| Printable(file).to_string());
+        let config = Printable(&self.config);
+        match &self.env_file {
+            Some(file) => sentence!("Config: {config}. Policy: {policy}. Env file: {}", Printable(file)),
+            None => sentence!("Config: {config}. Policy: {policy}"),
+        }
+    }
+
+    /// What `check` says, in a line.
+    pub(crate) fn checked(&self) -> Option<Sentence> {
+        let Found { errors, warnings } = self.found.as_ref()?;
+        let counted = |(number, noun): (usize, &str)| (number > 0).then(|| count(number, noun));
+        let counts: Vec<String> =
+            [(*errors, "error"), (*warnings, "warning")].into_iter().filter_map(counted).collect();
+        Some(match counts.as_slice() {
+            [] => sentence!("Check: nothing found"),
+            counts => sentence!("Check: {}; `{}` shows more", list(counts), self.command(["check"])),
+        })
+    }
+
+    /// The one thing to do now, if any.
+    pub(crate) fn next(&self, now: NumericDate) -> Option<Sentence> {
+        if self.found.as_ref().is_some_and(|found| found.errors > 0) {
+            return Some(sentence!("Next: fix the errors that `{}` shows", self.command(["check"])));
+        }
+        let Due { action, key, .. } = self.next.as_ref().filter(|due| due.at <= now)?;
+        let (what, command) = match action {
+            Action::Promote => ("promote", self.command(["promote", &key.to_string()])),
+            Action::Rotate => ("replace", self.command(["rotate"])),
+            Action::Prune => ("remove", self.command(["prune"])),
+        };
+        let why = if self.is_undated { ", whose age isn't known" } else { "" };
+        Some(sentence!("Next: {what} {key}{why}: `{command}`"))
+    }
+
+    fn command<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> CommandLine {
+        self.tool.clone().args(words)
+    }
+}
