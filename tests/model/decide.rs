@@ -270,5 +270,5 @@ fn key_set(question: &Question, file: &[Entry]) -> KeySet {
 }
 
 fn new_key(question: &Question, keys: &KeySet, alg: HmacAlg, now: NumericDate) -> NewKey {
-    NewKey { kid: Kid::new(&format!("k{}", question.new)).unwrap(), ..stand_in(keys, alg, now) }
+    NewKey { kid: Some(Kid::new(&format!("k{}", question.new)).unwrap()), ..stand_in(keys, alg, now) }
 }

@@ -3,6 +3,8 @@
 //! Its decisions are those of the program. The small settings run with the other tests; `just model` runs the big ones.
 
 #![allow(
+    clippy::all,
+    clippy::pedantic,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
