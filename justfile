@@ -26,7 +26,8 @@ bench:
 
 # Whether the work grows in proportion to the input: `just growth --only redact`. Needs valgrind; takes minutes
 growth *OPTIONS:
-    cargo bench --locked --bench growth -- {{OPTIONS}}
+    cargo build --locked --release
+    cargo test --locked --bench growth -- --binary "$PWD/target/release/powersync-jwks" {{OPTIONS}}
 
 # Against PowerSync's own packages. `just conformance SEED DOCUMENTS` compares other documents, in a release build
 conformance SEED="" DOCUMENTS="20000":

@@ -18,8 +18,23 @@ pub(crate) fn looks_secret(text: &str) -> bool {
 }
 
 /// Pairs of letters that make up about half of English text and a sixteenth of random letters.
-const COMMON_PAIRS: &str = "th he in er an re on at nd en es or te ed is it al ar st to nt ng se ha as ou io le \
+const PAIRS: &[u8] = b"th he in er an re on at nd en es or te ed is it al ar st to nt ng se ha as ou io le \
     ve co me de hi ri ro ic ne ea ra ce ch ll be ma si om ur et ec ti el";
+
+/// For each first letter, the second ones, a bit each.
+const COMMON_PAIRS: [u32; 26] = {
+    let (mut pairs, mut at) = ([0; 26], 0);
+    while at < PAIRS.len() {
+        pairs[(PAIRS[at] - b'a') as usize] |= 1 << (PAIRS[at + 1] - b'a');
+        at += 3;
+    }
+    pairs
+};
+
+fn is_common(first: u8, second: u8) -> bool {
+    let letter = |byte: u8| byte.to_ascii_lowercase() - b'a';
+    COMMON_PAIRS[usize::from(letter(first))] >> letter(second) & 1 == 1
+}
 
 /// Whether text reads like words: pairs of letters as in English, and few jumps between lower and upper case or
 /// letters and digits, which random base64 is full of.
@@ -34,8 +49,7 @@ pub(crate) fn is_words(bytes: &[u8]) -> bool {
         let letters = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
         if letters && !(a.is_ascii_lowercase() && b.is_ascii_uppercase()) {
             pairs += 1;
-            let both = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
-            common += usize::from(COMMON_PAIRS.as_bytes().chunks(3).any(|known| known.starts_with(&both)));
+            common += usize::from(is_common(a, b));
         } else if letters
             || (a.is_ascii_alphanumeric()
                 && b.is_ascii_alphanumeric()

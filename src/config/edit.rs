@@ -20,13 +20,14 @@ pub fn apply(config: &Config<'_>, plan: &Edits) -> Result<Zeroizing<String>, Con
     config.check_editable()?;
     let input = if config.doc.syntax() == Syntax::Json { Input::Json } else { Input::Yaml };
     check(config, plan)?;
-    let mut text = Zeroizing::new(config.text().to_owned());
+    let mut text: Option<Zeroizing<String>> = None;
     let mut step = |splices: &dyn Fn(&Config<'_>) -> Result<Vec<Splice>, ConfigError>| {
-        let now = Config::parse_str(&text, input)
-            .map_err(|_| ConfigError::nowhere(Problem::ReadBack("the text no longer parses")))?;
-        let next = splice(now.text(), splices(&now)?)?;
-        drop(now);
-        text = next;
+        let next = match &text {
+            // Of the first step, the text is read already.
+            None => splice(config.text(), splices(config)?)?,
+            Some(text) => splice(text, splices(&read_back(text, input)?)?)?,
+        };
+        text = Some(next);
         Ok(())
     };
     // Moving comes first, while the entry's lines are those that it owns.
@@ -56,12 +57,17 @@ pub fn apply(config: &Config<'_>, plan: &Edits) -> Result<Zeroizing<String>, Con
     if !remove.is_empty() {
         step(&|now| remove_entries(now, &remove))?;
     }
-    let result = Config::parse_str(&text, input)
-        .map_err(|_| ConfigError::nowhere(Problem::ReadBack("the text no longer parses")))?;
+    let text = text.unwrap_or_else(|| Zeroizing::new(config.text().to_owned()));
+    let result = read_back(&text, input)?;
     verify::reads_as_meant(config, &result, plan)
         .map_err(|what| ConfigError::nowhere(Problem::ReadBack(what)))?;
     drop(result);
     Ok(text)
+}
+
+fn read_back(text: &str, input: Input) -> Result<Config<'_>, ConfigError> {
+    Config::parse_str(text, input)
+        .map_err(|_| ConfigError::nowhere(Problem::ReadBack("the text no longer parses")))
 }
 
 /// Finds what can't be edited in the text as it is, so that messages give places that the user can see.

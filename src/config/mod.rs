@@ -200,8 +200,14 @@ impl<'t> Config<'t> {
     /// The bytes that belong to each entry of the list, its own comments included.
     #[must_use]
     pub fn entry_regions(&self) -> Vec<Span> {
+        // Several may share a line, whose end is looked for once.
+        let mut line_end = 0;
         let to_line_end = |id: &NodeId| {
-            self.doc.start_of(*id)..crate::syntax::lines::content_end(self.text(), self.doc.end_of(*id))
+            let end = self.doc.end_of(*id);
+            if end > line_end || line_end == 0 {
+                line_end = crate::syntax::lines::content_end(self.text(), end);
+            }
+            self.doc.start_of(*id)..line_end
         };
         match self.place {
             KeyList::List { name, list } => block::regions(&self.doc, name, list)

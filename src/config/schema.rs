@@ -9,7 +9,7 @@ use super::{Config, NodeId, Scalar, env_name};
 use crate::base::text::list;
 
 /// What a member has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// Text
     Text,
@@ -120,7 +120,7 @@ impl fmt::Display for Shape {
 }
 
 /// How a member differs from the schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Misfit {
     /// It isn't there.
     Missing,

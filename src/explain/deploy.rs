@@ -64,8 +64,8 @@ pub(crate) fn deploy_steps(merge: &Merge<'_>, situation: &Situation<'_>) -> Step
 }
 
 /// Lets losses end with the last of the keys that are gone.
-fn end_sooner(list: &mut [Step], last: Option<NumericDate>) {
-    for step in list {
+fn end_sooner(steps: &mut [Step], last: Option<NumericDate>) {
+    for step in steps {
         if let (Action::Losses { signed: Signed::WithRemoved, last: until, .. }, Some(last)) =
             (&mut step.action, last)
         {
@@ -148,7 +148,8 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     let after = with_renamed(old, new);
     let stays = |key: &Key| after[key.index].map(|index| &new.keys()[index]);
     let (was, is) = (old.current().ok().flatten(), new.current().ok().flatten());
-    let is_new = |key: &Key| !after.contains(&Some(key.index));
+    let stayed: HashSet<usize> = after.iter().copied().flatten().collect();
+    let is_new = |key: &Key| !stayed.contains(&key.index);
     let mut done = Vec::new();
     if let Some(current) = is {
         match was {
@@ -190,11 +191,10 @@ fn all_done<'k>(old: &'k KeySet, new: &'k KeySet, situation: &Situation<'_>) -> 
     } else if old.keys().iter().any(|key| gone(&key)) {
         done.push(Done::GivenUp { current: is });
     }
-    let was_hidden = old.shadowed();
     let is_usable = |key: &Key| !matches!(key.material, Material::Unusable(_));
-    let re_keyed = |(old, new): &(&Key, &Key)| {
-        let had_tokens = !old.kid.is_absent() && is_usable(old) && !was_hidden.contains(&old.index);
-        had_tokens && is_usable(new) && new.verifies_what(old) == Some(false)
+    let re_keyed = |(before, after): &(&Key, &Key)| {
+        let had_tokens = !before.kid.is_absent() && is_usable(before) && !old.is_shadowed(before);
+        had_tokens && is_usable(after) && after.verifies_what(before) == Some(false)
     };
     let staying = old.keys().iter().filter_map(|key| Some((key, stays(key)?)));
     done.extend(staying.filter(re_keyed).map(|(_, key)| Done::ReKeyed { key }));
@@ -218,10 +218,9 @@ fn added<'k>(
     (was, is): (Option<&Key>, Option<&'k Key>),
     situation: &Situation<'_>,
 ) -> Vec<Done<'k>> {
-    let hidden = new.shadowed();
     // Nobody should start to sign with what never verifies a token.
     let counts =
-        |key: &&Key| is_new(key) && !hidden.contains(&key.index) && is.is_none_or(|is| is.index != key.index);
+        |key: &&Key| is_new(key) && !new.is_shadowed(key) && is.is_none_or(|is| is.index != key.index);
     let done = |key: &'k Key| {
         Some(match key.phase(situation.now) {
             Phase::Standby { nbf } if was.is_some() && !situation.policy.leaves_time(nbf, situation.now) => {

@@ -19,10 +19,9 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     // Named as it is after the change, where it is still there: without a kid, its number has moved.
     let signing = old_current.map(|key| after[key.index].unwrap_or(key).reference());
     let is = new.current().ok().flatten();
-    let (was_hidden, is_hidden) = (old.shadowed(), new.shadowed());
     let mut events = Vec::new();
     for (key, _) in new.keys().iter().zip(&before).filter(|(_, before)| before.is_none()) {
-        let kind = if is_hidden.contains(&key.index) {
+        let kind = if new.is_shadowed(key) {
             EventKind::AddedHidden { number: key.number(), what: key.describe() }
         } else {
             added(key, (new, is), now, signing.as_ref())
@@ -47,7 +46,7 @@ pub fn events(old: &KeySet, new: &KeySet, now: NumericDate) -> Vec<KeyEvent> {
     for (before, after) in old.keys().iter().zip(&after) {
         let Some(after) = after else { continue };
         // What verified no token before and verifies none now is the same to everyone.
-        let told_apart = !(was_hidden.contains(&before.index) && is_hidden.contains(&after.index));
+        let told_apart = !(old.is_shadowed(before) && new.is_shadowed(after));
         let other = told_apart.then(|| other_key(before, after)).flatten();
         let moved = || told_apart.then(|| moved(before, after)).flatten();
         // A promotion says what becomes of the dates.

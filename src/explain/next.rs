@@ -252,8 +252,7 @@ impl Situation<'_> {
     fn leave(&self, outgoing: &Key, successor: &Key) -> [Step; 2] {
         let not_before = outgoing.exp.value().copied().unwrap_or(self.now + self.policy.stay());
         let key = self.lasting(outgoing);
-        let others = self.keys.keys().iter().any(|key| key.is_wildcard() && key.index != outgoing.index);
-        let is_last = outgoing.is_wildcard() && !others;
+        let is_last = outgoing.is_wildcard() && self.keys.wildcards() == 1;
         let what = if is_last { Pruned::LastWildcard(key) } else { Pruned::Outgoing(key) };
         let verify = self.means.tool("verify").arg("--expect").arg(successor.argument()).arg("TOKEN_FILE");
         [
@@ -270,7 +269,7 @@ impl Situation<'_> {
     }
 
     fn handed(&self, new: &Key) -> Handed {
-        let wildcard = self.keys.keys().iter().any(Key::is_wildcard);
+        let wildcard = self.keys.wildcards() > 0;
         let kid = match (new.kid.is_absent(), wildcard) {
             (true, _) => HandedKid::None,
             (false, true) => HandedKid::Expected,

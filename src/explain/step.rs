@@ -237,11 +237,10 @@ pub(crate) enum LastingName {
 
 impl LastingName {
     pub(super) fn of(key: &Key, keys: &KeySet) -> Self {
-        let wildcards = keys.keys().iter().filter(|key| key.is_wildcard()).count();
         match (&key.kid, key.exp.value()) {
             (Member::Value(kid), _) => Self::Kid(kid.to_string()),
             (Member::Variable(name), _) => Self::KidOf(name.clone()),
-            (Member::Absent, _) if wildcards <= 1 => Self::WithoutKid,
+            (Member::Absent, _) if keys.wildcards() <= 1 => Self::WithoutKid,
             (Member::Absent, Some(exp)) => Self::RemovableFrom(*exp),
             _ => Self::OnLine(key.line),
         }

@@ -18,7 +18,7 @@ pub struct Address {
 }
 
 /// A text that is no such URL. Says nothing of what is in it: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Hash)]
 pub enum InvalidAddress {
     /// `new URL` fails: `PSYNC_S3102`.
     #[error("is not an absolute URL")]

@@ -20,7 +20,7 @@ pub enum FaultKind {
 }
 
 /// One fault of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// Its kind.
     pub kind: FaultKind,

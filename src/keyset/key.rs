@@ -8,7 +8,7 @@ use super::secret::Secret;
 use crate::base::time::NumericDate;
 
 /// A member of a key: absent is not the same as there and unreadable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Member<T> {
     /// Not there.
     Absent,
@@ -120,7 +120,7 @@ pub enum SecretSource {
 }
 
 /// The numbers of a public key, big-endian, as the service decodes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PublicNumbers {
     /// Modulus and exponent (RFC 7518, section 6.3.1).
     Rsa {

@@ -137,7 +137,7 @@ impl fmt::Display for KeyName {
 }
 
 /// A key as messages and commands name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyRef {
     kid: Member<Kid>,
     number: usize,

@@ -1,6 +1,7 @@
 //! Every way in beside the keys of the file, in the order in which the service looks: `supabase_jwt_secret`, each
 //! `jwks_uri`, and the keys of the Supabase project.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -255,7 +256,17 @@ impl Logins {
     /// The addresses that another config doesn't name, as far as can be told.
     #[must_use]
     pub(crate) fn uris_not_in(&self, other: &Self) -> Vec<&Setting> {
-        let is_there = |uri: &&Setting| other.uris().any(|one| one.same(uri) == Some(true));
+        let known = |uri: &&Setting| uri.text.is_some();
+        let texts: HashSet<_> = other.uris().filter_map(|uri| uri.text.as_deref()).collect();
+        let variables: HashSet<_> = other.uris().filter_map(|uri| uri.variable.as_ref()).collect();
+        let unknown: HashSet<_> =
+            other.uris().filter(|uri| !known(uri)).filter_map(|uri| uri.variable.as_ref()).collect();
+        // By their texts where both are known, else by their variables: as [`Setting::same`] does.
+        let is_there = |uri: &&Setting| {
+            let by_text = uri.text.as_deref().is_some_and(|text| texts.contains(text));
+            let names = if known(uri) { &unknown } else { &variables };
+            by_text || uri.variable.as_ref().is_some_and(|name| names.contains(name))
+        };
         self.uris().filter(|uri| !is_there(uri)).collect()
     }
 }

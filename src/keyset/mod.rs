@@ -29,6 +29,7 @@ mod counterparts;
 mod curve;
 mod fault;
 mod fetched;
+mod index;
 mod key;
 mod kid;
 mod logins;
@@ -55,8 +56,7 @@ pub(crate) use startability::obstacles;
 pub use startability::{NotStarting, Obstacle, ObstacleKind, Startability};
 pub use state::{Phase, Stage, State, Undecidable};
 
-use std::collections::HashSet;
-
+use index::Index;
 use read::Entry;
 
 use crate::config::{Audience, Config, Edition, NodeId};
@@ -65,6 +65,7 @@ use crate::config::{Audience, Config, Edition, NodeId};
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<Key>,
+    index: Index,
     /// What `client_auth.audience` says.
     pub audience: Audience,
     /// The values of `client_auth.audience`, in the order of the file. Cloud adds its own to them.
@@ -99,11 +100,12 @@ impl KeySet {
             counted = at;
             read::key(&Entry { doc, id: *id, edition, values }, index, line)
         });
-        let keys = keys.collect();
+        let keys: Vec<Key> = keys.collect();
         let audiences =
             config.audience_entries().iter().map(|id| read::audience(doc, *id, edition, values)).collect();
         let (around, unknown) = startability::around(config, values);
         Self {
+            index: Index::of(&keys),
             keys,
             audience: config.audience(),
             audiences,
@@ -126,7 +128,29 @@ impl KeySet {
         for (index, key) in keys.iter_mut().enumerate() {
             key.index = index;
         }
-        Self { keys, ..self.clone() }
+        Self {
+            index: Index::of(&keys),
+            keys,
+            audiences: self.audiences.clone(),
+            logins: self.logins.clone(),
+            around: self.around.clone(),
+            unknown: self.unknown.clone(),
+            ..*self
+        }
+    }
+
+    /// What a schedule depends on beside the keys, without any of them.
+    #[must_use]
+    pub(crate) fn for_schedule(&self) -> Self {
+        Self {
+            keys: Vec::new(),
+            index: Index::of(&[]),
+            audiences: Vec::new(),
+            logins: self.logins.clone(),
+            around: Vec::new(),
+            unknown: Vec::new(),
+            ..*self
+        }
     }
 
     /// The member that lets users in with keys from elsewhere, as far as can be told from here: `jwks_uri` before `supabase`.
@@ -164,19 +188,27 @@ impl KeySet {
         self.keys.iter().filter(fits).collect()
     }
 
-    /// The keys that never verify a token, by their places: one before them has their kid, and the service takes the
-    /// first.
+    /// Whether this key never verifies a token: one before it has its kid, and the service takes the first.
     #[must_use]
-    pub(crate) fn shadowed(&self) -> HashSet<usize> {
-        let mut seen = HashSet::new();
-        let named = self.keys.iter().filter_map(|key| Some((key.index, key.kid.value()?)));
-        named.filter(|(_, kid)| !seen.insert(*kid)).map(|(index, _)| index).collect()
+    pub(crate) fn is_shadowed(&self, key: &Key) -> bool {
+        self.index.first[key.index] < key.index
     }
 
-    /// The kids that are duplicated.
+    /// Whether another key has the kid of this one.
     #[must_use]
-    pub(crate) fn shared_kids(&self) -> HashSet<&Kid> {
-        let mut seen = HashSet::new();
-        self.keys.iter().filter_map(|key| key.kid.value()).filter(|kid| !seen.insert(*kid)).collect()
+    pub(crate) fn shares_kid(&self, key: &Key) -> bool {
+        self.index.shared[key.index]
+    }
+
+    /// How many keys have no kid.
+    #[must_use]
+    pub(crate) fn wildcards(&self) -> usize {
+        self.index.wildcards
+    }
+
+    /// Whether some key's algorithm is HS256.
+    #[must_use]
+    pub(crate) fn has_hs256(&self) -> bool {
+        self.index.has_hs256
     }
 }

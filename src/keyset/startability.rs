@@ -18,7 +18,7 @@ pub struct Obstacle {
 }
 
 /// What the service does not start with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObstacleKind {
     /// An entry of the list of keys.
     Key {
@@ -169,7 +169,9 @@ pub(crate) fn obstacles(config: &Config<'_>, keys: &KeySet, values: &Values<'_>)
             kind: ObstacleKind::Key { index, name: name.clone(), line, fault },
         })
     };
-    keys.around.iter().cloned().chain(keys.keys.iter().flat_map(of_key)).collect()
+    // A key with a fault can't be used.
+    let unusable = keys.keys.iter().filter(|key| matches!(key.material, Material::Unusable(_)));
+    keys.around.iter().cloned().chain(unusable.flat_map(of_key)).collect()
 }
 
 /// What keeps the service from starting, apart from the faults of keys; and the variables it may depend on.

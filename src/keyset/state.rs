@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::KeySet;
-use super::key::{HmacAlg, Key, Material, Member};
+use super::key::{Key, Material, Member};
 use crate::base::time::NumericDate;
 
 /// Where a key is in its life, apart from whether it is the current one.
@@ -153,21 +153,14 @@ impl KeySet {
     /// The current key: the first with `alg: HS256`, and where there is none the first HMAC key. PowerSync's own
     /// tools sign with it. Fails where an `alg` that decides can't be read.
     pub fn current(&self) -> Result<Option<&Key>, Undecidable> {
-        let mut first = None;
-        for key in &self.keys {
-            let Material::Symmetric { alg, .. } = &key.material else { continue };
-            match key.needed("alg", alg)? {
-                Some(HmacAlg::Hs256) => return Ok(Some(key)),
-                _ => first = first.or(Some(key)),
-            }
-        }
-        Ok(first)
+        let place = self.index.current.as_ref().map_err(Undecidable::clone)?;
+        Ok(place.map(|place| &self.keys[place]))
     }
 
     /// Whether this key is the current one; no, where that can't be told.
     #[must_use]
     pub fn is_current(&self, key: &Key) -> bool {
-        self.current().ok().flatten().is_some_and(|current| current.index == key.index)
+        self.index.current == Ok(Some(key.index))
     }
 
     /// The state of a key.

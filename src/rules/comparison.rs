@@ -6,7 +6,9 @@ use super::inspected::{Inspected, verifying};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::explain::{LockOut, Whose};
-use crate::keyset::{Key, KeySet, Kid, ObstacleKind, Startability, counterparts};
+use crate::keyset::{
+    Key, KeySet, Kid, Material, ObstacleKind, PublicKey, PublicNumbers, Startability, counterparts,
+};
 use crate::schedule::is_over;
 
 /// A config before and after a change. Both are judged at the same moment, under the policy of the new one.
@@ -17,36 +19,35 @@ pub(crate) struct ConfigDiff<'a> {
     pub(super) new: &'a Inspected<'a>,
     /// For each old key, the place of what it is in the new config, if it is still there under its kid.
     counterparts: Vec<Option<usize>>,
+    /// For each new key, the place of what it was in the old config, if it was there.
+    origins: Vec<Option<usize>>,
     /// The old keys that verified tokens, by place.
     verified: HashSet<usize>,
     /// The new keys that verify tokens, by kid.
     exact: HashMap<&'a Kid, &'a Key>,
-    /// The new keys whose secret is known, by it.
-    by_secret: HashMap<[u8; 32], Vec<&'a Key>>,
-    /// The new keys that can't be found by a secret: public ones, and those whose secret or algorithm isn't known.
-    others: Vec<&'a Key>,
+    candidates: Candidates<'a>,
 }
 
 impl<'a> ConfigDiff<'a> {
     /// Prepares to compare.
     #[must_use]
     pub(crate) fn new(old: &'a Inspected<'a>, new: &'a Inspected<'a>) -> Self {
-        let mut comparison = Self {
-            old,
-            new,
-            counterparts: counterparts(old.keys, new.keys),
-            verified: verifying(old.keys).map(|key| key.index).collect(),
-            exact: verifying(new.keys).filter_map(|key| Some((key.kid.value()?, key))).collect(),
-            by_secret: HashMap::new(),
-            others: Vec::new(),
-        };
-        for key in verifying(new.keys) {
-            match key.secret().filter(|_| key.hmac_alg().is_some()) {
-                Some(secret) => comparison.by_secret.entry(secret.fingerprint()).or_default().push(key),
-                None => comparison.others.push(key),
+        let counterparts = counterparts(old.keys, new.keys);
+        let mut origins = vec![None; new.keys.keys().len()];
+        for (before, after) in counterparts.iter().enumerate() {
+            if let Some(after) = after {
+                origins[*after] = Some(before);
             }
         }
-        comparison
+        Self {
+            old,
+            new,
+            counterparts,
+            origins,
+            verified: verifying(old.keys).map(|key| key.index).collect(),
+            exact: verifying(new.keys).filter_map(|key| Some((key.kid.value()?, key))).collect(),
+            candidates: Candidates::of(new.keys),
+        }
     }
 
     /// The old config and the new one.
@@ -68,8 +69,7 @@ impl<'a> ConfigDiff<'a> {
 
     /// Keys that are new.
     pub(super) fn added(&self) -> impl Iterator<Item = &'a Key> {
-        let stayed: HashSet<usize> = self.counterparts.iter().copied().flatten().collect();
-        self.new.keys.keys().iter().filter(move |key| !stayed.contains(&key.index))
+        self.new.keys.keys().iter().filter(|key| self.origins[key.index].is_none())
     }
 
     /// Whether there is no new config: what is gone has no faults.
@@ -89,15 +89,14 @@ impl<'a> ConfigDiff<'a> {
     pub(crate) fn breaks_the_start(&self) -> bool {
         let Startability::Fails(new) = self.new.keys.startability() else { return false };
         let old = self.old.keys.check_start().err().map_or(Vec::new(), |old| old.0);
-        let is_new = |kind: &ObstacleKind| {
-            matches!(kind, ObstacleKind::Key { .. }) || !old.iter().any(|before| before.kind == *kind)
-        };
+        let old: HashSet<&ObstacleKind> = old.iter().map(|before| &before.kind).collect();
+        let is_new = |kind: &ObstacleKind| matches!(kind, ObstacleKind::Key { .. }) || !old.contains(kind);
         !self.is_deleted() && new.0.iter().any(|obstacle| is_new(&obstacle.kind))
     }
 
     /// The place in the old config of the key at this place in the new one.
     pub(super) fn place_before(&self, entry: usize) -> Option<usize> {
-        self.counterparts.iter().position(|after| *after == Some(entry))
+        self.origins.get(entry).copied().flatten()
     }
 
     /// The place in the new config of the key at this place in the old one.
@@ -138,21 +137,18 @@ impl<'a> ConfigDiff<'a> {
         if let Some(exact) = old.kid.value().and_then(|kid| self.exact.get(kid)) {
             return exact.verifies_what(old);
         }
-        let known: Vec<Option<bool>> =
-            self.candidates(old).filter(|key| key.is_wildcard()).map(|key| key.verifies_what(old)).collect();
+        let known: Vec<Option<bool>> = self
+            .candidates
+            .may_verify(old)
+            .filter(|key| key.is_wildcard())
+            .map(|key| key.verifies_what(old))
+            .collect();
         if known.contains(&Some(true)) { Some(true) } else { (!known.contains(&None)).then_some(false) }
     }
 
     /// The key of the new config with the secret of one that is gone.
     pub(super) fn successor(&self, old: &Key) -> Option<&'a Key> {
-        self.candidates(old).find(|key| key.verifies_what(old) == Some(true))
-    }
-
-    /// The new keys that may verify what an old one verified. Where the old secret isn't known, any may.
-    fn candidates(&self, old: &Key) -> impl Iterator<Item = &'a Key> {
-        let same = old.secret().and_then(|secret| self.by_secret.get(&secret.fingerprint()));
-        let any = (old.is_symmetric() && old.secret().is_none()).then(|| self.by_secret.values().flatten());
-        same.into_iter().flatten().chain(any.into_iter().flatten()).chain(&self.others).copied()
+        self.candidates.may_verify(old).find(|key| key.verifies_what(old) == Some(true))
     }
 
     /// From when this key could have gone: its own date, else the overlap from now on.
@@ -162,6 +158,55 @@ impl<'a> ConfigDiff<'a> {
             .copied()
             .filter(|exp| *exp > self.now())
             .unwrap_or(self.now() + self.new.policy.overlap())
+    }
+}
+
+/// The keys that verify tokens, by what they verify with: of those that are the same to all others, the first.
+#[derive(Default)]
+struct Candidates<'a> {
+    by_secret: HashMap<[u8; 32], Vec<&'a Key>>,
+    by_numbers: HashMap<&'a PublicNumbers, Vec<&'a Key>>,
+    /// With a secret or numbers that are known: for keys whose own isn't.
+    any: Vec<&'a Key>,
+    /// With a secret or numbers that aren't known.
+    unknown: Vec<&'a Key>,
+}
+
+impl<'a> Candidates<'a> {
+    fn of(keys: &'a KeySet) -> Self {
+        let mut all = Self::default();
+        for key in verifying(keys) {
+            match (&key.material, key.secret()) {
+                (_, Some(secret)) => {
+                    push_other(all.by_secret.entry(secret.fingerprint()).or_default(), key);
+                    push_other(&mut all.any, key);
+                }
+                (Material::Public(PublicKey { numbers: Some(numbers), .. }), _) => {
+                    push_other(all.by_numbers.entry(numbers).or_default(), key);
+                    push_other(&mut all.any, key);
+                }
+                _ => push_other(&mut all.unknown, key),
+            }
+        }
+        all
+    }
+
+    /// The keys that may verify what this one verified. Where its secret isn't known, any may.
+    fn may_verify(&self, old: &Key) -> impl Iterator<Item = &'a Key> {
+        let same = match (&old.material, old.secret()) {
+            (_, Some(secret)) => self.by_secret.get(&secret.fingerprint()),
+            (Material::Public(PublicKey { numbers: Some(numbers), .. }), _) => self.by_numbers.get(numbers),
+            _ => Some(&self.any),
+        };
+        same.into_iter().flatten().chain(&self.unknown).copied()
+    }
+}
+
+/// Adds a key, unless one is there that is the same but for what it is listed by.
+fn push_other<'a>(keys: &mut Vec<&'a Key>, key: &'a Key) {
+    let kind = |key: &Key| (key.is_wildcard(), key.is_symmetric(), key.alg_text());
+    if !keys.iter().any(|other| kind(other) == kind(key)) {
+        keys.push(key);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Comments that silence a rule: `# powersync-jwks: ignore[rule] reason`, at the entry or for the file.
 
+use std::collections::HashSet;
+
 use super::inspected::Inspected;
 use super::rule::{About, Finding, How, Rule, Selection, Violation, WARNING};
 use crate::base::sentence::{Sentence, sentence};
@@ -30,7 +32,6 @@ struct Ignore<'t> {
     /// The key it is at; the whole file where it is at none.
     at: About,
     has_reason: bool,
-    used: bool,
 }
 
 /// What is wrong with such a comment.
@@ -61,22 +62,24 @@ pub(super) fn apply(
     selection: &Selection,
     known: &dyn Fn(&str) -> Option<(&'static Rule, bool)>,
 ) -> Vec<Finding> {
-    let mut ignores = read(on);
+    let ignores = read(on);
+    // By rule and entry; without an entry, for the whole file.
+    let asked: HashSet<_> = ignores.iter().map(|ignore| (ignore.rule, ignore.at.entry())).collect();
+    let mut used = HashSet::new();
     let mut left = found;
     left.retain(|one| {
-        let mut silenced = false;
-        for ignore in &mut ignores {
-            if ignore.rule == one.rule.id && (ignore.at == About::File || ignore.at == one.about) {
-                ignore.used = true;
-                silenced = true;
-            }
-        }
-        !silenced
+        let by = [(one.rule.id, None), (one.rule.id, one.entry())];
+        let mut by = by.into_iter().filter(|silence| asked.contains(silence)).peekable();
+        let is_left = by.peek().is_none();
+        used.extend(by);
+        is_left
     });
     for ignore in ignores {
         let (rule, cause) = match known(ignore.rule) {
             None => (&UNUSED, Comment::NoSuchRule),
-            Some((known, true)) if !ignore.used && selection.runs(known) => {
+            Some((known, true))
+                if !used.contains(&(known.id, ignore.at.entry())) && selection.runs(known) =>
+            {
                 (&UNUSED, Comment::FindsNothing(known.id))
             }
             Some((known, _)) if !ignore.has_reason => (&WITHOUT_REASON, Comment::NoReason(known.id)),
@@ -96,7 +99,9 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
     for comment in on.doc().comments() {
         let Some((names, reason)) = parse(&text[comment.clone()]) else { continue };
         let regions = regions.get_or_insert_with(|| on.config.entry_regions());
-        let key = regions.iter().position(|region| region.contains(&comment.start));
+        // Regions begin and end in the order of the text.
+        let key = regions.partition_point(|region| region.end <= comment.start);
+        let key = regions.get(key).filter(|region| region.start <= comment.start).map(|_| key);
         let at = key
             .and_then(|index| on.keys.keys().get(index))
             .map_or(About::File, |key| About::Key(key.reference()));
@@ -105,7 +110,6 @@ fn read<'a>(on: &Inspected<'a>) -> Vec<Ignore<'a>> {
             span: comment.clone(),
             at: at.clone(),
             has_reason: !reason.is_empty(),
-            used: false,
         }));
     }
     ignores

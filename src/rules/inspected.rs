@@ -120,11 +120,10 @@ impl<'a> Inspected<'a> {
 
     /// The key whose entry holds these bytes, or the file.
     pub(super) fn key_at(&self, span: &Span) -> Option<&'a Key> {
-        let holds = |key: &&Key| {
-            let entry = self.span(self.entry(key));
-            entry.start <= span.start && span.end <= entry.end
-        };
-        self.keys.keys().iter().find(holds)
+        let entries = self.config.entries();
+        let before = entries.partition_point(|entry| self.doc().start_of(*entry) <= span.start);
+        let last = before.checked_sub(1)?;
+        (span.end <= self.span(entries[last]).end).then(|| &self.keys.keys()[last])
     }
 
     /// The variables the config reads, each with where it is first.

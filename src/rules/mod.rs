@@ -18,7 +18,7 @@ pub(crate) use rule::Finding;
 pub use rule::{Rule, Selection, Severity};
 pub(crate) use unreadable::unreadable;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{count, list};
@@ -162,6 +162,7 @@ pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Int
     };
     let running = || RULES.iter().filter(|rule| selection.runs(rule));
     let mut found: Vec<Finding> = running().flat_map(|rule| change(rule)).collect();
+    let told = told(&found);
     let mut before = Before::default();
     for rule in running() {
         let is = if comparison.is_deleted() { Vec::new() } else { look(rule, comparison.new) };
@@ -178,7 +179,7 @@ pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Int
                     before.errors += usize::from(severity == Severity::Error);
                     before.warnings += usize::from(severity == Severity::Warning);
                 }
-                (None, _) if is_told(&one, &found) => {}
+                (None, _) if is_told(&one, &told) => {}
                 (None, _) => found.push(one),
             }
         }
@@ -234,13 +235,17 @@ const SAME: [(&Rule, &[&Rule]); 7] = [
     (&config::current_key_retiring::RULE, &[&change::overlap_cut::RULE]),
 ];
 
+/// What the findings about the change say, by rule and entry; without an entry, anywhere.
+type Told = HashSet<(&'static str, Option<usize>)>;
+
+fn told(of_change: &[Finding]) -> Told {
+    of_change.iter().flat_map(|one| [(one.rule.id, None), (one.rule.id, one.entry())]).collect()
+}
+
 /// Whether a finding about the change says it already.
-fn is_told(one: &Finding, of_change: &[Finding]) -> bool {
+fn is_told(one: &Finding, told: &Told) -> bool {
     let same = SAME.iter().find(|(rule, _)| rule.id == one.rule.id).map_or(&[][..], |(_, rules)| rules);
-    of_change.iter().any(|other| {
-        let is_there = one.entry() == other.entry() || one.entry().is_none();
-        is_there && same.iter().any(|rule| rule.id == other.rule.id)
-    })
+    same.iter().any(|rule| told.contains(&(rule.id, one.entry())))
 }
 
 /// What `--skip` leaves out of a change, although it would be found.

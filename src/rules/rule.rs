@@ -149,7 +149,7 @@ impl Selection {
 }
 
 /// What a finding is about. Shown as people name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum About {
     /// The file, or what its config lacks.
     File,
@@ -172,6 +172,14 @@ impl fmt::Display for About {
 }
 
 impl About {
+    /// The entry of the list, from 0.
+    pub(super) fn entry(&self) -> Option<usize> {
+        match self {
+            Self::Key(key) => Some(key.index()),
+            Self::File | Self::Gone(_) | Self::Member(_) => None,
+        }
+    }
+
     /// The key's name as an argument of a command.
     pub(super) fn argument(&self) -> String {
         match self {
@@ -279,10 +287,7 @@ impl Finding {
     /// The entry of the list it is about, from 0.
     #[must_use]
     pub(crate) fn entry(&self) -> Option<usize> {
-        match &self.about {
-            About::Key(key) => Some(key.index()),
-            _ => None,
-        }
+        self.about.entry()
     }
 
     /// The key, as people name it.

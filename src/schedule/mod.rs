@@ -49,6 +49,7 @@ mod retire;
 mod rollback;
 mod rotate;
 pub(crate) mod simulate;
+mod stage;
 mod waiting;
 mod why;
 

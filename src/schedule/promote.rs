@@ -67,7 +67,7 @@ pub(super) fn check(keys: &KeySet, key: &Key) -> Result<(), ScheduleError> {
         Material::Public(_) => return Err(ScheduleError::NotSymmetric(name)),
         Material::Symmetric { .. } => {}
     }
-    if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
+    if keys.shares_kid(key) {
         return Err(ScheduleError::SharedKid(name));
     }
     if becomes_current(keys, key) { Ok(()) } else { Err(ScheduleError::NotCurrentByAlg(name)) }

@@ -40,11 +40,10 @@ pub(super) fn prune_but(
         let before = removable.iter().filter(|gone| gone.index < current.index).count();
         notes.push(Note::CurrentPastEnd { key: current.reference_at(current.number() - before) });
     }
-    let shared = keys.shared_kids();
     for key in keys.keys().iter().filter(past) {
-        if key.kid.value().is_some_and(|kid| shared.contains(kid)) {
+        if keys.shares_kid(key) {
             let number = key.number();
-            let then = number - removable.iter().filter(|gone| gone.index < key.index).count();
+            let then = number - removable.partition_point(|gone| gone.index < key.index);
             notes.push(Note::SharedKid { number, kid: key.reference(), then });
         }
     }
@@ -64,13 +63,12 @@ pub(super) fn candidates<'k>(
     keys: &'k KeySet,
     current: Option<&Key>,
 ) -> Result<Vec<(&'k Key, NumericDate)>, ScheduleError> {
-    let shared = keys.shared_kids();
     let mut candidates = Vec::new();
     for key in keys.keys() {
         let Some(exp) = key.needed("exp", &key.exp)? else { continue };
         let kept = current.is_some_and(|current| current.index == key.index)
             || matches!(key.material, Material::Unusable(_))
-            || key.kid.value().is_some_and(|kid| shared.contains(kid));
+            || keys.shares_kid(key);
         if !kept {
             candidates.push((key, exp));
         }

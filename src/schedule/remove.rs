@@ -85,12 +85,7 @@ fn what_stays(keys: &KeySet, gone: &[&Key]) -> Vec<Note> {
 /// the same kid.
 #[must_use]
 pub(crate) fn is_live(keys: &KeySet, key: &Key, now: NumericDate) -> bool {
-    let is_shadowed = || {
-        key.kid.value().is_some_and(|kid| {
-            keys.keys().iter().any(|other| other.index < key.index && other.kid.value() == Some(kid))
-        })
-    };
-    !is_over(keys, key, now) && !is_shadowed()
+    !is_over(keys, key, now) && !keys.is_shadowed(key)
 }
 
 /// Whether a key's time is over, or never began.

@@ -106,13 +106,13 @@ fn target<'k>(
 
 /// The retiring key with the latest `exp`: the one that was current last.
 fn latest(keys: &KeySet) -> Result<Target<'_>, ScheduleError> {
-    let (current, shared) = (keys.current()?, keys.shared_kids());
+    let current = keys.current()?;
     let mut retiring: Vec<(&Key, NumericDate)> = Vec::new();
     for key in keys.keys().iter().filter(|key| key.is_symmetric()) {
         let Some(exp) = key.needed("exp", &key.exp)? else { continue };
         let is_out = current.is_some_and(|current| current.index == key.index)
             || !becomes_current(keys, key)
-            || key.kid.value().is_some_and(|kid| shared.contains(kid));
+            || keys.shares_kid(key);
         if !is_out {
             retiring.push((key, exp));
         }

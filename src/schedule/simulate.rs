@@ -7,6 +7,7 @@ use super::live::Liveness;
 use super::policy::Policy;
 use super::reconcile::{Action, next_due, reconcile};
 use super::refusal::ScheduleError;
+use super::stage::{Stage, Stretch};
 use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, Key, KeySet, Kid, Secret, State};
 
@@ -66,73 +67,56 @@ pub(crate) fn simulate(
     until: NumericDate,
 ) -> Result<Timeline, ScheduleError> {
     let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
-    let (mut keys, mut at) = (keys.clone(), now);
-    let mut lives = timeline.begin(&keys);
-    loop {
+    timeline.begin(keys);
+    let (mut stage, mut scene) = Stage::new(keys, now);
+    let mut at = now;
+    let end = loop {
         if timeline.steps.len() >= MAX_STEPS {
             timeline.until = at;
-            break;
+            break at;
         }
-        let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
-        let then = due.as_ref().map_or(until, |due| due.at.max(at));
-        timeline.record(&lives, &keys, at, then);
-        let Some(due) = due else { break };
-        at = then;
-        let make = |alg| Ok::<_, ScheduleError>(stand_in(&keys, alg, at));
+        let Some(due) = next_due(&scene.keys, policy, at)?.filter(|due| due.at < until) else { break until };
+        at = due.at.max(at);
+        let life = scene.numbers[due.key.index()];
+        scene = stage.widened(scene, &due, at);
+        let make = |alg| Ok::<_, ScheduleError>(stand_in_unless(|kid| stage.is_named(kid), alg, at));
         let terms = Terms { policy, now: at, allowed: &[] };
-        let (_, outcome) = reconcile(&keys, None, &terms, &make, &|_| Ok(Liveness::Live))?;
+        let (_, outcome) = reconcile(&scene.keys, None, &terms, &make, &|_| Ok(Liveness::Live))?;
         if outcome.changes.is_empty() {
-            break;
+            break at;
         }
-        timeline.steps.push(Step { action: due.action, life: lives[due.key.index()], at });
-        let (after, origins) = apply_traced(&keys, &outcome.changes, at);
-        lives = timeline.follow(&lives, &after, &origins);
-        keys = after;
-    }
+        timeline.steps.push(Step { action: due.action, life, at });
+        let (after, origins) = apply_traced(&scene.keys, &outcome.changes, at);
+        timeline.record(stage.record(&scene.numbers, at));
+        let born = stage.follow(&scene, (&after, &origins), at);
+        timeline.lives.extend(born.into_iter().map(|key| Life::new(key.name())));
+        scene = stage.next_scene();
+    };
+    timeline.record(stage.record_all(end));
     Ok(timeline)
 }
 
 impl Timeline {
-    /// Begins the lives of the keys that are there. Their places in `lives`, in the order of the keys.
-    fn begin(&mut self, keys: &KeySet) -> Vec<usize> {
-        let shared = keys.shared_kids();
+    fn begin(&mut self, keys: &KeySet) {
         let name = |key: &Key| match key.kid.value() {
-            Some(kid) if shared.contains(kid) => format!("{kid} (@{})", key.number()),
+            Some(kid) if keys.shares_kid(key) => format!("{kid} (@{})", key.number()),
             _ => key.name(),
         };
-        keys.keys().iter().map(|key| self.born(name(key))).collect()
+        self.lives = keys.keys().iter().map(|key| Life::new(name(key))).collect();
     }
 
-    /// The places of the lives of the keys after a step.
-    fn follow(&mut self, lives: &[usize], after: &KeySet, origins: &[Option<usize>]) -> Vec<usize> {
-        let place = |(key, origin): (&Key, &Option<usize>)| match origin {
-            Some(before) => lives[*before],
-            None => self.born(key.name()),
-        };
-        after.keys().iter().zip(origins).map(place).collect()
-    }
-
-    fn born(&mut self, key: String) -> usize {
-        self.lives.push(Life { key, spans: Vec::new() });
-        self.lives.len() - 1
-    }
-
-    /// Notes the states of all keys for a stretch of time.
-    fn record(&mut self, lives: &[usize], keys: &KeySet, from: NumericDate, until: NumericDate) {
-        let current = keys.current().ok().flatten();
-        for (key, place) in keys.keys().iter().zip(lives) {
-            let life = &mut self.lives[*place];
-            // A retiring key that nothing removes becomes removable on the way.
-            let turns = key.exp.value().copied().filter(|exp| from < *exp && *exp < until);
-            let stretches = [(from, turns.unwrap_or(until)), (turns.unwrap_or(until), until)];
-            for (from, until) in stretches.into_iter().filter(|(from, until)| from < until) {
-                life.extend(keys.state_of(key, current, from), from, until);
-            }
+    fn record(&mut self, stretches: Vec<Stretch>) {
+        for Stretch { number, state, from, until } in stretches {
+            self.lives[number].extend(state, from, until);
         }
     }
 }
 
 impl Life {
+    fn new(key: String) -> Self {
+        Self { key, spans: Vec::new() }
+    }
+
     fn extend(&mut self, state: State, from: NumericDate, until: NumericDate) {
         match self.spans.last_mut() {
             Some(last) if last.state == state && last.until == from => last.until = until,
@@ -144,10 +128,13 @@ impl Life {
 /// A key that isn't made yet, to look ahead with: its secret is no secret, and never written.
 #[must_use]
 pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
+    stand_in_unless(|kid| keys.keys().iter().any(|key| key.kid.value() == Some(kid)), alg, at)
+}
+
+fn stand_in_unless(is_taken: impl Fn(&Kid) -> bool, alg: HmacAlg, at: NumericDate) -> NewKey {
     // Named by its day, and by its second where a day has several.
     let day = Kid::stand_in(&at.day());
-    let taken = keys.keys().iter().any(|key| key.kid.value() == Some(&day));
-    let kid = if taken { Kid::stand_in(&at.to_string()) } else { day };
+    let kid = if is_taken(&day) { Kid::stand_in(&at.to_string()) } else { day };
     // Bytes that no rule takes for guessable; they are never written.
     let bytes = (0..alg.hash_length()).map(|n| u8::try_from(n * 37 % 251).unwrap_or(0));
     let mixed = bytes.map(|byte| byte.rotate_left(3) ^ byte.wrapping_mul(byte)).collect();
@@ -159,5 +146,92 @@ pub fn stand_in(keys: &KeySet, alg: HmacAlg, at: NumericDate) -> NewKey {
         secret: Secret::new(zeroize::Zeroizing::new(mixed)),
         iat: None,
         form: SecretForm::Inline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::time::Seconds;
+    use crate::config::{Config, Input};
+
+    const NOW: i64 = 1_795_000_000;
+    const DAY: i64 = 86_400;
+
+    /// The same, each step decided on all keys.
+    fn step_by_step(keys: &KeySet, policy: &Policy, until: NumericDate) -> Result<Timeline, ScheduleError> {
+        let now = NumericDate::new(NOW).unwrap();
+        let mut timeline = Timeline { now, until, lives: Vec::new(), steps: Vec::new() };
+        timeline.begin(keys);
+        let (mut keys, mut at, mut lives) = (keys.clone(), now, (0..keys.keys().len()).collect::<Vec<_>>());
+        loop {
+            let due = next_due(&keys, policy, at)?.filter(|due| due.at < until);
+            let then = due.as_ref().map_or(until, |due| due.at.max(at));
+            let current = keys.current().ok().flatten();
+            for (key, life) in keys.keys().iter().zip(&lives) {
+                let turns = key.exp.value().copied().filter(|exp| at < *exp && *exp < then).unwrap_or(then);
+                for (from, until) in [(at, turns), (turns, then)] {
+                    if from < until {
+                        timeline.lives[*life].extend(keys.state_of(key, current, from), from, until);
+                    }
+                }
+            }
+            let Some(due) = due else { return Ok(timeline) };
+            at = then;
+            let make = |alg| Ok::<_, ScheduleError>(stand_in(&keys, alg, at));
+            let terms = Terms { policy, now: at, allowed: &[] };
+            let (_, outcome) = reconcile(&keys, None, &terms, &make, &|_| Ok(Liveness::Live))?;
+            if outcome.changes.is_empty() {
+                return Ok(timeline);
+            }
+            timeline.steps.push(Step { action: due.action, life: lives[due.key.index()], at });
+            let (after, origins) = apply_traced(&keys, &outcome.changes, at);
+            let life = |(key, origin): (&Key, Option<usize>)| {
+                let Some(before) = origin else {
+                    timeline.lives.push(Life::new(key.name()));
+                    return timeline.lives.len() - 1;
+                };
+                lives[before]
+            };
+            lives = after.keys().iter().zip(origins).map(life).collect();
+            keys = after;
+        }
+    }
+
+    fn date(name: &'static str, days: std::ops::Range<i64>) -> impl Strategy<Value = String> {
+        // Few moments, so that some are the same.
+        let day = days.prop_map(move |day| format!(", {name}: {}", NOW + day * DAY / 2));
+        prop_oneof![2 => Just(String::new()), 3 => day]
+    }
+
+    fn entry() -> impl Strategy<Value = String> {
+        let material = prop_oneof![
+            8 => Just("kty: oct, alg: HS256, k: bm90LWEtc2VjcmV0LW9mLWFueW9uZS1hdC1hbGwhISE"),
+            1 => Just("kty: oct, alg: HS512, k: bm90LWEtc2VjcmV0LW9mLWFueW9uZS1hdC1hbGwhISE"),
+            1 => Just("kty: RSA, n: uJ, e: AQAB, alg: RS256"),
+            1 => Just("kty: oct, alg: HS256"),
+        ];
+        let kid =
+            prop_oneof![8 => (0..40_u32).prop_map(|n| format!(", kid: k{n}")), 1 => Just(String::new())];
+        (material, kid, date("iat", -60..0), date("nbf", -20..20), date("exp", -20..40)).prop_map(
+            |(material, kid, iat, nbf, exp)| format!("      - {{{material}{kid}{iat}{nbf}{exp}}}\n"),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_step_is_decided_on_is_enough(entries in prop::collection::vec(entry(), 0..12), days in 1..60_i64) {
+            let text = format!("client_auth:\n  audience: [a]\n  jwks:\n    keys:\n{}", entries.concat());
+            let text = if entries.is_empty() { "client_auth: {jwks: {keys: []}}".to_owned() } else { text };
+            let keys = KeySet::read(&Config::parse_str(&text, Input::Yaml).unwrap());
+            let policy = Policy { rotate_every: Seconds::new(10 * DAY), ..Policy::default() };
+            let (now, until) = (NumericDate::new(NOW).unwrap(), NumericDate::new(NOW + days * DAY).unwrap());
+            match (simulate(&keys, &policy, now, until), step_by_step(&keys, &policy, until)) {
+                (Ok(one), Ok(other)) => prop_assert_eq!(one, other, "{}", text),
+                (one, other) => prop_assert_eq!(one.err().map(|e| e.to_string()), other.err().map(|e| e.to_string())),
+            }
+        }
     }
 }

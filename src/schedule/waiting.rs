@@ -59,7 +59,7 @@ impl NeverPromoted {
 /// Why a waiting key is never promoted by itself, if it isn't.
 #[must_use]
 pub(crate) fn never_promoted(keys: &KeySet, key: &Key, current: &Key) -> Option<NeverPromoted> {
-    if key.kid.value().is_some_and(|kid| keys.shared_kids().contains(kid)) {
+    if keys.shares_kid(key) {
         Some(NeverPromoted::SharedKid(key.reference()))
     } else if !becomes_current(keys, key) {
         Some(NeverPromoted::NotHs256(key.reference()))
@@ -82,6 +82,5 @@ pub(super) fn is_newer(key: &Key, current: &Key) -> bool {
 
 /// The first HS256 key is current, wherever it is: a key of another algorithm can't take its place.
 pub(super) fn becomes_current(keys: &KeySet, key: &Key) -> bool {
-    key.hmac_alg() == Some(HmacAlg::Hs256)
-        || !keys.keys().iter().any(|other| other.hmac_alg() == Some(HmacAlg::Hs256))
+    key.hmac_alg() == Some(HmacAlg::Hs256) || !keys.has_hs256()
 }

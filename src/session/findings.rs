@@ -98,10 +98,10 @@ pub(crate) fn file_facts(path: Option<&Path>, keys: &KeySet, selection: &Selecti
     let inline = keys.keys().iter().any(|key| key.is_symmetric() && key.variable().is_none());
     let wanted = inline && (runs("inline-secret") || runs("file-mode"));
     let real = wanted.then(|| std::fs::canonicalize(path).ok()).flatten();
-    FileFacts {
-        mode: real.as_deref().and_then(store::mode),
-        in_git: real.as_deref().is_some_and(store::git::tracks),
-    }
+    let mode = real.as_deref().and_then(store::mode);
+    // A process is started for it: not where no rule depends on the answer.
+    let depends = runs("inline-secret") || mode.is_some_and(|mode| mode & 0o004 != 0);
+    FileFacts { mode, in_git: depends && real.as_deref().is_some_and(store::git::tracks) }
 }
 
 /// What is wrong with a config whatever was done, for people: as `status` shows it, and every command that writes.

@@ -1,14 +1,9 @@
 //! `powersync-jwks.yaml`: how long things take, said once for all configs below its directory.
 
-use std::collections::HashSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_yaml::Value;
-
 use crate::base::time::{InvalidDuration, Seconds};
+use crate::config::{ConfigError, Document, Input, NodeId, Position, Problem, Scalar};
 use crate::keyset::Kid;
 use crate::probe::{Endpoint, InvalidEndpoint};
 use crate::schedule::{InvalidPolicy, Policy};
@@ -31,92 +26,84 @@ const FIELDS: [&str; 9] = [
     "probe",
 ];
 
-/// The fields of a file, as they are written. Each is read by itself, so that a fault can be told with its name.
-#[derive(Default)]
-struct Fields(Vec<(String, Value)>);
+/// A file that was read; none, where nothing is written in it. Each field is read by itself, so that a fault can be told
+/// with its name.
+struct Fields<'t>(Option<Document<'t>>);
 
-/// What is wrong with a file, and the fields that it is about: it is told with the line of the first that is there.
+/// What is wrong with a file, and on which line.
 struct PolicyFault {
-    fields: Vec<String>,
+    at: Option<usize>,
     what: String,
 }
 
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("fields such as `rotate_every: 90d`")
+impl<'t> Fields<'t> {
+    fn read(text: &'t str) -> Result<Self, PolicyFault> {
+        let doc = match Document::read(text, Input::Yaml) {
+            Ok(doc) => doc,
+            Err(ConfigError { problem: Problem::Empty, .. }) => return Ok(Self(None)),
+            Err(ConfigError { problem: Problem::DuplicateName(name), at }) => {
+                return Err(PolicyFault {
+                    at: at.map(|at| at.line),
+                    what: format!("duplicate field {name}"),
+                });
             }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
-                let mut fields = Fields::default();
-                while let Some(field) = map.next_entry()? {
-                    fields.0.push(field);
-                }
-                Ok(fields)
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
-}
-
-impl Fields {
-    fn read(text: &str) -> Result<Self, PolicyFault> {
-        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-            return Ok(Self::default());
-        }
-        let fields: Self = serde_yaml::from_str(text).map_err(|error| no_policy(error.location()))?;
-        let mut seen = HashSet::new();
-        for (name, _) in &fields.0 {
-            let what = if !FIELDS.contains(&name.as_str()) {
-                // It may be the wrong file, and full of secrets: only what may be a name is shown.
-                let is_name = name.len() <= 24 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-                if !is_name {
-                    return Err(no_policy(None));
-                }
-                format!(
-                    "unknown field `{name}`, expected one of {}",
-                    FIELDS.map(|name| format!("`{name}`")).join(", ")
-                )
-            } else if !seen.insert(name) {
-                format!("duplicate field `{name}`")
-            } else {
+            Err(error) => return Err(no_policy(error.at)),
+        };
+        let list = || no_policy(Some(Position::of(text, doc.start_of(doc.root()))));
+        for (id, _) in doc.members(doc.root()).ok_or_else(list)? {
+            let name = doc.string(*id).unwrap_or_default();
+            if FIELDS.contains(&name) {
                 continue;
+            }
+            // It may be the wrong file, and full of secrets: only what may be a name is shown.
+            let is_name =
+                (1..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let known = FIELDS.map(|name| format!("`{name}`")).join(", ");
+            let fault = || PolicyFault {
+                at: Some(Position::of(text, doc.start_of(*id)).line),
+                what: format!("unknown field `{name}`, expected one of {known}"),
             };
-            return Err(PolicyFault { fields: vec![name.clone()], what });
+            return Err(if is_name { fault() } else { no_policy(None) });
         }
-        Ok(fields)
+        Ok(Self(Some(doc)))
+    }
+
+    /// The line of the first of these fields that is there.
+    fn line_of(&self, names: &[&str]) -> Option<usize> {
+        let doc = self.0.as_ref()?;
+        let (name, _) = names.iter().find_map(|name| doc.member(doc.root(), name))?;
+        Some(Position::of(doc.text(), doc.start_of(name)).line)
     }
 
     /// The value of a field, unless it is `null`.
     fn get<T>(
         &self,
         name: &str,
-        read: impl Fn(&Value) -> Result<T, String>,
+        read: impl Fn(&Document<'t>, NodeId) -> Result<T, String>,
     ) -> Result<Option<T>, PolicyFault> {
-        let value = self.0.iter().find(|(field, value)| field == name && !value.is_null());
-        let read = value.map(|(_, value)| read(value)).transpose();
-        read.map_err(|what| PolicyFault { fields: vec![name.to_owned()], what: format!("{name}: {what}") })
+        let Some(doc) = &self.0 else { return Ok(None) };
+        let value = doc.member(doc.root(), name).map(|(_, value)| value);
+        let value = value.filter(|value| doc.scalar(*value) != Some(Scalar::Null));
+        let read = value.map(|value| read(doc, value)).transpose();
+        read.map_err(|what| PolicyFault { at: self.line_of(&[name]), what: format!("{name}: {what}") })
     }
 
     /// A span as people write it: a number alone has no unit, and is refused.
     fn span(&self, name: &str) -> Result<Option<Seconds>, PolicyFault> {
-        self.get(name, |value| {
-            let text = value.as_str().ok_or(InvalidDuration::Form).and_then(str::parse);
+        self.get(name, |doc, value| {
+            let text = doc.string(value).ok_or(InvalidDuration::Form).and_then(str::parse);
             text.map_err(|invalid| invalid.to_string())
         })
     }
 
     /// The same, where nothing is a span as well.
     fn span_or_zero(&self, name: &str) -> Result<Option<Seconds>, PolicyFault> {
-        let is_zero = |value: &Value| {
-            let text = value.as_str().unwrap_or_default().trim();
-            value.as_i64() == Some(0) || text.trim_end_matches(|c: char| c.is_ascii_lowercase()).trim() == "0"
+        let is_zero = |doc: &Document<'_>, value: NodeId| {
+            let text = doc.string(value).unwrap_or_default().trim();
+            doc.scalar(value) == Some(Scalar::Integer(0))
+                || text.trim_end_matches(|c: char| c.is_ascii_lowercase()).trim() == "0"
         };
-        match self.get(name, |value| Ok(is_zero(value)))? {
+        match self.get(name, |doc, value| Ok(is_zero(doc, value)))? {
             Some(true) => Ok(Some(Seconds::default())),
             _ => self.span(name),
         }
@@ -124,11 +111,11 @@ impl Fields {
 
     /// The URLs of running services.
     fn endpoints(&self) -> Result<Vec<Endpoint>, PolicyFault> {
-        let endpoints = self.get("probe", |value| {
+        let endpoints = self.get("probe", |doc, value| {
             let items =
-                value.as_sequence().ok_or("expected a list of URLs, such as [https://sync.example.com]")?;
-            let endpoint = |item: &Value| {
-                let text = item.as_str().ok_or("expected URLs, as text")?;
+                doc.items(value).ok_or("expected a list of URLs, such as [https://sync.example.com]")?;
+            let endpoint = |item: &NodeId| {
+                let text = doc.string(*item).ok_or("expected URLs, as text")?;
                 text.parse().map_err(|invalid: InvalidEndpoint| invalid.to_string())
             };
             items.iter().map(endpoint).collect()
@@ -137,17 +124,17 @@ impl Fields {
     }
 }
 
-/// The reader's own words may hold a value of the file.
-fn no_policy(at: Option<serde_yaml::Location>) -> PolicyFault {
-    let place = at.map_or_else(String::new, |at| format!(" (line {}, column {})", at.line(), at.column()));
+/// The reader's own words are about configs.
+fn no_policy(at: Option<Position>) -> PolicyFault {
+    let place = at.map_or_else(String::new, |at| format!(" (line {}, column {})", at.line, at.column));
     let what = format!(
         "this is not a policy: it needs fields such as `rotate_every: 90d`, each on a line of its own{place}"
     );
-    PolicyFault { fields: Vec::new(), what }
+    PolicyFault { at: None, what }
 }
 
-fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| "expected text".to_owned())
+fn text(doc: &Document<'_>, value: NodeId) -> Result<String, String> {
+    doc.string(value).map(str::to_owned).ok_or_else(|| "expected text".to_owned())
 }
 
 /// A policy and where it comes from.
@@ -170,7 +157,7 @@ pub fn read(path: &Path, name: &str) -> Result<PolicyFile, Error> {
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Error::Policy { name: name.to_owned(), what: "this is not UTF-8 text".to_owned() })?;
-    parse(text).map_err(|fault| Error::Policy { name: place(name, text, &fault), what: fault.what }).map(
+    parse(text).map_err(|fault| Error::Policy { name: place(name, fault.at), what: fault.what }).map(
         |found| {
             let directory = path.parent().unwrap_or(Path::new(""));
             let env_file = found.env_file.map(|file| directory.join(file));
@@ -182,8 +169,8 @@ pub fn read(path: &Path, name: &str) -> Result<PolicyFile, Error> {
 fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
     let fields = Fields::read(file)?;
     let default = Policy::default();
-    let prefix = fields.get("kid_prefix", |value| {
-        let prefix = text(value)?;
+    let prefix = fields.get("kid_prefix", |doc, value| {
+        let prefix = text(doc, value)?;
         let invalid = if prefix.is_empty() { None } else { Kid::new(&prefix).err() };
         invalid.map_or(Ok(prefix), |invalid| Err(invalid.to_string()))
     })?;
@@ -198,35 +185,26 @@ fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
         ..default
     };
     policy.check().map_err(|invalid| {
-        let fields: &[&str] = match invalid {
+        let names: &[&str] = match invalid {
             InvalidPolicy::TokenTtl(_) => &["token_ttl"],
             InvalidPolicy::ShortStandby { .. } => &["standby", "deploy_within"],
             InvalidPolicy::ReplacedBeforePromoted { .. } => &["rotate_every", "standby"],
             InvalidPolicy::OverlapPastRotation { .. } => &["keep_retired", "rotate_every"],
         };
-        PolicyFault {
-            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-            what: invalid.to_string(),
-        }
+        PolicyFault { at: fields.line_of(names), what: invalid.to_string() }
     })?;
-    let env_file = fields.get("env_file", |value| match text(value)? {
+    let env_file = fields.get("env_file", |doc, value| match text(doc, value)? {
         path if path.is_empty() => Err("expected a path".to_owned()),
         path => Ok(PathBuf::from(path)),
     })?;
-    let is_set = |name: &str| fields.0.iter().any(|(field, value)| field == name && !value.is_null());
-    let set = FIELDS.into_iter().filter(|name| is_set(name)).collect();
+    let set =
+        FIELDS.into_iter().filter(|name| matches!(fields.get(name, |_, _| Ok(())), Ok(Some(())))).collect();
     Ok(PolicyFile { policy, probe: fields.endpoints()?, set, path: None, env_file })
 }
 
-/// The file's name, with the line of the first of these fields that it has.
-fn place(name: &str, text: &str, fault: &PolicyFault) -> String {
-    let line = fault.fields.iter().find_map(|field| {
-        let begins = |line: &str| {
-            line.strip_prefix(field.as_str()).is_some_and(|rest| rest.trim_start().starts_with(':'))
-        };
-        text.lines().position(begins)
-    });
-    line.map_or_else(|| name.to_owned(), |line| format!("{name}:{}", line + 1))
+/// The file's name, with the line.
+fn place(name: &str, at: Option<usize>) -> String {
+    at.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"))
 }
 
 /// The nearest policy file: in the config's directory or above it, up to the root of the repository.

@@ -1,6 +1,7 @@
 //! How the service is run, as far as the files around the config tell.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::base::command_line::CommandLine;
@@ -52,14 +53,30 @@ pub(crate) fn compose_file(directory: &Path) -> Option<PathBuf> {
 
 fn compose(directory: &Path) -> Option<Platform> {
     let file = compose_file(directory)?;
-    let found = small_text(&file).and_then(|text| compose_service(&text));
+    let found = text_of_service(&file, |_| true).and_then(|text| compose_service(&text));
     let (service, replicas) = found.map_or((None, 1), |(name, replicas)| (Some(name), replicas));
     Some(Platform::Compose { service, replicas })
 }
 
-fn small_text(path: &Path) -> Option<String> {
-    let length = fs::metadata(path).ok()?.len();
-    if length > 256 * 1024 { None } else { fs::read_to_string(path).ok() }
+/// In the names of the service's images.
+const IMAGE: &str = "powersync-service";
+
+/// Files that are written by hand are smaller; what is larger isn't looked into.
+const SMALL: u64 = 64 * 1024;
+
+/// A text that names the service's image, and whose first lines say what it is: `is_one` of these.
+fn text_of_service(path: &Path, is_one: impl Fn(&str) -> bool) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    if file.metadata().ok()?.len() > SMALL {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    (&mut file).take(4096).read_to_end(&mut bytes).ok()?;
+    if !is_one(&String::from_utf8_lossy(&bytes)) {
+        return None;
+    }
+    file.take(SMALL).read_to_end(&mut bytes).ok()?;
+    String::from_utf8(bytes).ok().filter(|text| text.contains(IMAGE))
 }
 
 /// The service whose image is PowerSync's, and how many of it run.
@@ -68,9 +85,8 @@ fn compose_service(text: &str) -> Option<(String, i64)> {
     let (_, services) = doc.member(doc.root(), "services")?;
     doc.members(services)?.iter().find_map(|(name, service)| {
         let (_, image) = doc.member(*service, "image")?;
-        let name = doc
-            .string(*name)
-            .filter(|_| doc.string(image).is_some_and(|image| image.contains("powersync-service")))?;
+        let name =
+            doc.string(*name).filter(|_| doc.string(image).is_some_and(|image| image.contains(IMAGE)))?;
         let deploy = doc.member(*service, "deploy").and_then(|(_, deploy)| doc.member(deploy, "replicas"));
         let (_, count) = deploy.or_else(|| doc.member(*service, "scale")).unzip();
         let replicas = match count.and_then(|count| doc.scalar(count)) {
@@ -90,7 +106,8 @@ fn kubernetes(directory: &Path) -> Option<Platform> {
             continue;
         }
         let named = path.file_stem().is_some_and(|stem| stem == "kustomization" || stem == "Chart");
-        let workload = small_text(&path).and_then(|text| workload(&text));
+        let is_manifest = |start: &str| start.contains("kind:") || start.contains("apiVersion:");
+        let workload = text_of_service(&path, is_manifest).and_then(|text| workload(&text));
         if workload.is_some() {
             return Some(Platform::Kubernetes { workload });
         }
@@ -108,7 +125,7 @@ fn workload(text: &str) -> Option<String> {
 }
 
 fn workload_of(text: &str) -> Option<String> {
-    let doc = Document::read(text, Input::Yaml).ok().filter(|_| text.contains("powersync-service"))?;
+    let doc = text.contains(IMAGE).then(|| Document::read(text, Input::Yaml).ok()).flatten()?;
     let text_of = |id: NodeId, name| doc.member(id, name).and_then(|(_, value)| doc.string(value));
     let kind = text_of(doc.root(), "kind").filter(|kind| matches!(*kind, "Deployment" | "StatefulSet"))?;
     let (_, metadata) = doc.member(doc.root(), "metadata")?;

@@ -193,14 +193,19 @@ impl<'t> Document<'t> {
     /// A member of a mapping by name, as the service reads it: the last in JSON; in YAML there is at most one.
     #[must_use]
     pub fn member(&self, id: NodeId, name: &str) -> Option<(NodeId, NodeId)> {
-        self.members(id)?.iter().rev().find(|(key, _)| self.string(*key) == Some(name)).copied()
+        self.members(id)?.iter().rev().find(|(key, _)| self.is_named(*key, name)).copied()
+    }
+
+    /// Whether this is the name. What it means is looked at only where the text is the same.
+    fn is_named(&self, key: NodeId, name: &str) -> bool {
+        matches!(&self.resolve(key).kind, Kind::Scalar { text, .. } if text == name)
+            && self.string(key).is_some()
     }
 
     /// How often a member of this name stands in the mapping: more than once is possible in JSON only.
     #[must_use]
     pub(crate) fn count_of(&self, id: NodeId, name: &str) -> usize {
-        self.members(id)
-            .map_or(0, |all| all.iter().filter(|(key, _)| self.string(*key) == Some(name)).count())
+        self.members(id).map_or(0, |all| all.iter().filter(|(key, _)| self.is_named(*key, name)).count())
     }
 
     /// Where the node begins, tag and anchor included.
@@ -248,12 +253,15 @@ impl<'t> Document<'t> {
         known: &mut HashMap<(NodeId, NodeId), bool>,
     ) -> bool {
         let (id, other_id) = (self.target(id), other.target(other_id));
-        if let Some(same) = known.get(&(id, other_id)) {
-            return *same;
-        }
-        // An alias inside of what it stands for: assume equal, the walk around it decides.
-        known.insert((id, other_id), true);
         let (one, two) = (self.node(id), other.node(other_id));
+        // What no alias stands for is met once.
+        if one.anchored {
+            if let Some(same) = known.get(&(id, other_id)) {
+                return *same;
+            }
+            // An alias inside of what it stands for: assume equal, the walk around it decides.
+            known.insert((id, other_id), true);
+        }
         let same = one.tag == two.tag
             && one.anchored == two.anchored
             && match (&one.kind, &two.kind) {
@@ -269,7 +277,9 @@ impl<'t> Document<'t> {
                 }
                 _ => false,
             };
-        known.insert((id, other_id), same);
+        if one.anchored {
+            known.insert((id, other_id), same);
+        }
         same
     }
 }

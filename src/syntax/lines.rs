@@ -45,16 +45,27 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// Where each line of a text starts: for many places of one text, each of which would be counted from its top.
+/// Where each line of a text starts, and how many characters there are before each block of it: for many places of one
+/// text, each of which would be counted from the top, or from the start of a long line.
 pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    counts: Vec<usize>,
 }
+
+const BLOCK: usize = 1024;
 
 impl<'t> Lines<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
+        let mut count = 0;
+        let counts = text.as_bytes().chunks(BLOCK).map(|block| {
+            let before = count;
+            count += characters(block);
+            before
+        });
         Self {
             text,
+            counts: counts.collect(),
             starts: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
         }
     }
@@ -62,8 +73,24 @@ impl<'t> Lines<'t> {
     /// The same as [`Position::of`].
     pub(crate) fn position(&self, at: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= at.min(self.text.len()));
-        Position { line, column: Position::column(self.text, self.starts[line - 1], at) }
+        let start = self.starts[line - 1];
+        let marks = self.text[start..].chars().take_while(|c| *c == '\u{feff}').count();
+        let is_place = self.text.is_char_boundary(at);
+        let column =
+            if is_place { (self.before(at) - self.before(start)).saturating_sub(marks) + 1 } else { 1 };
+        Position { line, column }
     }
+
+    /// How many characters begin before this byte.
+    fn before(&self, at: usize) -> usize {
+        let block = (at / BLOCK).min(self.counts.len().saturating_sub(1));
+        self.counts.get(block).map_or(0, |count| count + characters(&self.text.as_bytes()[block * BLOCK..at]))
+    }
+}
+
+/// How many characters begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// The start of the line that holds this byte.
@@ -135,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_place_is_the_same_however_it_is_found(text in "\u{feff}?[aä\r\n]{0,20}") {
+        fn a_place_is_the_same_however_it_is_found(text in "\u{feff}?[aä\r\n]{0,20}(a{1020}[äa]{9}\n?[äa]{9})?") {
             let lines = Lines::of(&text);
             for at in 0..=text.len() + 1 {
                 prop_assert_eq!(lines.position(at), Position::of(&text, at));

@@ -215,13 +215,15 @@ pub(crate) fn shown(
                 // Only the first line of a value is shown.
                 let first = text[span.clone()].find('\n').map_or(span.end, |at| span.start + at);
                 let (start, end) = (marked.start(span.start), marked.end(first.max(span.start)));
-                let line_start = marked.text[..start].rfind('\n').map_or(0, |at| at + 1);
-                let line_end = marked.text[start..].find('\n').map_or(marked.text.len(), |at| start + at);
-                let end = end.clamp(start, line_end);
-                let before = redactor.show(&marked.text[line_start..start]);
-                let under = redactor.show(&marked.text[start..end]);
-                let after = redactor.show(&marked.text[end..line_end]);
-                excerpt(&before, &under, &after)
+                let (before, rest) = (last_line(&marked.text[..start]), first_line(&marked.text[start..]));
+                let end = end.clamp(start, start + rest.text.len());
+                let after = first_line(&marked.text[end..]);
+                let under = &marked.text[start..end];
+                excerpt(
+                    &before.map(|text| redactor.show(text)),
+                    &redactor.show(under),
+                    &after.map(|text| redactor.show(text)),
+                )
             });
             Location { start: lines.position(span.start), end: lines.position(span.end), excerpt }
         });
@@ -242,15 +244,50 @@ pub(crate) fn shown(
 /// How long a line may be that is shown whole.
 const LONG: usize = 160;
 
+/// How much of a line is looked at on either side of a finding: more than is shown, whatever is in it.
+const NEAR: usize = 16 * LONG;
+
+/// A piece of a line, and whether there is more of it.
+struct Piece<T> {
+    text: T,
+    is_cut: bool,
+}
+
+impl<T> Piece<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Piece<U> {
+        Piece { text: change(self.text), is_cut: self.is_cut }
+    }
+}
+
+/// The last place up to this one that is not inside of a character.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// The end of a text, as far as it is on one line and near.
+fn last_line(text: &str) -> Piece<&str> {
+    let near = &text[boundary(text, text.len().saturating_sub(NEAR))..];
+    let line = near.rfind('\n').map(|at| &near[at + 1..]);
+    Piece { text: line.unwrap_or(near), is_cut: line.is_none() && near.len() < text.len() }
+}
+
+/// The start of a text, likewise.
+fn first_line(text: &str) -> Piece<&str> {
+    let near = &text[..boundary(text, NEAR)];
+    let line = near.find('\n').map(|at| &near[..at]);
+    Piece { text: line.unwrap_or(near), is_cut: line.is_none() && near.len() < text.len() }
+}
+
 /// A line in three parts, of which the middle is underlined. What is far from it in a long line is left out.
-fn excerpt(before: &str, under: &str, after: &str) -> Excerpt {
+fn excerpt(before: &Piece<String>, under: &str, after: &Piece<String>) -> Excerpt {
     let clean = |text: &str| {
         let text = text.trim_matches(['\r', '\u{feff}']).replace('\t', "  ");
         crate::base::text::Printable(&text).to_string()
     };
-    let (before, under, after) = (clean(before), clean(under), clean(after));
+    let is_cut = before.is_cut || after.is_cut;
+    let (before, under, after) = (clean(&before.text), clean(under), clean(&after.text));
     let length = |text: &str| text.chars().count();
-    let (before, after) = if length(&before) + length(&under) + length(&after) > LONG {
+    let (before, after) = if is_cut || length(&before) + length(&under) + length(&after) > LONG {
         let skip = length(&before).saturating_sub(40);
         let lead: String = before.chars().skip(skip).collect();
         let tail: String = after.chars().take(40).collect();

@@ -1,5 +1,7 @@
 //! `audience-removed`: tokens for an audience that is gone.
 
+use std::collections::HashSet;
+
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::config::{NodeId, Scalar, env_name};
@@ -47,13 +49,14 @@ impl Violation for Removed {
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let (old, new) = (audiences(comparison.old), audiences(comparison.new));
-    let gone: Vec<AudienceEntry> = old.iter().filter(|one| !new.contains(one)).cloned().collect();
+    let (had, has) = (old.iter().collect::<HashSet<_>>(), new.iter().collect::<HashSet<_>>());
+    let gone: Vec<AudienceEntry> = old.iter().filter(|one| !has.contains(one)).cloned().collect();
     let anyone = has_keys(comparison.old.keys) || comparison.old.keys.logins.uris().next().is_some();
     if gone.is_empty() || !anyone {
         return Vec::new();
     }
     let is_hidden = |one: &AudienceEntry| matches!(one, AudienceEntry::Hidden(_));
-    let mut added = new.iter().filter(|one| !old.contains(one)).peekable();
+    let mut added = new.iter().filter(|one| !had.contains(one)).peekable();
     let unsure = added.peek().is_some() && (gone.iter().any(is_hidden) || added.any(is_hidden));
     let place = comparison.new.place_of_path(&["client_auth", "audience"]);
     let words = |all: &[AudienceEntry]| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>();
@@ -69,7 +72,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
 }
 
 /// An audience, as far as it is known.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum AudienceEntry {
     Known(String),
     /// In this variable.

@@ -1,5 +1,7 @@
 //! `wildcard`: a new kid beside a key without one.
 
+use std::collections::HashSet;
+
 use crate::base::sentence::{Sentence, sentence};
 use crate::explain::{Deed, Harm};
 use crate::keyset::{Key, Kid};
@@ -46,8 +48,11 @@ impl Violation for Shadows {
 
 fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let had_tokens = |key: &&Key| key.is_wildcard() && comparison.had_tokens(key);
-    let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).collect();
-    let known: Vec<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();
+    // One of each secret: what a new key isn't one of is found at once.
+    let mut seen = HashSet::new();
+    let is_first = |key: &&Key| seen.insert((key.hmac_alg(), key.fingerprint()));
+    let wildcards: Vec<&Key> = comparison.old.verifying().filter(had_tokens).filter(is_first).collect();
+    let known: HashSet<_> = comparison.old.keys.keys().iter().filter_map(|key| key.kid.value()).collect();
     let prefix = &comparison.new.policy.kid_prefix;
     let found = comparison.added().filter_map(|key| {
         // Nobody has signed with a kid that was made for this key.

@@ -59,9 +59,13 @@ fn look(on: &Inspected<'_>) -> Vec<Finding> {
 }
 
 fn look_at_change(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
+    let mut removed = HashMap::new();
+    for old in comparison.removed() {
+        removed.entry(old.variable()).or_insert(old);
+    }
     let found = comparison.added().filter_map(|key| {
         let variable = key.variable()?;
-        let old = comparison.removed().find(|old| old.variable() == Some(variable))?.in_words();
+        let old = removed.get(&Some(variable))?.in_words();
         let lock_out = comparison.lock_out(Whose::Keys(vec![old.clone()]));
         let harm = Harm::LocksOut(LockOut { logins: Some(Cure::HasKey(key.in_words())), ..lock_out });
         let cause = OneVariable::Taken { old, variable: variable.to_owned() };

@@ -71,6 +71,11 @@ fn end_of_document(reader: &mut Reader<'_>) -> Read<usize> {
 /// Characters that parsers take for the ends of lines or for nothing, each in its own way.
 fn check_characters(reader: &Reader<'_>) -> Read<()> {
     let bytes = reader.text.as_bytes();
+    let is_usual = |byte: &u8| matches!(byte, b'\n' | b' '..=b'~');
+    // Most texts have none but these, which is told many at a time.
+    if bytes.iter().all(is_usual) {
+        return Ok(());
+    }
     for (at, byte) in bytes.iter().enumerate() {
         let clause = match (byte, bytes.get(at + 1), bytes.get(at + 2)) {
             (b'\n' | b'\t' | b' '..=b'~', ..) | (b'\r', Some(b'\n'), _) => continue,

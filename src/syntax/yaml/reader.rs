@@ -189,11 +189,22 @@ impl<'t> Reader<'t> {
     }
 
     fn unique_names(&self, members: &[(NodeId, NodeId)]) -> Read<()> {
-        let mut seen = HashSet::with_capacity(members.len());
-        for (name, _) in members {
-            let node = &self.nodes[name.0 as usize];
-            let Kind::Scalar { text, .. } = &node.kind else { continue };
-            if !seen.insert(text.as_ref()) {
+        /// Up to here, names are compared one by one: most mappings are small.
+        const FEW: usize = 8;
+        let name_of = |member: &(NodeId, NodeId)| match &self.nodes[member.0.0 as usize].kind {
+            Kind::Scalar { text, .. } => Some(text.as_ref()),
+            _ => None,
+        };
+        let mut seen = HashSet::with_capacity(if members.len() > FEW { members.len() } else { 0 });
+        for (index, member) in members.iter().enumerate() {
+            let Some(text) = name_of(member) else { continue };
+            let is_new = if members.len() > FEW {
+                seen.insert(text)
+            } else {
+                !members[..index].iter().any(|other| name_of(other) == Some(text))
+            };
+            if !is_new {
+                let node = &self.nodes[member.0.0 as usize];
                 let problem = Problem::DuplicateName(name_to_show(text));
                 return Err(ConfigError::at(self.text, node.span.start, problem));
             }

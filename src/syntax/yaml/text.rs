@@ -84,12 +84,19 @@ impl<'t> Reader<'t> {
     /// The same, with the lines below it that are indented as far.
     pub(super) fn plain_lines(&mut self, floor: usize) -> Read<NodeId> {
         let first = self.plain(Within::Lines)?;
-        let (start, mut text) = (first.start, Cow::Borrowed(&self.text[first]));
+        let (start, mut lines) = (first.start, vec![]);
+        let first = &self.text[first];
         while let Some(next) = self.next_plain_line(floor) {
             (self.line, self.at) = next;
             let more = self.plain(Within::Lines)?;
-            text = Cow::Owned([&*text, &self.text[more]].join(" "));
+            lines.extend([" ", &self.text[more]]);
         }
+        // Put together at once: a text that grows leaves copies of a secret behind.
+        let text = if lines.is_empty() {
+            Cow::Borrowed(first)
+        } else {
+            Cow::Owned([&[first], &lines[..]].concat().concat())
+        };
         self.scalar(start..self.at, text, Quote::Plain)
     }
 
