@@ -29,6 +29,7 @@ mod readme;
 mod refusals;
 mod rules;
 mod rules_page;
+mod runners;
 mod schedule;
 mod secrecy;
 mod start;
