@@ -14,8 +14,8 @@ pub enum GitError {
     /// The command isn't there.
     #[error("`git` could not be started ({0}). Install it, or compare two files: `diff OLD NEW`")]
     NotThere(#[source] io::Error),
-    /// The folder isn't in a repository.
-    #[error("this folder is not in a git repository. Compare two files: `diff OLD NEW`")]
+    /// The directory isn't in a repository.
+    #[error("this directory is not in a git repository. Compare two files: `diff OLD NEW`")]
     NotARepository,
     /// No commit has that name.
     #[error("there is no revision `{}` here{}", Named(.0), .1)]
@@ -46,23 +46,44 @@ const PERHAPS_SHALLOW: &str = ". The clone is shallow: in GitHub Actions give `a
 /// Whether git tracks a file. Where git can't tell, a file in a repository counts as one of it.
 #[must_use]
 pub(crate) fn tracks(path: &Path) -> bool {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    // Most folders are in no repository, and need no process.
-    let is_inside = folder.ancestors().any(|folder| folder.join(".git").exists());
-    let arguments = [OsStr::new("ls-files"), "--error-unmatch".as_ref(), "--".as_ref(), name];
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    // Most directories are in no repository, and need no process.
+    let Some((directory, root)) = root_of(directory) else { return false };
+    let below = directory.join(name);
+    let below = below.strip_prefix(&root).unwrap_or(&below).as_os_str();
+    let arguments = [OsStr::new("ls-files"), "--error-unmatch".as_ref(), "--".as_ref(), below];
     // Git says 1 of a file it doesn't know; anything else is a trouble of its own.
-    is_inside && run(folder, arguments).map_or(true, |output| output.status.code() != Some(1))
+    run(&root, arguments).map_or(true, |output| output.status.code() != Some(1))
 }
 
 /// A file's path from the root of the repository that holds it, with `/` between its parts. `None`: it is in none.
 #[must_use]
 pub(crate) fn path_in_repository(path: &Path) -> Option<String> {
-    let folder = std::fs::canonicalize(path.parent()?).ok()?;
-    let root = folder.ancestors().find(|folder| folder.join(".git").exists())?;
-    let below = folder.join(path.file_name()?);
+    let (directory, root) = root_of(path.parent()?)?;
+    let below = directory.join(path.file_name()?);
     let parts = below.strip_prefix(root).ok()?.iter().map(|part| part.to_string_lossy().into_owned());
     Some(parts.collect::<Vec<_>>().join("/"))
 }
+
+/// A directory without links in its path, and the nearest one above it, or itself, that has a `.git`. Git starts there: a
+/// branch can hold a directory that looks like a repository with settings of its own, but never a `.git`.
+fn root_of(directory: &Path) -> Option<(PathBuf, PathBuf)> {
+    let named = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = std::fs::canonicalize(named).ok()?;
+    let root = directory.ancestors().find(|above| above.join(".git").exists())?.to_owned();
+    Some((directory, root))
+}
+
+/// Settings that could run a program, switched off: git is asked, and never told to act.
+const SAFE: [&str; 7] = [
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "core.alternateRefsCommand=true",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+];
 
 /// A file that differs between a revision and the working tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,20 +101,23 @@ pub(crate) struct Repository {
     pub root: PathBuf,
 }
 
-fn run<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
-    git(folder, arguments).output()
+fn run<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
+    git(root, arguments).output()
 }
 
-fn git<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Command {
+/// The one place that starts git.
+fn git<'a>(root: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Command {
     let mut git = Command::new("git");
-    git.current_dir(folder).args(arguments).env_clear();
-    git.envs(std::env::vars_os().filter(|(name, _)| is_for_git(name))).env("GIT_OPTIONAL_LOCKS", "0");
+    git.current_dir(root).env_clear().envs(std::env::vars_os().filter(|(name, _)| is_for_git(name)));
+    git.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+    git.args(["--no-pager", "--no-replace-objects", "--literal-pathspecs"]);
+    git.args(SAFE.iter().flat_map(|setting| ["-c", setting])).args(arguments);
     git
 }
 
 /// What a file is at a commit. Read as the files are: into memory that is cleared.
-fn content(folder: &Path, object: &OsStr) -> Result<Option<Snapshot>, GitError> {
-    let mut child = git(folder, ["cat-file".as_ref(), OsStr::new("--filters"), object])
+fn content(root: &Path, object: &OsStr) -> Result<Option<Snapshot>, GitError> {
+    let mut child = git(root, ["cat-file".as_ref(), OsStr::new("--filters"), object])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -132,10 +156,11 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 }
 
 impl Repository {
-    /// The repository that holds a folder.
-    pub(crate) fn open(folder: &Path) -> Result<Self, GitError> {
+    /// The repository that holds a directory.
+    pub(crate) fn open(directory: &Path) -> Result<Self, GitError> {
+        let (_, root) = root_of(directory).ok_or(GitError::NotARepository)?;
         let output =
-            run(folder, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
+            run(&root, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
         if !output.status.success() {
             let is_none = String::from_utf8_lossy(&output.stderr).contains("not a git repository");
             return Err(if is_none {
@@ -210,8 +235,16 @@ impl Repository {
 
     /// The files that differ between a commit and the working tree, new ones that aren't ignored included.
     pub(crate) fn changed(&self, commit: &str) -> Result<Vec<ChangedFile>, GitError> {
-        let output =
-            self.ask(&["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", commit, "--"])?;
+        let output = self.ask(&[
+            "diff",
+            "--name-status",
+            "-z",
+            "--find-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+            commit,
+            "--",
+        ])?;
         if !output.status.success() {
             return Err(GitError::Failed("diff", words(&output)));
         }

@@ -300,3 +300,31 @@ fn git_gets_no_secret_of_the_environment() {
     let seen = scene.text("seen");
     assert!(seen.contains("PATH=") && !seen.contains("canary"), "{seen}");
 }
+
+/// A directory of a branch that git would take for a repository, with settings that run a program.
+#[test]
+fn a_directory_that_looks_like_a_repository_runs_nothing() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let trace = elsewhere.path().join("ran");
+    let scene = repository();
+    scene.write("deploy/HEAD", "ref: refs/heads/main\n");
+    scene.write("deploy/objects/keep", "");
+    scene.write("deploy/refs/keep", "");
+    let settings = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n";
+    let runs = format!("\tfsmonitor = \"touch '{}'; false\"\n", trace.display());
+    scene.write("deploy/config", format!("{settings}{runs}"));
+    commit(&scene);
+    // Git itself falls for it, or the test would show nothing.
+    let mut git = Command::new("git");
+    git.current_dir(scene.path("deploy")).args(["-c", "safe.bareRepository=all", "status"]).output().unwrap();
+    assert!(trace.exists());
+    std::fs::remove_file(&trace).unwrap();
+    for look in ["check .", "check --pedantic deploy/powersync.yaml", "diff --git main"] {
+        scene.run(look);
+    }
+    for look in ["check --pedantic powersync.yaml", "check .", "diff --git main", "-c powersync.yaml status"]
+    {
+        program(&scene.path("deploy")).args(look.split(' ')).output().unwrap();
+    }
+    assert!(!trace.exists());
+}
