@@ -145,10 +145,11 @@ impl KeySet {
         Self {
             keys: Vec::new(),
             index: Index::of(&[]),
-            audiences: Vec::new(),
+            audiences: self.audiences.clone(),
             logins: self.logins.clone(),
-            around: Vec::new(),
-            unknown: Vec::new(),
+            // Where the service doesn't start, no other way in works.
+            around: self.around.clone(),
+            unknown: self.unknown.clone(),
             ..*self
         }
     }

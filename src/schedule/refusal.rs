@@ -136,6 +136,7 @@ impl Refusal {
     }
 
     /// What would happen.
+    #[allow(clippy::too_many_lines, reason = "a line or two for each refusal, and nothing else")]
     pub(crate) fn message(&self) -> Sentence {
         match &self.0 {
             Hazard::KeysStillVerify { keys, advice } => still_verify(keys, *advice),
