@@ -66,7 +66,7 @@ struct Walk<'d, 't> {
 impl Walk<'_, '_> {
     fn value(&mut self, id: NodeId) {
         let doc = self.doc;
-        // Aliases are not followed: what they stand for is looked at where it is.
+        // Aliases are not followed: what they stand for is looked at where it is. A list at the top is no form of a config.
         match &doc.node(id).kind {
             Kind::Mapping { .. } if !self.path.is_empty() && is_config_mapping(doc, id) => {
                 self.push(HolderKind::Mapping, id);
@@ -86,7 +86,7 @@ impl Walk<'_, '_> {
                     self.path.pop();
                 }
             }
-            Kind::Sequence { items, .. } => {
+            Kind::Sequence { items, .. } if !self.path.is_empty() => {
                 for (number, item) in items.iter().enumerate() {
                     self.path.push(number.to_string());
                     self.value(*item);
@@ -101,7 +101,7 @@ impl Walk<'_, '_> {
                     self.push_if(HolderKind::Text, id);
                 }
             }
-            Kind::Alias(_) => {}
+            Kind::Sequence { .. } | Kind::Alias(_) => {}
         }
     }
 
