@@ -35,7 +35,7 @@ pub(crate) enum WriteRole {
     Values(Vec<(usize, String)>),
     /// A file that nothing else depends on.
     Companion,
-    /// What git is to leave alone, once it is there.
+    /// What git is to leave alone, before it is there.
     Ignore,
     /// The config of this number.
     Config(usize),
@@ -185,12 +185,14 @@ impl FileWrite {
         Some(less)
     }
 
-    /// The place among all writes: what a config refers to comes before it, and what it no longer needs goes after it.
+    /// The place among all writes: git ignores a file before it has a secret, what a config refers to comes before it, and
+    /// what it no longer needs goes after it.
     fn order(&self) -> u8 {
         match self.role {
-            WriteRole::Values(_) | WriteRole::Companion => 0,
-            WriteRole::Config(_) => 1,
-            WriteRole::Drop(_) | WriteRole::Ignore => 2,
+            WriteRole::Ignore => 0,
+            WriteRole::Values(_) | WriteRole::Companion => 1,
+            WriteRole::Config(_) => 2,
+            WriteRole::Drop(_) => 3,
         }
     }
 }
@@ -244,8 +246,8 @@ impl Changeset {
         for write in &self.0 {
             let waits = match &write.role {
                 WriteRole::Config(number) => written.failed.contains(number),
-                WriteRole::Drop(_) | WriteRole::Companion | WriteRole::Ignore => !written.errors.is_empty(),
-                WriteRole::Values(_) => false,
+                WriteRole::Drop(_) | WriteRole::Companion => !written.errors.is_empty(),
+                WriteRole::Ignore | WriteRole::Values(_) => false,
             };
             if waits {
                 continue;
@@ -253,6 +255,10 @@ impl Changeset {
             match write.carry_out(locks, world) {
                 Ok(copy) => written.files.push((write.name.clone(), copy)),
                 Err(error) => written.note(write, error, self),
+            }
+            // No secret goes where git might take it.
+            if matches!(write.role, WriteRole::Ignore) && !written.errors.is_empty() {
+                break;
             }
         }
         for write in &self.0 {
