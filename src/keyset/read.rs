@@ -3,10 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, FaultKind};
-use super::key::{
-    Fingerprint, HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource,
-};
+use super::key::{Fingerprint, HmacAlg, Key, Known, Material, PublicKey, PublicNumbers, SecretSource};
 use super::kid::Kid;
+use super::member::Member;
 use super::secret::{Secret, decode_as_service};
 use super::{curve, strength};
 use crate::base::time::NumericDate;

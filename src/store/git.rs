@@ -162,12 +162,7 @@ impl Repository {
         let output =
             run(&root, ["rev-parse".as_ref(), OsStr::new("--show-toplevel")]).map_err(GitError::NotThere)?;
         if !output.status.success() {
-            let is_none = String::from_utf8_lossy(&output.stderr).contains("not a git repository");
-            return Err(if is_none {
-                GitError::NotARepository
-            } else {
-                GitError::Failed("rev-parse", words(&output))
-            });
+            return Err(GitError::Failed("rev-parse", words(&output)));
         }
         Ok(Self { root: path_of(output.stdout.trim_ascii_end()) })
     }
