@@ -3,10 +3,9 @@
 use crate::keyset::{HmacAlg, Key};
 use crate::schedule::{self, NewKey, ScheduleError};
 use crate::session::arguments::{Ending, FormatArgs, Global, NewKeyArgs, PolicyArgs};
-use crate::session::change;
+use crate::session::{Answer, Error, Usage, World, change, policy, source, values};
 use crate::session::new_key::KeySource;
 use crate::session::operation::{Decided, Operation, Task};
-use crate::session::{Answer, Error, Usage, World, policy, source, values};
 
 /// Add a key, fresh or imported
 ///

@@ -6,12 +6,11 @@ use crate::config::Config;
 use crate::keyset::{Key, KeyName, SecretText};
 use crate::schedule::{self, Change, Outcome, SecretForm};
 use crate::session::arguments::{DestinationArgs, Ending, FormatArgs, Global, PolicyArgs, SecretPlace};
-use crate::session::change;
+use crate::session::{Answer, Error, NoPlace, World, change, policy, source, values};
 use crate::session::destination::Finder;
 use crate::session::facts::Facts;
 use crate::session::operation::{Decided, Operation, Task};
 use crate::session::secret_write::SecretWrite;
-use crate::session::{Answer, Error, NoPlace, World, policy, source, values};
 use crate::wrap::env_file::needs_no_quotes;
 
 /// Move a key's secret into a variable, or back

@@ -1,11 +1,9 @@
 //! `redact`: a config as it may be shown.
 
 use std::path::PathBuf;
-use crate::session::arguments::{Global};
+use crate::session::arguments::Global;
 use crate::redact::Redactor;
-use crate::session::Error;
-use crate::session::World;
-use crate::session::{Answer, Source, source};
+use crate::session::{Answer, Error, Source, World, source};
 
 /// Print a config without its secrets
 ///

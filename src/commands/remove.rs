@@ -4,9 +4,8 @@ use crate::base::time::Seconds;
 use crate::keyset::KeyName;
 use crate::schedule;
 use crate::session::arguments::{DropArgs, Ending, FormatArgs, Global, PolicyArgs, Times, token_ttl};
-use crate::session::change;
+use crate::session::{Answer, Error, World, change, drop_env, policy, source, values};
 use crate::session::operation::{Operation, Task};
-use crate::session::{Answer, Error, World, drop_env, policy, source, values};
 
 /// Remove keys at once
 ///

@@ -1,14 +1,12 @@
 //! `retire`: keys get an end, or lose it again.
 
-use std::path::PathBuf;
-
 use crate::base::time::Seconds;
 use crate::keyset::KeyName;
 use crate::schedule::{self, Terms, When};
+use crate::session::values::EnvFileArg;
 use crate::session::arguments::{At, Ending, FormatArgs, Global, Times};
-use crate::session::change;
+use crate::session::{Answer, Error, World, change, policy, source, values};
 use crate::session::operation::{Cloud, Operation, Task};
-use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Mark keys to be removed later; --undo takes it back
 ///
@@ -33,9 +31,9 @@ pub(crate) struct Args {
     /// How long things take.
     #[command(flatten)]
     pub times: Times,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// How it is reported.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -60,7 +58,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     };
     let task = Task {
         policy: policy::of(&args.times, &source, world)?,
-        values: values::of_config(args.env_file.as_deref(), &source, world)?,
+        values: values::of_config(args.values.path(), &source, world)?,
         source,
         decide: Box::new(|seen| {
             let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };

@@ -11,9 +11,8 @@ use crate::probe::{
 };
 use crate::report::paint::warning_line;
 use crate::schedule::{self, Allowed, Change, Liveness, NotLiveAt, Outcome};
-use crate::session::World;
 use crate::session::arguments::{AskArgs, Global, ProbeArgs};
-use crate::session::{Error, Source, Usage};
+use crate::session::{Error, Source, Usage, World};
 use crate::store;
 
 use super::operation::Decided;

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::Source;
-use super::World;
 use super::env_files::{NamedPath, named};
+use super::{Source, World};
 use crate::store::{self, Snapshot};
 use crate::wrap::compose::ComposeFile;
 use crate::wrap::env_file::EnvFile;

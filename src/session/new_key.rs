@@ -10,9 +10,8 @@ use crate::base::text::count;
 use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, KeySet, Kid, Secret, SecretText, import};
 use crate::schedule::{NewKey, SecretForm};
-use crate::session::World;
 use crate::session::arguments::{Ending, NewKeyArgs};
-use crate::session::{Error, Source, Usage};
+use crate::session::{Error, Source, Usage, World};
 use crate::store;
 
 /// Makes the key once the key set is known, and the same one again when the file is read again.

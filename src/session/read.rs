@@ -10,9 +10,8 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::config::Config;
 use crate::keyset::KeySet;
-use crate::session::World;
 use crate::session::arguments::Global;
-use crate::session::{Error, Source, Usage};
+use crate::session::{Error, Source, Usage, World};
 
 pub(crate) fn keys(
     global: &Global,

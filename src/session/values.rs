@@ -17,6 +17,21 @@ use crate::store;
 use crate::wrap::compose::Setting;
 use crate::wrap::env_file::EnvFile;
 
+/// Where the values of variables come from.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EnvFileArg {
+    /// A dotenv file with values of `!env` variables; those of this environment win over it
+    #[arg(long, value_name = "PATH")]
+    env_file: Option<PathBuf>,
+}
+
+impl EnvFileArg {
+    /// The file, where one is named.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.env_file.as_deref()
+    }
+}
+
 /// Where values come from, in this order: the environment of this run, `--env-file`, the policy's `env_file`, the one env
 /// file near the config that sets the variable, and what a Compose file there sets.
 #[derive(Clone)]
