@@ -44,6 +44,7 @@ fn setting(mutant: Mutant, features: &'static [Feature]) -> Setting {
 }
 
 #[test]
+#[ignore = "takes minutes"]
 fn every_mutant_that_matters_is_found() {
     for (mutant, features) in FOUND {
         let Some((property, ticks)) = fault(setting(*mutant, features)) else {
