@@ -158,14 +158,27 @@ impl Locked {
         if !same_file(&self.file, &self.path)? || *self.snapshot()? != *expected {
             return Err(StoreError::Changed);
         }
-        // Closed at once: the new file would be locked as the temporary one was.
-        let persisted = temporary.persist(&self.path).map(drop);
+        // Released at once: the new file would be locked as the temporary one was.
+        let persisted = temporary.persist(&self.path).map(|file| release(&file));
         persisted.map_err(|error| match error.error.kind() {
             io::ErrorKind::ResourceBusy => StoreError::MountPoint,
             _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
         })?;
         flush_directory(directory_of(&self.path))
     }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        release(&self.file);
+    }
+}
+
+/// Releases a lock. Closing the file is not enough: a child process that is just being started has a copy of the
+/// descriptor, and would hold the lock a moment longer.
+pub(super) fn release(file: &File) {
+    // Where there are no locks there is none to release.
+    let _ = file.unlock();
 }
 
 /// Opens a file, links resolved, if it may be replaced.
@@ -283,4 +296,21 @@ fn flush_directory(directory: &Path) -> Result<(), StoreError> {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(StoreError::Unflushed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_though_a_starting_process_has_a_copy_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("powersync.yaml");
+        fs::write(&path, "storage: {}\n").unwrap();
+        let locked = Locked::open(&path, || {}).unwrap();
+        let copy = locked.file.try_clone().unwrap();
+        drop(locked);
+        Locked::open(&path, || panic!("the lock is still held")).unwrap();
+        drop(copy);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::StoreError;
 use super::error::{io, on_make_directory, on_open, on_unsupported};
-use super::file::{keep_owner, open_for_writing};
+use super::file::{keep_owner, open_for_writing, release};
 use super::temporary::{directory_of, set_mode, temporary_beside};
 
 /// Fails where a new file can't be made.
@@ -30,7 +30,8 @@ pub(crate) fn try_replace(path: &Path) -> Result<(), StoreError> {
     let file = open_for_writing(&real)?;
     match file.try_lock() {
         Err(TryLockError::Error(source)) => return Err(on_unsupported("lock files")(source)),
-        Ok(()) | Err(TryLockError::WouldBlock) => {}
+        Ok(()) => release(&file),
+        Err(TryLockError::WouldBlock) => {}
     }
     try_directory(&real, Some(&file.metadata().map_err(io("looking at it"))?))
 }
@@ -43,6 +44,7 @@ fn try_directory(path: &Path, old: Option<&Metadata>) -> Result<(), StoreError> 
         set_mode(&temporary, old.permissions())?;
     }
     let place = place.into_temp_path();
-    temporary.persist(&place).map_err(|error| on_unsupported("rename files")(error.error))?;
+    let persisted = temporary.persist(&place).map_err(|error| on_unsupported("rename files")(error.error))?;
+    release(&persisted);
     Ok(())
 }
