@@ -34,6 +34,10 @@ conformance SEED="" DOCUMENTS="20000":
     cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund
     {{ if SEED == "" { "cargo test --locked --features conformance --test conformance" } else { "CONFORMANCE_SEED=" + SEED + " CONFORMANCE_DOCUMENTS=" + DOCUMENTS + " cargo test --locked --release --features conformance --test conformance generated -- --nocapture" } }}
 
+# The model of the schedule: the bigger settings, and all integers. Needs z3; takes minutes
+model:
+    cargo test --locked --release --test model -- --include-ignored --nocapture --test-threads=1
+
 # A hostile machine: kills, failing calls, full disks. Needs Linux, root and strace; takes minutes
 faults:
     SKIPS_FAIL=1 cargo test --locked --release --test it faults:: -- --include-ignored --nocapture --test-threads=1

@@ -86,7 +86,7 @@ fn check_rules(bencher: Bencher<'_, '_>, keys: usize) {
     let text = config(keys);
     let config = read_config(&text);
     let (keys, policy) = (KeySet::read(&config), Policy::default());
-    bencher.bench(|| check(&Inspected::new(&config, &keys, &policy, now()), &SELECTION).len());
+    bencher.bench(|| check(&Inspected::new(&config, &keys, &policy, now()), &SELECTION).findings.len());
 }
 
 #[divan::bench(args = SIZES)]

@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
-use powersync_jwks::for_tests::Color;
-use powersync_jwks::for_tests::{answer_shell, json_usage_error};
-use powersync_jwks::for_tests::{report_of_panic, without_secrets};
+use powersync_jwks::for_tests::{Color, answer_shell, json_usage_error, report_of_panic, without_secrets};
 use powersync_jwks::probe::{Ask, AskOptions, CannotAsk};
 use powersync_jwks::random::System;
 use powersync_jwks::time::SystemClock;

@@ -3,10 +3,9 @@
 use crate::keyset::{HmacAlg, Key};
 use crate::schedule::{self, NewKey, ScheduleError};
 use crate::session::arguments::{Ending, FormatArgs, Global, NewKeyArgs, PolicyArgs};
-use crate::session::change;
+use crate::session::{Answer, Error, Usage, World, change, policy, source, values};
 use crate::session::new_key::KeySource;
 use crate::session::operation::{Decided, Operation, Task};
-use crate::session::{Answer, Error, Usage, World, policy, source, values};
 
 /// Add a key, fresh or imported
 ///
@@ -42,10 +41,10 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut tasks = Vec::new();
     for source in sources {
         let rules = policy::rules(&args.policy.times(), &source, world)?;
-        let mut new = KeySource::new(&args.new, &rules, &source, world)?;
+        let mut new = KeySource::new(&args.new, &rules, &source, world)?.offering(&args.ending, world);
         tasks.push(Task {
             policy: rules.policy,
-            values: values::known_so_far(new.env_file().as_ref(), world)?,
+            values: values::so_far(new.env_file().as_ref(), rules.env_file, &source, world)?,
             source,
             decide: Box::new(move |seen| {
                 if args.no_kid && seen.keys.is_cloud {

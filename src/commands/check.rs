@@ -11,12 +11,10 @@ use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Effect, Outcome};
 use crate::session::arguments::{self, Deny, Ending, Format, Global, RuleArgs};
-use crate::session::change;
 use crate::session::checking::{Checker, CheckTarget, Targets, in_parallel, targets};
-use crate::session::key_sets;
+use crate::session::{Answer, Error, Usage, World, change, findings, key_sets};
 use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
-use crate::session::{Answer, Error, Usage, World, findings};
 
 /// Find what would break or weaken a config
 ///

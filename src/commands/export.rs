@@ -7,15 +7,14 @@ use clap::builder::PossibleValue;
 use zeroize::Zeroizing;
 
 use crate::base::text::Printable;
+use crate::session::values::EnvFileArg;
 use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::keyset::{Key, KeyName, KeySet, Member, Phase};
 use crate::report::CannotExport;
 use crate::report::export as form;
 use crate::report::paint::warning_line;
-use crate::session::Error;
 use crate::session::mask::MaskArgs;
-use crate::session::World;
-use crate::session::{Answer, read, source};
+use crate::session::{Answer, Error, World, read, source};
 use crate::store;
 
 /// Hand out a signing key, for the backend
@@ -44,9 +43,9 @@ pub(crate) struct Args {
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
 }
 
 /// In which form a key is handed out.
@@ -81,7 +80,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     let source = source::one(global, world)?;
     let name = source.name();
-    let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
+    let keys = read::keys(global, &source, args.values.path(), world)?;
     let failed = |source| Error::Export { name: name.clone(), source };
     let (key, bytes) = if args.form == ExportForm::Jwks {
         (args.key.as_ref().map(ToString::to_string), jwks(args, &keys).map_err(failed)?)

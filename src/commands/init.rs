@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::base::time::NumericDate;
-use crate::explain::{Sign, Steps};
+use crate::config::Config;
+use crate::base::sentence::sentence;
+use crate::explain::{Action, Sign, Step, Steps};
 use crate::init::fill::{Purpose, needs};
 use crate::keyset::KeySet;
 use crate::report::change_json::File;
@@ -12,13 +14,13 @@ use crate::report::paint::{event_line, warning_line};
 use crate::session::arguments::{ConfigArgs, Ending, Format, FormatArgs, Global};
 use crate::session::change_report::ChangeReport;
 use crate::session::change_talk::tell_steps;
+use crate::session::new_config::complete::Completed;
 use crate::session::new_config::fill::{EnvState, beside, describe, next_steps as steps_of_fill};
 use crate::session::new_config::questions::{Asks, options};
 use crate::session::new_config::{
     Directory, Draft, FileChange, Finish, check_now, finish, next_steps, show,
 };
 use crate::session::{Answer, Error, Source, Usage, World, source};
-use crate::store;
 
 /// Write a new config, with secrets where they belong
 ///
@@ -36,7 +38,8 @@ pub(crate) struct Args {
     /// The directory to write into
     #[arg(long, value_name = "DIRECTORY", default_value = ".")]
     pub dir: PathBuf,
-    /// Generate only the secrets that an existing config's variables lack, into its env file
+    /// Complete an existing config: the secrets that its variables lack, into its env file; and the key, audience and admin token
+    /// that PowerSync's own template leaves out
     #[arg(long, conflicts_with_all = ["source", "storage", "tls", "secrets", "audience", "port", "layout", "compose"])]
     pub fill: bool,
     /// Which env file to fill [default: .env, or docker/.env, beside the config]
@@ -142,14 +145,18 @@ fn fill(
     if config.is_cloud() {
         return Err(Usage::FillOnCloud(source.name()).into());
     }
-    let needs = needs(&config, &KeySet::read(&config));
     let env = EnvState::read(&args.env_file.clone().unwrap_or_else(|| beside(path)), world)?;
+    let completed = Completed::of(&source, &config, opened.input, &env, world)?;
+    let text = completed.as_ref().map_or(config.text(), |completed| &completed.text);
+    let config = Config::parse_str(text, opened.input).map_err(Error::config(&source.name()))?;
+    let needs = needs(&config, &KeySet::read(&config));
     let generated = env.generate(&needs, world)?;
     let open = needs.iter().filter(|need| need.purpose == Purpose::Other && !env.is_filled_in(&need.name, world));
     let fill_in: Vec<String> = open.map(|need| need.name.clone()).collect();
     let (warnings, now) = (env.warnings(&needs, &generated), world.clock.now());
-    let steps = steps_of_fill(&fill_in, &generated, &env, &source, global, world);
-    if generated.is_empty() {
+    let mut steps = steps_of_fill(&fill_in, &generated, &env, &source, global, world);
+    steps.list.splice(0..0, missing(&config));
+    if generated.is_empty() && completed.is_none() {
         warn(&warnings, world)?;
         writeln!(world.stderr, "Nothing to generate: {}.", env.nothing(&needs, world))?;
         let list = if fill_in.is_empty() { Vec::new() } else { steps.list };
@@ -157,18 +164,33 @@ fn fill(
         let report = ChangeReport::new("init", now, Vec::new()).with_notes("warning", &warnings).with_steps(steps);
         return end(args, Finish::Nothing, report, steps, world);
     }
-    let change = env.change(&generated)?;
+    // The values come first: what a config refers to is there before it.
+    let mut changes = Vec::new();
+    if !generated.is_empty() {
+        changes.push(env.change(&generated)?);
+    }
+    let added = completed.as_ref().map_or_else(Vec::new, Completed::events);
+    if let Some(completed) = &completed {
+        changes.push(completed.change(&source, bytes.clone(), &opened, world)?);
+    }
     let to = talk(args, world);
-    for (need, _) in &generated {
-        writeln!(to, "{}", event_line(Sign::Added, describe(need)))?;
+    for event in added.into_iter().chain(generated.iter().map(|(need, _)| describe(need))) {
+        writeln!(to, "{}", event_line(Sign::Added, event))?;
     }
     writeln!(to)?;
-    show(std::slice::from_ref(&change), to)?;
+    show(&changes, to)?;
     warn(&warnings, world)?;
-    let report = ChangeReport::new("init", now, files_of(std::slice::from_ref(&change), now));
-    let finish = finish(vec![change], global, &args.ending, world)?;
+    let report = ChangeReport::new("init", now, files_of(&changes, now));
+    let finish = finish(changes, global, &args.ending, world)?;
     let report = report.with_notes("warning", &warnings).with_steps(&steps);
     end(args, finish, report, &steps, world)
+}
+
+/// What the service still lacks to start.
+fn missing(config: &Config<'_>) -> Option<Step> {
+    let why = KeySet::read(config).check_start().err()?;
+    let text = sentence!("Fill in {} in the config: the service does not start without", why.places());
+    Some(Step::new(Action::SetUp("fix-first", text), Vec::new()))
 }
 
 /// The config of this run: as for every command, but looked for in `--dir`.
@@ -184,5 +206,5 @@ fn config_of(
     if !global.config.is_empty() {
         return Err(Usage::DirectoryBesideConfig.into());
     }
-    Ok(Source::File(args.dir.join(store::find(directory.path())?)))
+    Ok(Source::File(args.dir.join(source::find(directory.path())?)))
 }

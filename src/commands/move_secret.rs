@@ -6,12 +6,11 @@ use crate::config::Config;
 use crate::keyset::{Key, KeyName, SecretText};
 use crate::schedule::{self, Change, Outcome, SecretForm};
 use crate::session::arguments::{DestinationArgs, Ending, FormatArgs, Global, PolicyArgs, SecretPlace};
-use crate::session::change;
+use crate::session::{Answer, Error, NoPlace, World, change, policy, source, values};
 use crate::session::destination::Finder;
 use crate::session::facts::Facts;
 use crate::session::operation::{Decided, Operation, Task};
 use crate::session::secret_write::SecretWrite;
-use crate::session::{Answer, Error, NoPlace, World, policy, source, values};
 use crate::wrap::env_file::needs_no_quotes;
 
 /// Move a key's secret into a variable, or back
@@ -45,11 +44,12 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let rules = policy::rules(&args.policy.times(), &source, world)?;
-    let finder = Finder::new(&source, &args.destination, rules.env_file, world);
+    let finder = Finder::new(&source, &args.destination, rules.env_file.clone(), world).offering(&args.ending, world);
+    let values = values::so_far(finder.flag().as_ref(), rules.env_file, &source, world)?;
     let task = Task {
         source,
         policy: rules.policy,
-        values: values::known_so_far(finder.told().as_ref(), world)?,
+        values,
         decide: Box::new(move |seen| match args.to {
             SecretPlace::Env => to_variable(args, &finder, seen),
             SecretPlace::Inline => Ok(to_config(args, &finder, seen)?.into()),
@@ -82,8 +82,7 @@ fn to_config(args: &Args, finder: &Finder, seen: &Facts<'_>) -> Result<Outcome, 
     }
     let variable = seen.keys.named(&args.key).first().and_then(|key| key.variable());
     let value = match variable.map(|name| (name, seen.values.get(name))) {
-        Some((_, Some(value))) => Some(value),
-        Some((name, None)) => finder.value(name)?,
+        Some((_, value)) => value,
         None => None,
     };
     let value = value.filter(|value| !value.is_empty()).map(SecretText);

@@ -1,20 +1,18 @@
 //! `probe`: what the running service knows.
 
-use crate::session::arguments::AskArgs;
+use crate::session::values::EnvFileArg;
+use crate::session::arguments::{AskArgs, Format, FormatArgs, Global, PolicyArgs};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
-use crate::session::arguments::{Format, FormatArgs, Global, PolicyArgs};
 use crate::probe::{ProbePlan, Round};
 use crate::report::human::{columns, paragraph};
 use crate::report::paint::{BOLD, error_line, paint, warning_line};
 use crate::report::{json, probe as words};
-use crate::session::World;
+use crate::session::{Answer, Error, Source, World, policy, read, source};
 use crate::session::ask::{Services, endpoints};
-use crate::session::{Answer, policy, read, source};
-use crate::session::{Error, Source};
 use crate::store::Platform;
 
 /// Ask the running service which keys it knows
@@ -43,9 +41,9 @@ pub(crate) struct Args {
     /// The policy file [default: the nearest powersync-jwks.yaml, up to the root of the repository]
     #[arg(long, value_name = "PATH")]
     pub policy: Option<PathBuf>,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// How.
     #[command(flatten)]
     pub ask: AskArgs,
@@ -57,7 +55,7 @@ const LONGEST: u64 = 30;
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let env_file = args.env_file.as_deref();
+    let env_file = args.values.path();
     let named = if args.urls.is_empty() {
         let times = PolicyArgs { policy: args.policy.clone() }.times();
         policy::rules(&times, &source, world)?.probe

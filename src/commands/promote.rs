@@ -1,14 +1,13 @@
 //! `promote`: the second step of a rotation.
 
-use std::path::PathBuf;
-
 use crate::keyset::KeyName;
 use crate::schedule::{self, Terms};
+use crate::session::values::EnvFileArg;
 use crate::session::arguments::{Ending, FormatArgs, Global, ProbeArgs, Times};
 use crate::session::ask::{self, Asked};
-use crate::session::change::{self, Mode};
+use crate::session::change::Mode;
+use crate::session::{Answer, Error, World, change, policy, source, values};
 use crate::session::operation::{Cloud, Operation, Task};
-use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Let a standby key take the first place
 ///
@@ -25,9 +24,9 @@ pub(crate) struct Args {
     /// Whether every replica knows the key.
     #[command(flatten)]
     pub probe: ProbeArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// How it is reported.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -42,15 +41,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut tasks = Vec::new();
     for source in sources {
         let rules = policy::rules(&args.times, &source, world)?;
-        let file = args.env_file.clone().or(rules.env_file);
-        let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
+    let values = values::of_config(args.values.path(), &source, world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), &values, world)?;
         tasks.push(Task {
             source,
             policy: rules.policy,
-            values: match &asked {
-                Some(asked) => asked.values.clone(),
-                None => values::known(None, world)?,
-            },
+            values,
             decide: Box::new(move |seen| {
                 let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
                 let outcome = schedule::promote(seen.keys, args.key.as_ref(), &terms)?;

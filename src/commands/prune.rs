@@ -56,17 +56,14 @@ fn task<'a, 'w: 'a>(
     world: &mut World<'w>,
 ) -> Result<Task<'a>, Error> {
     let rules = policy::rules(&args.policy.times(), source, world)?;
-    let file = args.variables.env_file.clone().or_else(|| rules.env_file.clone());
-    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
+    let finder = drop_env::finder(&args.variables, source, rules.env_file.clone(), world);
+    let values = values::so_far(finder.flag().as_ref(), rules.env_file, source, world)?;
     let origins = rules.origins;
-    let finder = drop_env::finder(&args.variables, source, rules.env_file, world);
+    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), &values, world)?;
     Ok(Task {
         source: source.clone(),
         policy: rules.policy,
-        values: match &asked {
-            Some(asked) => asked.values.clone(),
-            None => values::known_so_far(finder.told().as_ref(), world)?,
-        },
+        values,
         decide: Box::new(move |seen| {
             let outcome = schedule::prune(seen.keys, seen.now, &args.ending.allow)?;
             let (outcome, mut notes) = only(outcome, seen.keys, &args.key);

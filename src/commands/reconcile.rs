@@ -76,14 +76,14 @@ fn task<'a, 'w: 'a>(
     world: &mut World<'w>,
 ) -> Result<Task<'a>, Error> {
     let rules = policy::of_schedule(&args.schedule, source, world)?;
-    let mut new = KeySource::new(fresh, &rules, source, world)?;
-    let file = args.secret.destination.env_file.clone().or_else(|| rules.env_file.clone());
-    let asked = Asked::new(global, &args.probe, (&rules.probe, mode(args)), file.as_deref(), world)?;
+    let mut new = KeySource::new(fresh, &rules, source, world)?.offering(&args.ending, world);
+    let values = values::so_far(new.env_file().as_ref(), rules.env_file, source, world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, mode(args)), &values, world)?;
     let origins = rules.origins;
     Ok(Task {
         source: source.clone(),
         policy: rules.policy,
-        values: values::known_so_far(new.env_file().as_ref(), world)?,
+        values,
         decide: Box::new(move |seen| {
             let decided = decide(args, &mut new, asked.as_ref(), seen)?;
             let after = schedule::apply(seen.keys, &decided.outcome.changes, seen.now);

@@ -4,9 +4,8 @@ use crate::base::time::Seconds;
 use crate::keyset::KeyName;
 use crate::schedule;
 use crate::session::arguments::{DropArgs, Ending, FormatArgs, Global, PolicyArgs, Times, token_ttl};
-use crate::session::change;
+use crate::session::{Answer, Error, World, change, drop_env, policy, source, values};
 use crate::session::operation::{Operation, Task};
-use crate::session::{Answer, Error, World, drop_env, policy, source, values};
 
 /// Remove keys at once
 ///
@@ -38,11 +37,12 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let source = source::one(global, world)?;
     let times = Times { token_ttl: args.token_ttl, ..args.policy.times() };
     let rules = policy::rules(&times, &source, world)?;
-    let finder = drop_env::finder(&args.variables, &source, rules.env_file, world);
+    let finder = drop_env::finder(&args.variables, &source, rules.env_file.clone(), world);
+    let values = values::so_far(finder.flag().as_ref(), rules.env_file, &source, world)?;
     let task = Task {
         source,
         policy: rules.policy,
-        values: values::known_so_far(finder.told().as_ref(), world)?,
+        values,
         decide: Box::new(|seen| {
             Ok(schedule::remove(seen.keys, &args.keys, seen.now, &args.ending.allow)?.into())
         }),

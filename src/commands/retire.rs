@@ -1,14 +1,12 @@
 //! `retire`: keys get an end, or lose it again.
 
-use std::path::PathBuf;
-
-use crate::base::time::{NumericDate, Seconds};
+use crate::base::time::Seconds;
 use crate::keyset::KeyName;
 use crate::schedule::{self, Terms, When};
-use crate::session::arguments::{Ending, FormatArgs, Global, Times};
-use crate::session::change;
+use crate::session::values::EnvFileArg;
+use crate::session::arguments::{At, Ending, FormatArgs, Global, Times};
+use crate::session::{Answer, Error, World, change, policy, source, values};
 use crate::session::operation::{Cloud, Operation, Task};
-use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Mark keys to be removed later; --undo takes it back
 ///
@@ -22,20 +20,20 @@ pub(crate) struct Args {
     #[arg(value_name = "KEY", required = true)]
     pub keys: Vec<KeyName>,
     /// Take it back: the keys stay
-    #[arg(long, conflicts_with_all = ["at", "within"])]
+    #[arg(long, conflicts_with = "within")]
     pub undo: bool,
     /// From when they may be removed
-    #[arg(long, value_name = "DATE", conflicts_with = "within")]
-    pub at: Option<NumericDate>,
+    #[arg(long, value_name = "DATE")]
+    pub at: Vec<At>,
     /// After which time they may be removed [default: the overlap, 5 days and 6 minutes]
     #[arg(long = "in", id = "within", value_name = "DURATION", allow_hyphen_values = true)]
     pub within: Option<Seconds>,
     /// How long things take.
     #[command(flatten)]
     pub times: Times,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// How it is reported.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -46,14 +44,21 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let when = match (args.at, args.within) {
-        (Some(date), _) => When::At(date),
+    let at = At::date(&args.at);
+    if args.undo && at.is_some() {
+        return Err(Error::Usage("`--undo` takes a key's `exp` away, so no date goes with it".to_owned()));
+    }
+    let when = match (at, args.within) {
+        (Some(_), Some(_)) => {
+            return Err(Error::Usage("`--at` and `--in` both say when: give one of them".to_owned()));
+        }
+        (Some(date), None) => When::At(date),
         (None, Some(span)) => When::In(span),
         (None, None) => When::Overlap,
     };
     let task = Task {
         policy: policy::of(&args.times, &source, world)?,
-        values: values::known(args.env_file.as_deref(), world)?,
+        values: values::of_config(args.values.path(), &source, world)?,
         source,
         decide: Box::new(|seen| {
             let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };

@@ -1,14 +1,13 @@
 //! `rollback`: a rotation is taken back.
 
-use std::path::PathBuf;
-
 use crate::keyset::{Key, KeyName};
 use crate::schedule::{self, Terms};
+use crate::session::values::EnvFileArg;
 use crate::session::arguments::{Ending, FormatArgs, Global, ProbeArgs, Times};
 use crate::session::ask::Asked;
-use crate::session::change::{self, Mode};
+use crate::session::change::Mode;
+use crate::session::{Answer, Error, World, change, policy, source, values};
 use crate::session::operation::{Cloud, Decided, Operation, Task};
-use crate::session::{Answer, Error, World, policy, source, values};
 
 /// Take a rotation back: drop the key that waits, or go back to the key before
 ///
@@ -29,9 +28,9 @@ pub(crate) struct Args {
     /// Whether every replica still knows the key that comes back.
     #[command(flatten)]
     pub probe: ProbeArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// How it is reported.
     #[command(flatten)]
     pub output: FormatArgs,
@@ -43,15 +42,12 @@ pub(crate) struct Args {
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let rules = policy::rules(&args.times, &source, world)?;
-    let file = args.env_file.clone().or(rules.env_file);
-    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), file.as_deref(), world)?;
+    let values = values::of_config(args.values.path(), &source, world)?;
+    let asked = Asked::new(global, &args.probe, (&rules.probe, Mode::of(&args.ending)), &values, world)?;
     let task = Task {
         source,
         policy: rules.policy,
-        values: match &asked {
-            Some(asked) => asked.values.clone(),
-            None => values::known(args.env_file.as_deref(), world)?,
-        },
+        values,
         decide: Box::new(move |seen| {
             let terms = Terms { policy: seen.policy, now: seen.now, allowed: &args.ending.allow };
             let Some(asked) = &asked else {

@@ -62,10 +62,10 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut tasks = Vec::new();
     for source in sources {
         let rules = policy::rules(&args.times, &source, world)?;
-        let mut new = KeySource::new(&args.new, &rules, &source, world)?;
+        let mut new = KeySource::new(&args.new, &rules, &source, world)?.offering(&args.ending, world);
         tasks.push(Task {
             policy: rules.policy,
-            values: values::known_so_far(new.env_file().as_ref(), world)?,
+            values: values::so_far(new.env_file().as_ref(), rules.env_file, &source, world)?,
             source,
             decide: Box::new(move |seen| {
                 let replaced = schedule::replaced(seen.keys, options.key, seen.now)?;

@@ -1,10 +1,10 @@
 //! `status`: all keys as they are.
 
-use crate::session::arguments::AskArgs;
+use crate::session::values::{EnvFileArg, KnownValues, self};
+use crate::session::arguments::{AskArgs, Format, FormatArgs, Global, Times};
 use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
-use crate::session::arguments::{Format, FormatArgs, Global, Times};
 use crate::base::sentence::Sentence;
 use crate::keyset::{Key, KeySet, Login};
 use crate::probe::{ProbePlan, Seen};
@@ -12,12 +12,9 @@ use crate::report::human::{self, Row};
 use crate::report::json;
 use crate::report::paint::{error_line, warning_line};
 use crate::schedule::{self, Waits};
-use crate::session::World;
+use crate::session::{Answer, Error, Source, World, policy, read, source};
 use crate::session::ask::{self, Services};
 use crate::session::outlook::Outlook;
-use crate::session::values::{self, KnownValues};
-use crate::session::{Answer, policy, read, source};
-use crate::session::{Error, Source};
 
 /// Show all keys: state, age, when each may be removed
 ///
@@ -33,9 +30,9 @@ pub(crate) struct Args {
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
     /// Ask the service at this URL which keys it knows; several times for several
     #[arg(long, value_name = "URL")]
     pub probe: Vec<String>,
@@ -76,11 +73,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let now = world.clock.now();
     let sources = source::several(&args.paths, global, world)?;
     ask::check_alone(&args.probe, &sources)?;
-    let values = values::known(args.env_file.as_deref(), world)?;
     let mut read: Vec<Read<'_>> = Vec::new();
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
-        match read::keys_and_warnings(global, source, &values, world) {
+        let values = values::of_config(args.values.path(), source, world);
+        match values.and_then(|values| read::keys_and_warnings(global, source, &values, world)) {
             Ok((keys, warnings)) => read.push((source, keys, warnings)),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
@@ -94,7 +91,8 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
         _ => None,
     };
-    let known = args.env_file.as_ref().map(|path| (&values, path.display().to_string()));
+    let named = args.values.path().map(|path| values::known(Some(path), world)).transpose()?;
+    let known = named.as_ref().and_then(|named| Some((named, named.flag()?.to_owned())));
     let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {

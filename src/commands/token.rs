@@ -1,19 +1,15 @@
 //! `token`: one token, signed.
 
-use crate::base::time::Seconds;
-use crate::keyset::KeyName;
-use std::path::PathBuf;
-use std::path::Path;
+use crate::base::time::{NumericDate, Seconds};
+use crate::keyset::{Key, KeyName, KeySet, Kid, Member};
+use std::path::{Path, PathBuf};
 
-use crate::base::time::NumericDate;
-use crate::keyset::{Key, KeySet, Kid, Member};
 use crate::report::json::{self, TokenReport};
+use crate::session::values::EnvFileArg;
 use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::report::paint::warning_line;
-use crate::session::World;
 use crate::session::mask::MaskArgs;
-use crate::session::{Answer, read, source};
-use crate::session::{Error, Source};
+use crate::session::{Answer, Error, Source, World, read, source};
 use crate::store;
 use zeroize::Zeroizing;
 use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims};
@@ -57,9 +53,9 @@ pub(crate) struct Args {
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
 }
 
 /// A claim on the command line.
@@ -96,7 +92,7 @@ fn json(text: &str) -> Result<serde_json::Value, &'static str> {
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
-    let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
+    let keys = read::keys(global, &source, args.values.path(), world)?;
     let now = world.clock.now();
     let signer = Signer::new(&keys, args.kid.as_ref(), now).map_err(Error::token(&name))?;
     let audience = if args.aud.is_empty() { signer.audiences().to_vec() } else { args.aud.clone() };

@@ -5,20 +5,18 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::base::text::{Named, Printable};
-use crate::base::time::NumericDate;
 use crate::keyset::{KeyName, KeySet};
 use crate::report::human::columns;
 use crate::report::json;
 use crate::report::paint::warning_line;
 use crate::report::tally::{Tally, TokenAnswers};
 use crate::report::verify::{self as report, Lines, OwnerAnswer, Question, TokenAnswer};
+use crate::session::values::EnvFileArg;
 use crate::session::key_sets::{self, KeySetArgs};
 use crate::token::found::FoundToken;
-use crate::session::arguments::{Format, FormatArgs, Global};
-use crate::session::World;
+use crate::session::arguments::{At, Format, FormatArgs, Global};
+use crate::session::{Answer, Error, Source, World, read, source};
 use crate::session::token_input::{self, SecretFrom};
-use crate::session::{Answer, read, source};
-use crate::session::{Error, Source};
 use crate::token::{
     Cause, KeyPlace, Ownership, SAFE_BYTES, SecretInput, Verdict, Verifier, claims_of, nearest_cause, ownership,
 };
@@ -47,7 +45,7 @@ pub(crate) struct Args {
     pub against: Option<PathBuf>,
     /// Ask what the service says at another time
     #[arg(long, value_name = "DATE")]
-    pub at: Option<NumericDate>,
+    pub at: Vec<At>,
     /// Print the token's claims, too
     #[arg(long)]
     pub show_claims: bool,
@@ -63,20 +61,20 @@ pub(crate) struct Args {
     /// How the output is written.
     #[command(flatten)]
     pub output: FormatArgs,
-    /// A dotenv file with values of `!env` variables; those of this environment win over it
-    #[arg(long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
+    /// Where the values of variables come from.
+    #[command(flatten)]
+    pub values: EnvFileArg,
 }
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
-    let keys = read::keys(global, &source, args.env_file.as_deref(), world)?;
+    let keys = read::keys(global, &source, args.values.path(), world)?;
     let removed = match &args.against {
-        Some(path) => Some(read::keys(global, &Source::File(path.clone()), args.env_file.as_deref(), world)?),
+        Some(path) => Some(read::keys(global, &Source::File(path.clone()), args.values.path(), world)?),
         None => None,
     };
     let question = Question {
-        now: args.at.unwrap_or_else(|| world.clock.now()),
+        now: At::date(&args.at).unwrap_or_else(|| world.clock.now()),
         tool: source.tool(global, world),
         config: source.name(),
         expected: expected(&keys, args.expect.as_ref(), &source)?,

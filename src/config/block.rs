@@ -6,8 +6,7 @@ use crate::base::secret_string::secret_string;
 use crate::syntax::lines::{
     content_end, indent_of, is_comment, line_end, line_start, lines_before, newline_at, skip_gap,
 };
-use crate::syntax::{ConfigError, Problem};
-use crate::syntax::{Document, Kind, NodeId, Notation, Quote, Span};
+use crate::syntax::{ConfigError, Document, Kind, NodeId, Notation, Problem, Quote, Span};
 
 /// The lines of one entry of a block list.
 #[derive(Clone, Copy)]

@@ -5,8 +5,7 @@ use super::plan::{New, NewEntry, Splice};
 use super::style::{block_entry, flow_entry, flow_member, name_text, ordered, past_colon, spaced};
 use crate::base::secret_string::{SecretString, join, secret_string};
 use crate::syntax::lines::{indent_of, is_comment, line_end, line_start, newline_at, skip_gap};
-use crate::syntax::{ConfigError, Problem};
-use crate::syntax::{Document, Kind, NodeId, Notation, Syntax};
+use crate::syntax::{ConfigError, Document, Kind, NodeId, Notation, Problem, Syntax};
 
 /// Writes the first key of a config, with what is missing above it.
 pub(super) fn create(

@@ -34,6 +34,7 @@ mod create;
 pub mod edit;
 mod edition;
 mod flow;
+pub(crate) mod placeholder;
 mod plan;
 pub(crate) mod schema;
 mod style;
@@ -173,6 +174,19 @@ impl<'t> Config<'t> {
             _ => None,
         });
         names.collect()
+    }
+
+    /// Whether the keys take from variables what they need, and none has its secret in the file.
+    #[must_use]
+    pub(crate) fn has_secrets_in_variables(&self) -> bool {
+        let members = |entry: &NodeId| self.doc.members(*entry).unwrap_or_default().to_vec();
+        let is_variable =
+            |(_, value): (NodeId, NodeId)| matches!(self.doc.scalar(value), Some(Scalar::Env(_)));
+        let has_secret = |entry: &NodeId| {
+            self.doc.member(*entry, "k").is_some_and(|(_, value)| self.doc.string(value).is_some())
+        };
+        let entries = self.entries();
+        entries.iter().flat_map(members).any(is_variable) && !entries.iter().any(has_secret)
     }
 
     /// A member of `client_auth`.

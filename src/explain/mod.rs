@@ -19,6 +19,8 @@ pub(crate) use deploy::{Around, Merge, deploy_steps};
 pub(crate) use event::{EventKind, KeyEvent, Place, Sign};
 pub use events::events;
 pub(crate) use harm::{Cure, Deed, From, Harm, LockOut, NoStart, Way, Whose};
-pub(crate) use next::{Done, EarlierRotation, Means, Situation, Variables, earlier_rotations, next_steps};
+pub(crate) use next::{
+    Done, EarlierRotation, Means, Situation, ValuesFrom, Variables, earlier_rotations, next_steps,
+};
 pub(crate) use step::{Action, Kept, NewVariable, Step, Steps};
 pub(crate) use verdict::{Ground, Scope, Standing, Subject, Verdict, VerdictKind};

@@ -72,6 +72,18 @@ pub(crate) struct Means<'a> {
     pub(crate) tool: &'a CommandLine,
     /// The options that later commands need to count as this one did.
     pub(crate) timing: &'a [String],
+    pub(crate) values: ValuesFrom<'a>,
+}
+
+/// Where the values of variables came from, which later commands need as well.
+#[derive(Clone, Copy)]
+pub(crate) enum ValuesFrom<'a> {
+    /// The env file that was named.
+    File(&'a str),
+    /// They were looked for, and are found again in the same places.
+    Places,
+    /// Nobody looked.
+    Nowhere,
 }
 
 /// Variables that come and go with a change.
@@ -254,7 +266,8 @@ impl Situation<'_> {
         let key = self.lasting(outgoing);
         let is_last = outgoing.is_wildcard() && self.keys.wildcards() == 1;
         let what = if is_last { Pruned::LastWildcard(key) } else { Pruned::Outgoing(key) };
-        let verify = self.means.tool("verify").arg("--expect").arg(successor.argument()).arg("TOKEN_FILE");
+        let verify = self.means.tool("verify").arg("--expect").arg(successor.argument());
+        let verify = self.with_values(verify, successor).arg("TOKEN_FILE");
         [
             Step::new(Action::Prune { not_before, what }, vec![verify, self.means.tool("prune")]),
             Step::new(
@@ -294,17 +307,33 @@ impl Situation<'_> {
 
     /// How its secret is handed out, where it is known here.
     fn export(&self, key: &Key) -> Vec<CommandLine> {
-        // Where the change puts its value: a variable is not known by itself.
-        let file = match &self.variables.new {
-            Some(NewVariable { name, kept: Kept::EnvFile(file) }) if key.variable() == Some(name) => {
-                Some(file)
-            }
-            _ => None,
-        };
-        let env_file = file.map(|file| ["--env-file", file.as_str()]).into_iter().flatten();
         let export =
-            || self.means.tool("export").arg(key.argument()).args(["--as", "env"]).args(env_file.clone());
-        key.secret().map(|_| export()).into_iter().collect()
+            || self.with_values(self.means.tool("export").arg(key.argument()).arg("--as").arg("env"), key);
+        (key.secret().is_some() && !self.is_elsewhere(key)).then(export).into_iter().collect()
+    }
+
+    /// Whether the secret of a key was just written to where no later run finds it.
+    fn is_elsewhere(&self, key: &Key) -> bool {
+        let is_new = |new: &NewVariable| Some(new.name.as_str()) == key.variable();
+        self.variables.new.as_ref().is_some_and(|new| is_new(new) && !matches!(new.kept, Kept::EnvFile(_)))
+    }
+
+    /// A command that needs the secret of a key, with the env file that has it, where it isn't found otherwise.
+    fn with_values(&self, command: CommandLine, key: &Key) -> CommandLine {
+        let is_elsewhere = self.is_elsewhere(key);
+        // Where the change puts its value.
+        if let Some(NewVariable { name, kept: Kept::EnvFile(file) }) = &self.variables.new
+            && key.variable() == Some(name)
+        {
+            return command.arg("--env-file").arg(file);
+        }
+        match self.means.values {
+            _ if key.variable().is_none() => command,
+            _ if is_elsewhere => command.arg("--env-file").verbatim("ENV_FILE"),
+            ValuesFrom::File(file) => command.arg("--env-file").arg(file),
+            ValuesFrom::Places if key.secret().is_none() => command.arg("--env-file").verbatim("ENV_FILE"),
+            ValuesFrom::Places | ValuesFrom::Nowhere => command,
+        }
     }
 
     fn lasting(&self, key: &Key) -> LastingName {

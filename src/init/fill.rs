@@ -72,7 +72,7 @@ pub(crate) fn needs(config: &Config<'_>, keys: &KeySet) -> Vec<Need> {
 }
 
 /// The entries of `api.tokens`.
-fn admin_tokens(doc: &Document<'_>) -> Vec<NodeId> {
+pub(super) fn admin_tokens(doc: &Document<'_>) -> Vec<NodeId> {
     let member = |id, name| doc.member(id, name).map(|(_, value)| value);
     let tokens =
         member(doc.root(), "api").and_then(|api| member(api, "tokens")).and_then(|list| doc.items(list));

@@ -3,6 +3,7 @@
 //!
 //! What the service accepts: <https://docs.powersync.com/configuration/powersync-service/self-hosted-instances>.
 
+mod complete_config;
 mod compose;
 mod config;
 pub(crate) mod fill;
@@ -16,12 +17,14 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+pub(crate) use complete_config::{Lacking, completed};
 pub(crate) use compose::service_entry;
 pub(crate) use gitignore::{ignores, ignoring};
 pub(crate) use options::{ConfigOptions, Database, FileLayout, SecretLocation, Storage, Tls, TokenAudience};
 pub(crate) use secrets::{FirstKey, Secrets};
 pub(crate) use variables::{
-    KEY, Variable, VariableValue, complete, complete_example, has_value, is_placeholder, variables,
+    BETTER_TOKEN, KEY, TOKEN, Variable, VariableValue, complete, complete_example, has_value, is_placeholder,
+    variables,
 };
 
 /// Who may read a file.

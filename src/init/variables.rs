@@ -22,7 +22,7 @@ pub(super) const STORAGE_PASSWORD: &str = "PS_STORAGE_PASSWORD";
 /// The first key's secret.
 pub(crate) const KEY: &str = "PS_JWKS_KEY_1";
 /// The token for the admin API, as PowerSync's own command line reads it.
-pub(super) const TOKEN: &str = "PS_ADMIN_TOKEN";
+pub(crate) const TOKEN: &str = "PS_ADMIN_TOKEN";
 
 /// A variable of a new config.
 pub(crate) struct Variable {
@@ -122,10 +122,14 @@ pub(crate) fn has_value(file: &EnvFile, name: &str) -> bool {
     file.defines(name) && file.value(name) != Some("")
 }
 
+/// What `powersync init self-hosted` writes as the token for the admin API.
+pub(crate) const BETTER_TOKEN: &str = "use_a_better_token_in_production";
+
 /// Whether a value is still to be filled in: a placeholder of ours, or of PowerSync's own command line.
 #[must_use]
 pub(crate) fn is_placeholder(value: &str) -> bool {
     value.is_empty()
+        || value == BETTER_TOKEN
         || value.contains("USER:PASSWORD@HOST")
         || (value.starts_with('<') && value.ends_with('>'))
 }

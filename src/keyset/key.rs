@@ -2,46 +2,11 @@
 
 use std::fmt;
 
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::kid::{KeyRef, Kid};
+use super::member::Member;
 use super::secret::Secret;
 use crate::base::time::NumericDate;
-
-/// A member of a key: absent is not the same as there and unreadable.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Member<T> {
-    /// Not there.
-    Absent,
-    /// There and understood.
-    Value(T),
-    /// `!env NAME`: its value is in the service's environment.
-    Variable(String),
-    /// There, and not what it should be: why.
-    Unreadable(&'static str),
-}
-
-impl<T> Member<T> {
-    /// The value, where there is one that was understood.
-    #[must_use]
-    pub fn value(&self) -> Option<&T> {
-        match self {
-            Self::Value(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Whether it is there but can't be read here.
-    #[must_use]
-    pub(crate) fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Variable(_) | Self::Unreadable(_))
-    }
-
-    /// Whether it is not there.
-    #[must_use]
-    pub(crate) fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-}
 
 /// The HMAC algorithms the service takes (RFC 7518, section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -271,6 +236,12 @@ impl Key {
     #[must_use]
     pub fn is_public(&self) -> bool {
         matches!(self.material, Material::Public(_))
+    }
+
+    /// Whether variables hold what would tell whether it is one: its type, or a secret in one that the service doesn't take.
+    #[must_use]
+    pub(crate) fn is_behind_variables(&self) -> bool {
+        matches!(self.material, Material::Unusable(fault) if fault == Fault::KTY_VARIABLE || fault.kind == FaultKind::EnvName)
     }
 
     /// Whether tokens of any kid may be verified with it: it has none.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::key::Member;
+use super::member::Member;
 use crate::base::random::{Random, RandomError};
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;

@@ -33,6 +33,7 @@ mod index;
 mod key;
 mod kid;
 mod logins;
+mod member;
 mod read;
 mod secret;
 mod startability;
@@ -44,10 +45,11 @@ pub(crate) use counterparts::{counterparts, origins};
 pub use fault::{Fault, FaultKind};
 pub use fetched::{FetchedKey, FetchedSet, ImportFault, InvalidSet, NamedSet, Skipped, SkippedEntry};
 pub(crate) use key::Fingerprint;
-pub use key::{HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource};
+pub use key::{HmacAlg, Key, Known, Material, PublicKey, PublicNumbers, SecretSource};
 pub use kid::{InvalidKid, KeyName, KeyRef, Kid};
 pub(crate) use logins::TokenTerms;
 pub use logins::{Login, Logins, Project, Setting};
+pub use member::Member;
 pub(crate) use read::PRIVATE_MEMBERS;
 pub use read::Values;
 pub use secret::{Encoding, ImportError, Secret, SecretText, import};
@@ -145,10 +147,11 @@ impl KeySet {
         Self {
             keys: Vec::new(),
             index: Index::of(&[]),
-            audiences: Vec::new(),
+            audiences: self.audiences.clone(),
             logins: self.logins.clone(),
-            around: Vec::new(),
-            unknown: Vec::new(),
+            // Where the service doesn't start, no other way in works.
+            around: self.around.clone(),
+            unknown: self.unknown.clone(),
             ..*self
         }
     }

@@ -3,13 +3,13 @@
 use zeroize::Zeroizing;
 
 use super::fault::{Fault, FaultKind};
-use super::key::{
-    Fingerprint, HmacAlg, Key, Known, Material, Member, PublicKey, PublicNumbers, SecretSource,
-};
+use super::key::{Fingerprint, HmacAlg, Key, Known, Material, PublicKey, PublicNumbers, SecretSource};
 use super::kid::Kid;
+use super::member::Member;
 use super::secret::{Secret, decode_as_service};
 use super::{curve, strength};
 use crate::base::time::NumericDate;
+use crate::config::placeholder::Placeholder;
 use crate::config::{Document, Edition, NodeId, Scalar, env_name};
 
 /// The private members of a JWK (RFC 7518, sections 6.2.2 and 6.3.2; RFC 8037, section 2).
@@ -305,6 +305,10 @@ impl<'d> Entry<'d, '_> {
             }
             (None, Text::Variable(name, value)) => {
                 SecretSource::Variable { name: name.to_owned(), known: value.map(|value| known(&value)) }
+            }
+            // Another program puts the secret in: it is not known here, as that of a variable.
+            (None, Text::Written(k)) if Placeholder::name_in(k).is_some() => {
+                SecretSource::Variable { name: Placeholder::name_in(k).unwrap_or_default(), known: None }
             }
             (None, text) => {
                 let literal = self.cloud_literal().or(text.known());

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::KeySet;
-use super::key::{Key, Material, Member};
+use super::key::{Key, Material};
+use super::member::Member;
 use crate::base::time::NumericDate;
 
 /// Where a key is in its life, apart from whether it is the current one.
@@ -30,6 +31,18 @@ pub enum Phase {
     Unknown,
     /// The service doesn't start with it.
     Unusable,
+}
+
+impl Phase {
+    /// Whether the service verifies tokens with the key.
+    pub(crate) fn verifies(self) -> bool {
+        self != Self::Unusable
+    }
+
+    /// The same, of a key that is not on its way out.
+    pub(crate) fn stays(self) -> bool {
+        matches!(self, Self::Standby { .. } | Self::Accepted | Self::Unknown)
+    }
 }
 
 /// The state of a key, as tables and timelines show it: `current`, `retiring`, `public, removable`.

@@ -8,6 +8,7 @@ use super::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint};
 use crate::base::sentence::Sentence;
 use crate::base::text::{Printable, wrap};
 use crate::base::time::NumericDate;
+use crate::config::placeholder::Placeholder;
 use crate::keyset::{Key, KeySet, Material, Member, Phase, SecretSource, Stage, State};
 use crate::probe::{Seen, Standing};
 use crate::schedule::{Action, Due, Wait, Waits};
@@ -230,7 +231,10 @@ fn removal(keys: &KeySet, key: &Key, now: NumericDate) -> String {
 fn secret(key: &Key) -> String {
     match &key.material {
         Material::Symmetric { secret: SecretSource::Inline(_), .. } => "in file".to_owned(),
-        Material::Symmetric { secret: SecretSource::Variable { name, .. }, .. } => format!("!env {name}"),
+        Material::Symmetric { secret: SecretSource::Variable { name, .. }, .. } => {
+            let is_variable = Placeholder::of(name).is_none();
+            if is_variable { format!("!env {name}") } else { name.clone() }
+        }
         Material::Public(public) if public.private => "private key!".to_owned(),
         Material::Public(_) => "public".to_owned(),
         Material::Unusable(_) => "?".to_owned(),

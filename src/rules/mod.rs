@@ -57,6 +57,7 @@ pub static RULES: &[&Rule] = &[
     &config::duplicate_member::RULE,
     &config::same_variable::RULE,
     &config::merge_key::RULE,
+    &config::template::RULE,
     &config::no_keys::RULE,
     &config::no_audience::RULE,
     &config::supabase::SECRET,
@@ -116,7 +117,8 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 }
 
 /// The warnings that `status` shows, and every command that writes. They show all errors.
-const SHOWN: [&Rule; 5] = [
+const SHOWN: [&Rule; 6] = [
+    &config::template::RULE,
     &config::duplicate_member::RULE,
     &config::duplicate_secret::RULE,
     &config::stuck_standby::RULE,

@@ -63,6 +63,10 @@ pub(super) fn guard_new_key(
         && (keys.meant_login().is_some() || keys.keys().iter().any(Key::is_public))
     {
         guard.refuse(Hazard::OtherLogin { member: keys.meant_login() });
+    } else if !keys.keys().iter().any(Key::is_symmetric)
+        && let Some(key) = keys.keys().iter().find(|key| key.is_behind_variables())
+    {
+        guard.refuse(Hazard::UnknownLogin { key: key.reference() });
     }
     if let Some(leaving) = leaving(keys, now) {
         guard.refuse(Hazard::Leaving(leaving));

@@ -3,7 +3,7 @@
 use super::policy::{CLOCK_SKEW, Policy, SAME_SECOND};
 use super::refusal::{Allowed, Hazard, Refusal, RefusalId, ScheduleError};
 use crate::base::time::{NumericDate, Seconds};
-use crate::keyset::{Key, KeySet, Phase};
+use crate::keyset::{Key, KeySet};
 
 /// What a decision is made under.
 #[derive(Clone, Copy, Debug)]
@@ -96,14 +96,4 @@ pub(super) fn leaves_a_key(keys: &KeySet, gone: &[&Key], counts: impl Fn(&Key) -
     keys.other_login().is_some()
         || !keys.keys().iter().any(&counts)
         || keys.keys().iter().any(|key| counts(key) && left(key))
-}
-
-/// Whether the service verifies tokens with a key.
-pub(super) fn verifies(key: &Key, now: NumericDate) -> bool {
-    !matches!(key.phase(now), Phase::Unusable)
-}
-
-/// The same, of a key that is not on its way out.
-pub(super) fn stays(key: &Key, now: NumericDate) -> bool {
-    matches!(key.phase(now), Phase::Standby { .. } | Phase::Accepted | Phase::Unknown)
 }

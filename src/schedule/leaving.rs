@@ -1,6 +1,5 @@
 //! Leaving shared secrets: users log in in another way, and the last secret goes without another in its place.
 
-use super::guard::stays;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::base::time::NumericDate;
@@ -36,8 +35,11 @@ fn other_ways(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Vec<String> {
     }
     let is_left = |key: &&Key| !gone.iter().any(|other| other.index == key.index);
     let has_audience = keys.audience == crate::config::Audience::Set;
-    let public =
-        keys.keys().iter().filter(is_left).filter(|key| key.is_public() && stays(key, now) && has_audience);
+    let public = keys
+        .keys()
+        .iter()
+        .filter(is_left)
+        .filter(|key| key.is_public() && key.phase(now).stays() && has_audience);
     let public = public.map(|key| format!("the public key {}", key.name()));
     keys.logins.working(keys.audience).map(Login::name).chain(public).collect()
 }
@@ -46,7 +48,7 @@ fn other_ways(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Vec<String> {
 pub(super) fn leaves(keys: &KeySet, gone: &[&Key], now: NumericDate) -> Option<Leaving> {
     let current = keys.current().ok().flatten()?;
     let goes = |key: &Key| gone.iter().any(|other| other.index == key.index);
-    let another = keys.keys().iter().any(|key| key.is_symmetric() && !goes(key) && stays(key, now));
+    let another = keys.keys().iter().any(|key| key.is_symmetric() && !goes(key) && key.phase(now).stays());
     if !goes(current) || another {
         return None;
     }

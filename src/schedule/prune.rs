@@ -1,6 +1,6 @@
 //! Removing what is removable.
 
-use super::guard::{Guard, leaves_a_key, verifies};
+use super::guard::{Guard, leaves_a_key};
 use super::leaving::leaving;
 use super::outcome::{Note, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
@@ -50,7 +50,7 @@ pub(super) fn prune_but(
     if removable.is_empty() {
         return Ok(Outcome { notes, ..Outcome::default() });
     }
-    if !leaves_a_key(keys, &removable, |key| verifies(key, now)) {
+    if !leaves_a_key(keys, &removable, |key| key.phase(now).verifies()) {
         guard.refuse(Hazard::NoKeyLeft);
     }
     guard.finish()?;

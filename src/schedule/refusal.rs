@@ -87,6 +87,7 @@ pub(crate) enum Hazard {
     ClockBehind { now: NumericDate, key: KeyRef, iat: NumericDate },
     // The member that the keys come from; without one, public keys in the file.
     OtherLogin { member: Option<&'static str> },
+    UnknownLogin { key: KeyRef },
     // The last shared secret was retired.
     Leaving(Leaving),
     Overwrite,
@@ -127,12 +128,15 @@ impl Refusal {
             }
             Hazard::Wildcard { .. } => RefusalId::Wildcard,
             Hazard::UnreadableIat { .. } | Hazard::ClockBehind { .. } => RefusalId::Clock,
-            Hazard::OtherLogin { .. } | Hazard::Leaving(_) => RefusalId::OtherLogin,
+            Hazard::OtherLogin { .. } | Hazard::UnknownLogin { .. } | Hazard::Leaving(_) => {
+                RefusalId::OtherLogin
+            }
             Hazard::Overwrite => RefusalId::Overwrite,
         }
     }
 
     /// What would happen.
+    #[allow(clippy::too_many_lines, reason = "a line or two for each refusal, and nothing else")]
     pub(crate) fn message(&self) -> Sentence {
         match &self.0 {
             Hazard::KeysStillVerify { keys, advice } => still_verify(keys, *advice),
@@ -224,6 +228,10 @@ impl Refusal {
                     || "the public keys in this file".to_owned(),
                     |name| format!("keys from `{name}`")
                 )
+            ),
+            Hazard::UnknownLogin { key } => sentence!(
+                "what {key} is, only its variables tell, and users may log in with it. A new secret would be a second way in: \
+                 anyone who has it can sign in as anyone"
             ),
             Hazard::Leaving(leaving) => leaving.refusal(),
             Hazard::Overwrite => sentence!(

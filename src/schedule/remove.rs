@@ -2,7 +2,7 @@
 
 use super::apply::apply;
 use super::change::Change;
-use super::guard::{Guard, leaves_a_key, verifies};
+use super::guard::{Guard, leaves_a_key};
 use super::leaving::{leaves, leaving};
 use super::outcome::{After, Effect, Note, Outcome};
 use super::refusal::{Advice, Allowed, Hazard, RefusalId, ScheduleError};
@@ -26,7 +26,7 @@ pub fn remove(
     guard.clock(keys, now);
     let live: Vec<KeyRef> =
         found.iter().filter(|key| is_live(keys, key, now)).map(|key| key.reference()).collect();
-    let leaves_none = !leaves_a_key(keys, &found, |key| verifies(key, now));
+    let leaves_none = !leaves_a_key(keys, &found, |key| key.phase(now).verifies());
     let current = keys.current()?.filter(|current| found.iter().any(|key| key.index == current.index));
     let advice = match current {
         _ if keys.is_cloud => Advice::Cloud,

@@ -1,7 +1,7 @@
 //! Retiring keys, and taking that back.
 
 use super::change::Change;
-use super::guard::{Guard, Terms, leaves_a_key, stays};
+use super::guard::{Guard, Terms, leaves_a_key};
 use super::leaving::leaves;
 use super::outcome::{Effect, Note, Outcome};
 use super::refusal::{Allowed, Hazard, RefusalId, ScheduleError};
@@ -63,7 +63,7 @@ pub fn retire(
         outcome.effect = Some(Effect::Retired(latest));
         outcome.changes.push(Change::Retire { index: key.index, exp });
     }
-    if !leaves_a_key(keys, &found, |key| stays(key, terms.now)) {
+    if !leaves_a_key(keys, &found, |key| key.phase(terms.now).stays()) {
         guard.refuse(Hazard::NoKeyStays);
     }
     guard.finish()?;

@@ -85,7 +85,7 @@ impl Stage {
             stage.enter(*number, now);
         }
         let has_no_turn = |number: &usize| stage.turn(*number, now).is_none();
-        let verifies = |number: &usize| !matches!(stage.actors[*number].key.phase(now), Phase::Unusable);
+        let verifies = |number: &usize| stage.actors[*number].key.phase(now).verifies();
         let stays = |number: &usize| stage.current.is_none() && has_no_turn(number) && verifies(number);
         stage.staying = numbers.iter().copied().find(stays);
         let scene = stage.scene(numbers);

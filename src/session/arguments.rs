@@ -27,9 +27,12 @@ pub(crate) struct Global {
     /// The config is base64; without `-c`, that of the variable `POWERSYNC_CONFIG_B64`
     #[arg(long, global = true)]
     pub base64: bool,
-    /// Which entry of a Kubernetes Secret's `data` holds the config, where several could
+    /// Which entry of a Kubernetes Secret or `ConfigMap` holds the config, where several could: NAME, or KIND/OBJECT/NAME
     #[arg(long, value_name = "NAME", global = true)]
     pub entry: Option<String>,
+    /// Below which members of another file the config is, such as chart values: a.b.c
+    #[arg(long, value_name = "PATH", global = true)]
+    pub at: Vec<At>,
     /// Override the clock, to look ahead; no file is written then
     #[arg(long, value_name = "RFC3339", global = true)]
     pub now: Option<NumericDate>,
@@ -39,6 +42,35 @@ pub(crate) struct Global {
     /// When to use colour: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, hide_possible_values = true)]
     pub color: Color,
+}
+
+impl Global {
+    /// Below which members the config is.
+    pub(crate) fn path_inside(&self) -> Option<&str> {
+        self.at.iter().find_map(|at| if let At::Path(path) = at { Some(path.as_str()) } else { None })
+    }
+}
+
+/// A place or a time: `retire` and `verify` take a date under the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Date(NumericDate),
+    Path(String),
+}
+
+impl std::str::FromStr for At {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.parse().map_or_else(|_| Self::Path(text.to_owned()), Self::Date))
+    }
+}
+
+impl At {
+    /// The date among them.
+    pub(crate) fn date(all: &[Self]) -> Option<NumericDate> {
+        all.iter().find_map(|at| if let Self::Date(date) = at { Some(*date) } else { None })
+    }
 }
 
 /// When to use colour.

@@ -1,7 +1,5 @@
 //! Running services, asked on behalf of a command.
 
-use std::path::Path;
-
 use crate::base::random::Random;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
@@ -13,14 +11,13 @@ use crate::probe::{
 };
 use crate::report::paint::warning_line;
 use crate::schedule::{self, Allowed, Change, Liveness, NotLiveAt, Outcome};
-use crate::session::World;
 use crate::session::arguments::{AskArgs, Global, ProbeArgs};
-use crate::session::{Error, Source, Usage};
+use crate::session::{Error, Source, Usage, World};
 use crate::store;
 
 use super::operation::Decided;
 use super::run::Mode;
-use super::values::{self, KnownValues};
+use super::values::KnownValues;
 
 /// How long an answer may take.
 const TIMEOUT: Seconds = Seconds::new(10);
@@ -159,14 +156,13 @@ impl<'w> Asked<'w> {
         global: &Global,
         args: &ProbeArgs,
         (policy, mode): (&[Endpoint], Mode),
-        env_file: Option<&Path>,
+        values: &KnownValues<'w>,
         world: &mut World<'w>,
     ) -> Result<Option<Self>, Error> {
         let named = if args.urls.is_empty() { policy.to_vec() } else { endpoints(&args.urls)? };
         if named.is_empty() || args.no_probe {
             return Ok(None);
         }
-        let values = values::known(env_file, world)?;
         // A policy may be that of a branch under review: to look at it sends nothing anywhere.
         let looks = matches!(mode, Mode::Check | Mode::DryRun);
         let services = if looks && args.urls.is_empty() && !args.probe_policy {
@@ -174,7 +170,7 @@ impl<'w> Asked<'w> {
         } else {
             Ok(Services::new(global, named, &args.ask, world)?)
         };
-        Ok(Some(Self { services, values }))
+        Ok(Some(Self { services, values: values.clone() }))
     }
 
     /// That services were not asked, if so.

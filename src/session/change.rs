@@ -2,14 +2,13 @@
 
 pub(crate) use super::run::Mode;
 
-use super::Answer;
 use super::changeset::{Changeset, Content, FileWrite, Locks};
 use super::config_plan::{Board, ConfigPlan};
 use super::drop_env::{DropEnv, Left, drop_variables};
 use super::operation::{Failing, Idle, Operation, Task};
 use super::run::{Ended, ReportTo, Run, RunPlan};
 use super::used_by::{Referrer, Uses};
-use super::{change_report, change_talk};
+use super::{Answer, change_report, change_talk};
 use crate::base::text::{Named, Printable};
 use crate::base::time::Seconds;
 use crate::report::paint::error_line;
@@ -200,7 +199,7 @@ impl Run<'_, '_> {
         }
         let kept = self.drop_variables(&configs, &mut board, world)?;
         let drops = board.env_files.dropped(&mut board.redactor);
-        let mut writes: Vec<FileWrite> = board.env_files.writes().collect();
+        let mut writes: Vec<FileWrite> = board.env_files.writes().chain(board.env_files.ignores()).collect();
         for (number, config) in configs.iter_mut().enumerate() {
             writes.extend(config.writes(number));
         }

@@ -149,10 +149,11 @@ pub(super) fn tell_steps_of(
     let told: Vec<&ConfigPlan> = told.map(|(_, config)| config).collect();
     for config in &told {
         if run.output == ReportTo::Stderr {
-            let what = if config.in_secret {
-                "The new Secret is on stdout. Read the diff above, then: kubectl replace -f FILE"
-            } else {
-                "The new config is on stdout. Put it in place of the old one."
+            let what = match config.object {
+                Some(kind) => {
+                    format!("The new {} is on stdout. Put it in place of the old one.", kind.name())
+                }
+                None => "The new config is on stdout. Put it in place of the old one.".to_owned(),
             };
             writeln!(world.stderr, "\n{what}")?;
         }

@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use super::used_by::Uses;
 use crate::base::text::{Printable, list};
+use crate::config::Input;
 use crate::session::mask::MaskArgs;
 use crate::session::{Error, Usage, World};
 use crate::store::{self, Locked, Snapshot, StoreError};
@@ -36,6 +38,8 @@ pub(crate) enum WriteRole {
     Values(Vec<(usize, String)>),
     /// A file that nothing else depends on.
     Companion,
+    /// What git is to leave alone, before it is there.
+    Ignore,
     /// The config of this number.
     Config(usize),
     /// Variables go, to which no config refers any more.
@@ -108,6 +112,7 @@ impl FileWrite {
     /// Fails where the file isn't what the write was made from.
     fn check(&self, locks: &mut Locks, world: &mut World<'_>) -> Result<(), Error> {
         let fail = Error::store(&self.name);
+        self.preflight()?;
         match &self.action {
             FileAction::Replace { old, .. } | FileAction::Overwrite { old, .. } => {
                 let is = locks.lock(&self.name, &self.path, world)?.snapshot().map_err(&fail)?;
@@ -191,12 +196,14 @@ impl FileWrite {
         Some(less)
     }
 
-    /// The place among all writes: what a config refers to comes before it, and what it no longer needs goes after it.
+    /// The place among all writes: git ignores a file before it has a secret, what a config refers to comes before it, and
+    /// what it no longer needs goes after it.
     fn order(&self) -> u8 {
         match self.role {
-            WriteRole::Values(_) | WriteRole::Companion => 0,
-            WriteRole::Config(_) => 1,
-            WriteRole::Drop(_) => 2,
+            WriteRole::Ignore => 0,
+            WriteRole::Values(_) | WriteRole::Companion => 1,
+            WriteRole::Config(_) => 2,
+            WriteRole::Drop(_) => 3,
         }
     }
 }
@@ -254,7 +261,7 @@ impl Changeset {
             let waits = match &write.role {
                 WriteRole::Config(number) => written.failed.contains(number),
                 WriteRole::Drop(_) | WriteRole::Companion => !written.errors.is_empty(),
-                WriteRole::Values(_) => false,
+                WriteRole::Ignore | WriteRole::Values(_) => false,
             };
             if waits {
                 continue;
@@ -263,16 +270,34 @@ impl Changeset {
                 Ok(copy) => written.files.push((write.name.clone(), copy)),
                 Err(error) => written.note(write, error, self),
             }
+            // No secret goes where git might take it.
+            if matches!(write.role, WriteRole::Ignore) && !written.errors.is_empty() {
+                break;
+            }
         }
         for write in &self.0 {
-            Self::take_back(write, &mut written, world);
+            self.take_back(write, &mut written, world);
         }
         written
     }
 
-    fn take_back(write: &FileWrite, written: &mut Written, world: &mut World<'_>) {
+    /// Whether a config, as it is now, refers to a variable.
+    fn refers(&self, config: usize, variable: &str) -> bool {
+        let is_config =
+            |write: &&FileWrite| matches!(write.role, WriteRole::Config(number) if number == config);
+        let Some(write) = self.0.iter().find(is_config) else { return false };
+        let FileAction::Replace { old, .. } = &write.action else { return false };
+        store::snapshot(&write.path).is_ok_and(|is| {
+            *is != ***old && Uses::of_file(&is, Input::of_path(&write.path)).may_have(variable)
+        })
+    }
+
+    fn take_back(&self, write: &FileWrite, written: &mut Written, world: &mut World<'_>) {
         let WriteRole::Values(set) = &write.role else { return };
-        let failed = set.iter().filter(|(config, _)| written.failed.contains(config));
+        // What is in place after all needs its value.
+        let refers = |(config, variable): &&(usize, String)| self.refers(*config, variable);
+        let failed =
+            set.iter().filter(|(config, _)| written.failed.contains(config)).filter(|one| !refers(one));
         let variables: Vec<String> = failed.map(|(_, variable)| variable.clone()).collect();
         let Some(at) = written.files.iter().position(|(name, _)| *name == write.name) else { return };
         if variables.is_empty() {
@@ -323,7 +348,7 @@ impl Written {
                 );
                 Error::Half { left, source: Box::new(error) }
             }
-            WriteRole::Drop(_) | WriteRole::Companion => error,
+            WriteRole::Drop(_) | WriteRole::Companion | WriteRole::Ignore => error,
         };
         self.errors.push(error);
     }

@@ -22,6 +22,7 @@ use crate::schedule::Policy;
 use crate::store::git::{Content, GitError, NotSeen, Repository, Tree};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
+use crate::wrap::marks::MARKS;
 
 /// A config to be checked.
 pub(crate) struct CheckTarget {
@@ -89,10 +90,10 @@ fn sources(
             let named = join(path, &below);
             let why = match content {
                 Content::Absent => continue,
-                Content::NotSeen(why) => why,
+                Content::NotSeen(why) => why.message(),
                 Content::File(bytes) => match holds(&bytes, Input::of_path(&below)) {
                     Holds::Nothing => continue,
-                    Holds::Unseen(form) => NotSeen::Form(form),
+                    Holds::Unseen(why) => why.message(),
                     Holds::Config => {
                         files.push(named);
                         continue;
@@ -139,12 +140,11 @@ fn contents_below(directory: &Path) -> Result<Vec<(PathBuf, Content)>, Error> {
 
 /// A directory without a config to look at.
 fn nothing_below(directory: &Path, skipped: &[Skipped]) -> Error {
-    let also =
-        skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why.message()));
+    let also = skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why));
     Error::Usage(format!(
         "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top{}",
         Printable(&directory.display().to_string()),
-        list(&store::TOP_MEMBERS.map(|name| format!("`{name}`"))),
+        list(&MARKS.map(|name| format!("`{name}`"))),
         also.collect::<String>()
     ))
 }

@@ -9,6 +9,7 @@ use super::moved;
 use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
 use super::{Error, Source, World, policy_file, source};
+use crate::base::sentence::Sentence;
 use crate::base::text::{Named, Printable};
 use crate::config::Input;
 use crate::report::findings::Skipped;
@@ -131,17 +132,17 @@ struct Change {
 enum Side {
     Nothing,
     Config,
-    NotSeen(NotSeen),
+    NotSeen(Sentence),
 }
 
 impl Side {
     fn of(content: &Content, input: Input) -> Self {
         match content {
             Content::Absent => Self::Nothing,
-            Content::NotSeen(why) => Self::NotSeen(*why),
+            Content::NotSeen(why) => Self::NotSeen(why.message()),
             Content::File(bytes) => match holds(bytes, input) {
                 Holds::Config => Self::Config,
-                Holds::Unseen(form) => Self::NotSeen(NotSeen::Form(form)),
+                Holds::Unseen(why) => Self::NotSeen(why.message()),
                 Holds::Nothing => Self::Nothing,
             },
         }
@@ -231,7 +232,7 @@ impl Change {
             }
             (Content::NotSeen(why), _) | (_, Content::NotSeen(why)) => {
                 let was = matches!(Side::of(&old, Input::of_path(path)), Side::Config);
-                self.found.skipped.push(not_compared(&name, path, *why, was));
+                self.found.skipped.push(not_compared(&name, path, why.message(), was));
             }
             _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
         }
@@ -257,8 +258,8 @@ impl Change {
 
     /// The policy of the base for a config at this path: the nearest above it.
     fn policy_of(&mut self, path: &Path, world: &World<'_>) -> Result<PolicyFile, Error> {
-        for directory in path.ancestors().skip(1) {
-            let file = directory.join(policy_file::NAME);
+        let above = path.ancestors().skip(1);
+        for file in above.flat_map(|directory| policy_file::NAMES.map(|name| directory.join(name))) {
             match self.old.read(&file, &mut self.objects)? {
                 Content::Absent => {}
                 Content::NotSeen(_) => return Ok(PolicyFile::default()),
@@ -274,12 +275,14 @@ impl Change {
     /// The policies that the change adds, changes or removes.
     fn policies(&mut self, world: &World<'_>) -> Result<(), Error> {
         let both: BTreeSet<&Path> = self.old.paths().chain(self.new.paths()).collect();
-        for path in both.into_iter().filter(|path| path.file_name() == Some(policy_file::NAME.as_ref())) {
+        let is_policy =
+            |path: &&Path| policy_file::NAMES.iter().any(|name| path.file_name() == Some(name.as_ref()));
+        for path in both.into_iter().filter(is_policy) {
             let old = self.old.read(path, &mut self.objects)?;
             let new = self.new.read(path, &mut self.objects)?;
             let (name, place) = (name_of(&self.repository, path, world), path.display().to_string());
             if let Content::NotSeen(why) = new {
-                self.found.skipped.push(not_compared(&name, path, why, false));
+                self.found.skipped.push(not_compared(&name, path, why.message(), false));
                 continue;
             }
             let text = new.bytes().cloned().unwrap_or_default();
@@ -310,7 +313,7 @@ impl Change {
         for path in both.into_iter().filter(is_meant) {
             if !self.old.has_same_object(&self.new, path) {
                 let name = name_of(&self.repository, path, world);
-                self.found.skipped.push(not_compared(&name, path, NotSeen::Submodule, false));
+                self.found.skipped.push(not_compared(&name, path, NotSeen::Submodule.message(), false));
             }
         }
         Ok(())

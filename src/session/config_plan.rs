@@ -17,14 +17,17 @@ use super::used_by::Uses;
 use crate::base::sentence::sentence;
 use crate::base::text::Printable;
 use crate::base::time::NumericDate;
+use crate::config::placeholder::Template;
 use crate::config::{Config, edit};
-use crate::explain::{self, Action, Done, KeyEvent, Means, Situation, Step, Steps, Variables};
+use crate::explain::{self, Action, Done, KeyEvent, Means, Situation, Step, Steps, ValuesFrom, Variables};
 use crate::keyset::KeySet;
 use crate::redact::{DiffLine, LineKind, Redactor, text_diff};
 use crate::report::change_json::Note;
 use crate::schedule::{Change, Effect, Outcome, Waits, plan};
-use crate::session::{Error, Source, World};
-use crate::store::Platform;
+use crate::session::source::Opened;
+use crate::session::{Error, NoPlace, Source, Usage, World};
+use crate::store::{ObjectFile, Platform};
+use crate::wrap::envelope::{AroundKind, Envelope, ObjectKind, WriterKind};
 
 /// What the configs of a run have in common while they are planned.
 #[derive(Default)]
@@ -43,8 +46,8 @@ pub(crate) struct ConfigPlan {
     pub(crate) bytes: Content,
     /// `None`: nothing to do.
     pub(crate) text: Option<Content>,
-    /// Whether it is an entry of a Kubernetes Secret.
-    pub(crate) in_secret: bool,
+    /// The Kubernetes object that it is an entry of.
+    pub(crate) object: Option<ObjectKind>,
     pub(crate) review: Review,
     pub(crate) outlook: Option<Outlook>,
     pub(crate) left: Left,
@@ -98,13 +101,14 @@ impl ConfigPlan {
         let after = Config::parse_str(after, opened.input).map_err(&config_error)?;
         let left = Left { uses: Uses::of(&after), unused: unused((&config, &keys), &after) };
         let set = set.filter(|_| text.is_some());
-        let in_secret = opened.envelope.entry().is_some();
+        let object = object_around(&opened.envelope);
         let notes = outcome.messages().chain(notes).map(|text| Note::new("note", None, text)).collect();
         let steps = Steps { now, list: Vec::new() };
         let waits = Waits { now, tool: task.source.command(operation.global, world), list: waits };
         let (events, diff, warnings) = (Vec::new(), Vec::new(), Vec::new());
         let mut review = Review { events, diff, notes, warnings, steps, waits };
         if text.is_some() {
+            check_writable(&config, object, &outcome.changes, &task.source)?;
             let comparison = ConfigChange {
                 operation,
                 task,
@@ -114,14 +118,14 @@ impl ConfigPlan {
                 config: &config,
                 after: &after,
                 set: set.as_ref(),
-                platform: platform(&task.source, opened.envelope.entry(), &config, world),
+                platform: platform(&task.source, &opened.envelope, &config, world),
             };
             comparison.review((&keys, &left.unused), &mut review, &mut board.redactor, world);
             review.warnings.extend(opened.envelope.notes().iter().map(|note| note.message().to_string()));
         }
-        let text = text.as_ref().map(|text| opened.envelope.wrap(text.as_bytes()).into());
+        let text = text.as_ref().map(|text| wrapped(&opened, text)).transpose()?;
         let (name, path, bytes) = (task.source.name(), task.source.path(world), Content::default());
-        let plan = Self { name, path, bytes, text, in_secret, review, outlook, left, beside: None };
+        let plan = Self { name, path, bytes, text, object, review, outlook, left, beside: None };
         Ok((plan, set))
     }
 
@@ -164,13 +168,53 @@ fn edited(
     edit::apply(config, &plan(changes, now, like)).map(Some)
 }
 
-fn platform(source: &Source, entry: Option<&str>, config: &Config<'_>, world: &World<'_>) -> Platform {
-    match source.path(world) {
-        _ if config.is_cloud() => Platform::Cloud,
-        _ if entry.is_some() => Platform::Kubernetes { workload: None },
-        Some(path) => crate::store::detect(&path),
-        None => Platform::Unknown,
+/// The config as it is written into what it came in.
+fn wrapped(opened: &Opened<'_>, text: &str) -> Result<Content, Error> {
+    let outer = opened.envelope.wrap(text.as_bytes());
+    outer.map(Content::new).map_err(|source| Error::Envelope { name: opened.name.clone(), source })
+}
+
+fn object_around(envelope: &Envelope<'_>) -> Option<ObjectKind> {
+    match envelope.around()?.kind {
+        AroundKind::Object(kind) => Some(kind),
+        AroundKind::Member | AroundKind::EnvFile => None,
     }
+}
+
+/// Fails where what is read may not be edited: a template, and a `ConfigMap` that would get a secret.
+fn check_writable(
+    config: &Config<'_>,
+    object: Option<ObjectKind>,
+    changes: &[Change],
+    source: &Source,
+) -> Result<(), Error> {
+    if let Some(template) = Template::of(config.document()) {
+        return Err(Error::Envelope { name: source.name(), source: template.into() });
+    }
+    let is_inline = |change: &Change| match change {
+        Change::Add { key, .. } => key.form.variable().is_none(),
+        Change::MoveSecret { to, .. } => to.variable().is_none(),
+        _ => false,
+    };
+    if object == Some(ObjectKind::ConfigMap) && changes.iter().any(is_inline) {
+        return Err(Usage::NoPlace { config: source.name(), why: NoPlace::ConfigMap }.into());
+    }
+    Ok(())
+}
+
+fn platform(source: &Source, envelope: &Envelope<'_>, config: &Config<'_>, world: &World<'_>) -> Platform {
+    let path = source.path(world);
+    if config.is_cloud() {
+        return Platform::Cloud;
+    }
+    let near = path.as_ref().map_or(Platform::Unknown, |path| crate::store::detect(path));
+    if object_around(envelope).is_none() {
+        return near;
+    }
+    let workload = if let Platform::Kubernetes { workload, .. } = near { workload } else { None };
+    let forced = envelope.notes().iter().any(|note| note.kind == WriterKind::Immutable);
+    let file = path.map(|_| source.name());
+    Platform::Kubernetes { workload, object: Some(ObjectFile { file, forced }) }
 }
 
 /// A config before and after its change.
@@ -224,7 +268,12 @@ impl ConfigChange<'_> {
             now: self.now,
             policy: &self.task.policy,
             keys: new_keys,
-            means: Means { platform: &self.platform, tool: &tool, timing: &self.operation.flags },
+            means: Means {
+                platform: &self.platform,
+                tool: &tool,
+                timing: &self.operation.flags,
+                values: self.task.values.flag().map_or(ValuesFrom::Places, ValuesFrom::File),
+            },
             variables: Variables { new: self.set.map(SecretWrite::new_variable), unused: &unused },
             live_at: self.live_at,
         };
@@ -248,6 +297,10 @@ impl ConfigChange<'_> {
     /// What git keeps, or is not to get.
     fn git_notes(&self, world: &World<'_>) -> Vec<Note> {
         let mut notes = Vec::new();
+        if let Some(file) = self.set.and_then(SecretWrite::new_env_file) {
+            let text = sentence!("{} is new, for you alone, and git ignores it", Printable(file));
+            notes.push(Note::new("new-secret-file", None, text));
+        }
         if !self.task.source.path(world).is_some_and(|path| crate::store::in_git(&path)) {
             return notes;
         }

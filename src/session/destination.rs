@@ -1,21 +1,20 @@
 //! Where a secret goes that is to stand in a variable: which name, and who gets the value.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
-use super::env_files::{NamedPath, named, read};
+use super::env_files::{NamedPath, named};
 use super::facts::Facts;
+use super::near::{Near, SLOT};
+use super::usage::Looked;
 use crate::config::{Config, Syntax};
 use crate::keyset::Key;
 use crate::schedule::SecretForm;
-use crate::session::World;
-use crate::session::arguments::{DestinationArgs, SecretPlace};
+use crate::session::arguments::{DestinationArgs, Ending, SecretPlace};
 use crate::session::mask::MaskArgs;
-use crate::session::{Error, NoPlace, Source, Usage};
-use crate::store::{self, Snapshot, StoreError};
+use crate::session::{Error, NoPlace, Source, Usage, World};
+use crate::store::{self, StoreError};
+use crate::wrap::compose::Setting;
 use crate::wrap::env_file::{EnvFile, is_name};
 
 /// Who gets the value.
@@ -35,11 +34,20 @@ pub(crate) struct Slot {
     pub(crate) to: Destination,
 }
 
+/// Whether a new env file is the answer where no other place is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// A person sees it, and is asked.
+    AtPrompt,
+    Never,
+}
+
 /// Finds the place for secrets of one config.
 pub(crate) struct Finder {
     source: Source,
     args: DestinationArgs,
     policy_env_file: Option<NamedPath>,
+    offer: Offer,
     /// The directory of this run, and that of the config.
     run_directory: PathBuf,
     config_directory: PathBuf,
@@ -59,12 +67,27 @@ impl Finder {
         };
         let config_directory = config_directory.unwrap_or_else(|| run_directory.clone());
         let policy_env_file = policy_env_file.map(|path| named(&run_directory, path));
-        Self { source: source.clone(), args: args.clone(), policy_env_file, run_directory, config_directory }
+        let offer = Offer::Never;
+        Self {
+            source: source.clone(),
+            args: args.clone(),
+            policy_env_file,
+            offer,
+            run_directory,
+            config_directory,
+        }
     }
 
     /// The directory of this run.
     pub(crate) fn run_directory(&self) -> &Path {
         &self.run_directory
+    }
+
+    /// Offers a new env file where a person is asked, and no other place is found.
+    pub(crate) fn offering(self, ending: &Ending, world: &World<'_>) -> Self {
+        let asks = world.terminal.stdin && world.terminal.stderr && !ending.yes;
+        let is_file = matches!(self.source, Source::File(_));
+        Self { offer: if asks && is_file { Offer::AtPrompt } else { Offer::Never }, ..self }
     }
 
     /// The directory of the config; that of this run, where the config is no file.
@@ -77,12 +100,18 @@ impl Finder {
         Usage::NoPlace { config: self.source.name(), why }.into()
     }
 
+    /// The env file that the flag names.
+    pub(crate) fn flag(&self) -> Option<NamedPath> {
+        let named = |path: &PathBuf| NamedPath {
+            path: self.run_directory.join(path),
+            name: path.display().to_string(),
+        };
+        self.args.env_file.as_ref().map(named)
+    }
+
     /// The env file that the flag names, else the one of the policy.
     pub(crate) fn told(&self) -> Option<NamedPath> {
-        let by_flag = self.args.env_file.as_ref();
-        let by_flag = by_flag
-            .map(|path| NamedPath { path: self.run_directory.join(path), name: path.display().to_string() });
-        by_flag.or_else(|| self.policy_env_file.clone())
+        self.flag().or_else(|| self.policy_env_file.clone())
     }
 
     /// The variable for a new secret, and who gets its value. `None`: the secret goes into the config, since that is asked
@@ -93,10 +122,11 @@ impl Finder {
         let old = keys.current().ok().flatten().or_else(of_variable).and_then(Key::variable);
         // What Cloud keeps under `secret_ref` is no variable.
         let old = old.filter(|old| config.variables().contains(old));
+        let is_inline = old.is_none() && !config.is_cloud() && !config.has_secrets_in_variables();
         match secrets {
             Some(SecretPlace::Inline) if config.is_cloud() => Err(self.no_place(NoPlace::InlineOnCloud)),
             Some(SecretPlace::Inline) => self.inline(NoPlace::InlineAsked),
-            None if old.is_none() && !config.is_cloud() => self.inline(NoPlace::InlineAsInUse),
+            None if is_inline => self.inline(NoPlace::InlineAsInUse),
             _ => self.slot(seen, old).map(Some),
         }
     }
@@ -122,6 +152,12 @@ impl Finder {
         {
             return Err(self.no_place(NoPlace::NoDirectory(file.name.clone())));
         }
+        if let Destination::EnvFile(file) = &to
+            && let Some(read) = seen.env_files.parsed(file)?
+            && let Some(why) = read.no_store(old)
+        {
+            return Err(self.no_place(NoPlace::NoStore { file: file.name.clone(), why }));
+        }
         let name = self.name(seen, &to)?;
         let form =
             if config.is_cloud() { SecretForm::CloudVariable(name) } else { SecretForm::Variable(name) };
@@ -131,13 +167,9 @@ impl Finder {
     /// Where a secret may go.
     fn places(&self) -> &'static str {
         match &self.source {
-            Source::File(_) => {
-                "`--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager), `--print-secret`"
-            }
+            Source::File(_) => "`--secret-out FILE` (for a secrets manager), `--print-secret`",
             // There, the config is what goes to stdout.
-            Source::Stdin | Source::Variable => {
-                "`--env-file PATH` (a dotenv file), `--secret-out FILE` (for a secrets manager)"
-            }
+            Source::Stdin | Source::Variable => "`--secret-out FILE` (for a secrets manager)",
         }
     }
 
@@ -161,10 +193,8 @@ impl Finder {
         let names = old.map_or_else(|| config.variables(), |old| BTreeSet::from([old]));
         match (self.nearby(&names)?.as_slice(), old) {
             ([one], _) => Ok(Destination::EnvFile(one.clone())),
-            ([], Some(old)) => {
-                Err(self.no_place(NoPlace::OldUnset { old: old.to_owned(), places: self.places() }))
-            }
-            ([], None) => Err(self.no_place(NoPlace::Nowhere(self.places()))),
+            ([], _) if self.offer == Offer::AtPrompt => Ok(Destination::EnvFile(self.default_file())),
+            ([], old) => Err(self.nowhere(old)),
             (several, _) => {
                 let files: Vec<String> = several.iter().map(|file| file.name.clone()).collect();
                 let what = old.unwrap_or("variables of this config").to_owned();
@@ -173,47 +203,50 @@ impl Finder {
         }
     }
 
-    /// The env files near the config that set any of these variables.
+    /// That there is no place for the new secret, what was looked at, and what goes on.
+    fn nowhere(&self, old: Option<&str>) -> Error {
+        let near = self.near();
+        let compose = near.compose.as_ref().map(|(file, compose)| {
+            let setting = old.and_then(|old| compose.setting(old));
+            let set = setting.map(|(setting, line)| {
+                (line, if let Setting::Other(other, _) = setting { Some(other.clone()) } else { None })
+            });
+            (file.name.clone(), set)
+        });
+        let env_files = near.env_files.iter().map(|near| near.file.name.clone()).collect();
+        let (old, offered) = (old.map(str::to_owned), self.default_file().name);
+        self.no_place(NoPlace::Nowhere(Box::new(Looked {
+            old,
+            env_files,
+            compose,
+            offered,
+            places: self.places(),
+        })))
+    }
+
+    /// The env file that is made where none is found: Compose's own, else the one beside the config.
+    fn default_file(&self) -> NamedPath {
+        let compose = self.near().compose;
+        let by_compose = compose.as_ref().and_then(|(file, compose)| {
+            let directory = file.path.parent()?;
+            Some(directory.join(compose.env_files.first().map_or(".env", String::as_str)))
+        });
+        named(&self.run_directory, by_compose.unwrap_or_else(|| self.config_directory.join(".env")))
+    }
+
+    /// The env files near the config that set any of these variables, under their names or those that Compose passes on.
     pub(crate) fn nearby(&self, names: &BTreeSet<&str>) -> Result<Vec<NamedPath>, Error> {
-        let mut found = Vec::new();
-        for (file, bytes) in self.env_files() {
-            match EnvFile::parse(&bytes) {
-                Ok(parsed) if names.iter().any(|name| parsed.defines(name)) => found.push(file),
-                // Whether it is the one can't be told, if it may be.
-                Err(error) if names.iter().any(|name| holds(&bytes, name)) => {
-                    return Err(Error::env_file(&file.name)(error));
-                }
-                Ok(_) | Err(_) => {}
-            }
+        let near = self.near();
+        let found = near.that_set(names);
+        // Whether one that can't be read is the one can't be told.
+        if let Some(broken) = found.iter().find(|near| near.parsed.is_none()) {
+            EnvFile::parse(&broken.bytes).map_err(Error::env_file(&broken.file.name))?;
         }
-        Ok(found)
+        Ok(found.into_iter().map(|near| near.file.clone()).collect())
     }
 
-    /// All env files near the config that can be read.
-    fn env_files(&self) -> Vec<(NamedPath, Snapshot)> {
-        let above = self.config_directory.parent().filter(|_| !self.config_directory.join(".git").exists());
-        let mut found = Vec::new();
-        for directory in std::iter::once(self.config_directory.as_path()).chain(above) {
-            let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-            let mut paths: Vec<PathBuf> =
-                entries.filter(|entry| is_env_file(&entry.file_name())).map(|entry| entry.path()).collect();
-            paths.push(directory.join("docker/.env"));
-            paths.sort();
-            for path in paths.into_iter().filter(|path| path.is_file()) {
-                let file = named(&self.run_directory, path);
-                found.extend(store::snapshot(&file.path).ok().map(|bytes| (file, bytes)));
-            }
-        }
-        found
-    }
-
-    /// The value of a variable in the one env file near the config that sets it.
-    pub(crate) fn value(&self, name: &str) -> Result<Option<Zeroizing<String>>, Error> {
-        let found = self.nearby(&BTreeSet::from([name]))?;
-        let [file] = found.as_slice() else { return Ok(None) };
-        let Some((_, read)) = read(file)? else { return Ok(None) };
-        read.check(name).map_err(Error::env_file(&file.name))?;
-        Ok(read.value(name).map(|value| Zeroizing::new(value.to_owned())))
+    fn near(&self) -> Near {
+        Near::at(&self.config_directory, &self.run_directory)
     }
 
     /// The name asked for, else the lowest free slot.
@@ -239,9 +272,14 @@ impl Finder {
                 .then(|| "the environment of this run sets it already".to_owned())
         };
         let Some(name) = &self.args.env_name else {
-            let near = self.env_files_known();
-            let is_free =
-                |name: &String| taken_by(name).is_none() && !near.iter().any(|near| near.sets(name));
+            // A variable that one of them sets may hold a secret that was revoked, which a new key must not get back.
+            let near = self.near();
+            let of_policy = self.policy_env_file.as_ref().and_then(|file| store::snapshot(&file.path).ok());
+            let in_policy = |name: &str| {
+                of_policy.as_ref().is_some_and(|bytes| String::from_utf8_lossy(bytes).contains(name))
+            };
+            let is_set = |name: &String| near.env_files.iter().any(|near| near.sets(name)) || in_policy(name);
+            let is_free = |name: &String| taken_by(name).is_none() && !is_set(name);
             let slots = (1_u32..).map(|number| format!("{SLOT}{number}"));
             // One of them is free: no file holds four billion.
             return Ok(slots.into_iter().find(is_free).unwrap_or_default());
@@ -259,43 +297,4 @@ impl Finder {
             Some(by) => Err(self.no_place(NoPlace::Taken { name: name.clone(), by })),
         }
     }
-}
-
-impl Finder {
-    /// What the env files near the config say, and the one of the policy. A variable that one of them sets may hold a
-    /// secret that was revoked, which a new key must not get back.
-    fn env_files_known(&self) -> Vec<Near> {
-        let of_policy = self.policy_env_file.as_ref().and_then(|file| store::snapshot(&file.path).ok());
-        let near = self.env_files().into_iter().map(|(_, bytes)| bytes).chain(of_policy);
-        near.map(|bytes| Near { parsed: EnvFile::parse(&bytes).ok(), bytes }).collect()
-    }
-}
-
-/// An env file that may set a variable.
-struct Near {
-    parsed: Option<EnvFile>,
-    bytes: Snapshot,
-}
-
-impl Near {
-    fn sets(&self, name: &str) -> bool {
-        self.parsed.as_ref().map_or_else(|| holds(&self.bytes, name), |parsed| parsed.defines(name))
-    }
-}
-
-/// The names that new secrets get.
-const SLOT: &str = "PS_JWKS_KEY_";
-
-/// `.env`, `.env.production`, `powersync.env`, and not those that hold examples.
-fn is_env_file(name: &OsStr) -> bool {
-    let Some(name) = name.to_str() else { return false };
-    let kind = name.strip_prefix(".env.").unwrap_or_default();
-    let example =
-        ["example", "sample", "template", "dist"].iter().any(|word| kind.split('.').any(|k| k == *word));
-    (name.starts_with(".env.") || Path::new(name).extension() == Some(OsStr::new("env")) || name == ".env")
-        && !example
-}
-
-fn holds(bytes: &[u8], name: &str) -> bool {
-    String::from_utf8_lossy(bytes).contains(name)
 }

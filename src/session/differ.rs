@@ -10,7 +10,7 @@ use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
 use crate::explain::{
     self, Action, Around, Assumed, KeyEvent, Means, Merge, Scope, Side, Situation, Step, Steps, Subject,
-    Variables, Verdict,
+    ValuesFrom, Variables, Verdict,
 };
 use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
@@ -264,7 +264,7 @@ impl Differ<'_> {
             now,
             policy,
             keys: new.keys,
-            means: Means { platform: &platform, tool: &command, timing: &[] },
+            means: Means { platform: &platform, tool: &command, timing: &[], values: ValuesFrom::Nowhere },
             variables: Variables::default(),
             live_at: &[],
         };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::changeset::{FileAction, FileWrite, WriteRole};
+use crate::init::ignoring;
 use crate::keyset::SecretText;
 use crate::redact::{DiffLine, EnvLine, Redactor, env_diff};
 use crate::session::Error;
@@ -126,6 +127,41 @@ impl EnvFiles {
             (edit.file.name.clone(), env_diff(redactor, &lines, &edit.file.name))
         };
         self.0.iter().filter(|edit| !edit.dropped.is_empty()).map(diff).collect()
+    }
+
+    /// The writes that make git leave the new ones alone.
+    pub(crate) fn ignores(&self) -> Vec<FileWrite> {
+        let mut texts: Vec<(PathBuf, String, Option<Snapshot>, String)> = Vec::new();
+        for edit in self.0.iter().filter(|edit| edit.old.is_none() && !edit.set.is_empty()) {
+            let path = &edit.file.path;
+            let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            let ignore = directory.join(".gitignore");
+            let at = texts.iter().position(|(path, ..)| *path == ignore).unwrap_or_else(|| {
+                let shown = Path::new(&edit.file.name).with_file_name(".gitignore").display().to_string();
+                let old = store::snapshot(&ignore).ok();
+                let text =
+                    old.as_ref().map_or_else(String::new, |old| String::from_utf8_lossy(old).into_owned());
+                texts.push((ignore, shown, old, text));
+                texts.len() - 1
+            });
+            if !store::is_ignored(path)
+                && let Some(new) = ignoring(&texts[at].3, &name.to_string_lossy())
+            {
+                texts[at].3 = new;
+            }
+        }
+        let changed = texts.into_iter().filter(|(_, _, old, text)| {
+            old.as_ref().map_or(!text.is_empty(), |old| **old != *text.as_bytes())
+        });
+        let write = |(path, name, old, text): (PathBuf, String, Option<Snapshot>, String)| {
+            let content = Zeroizing::new(text.into_bytes()).into();
+            let action = match old {
+                Some(old) => FileAction::Replace { old: old.into(), content },
+                None => FileAction::Create { content, mode: 0o644 },
+            };
+            FileWrite { name, path, action, role: WriteRole::Ignore }
+        };
+        changed.map(write).collect()
     }
 
     /// The writes that this takes.

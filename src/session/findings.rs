@@ -13,11 +13,10 @@ use crate::report::findings::{FindingsFormat, FindingsReport, Skipped, Wrapped};
 use crate::report::paint::error_line;
 use crate::rules::{self, FileFacts, Finding, Inspected, Selection, Severity};
 use crate::schedule::Policy;
-use crate::session::Error;
-use crate::session::World;
 use crate::session::arguments::{Deny, RuleArgs};
+use crate::session::{Error, World};
 use crate::store;
-use crate::store::git::NotSeen;
+use crate::wrap::env_file::is_name;
 use crate::wrap::envelope::Envelope;
 
 /// Which rules run.
@@ -38,7 +37,7 @@ pub(crate) fn wrapped(envelope: &Envelope<'_>, bytes: &[u8]) -> Option<Wrapped> 
 }
 
 /// A config that can't be looked at. `path`: where it is, from the root of its repository if it is in one.
-pub(crate) fn not_compared(name: &str, path: &Path, why: NotSeen, was_config: bool) -> Skipped {
+pub(crate) fn not_compared(name: &str, path: &Path, why: Sentence, was_config: bool) -> Skipped {
     Skipped { name: name.to_owned(), path: path.display().to_string(), why, was_config }
 }
 
@@ -95,7 +94,9 @@ pub(crate) fn finish(
 
 /// The variables whose secrets are not known.
 pub(crate) fn unseen(keys: &KeySet) -> Vec<String> {
-    keys.unseen().filter_map(Key::variable).map(str::to_owned).collect()
+    // What a template puts in is in no env file.
+    let variables = keys.unseen().filter_map(Key::variable).filter(|name| is_name(name));
+    variables.map(str::to_owned).collect()
 }
 
 /// What is known of the file. Git is asked only where a rule wants to know.

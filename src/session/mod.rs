@@ -19,6 +19,7 @@ pub(crate) mod findings;
 pub(crate) mod key_sets;
 pub(crate) mod mask;
 mod moved;
+pub(crate) mod near;
 pub(crate) mod new_config;
 pub(crate) mod new_key;
 pub(crate) mod operation;

@@ -10,9 +10,8 @@ use crate::base::text::count;
 use crate::base::time::NumericDate;
 use crate::keyset::{HmacAlg, KeySet, Kid, Secret, SecretText, import};
 use crate::schedule::{NewKey, SecretForm};
-use crate::session::World;
-use crate::session::arguments::NewKeyArgs;
-use crate::session::{Error, Source, Usage};
+use crate::session::arguments::{Ending, NewKeyArgs};
+use crate::session::{Error, Source, Usage, World};
 use crate::store;
 
 /// Makes the key once the key set is known, and the same one again when the file is read again.
@@ -42,9 +41,14 @@ impl<'a> KeySource<'a> {
         Ok(Self { args, random: world.random, imported, made: None, kid_prefix, finder })
     }
 
+    /// Offers a new env file where a person is asked, and there is no other place for the secret.
+    pub(crate) fn offering(self, ending: &Ending, world: &World<'_>) -> Self {
+        Self { finder: self.finder.offering(ending, world), ..self }
+    }
+
     /// The env file that is named for the secret.
     pub(crate) fn env_file(&self) -> Option<NamedPath> {
-        self.finder.told()
+        self.finder.flag()
     }
 
     /// The key for a config, and its secret on the way to where the service gets it from. There is a place for the secret

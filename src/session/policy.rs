@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use crate::base::time::Seconds;
 use crate::probe::Endpoint;
 use crate::schedule::{Origins, Policy};
-use crate::session::World;
 use crate::session::arguments::{ScheduleArgs, Times};
 use crate::session::policy_file::{self, PolicyFile};
-use crate::session::{Error, Source};
+use crate::session::{Error, Source, World};
 
 /// The policy for a config, and what else the policy file says.
 pub(crate) struct Rules {

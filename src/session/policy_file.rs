@@ -11,8 +11,8 @@ use crate::schedule::{InvalidPolicy, Policy};
 use crate::session::Error;
 use crate::store;
 
-/// The name that is looked for.
-pub const NAME: &str = "powersync-jwks.yaml";
+/// The names that are looked for.
+pub const NAMES: [&str; 2] = ["powersync-jwks.yaml", "powersync-jwks.yml"];
 
 /// The fields that a policy may have. Every one has a default, so an empty file is a policy.
 const FIELDS: [&str; 9] = [
@@ -59,10 +59,15 @@ impl<'t> Fields<'t> {
             // It may be the wrong file, and full of secrets: only what may be a name is shown.
             let is_name =
                 (1..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let known = FIELDS.map(|name| format!("`{name}`")).join(", ");
+            let distance = |field: &&str| strsim::damerau_levenshtein(field, name);
+            let nearest = FIELDS.into_iter().filter(|field| distance(field) <= 3).min_by_key(distance);
+            let known = || FIELDS.map(|name| format!("`{name}`")).join(", ");
             let fault = || PolicyFault {
                 at: Some(Position::of(text, doc.start_of(*id)).line),
-                what: format!("unknown field `{name}`, expected one of {known}"),
+                what: nearest.map_or_else(
+                    || format!("unknown field `{name}`, expected one of {}", known()),
+                    |field| format!("unknown field `{name}`: did you mean `{field}`?"),
+                ),
             };
             return Err(if is_name { fault() } else { no_policy(None) });
         }
@@ -155,6 +160,11 @@ pub struct PolicyFile {
 
 /// Reads a policy file. `path` is absolute, `name` is what messages call it.
 pub fn read(path: &Path, name: &str) -> Result<PolicyFile, Error> {
+    let other = path.with_extension("yml");
+    if path.file_name().is_some_and(|name| name == NAMES[0]) && other.is_file() {
+        let what = format!("there is a {} beside it, too. Keep one of them", NAMES[1]);
+        return Err(Error::Policy { name: name.to_owned(), line: None, what });
+    }
     let bytes = store::snapshot(path).map_err(Error::store(name))?;
     let found =
         parse_bytes(&bytes).and_then(|found| found.at(path, &bytes)).map_err(|fault| fault.of(name))?;
@@ -272,8 +282,8 @@ fn parse(file: &str) -> Result<PolicyFile, PolicyFault> {
 #[must_use]
 pub fn find(config: &Path) -> Option<PathBuf> {
     for directory in config.parent()?.ancestors() {
-        let path = directory.join(NAME);
-        if path.is_file() {
+        let mut paths = NAMES.iter().map(|name| directory.join(name));
+        if let Some(path) = paths.find(|path| path.is_file()) {
             return Some(path);
         }
         if directory.join(".git").exists() {

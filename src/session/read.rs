@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use super::findings;
+use super::used_by::{around, why_kept};
 use super::values::{self, KnownValues};
-use crate::base::sentence::Sentence;
+use crate::base::command_line::CommandLine;
+use crate::base::sentence::{Sentence, sentence};
+use crate::base::text::Printable;
+use crate::config::Config;
 use crate::keyset::KeySet;
-use crate::session::World;
 use crate::session::arguments::Global;
-use crate::session::{Error, Source, Usage};
+use crate::session::{Error, Source, Usage, World};
 
 pub(crate) fn keys(
     global: &Global,
@@ -16,7 +19,8 @@ pub(crate) fn keys(
     env_file: Option<&Path>,
     world: &mut World<'_>,
 ) -> Result<KeySet, Error> {
-    keys_with(global, source, &values::known(env_file, world)?, world)
+    let values = values::of_config(env_file, source, world)?;
+    keys_with(global, source, &values, world)
 }
 
 /// The same, with the values of another run.
@@ -41,8 +45,37 @@ pub(crate) fn keys_and_warnings(
     let config = opened.config()?;
     let keys = KeySet::read_with(&config, &values.values());
     values.check(&keys)?;
-    let warnings = findings::warnings(&config, &keys, &source.tool(global, world), world.clock.now());
+    let mut warnings = findings::warnings(&config, &keys, &source.tool(global, world), world.clock.now());
+    warnings.extend(values.oddities(&keys));
+    warnings.extend(leftovers(&config, source, values, &source.command(global, world), world));
     Ok((keys, warnings))
+}
+
+/// Secrets of keys in the env files near a config that nothing refers to: they are not used again.
+fn leftovers(
+    config: &Config<'_>,
+    source: &Source,
+    values: &KnownValues<'_>,
+    tool: &CommandLine,
+    world: &World<'_>,
+) -> Vec<Sentence> {
+    let Some(path) = source.path(world) else { return Vec::new() };
+    let left = values.slots_but(&config.variables());
+    if left.is_empty() {
+        return Vec::new();
+    }
+    let directories: Vec<&Path> = path.parent().into_iter().collect();
+    let around = around(&directories, std::slice::from_ref(&path), &world.directory);
+    let unused = left.into_iter().filter(|(_, name)| why_kept(name, &around).is_none());
+    let told = |(file, name): (String, String)| {
+        sentence!(
+            "{name} in {} is used by no config here: an interrupted run left it, or its key is gone. It is not used again. \
+             Drop it: `{} prune --drop-env={name}`",
+            Printable(&file),
+            tool
+        )
+    };
+    unused.map(told).collect()
 }
 
 /// Fails where a second thing is to come from stdin.

@@ -44,6 +44,15 @@ impl SecretWrite {
     pub(crate) fn warning(&self) -> Option<String> {
         let Destination::EnvFile(file) = &self.to else { return None };
         let name = Printable(&file.name);
+        if store::in_git(&file.path)
+            && store::exists(&file.path)
+            && !store::is_ignored(&file.path)
+            && !store::git::tracks(&file.path)
+        {
+            return Some(format!(
+                "git does not ignore {name}: a line in .gitignore keeps the secret out of git"
+            ));
+        }
         store::git::tracks(&file.path).then(|| {
             format!(
                 "git tracks {name}, so the new secret ends up in git history. `git rm --cached {name}` and a line in \
@@ -52,12 +61,19 @@ impl SecretWrite {
         })
     }
 
-    /// The file that comes to be.
+    /// The env file that comes to be, which git is made to ignore.
+    pub(crate) fn new_env_file(&self) -> Option<&str> {
+        match &self.to {
+            Destination::EnvFile(file) if !store::exists(&file.path) => Some(&file.name),
+            _ => None,
+        }
+    }
+
+    /// The file that comes to be, on its way elsewhere.
     pub(crate) fn new_file(&self) -> Option<&str> {
         match &self.to {
-            Destination::EnvFile(file) if store::exists(&file.path) => None,
-            Destination::EnvFile(file) | Destination::Out(file) => Some(&file.name),
-            Destination::Screen(_) => None,
+            Destination::Out(file) => Some(&file.name),
+            Destination::EnvFile(_) | Destination::Screen(_) => None,
         }
     }
 

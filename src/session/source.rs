@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 use crate::base::command_line::CommandLine;
 pub(crate) use crate::base::command_line::shell_word;
 use crate::config::{Config, Input};
-use crate::session::World;
 use crate::session::arguments::Global;
-use crate::session::{Error, Usage};
-use crate::store::{self, Snapshot};
-use crate::wrap::envelope::{Envelope, EnvelopeError, Unwrap, is_base64_of_config};
+use crate::session::{Error, Usage, World};
+use crate::store::{self, FindError, Snapshot};
+use crate::wrap::envelope::{Around, AroundKind, Envelope, Unwrap, why_unreadable};
+use crate::wrap::manifest::{Holds, holds};
 
 /// Where a config comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,17 +46,49 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
-            None => store::find(&world.directory)?,
+            None => find(&world.directory)?,
         },
     };
-    Ok(named(&path))
+    Ok(named(&in_directory(path, world)?))
+}
+
+/// The only config of a directory.
+pub(crate) fn find(directory: &Path) -> Result<PathBuf, Error> {
+    let is_config = |path: &Path| {
+        let bytes = store::snapshot(path);
+        bytes.is_ok_and(|bytes| holds(&bytes, Input::of_path(path)) == Holds::Config)
+    };
+    Ok(store::find(directory, &is_config)?)
+}
+
+/// The config that is named; of a directory, the one in it.
+fn in_directory(path: PathBuf, world: &World<'_>) -> Result<PathBuf, Error> {
+    let full = world.path(&path);
+    if path == Path::new("-") || !full.is_dir() {
+        return Ok(path);
+    }
+    let found = match find(&full) {
+        Err(Error::Find(FindError::None)) => match below(&path, world)?.as_slice() {
+            [one] => return Ok(one.clone()),
+            several => {
+                let names = several.iter().map(|path| path.display().to_string()).collect();
+                Err(FindError::Several(names).into())
+            }
+        },
+        found => found,
+    };
+    found.map(|found| path.join(found))
 }
 
 /// The configs of this run, where `-c` may name several.
 pub(crate) fn all(global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
     match global.config.as_slice() {
         [] | [_] => Ok(vec![one(global, world)?]),
-        several => once_each(several, world),
+        several => {
+            let paths: Result<Vec<PathBuf>, Error> =
+                several.iter().map(|path| in_directory(path.clone(), world)).collect();
+            once_each(&paths?, world)
+        }
     }
 }
 
@@ -82,7 +114,7 @@ pub(crate) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> 
 /// The configs in and below a directory.
 fn below(directory: &Path, world: &World<'_>) -> Result<Vec<PathBuf>, Error> {
     let (full, name) = (world.path(directory), directory.display().to_string());
-    let is_config = |path: &Path, bytes: &[u8]| store::is_config(bytes, Input::of_path(path));
+    let is_config = |path: &Path, bytes: &[u8]| holds(bytes, Input::of_path(path)) == Holds::Config;
     let found = store::files_below(&full, is_config);
     if found.is_empty() {
         return Err(Usage::NoConfigIn(name).into());
@@ -152,13 +184,17 @@ impl Source {
 
     /// The config in these bytes of it.
     pub(crate) fn unwrap<'o>(&self, global: &Global, outer: &'o [u8]) -> Result<Opened<'o>, Error> {
-        let unwrap = Unwrap { base64: global.base64, entry: global.entry.clone() };
+        let unwrap = Unwrap {
+            base64: global.base64,
+            entry: global.entry.clone(),
+            at: global.path_inside().map(str::to_owned),
+        };
         let fail = |source| Error::Envelope { name: self.name(), source };
-        let envelope = Envelope::open(outer, &unwrap).map_err(fail)?;
-        let input = match envelope.entry() {
-            _ if !envelope.is_wrapped() || global.input.is_some() => self.input(global),
-            Some(entry) => Input::of_path(Path::new(entry)),
-            None => Input::Either,
+        let envelope = Envelope::open(outer, &unwrap, self.input(global)).map_err(fail)?;
+        let input = match envelope.around() {
+            _ if !envelope.is_wrapped() => self.input(global),
+            Some(Around { kind: AroundKind::Object(_), name }) => Input::of_path(Path::new(name)),
+            _ => Input::Either,
         };
         let name = match envelope.entry() {
             Some(entry) => format!("{} ({entry})", self.name()),
@@ -170,7 +206,7 @@ impl Source {
     /// The tool with the options that name this config, for the commands that next steps give.
     pub(crate) fn command(&self, global: &Global, world: &World<'_>) -> CommandLine {
         let variable = is_set(CONFIG_PATH, world);
-        let found = store::find(&world.directory).ok().filter(|_| !variable);
+        let found = find(&world.directory).ok().filter(|_| !variable);
         let tool = tool(world);
         let tool = match self {
             Self::File(path) if found.as_ref() == Some(path) => tool,
@@ -185,6 +221,7 @@ impl Source {
         };
         tool.args(global.base64.then_some("--base64"))
             .args(global.entry.iter().flat_map(|entry| ["--entry", entry.as_str()]))
+            .args(global.path_inside().into_iter().flat_map(|path| ["--at", path]))
             .args(input.into_iter().flat_map(|input| ["--input", input]))
     }
 
@@ -220,12 +257,9 @@ impl Opened<'_> {
     /// Reads the config.
     pub(crate) fn config(&self) -> Result<Config<'_>, Error> {
         let bytes = self.envelope.inner();
-        Config::parse(bytes, self.input).map_err(|error| {
-            if !self.envelope.is_wrapped() && is_base64_of_config(bytes) {
-                let name = self.name.clone();
-                return Error::Envelope { name, source: EnvelopeError::NeedsFlag };
-            }
-            Error::config(&self.name)(error)
+        Config::parse(bytes, self.input).map_err(|error| match why_unreadable(bytes) {
+            Some(source) => Error::Envelope { name: self.name.clone(), source },
+            None => Error::config(&self.name)(error),
         })
     }
 }

@@ -7,8 +7,7 @@ use zeroize::Zeroizing;
 use super::read;
 use crate::base::text::Printable;
 use crate::keyset::Secret;
-use crate::session::World;
-use crate::session::{Error, Source};
+use crate::session::{Error, Source, World};
 use crate::store;
 use crate::token::found::{FoundToken, find};
 

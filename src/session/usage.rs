@@ -3,7 +3,8 @@
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
 use crate::probe::InvalidEndpoint;
-use crate::store::TOP_MEMBERS;
+use crate::wrap::env_file::NoStore;
+use crate::wrap::marks::MARKS;
 
 /// Why a command line can't be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +56,7 @@ pub enum Usage {
     #[error(
         "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top",
         Printable(.0),
-        list(&TOP_MEMBERS.map(|name| format!("`{name}`")))
+        list(&MARKS.map(|name| format!("`{name}`")))
     )]
     NoConfigIn(String),
     #[error(
@@ -153,19 +154,21 @@ pub enum NoPlace {
          kept as YAML"
     )]
     Json,
+    #[error(
+        "this is a ConfigMap, which is no place for a secret. Have it in a variable: `--secrets env --secret-out FILE`, and \
+         put its value into a Secret"
+    )]
+    ConfigMap,
     #[error("the directory of {} doesn't exist", Named(.0))]
     NoDirectory(String),
     #[error(
         "with `-c -` the config is what goes to stdout, so `--print-secret` can't. `--secret-out FILE` can"
     )]
     PrintBesideConfig,
-    #[error(
-        "the secret in use is in the variable {old}, and no env file near the config sets it, so the new one has no place \
-         to go. Say where: {places}, or `--secrets inline` (the config itself, in plaintext)"
-    )]
-    OldUnset { old: String, places: &'static str },
-    #[error("the secret has no place to go. Say where: {0}")]
-    Nowhere(&'static str),
+    #[error("{0}")]
+    Nowhere(Box<Looked>),
+    #[error("{}", why.message(file))]
+    NoStore { file: String, why: NoStore },
     #[error(
         "several env files set {what}: {}. Say which one gets the secret: `--env-file PATH`",
         list(files)
@@ -185,4 +188,56 @@ pub enum NoPlace {
         list(&names.iter().map(|name| Named(name).to_string()).collect::<Vec<_>>())
     )]
     DropWhere { names: Vec<String>, several: bool },
+}
+
+/// The line of a Compose file that sets a variable, and the name under which it is kept elsewhere.
+type SetHere = (usize, Option<String>);
+
+/// Where a place for a secret was looked for, in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The variable of the secret in use.
+    pub(crate) old: Option<String>,
+    /// The env files near the config, none of which sets it.
+    pub(crate) env_files: Vec<String>,
+    /// The Compose file; the line that sets the variable, and the name under which it is kept elsewhere.
+    pub(crate) compose: Option<(String, Option<SetHere>)>,
+    /// The env file that would be made.
+    pub(crate) offered: String,
+    /// Where else it may go.
+    pub(crate) places: &'static str,
+}
+
+impl std::fmt::Display for Looked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.old {
+            Some(old) => write!(f, "the secret in use is in the variable {}. ", Printable(old))?,
+            None => f.write_str("the secret has no place to go. ")?,
+        }
+        match &self.compose {
+            Some((file, Some((line, Some(other))))) => write!(
+                f,
+                "{} (line {line}) takes it from {}, which no env file near the config sets",
+                Printable(file),
+                Printable(other)
+            )?,
+            Some((file, Some((line, None)))) => {
+                write!(f, "{} sets it on line {line}, where no new one is written", Printable(file))?;
+            }
+            _ if self.env_files.is_empty() => f.write_str("There is no env file near the config")?,
+            _ => {
+                let files: Vec<String> =
+                    self.env_files.iter().map(|file| Printable(file).to_string()).collect();
+                let what = if self.old.is_some() { "sets it" } else { "sets a variable of this config" };
+                write!(f, "Of the env files near the config ({}), none {what}", list(&files))?;
+            }
+        }
+        let offered = Printable(&self.offered);
+        write!(
+            f,
+            ". Add `--env-file {offered}` to have the new one there, for you alone. Other places: {}, or `--secrets inline` \
+             (the config itself, in plaintext)",
+            self.places
+        )
+    }
 }

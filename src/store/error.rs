@@ -31,6 +31,29 @@ pub enum StoreError {
         "another run, or another program, has held the lock on this file for {0} seconds. Nothing was written; try again once it has ended"
     )]
     Busy(u64),
+    /// It is mounted by itself, so that nothing takes its place.
+    #[error(
+        "this file is a mount point, as in a container, and can't be replaced, so nothing was written. Run this on the host, \
+         mount its directory in place of the file, or pipe it: `-c - < OLD > NEW`"
+    )]
+    MountPoint,
+    /// Its directory takes no new file.
+    #[error(
+        "{0}, so it can't be replaced, and nothing was written. Run this as a user who may, or pipe it: `-c - < OLD > NEW`"
+    )]
+    Directory(&'static str),
+    /// What its file system doesn't have.
+    #[error(
+        "this file system can't {doing} ({source}), as some network and Windows shares, so nothing was written. Run this \
+         where the file is kept, or pipe it: `-c - < OLD > NEW`"
+    )]
+    Unsupported {
+        /// What it can't do.
+        doing: &'static str,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
     /// Other names of the same file would keep the old content.
     #[error(
         "this file has {0} names (hard links), and replacing it would change only this one. Nothing was written; \
@@ -102,17 +125,25 @@ pub(super) fn on_make_directory(error: io::Error) -> StoreError {
 pub(super) fn on_write(error: io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::PermissionDenied => StoreError::ReadOnly("there is no permission to write this file"),
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::Directory("this file system is read-only"),
         _ => on_open(error),
+    }
+}
+
+/// What a lock, a rename or a change of mode failed with. `doing`: what the file system is asked for.
+pub(super) fn on_unsupported(doing: &'static str) -> impl Fn(io::Error) -> StoreError {
+    move |source| match source.kind() {
+        io::ErrorKind::ResourceBusy => StoreError::MountPoint,
+        _ => StoreError::Unsupported { doing, source },
     }
 }
 
 pub(super) fn on_write_directory(error: io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            StoreError::ReadOnly("there is no permission to write in this file's directory")
+            StoreError::Directory("there is no permission to write in this file's directory")
         }
-        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly("this file system is read-only"),
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::Directory("this file system is read-only"),
         _ => StoreError::Io { doing: "creating a temporary file beside it", source: error },
     }
 }

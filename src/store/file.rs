@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::error::{StoreError, io, on_make_directory, on_open, on_write};
+use super::error::{StoreError, io, on_make_directory, on_open, on_unsupported, on_write};
+use super::mounts::is_mount_point;
 use super::temporary::{clear_up, directory_of, finish, flush, temporary_beside, temporary_prefix};
 
 use crate::config::MAX_BYTES;
@@ -141,9 +142,7 @@ impl Locked {
                     std::thread::sleep(Duration::from_millis(20));
                     continue;
                 }
-                Err(TryLockError::Error(source)) => {
-                    return Err(StoreError::Io { doing: "locking it", source });
-                }
+                Err(TryLockError::Error(source)) => return Err(on_unsupported("lock files")(source)),
             }
             // Another run may have replaced the file while this one waited: then this is the lock of the old one.
             if same_file(&file, &real)? && fs::canonicalize(path).map_err(on_open)? == real {
@@ -207,14 +206,27 @@ impl Locked {
             return Err(StoreError::Changed);
         }
         finish(&temporary, permissions)?;
-        // Closed at once: the new file would be locked as the temporary one was.
-        let persisted = temporary.persist(&self.path).map(drop);
-        persisted.map_err(|error| StoreError::Io {
-            doing: "putting the new file in place",
-            source: error.error,
+        // Released at once: the new file would be locked as the temporary one was.
+        let persisted = temporary.persist(&self.path).map(|file| release(&file));
+        persisted.map_err(|error| match error.error.kind() {
+            io::ErrorKind::ResourceBusy => StoreError::MountPoint,
+            _ => StoreError::Io { doing: "putting the new file in place", source: error.error },
         })?;
         flush_directory(directory_of(&self.path))
     }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        release(&self.file);
+    }
+}
+
+/// Releases a lock. Closing the file is not enough: a child process that is just being started has a copy of the
+/// descriptor, and would hold the lock a moment longer.
+pub(super) fn release(file: &File) {
+    // Where there are no locks there is none to release.
+    let _ = file.unlock();
 }
 
 /// Opens a file, links resolved, if it may be replaced.
@@ -226,6 +238,9 @@ pub(super) fn open_for_writing(real: &Path) -> Result<File, StoreError> {
         clear_up(directory_of(real), &temporary_prefix(real));
     }
     check_writable(&fs::metadata(real).map_err(on_open)?)?;
+    if is_mount_point(real) {
+        return Err(StoreError::MountPoint);
+    }
     OpenOptions::new().read(true).write(true).open(real).map_err(on_write)
 }
 
@@ -329,4 +344,21 @@ fn flush_directory(directory: &Path) -> Result<(), StoreError> {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(StoreError::Unflushed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_though_a_starting_process_has_a_copy_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("powersync.yaml");
+        fs::write(&path, "storage: {}\n").unwrap();
+        let locked = Locked::open(&path, || {}).unwrap();
+        let copy = locked.file.try_clone().unwrap();
+        drop(locked);
+        Locked::open(&path, || panic!("the lock is still held")).unwrap();
+        drop(copy);
+    }
 }

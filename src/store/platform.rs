@@ -28,11 +28,22 @@ pub(crate) enum Platform {
     Kubernetes {
         /// `deployment/NAME`
         workload: Option<String>,
+        /// The Secret or `ConfigMap` with the config, where that is what is edited.
+        object: Option<ObjectFile>,
     },
     /// PowerSync Cloud: the config is deployed.
     Cloud,
     /// Nothing told.
     Unknown,
+}
+
+/// A file with an object that is put into the cluster. `kubectl apply` would keep its secrets in an annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectFile {
+    /// As it was named; `None` where it goes to stdout.
+    pub(crate) file: Option<String>,
+    /// Whether the cluster takes it only in place of the old one.
+    pub(crate) forced: bool,
 }
 
 const COMPOSE: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -113,10 +124,10 @@ fn kubernetes(directory: &Path) -> Option<Platform> {
         let is_manifest = |start: &str| start.contains("kind:") || start.contains("apiVersion:");
         let workload = text_of_service(&path, is_manifest).and_then(|text| workload(&text));
         if workload.is_some() {
-            return Some(Platform::Kubernetes { workload });
+            return Some(Platform::Kubernetes { workload, object: None });
         }
         if named {
-            found = Some(Platform::Kubernetes { workload: None });
+            found = Some(Platform::Kubernetes { workload: None, object: None });
         }
     }
     found
@@ -167,7 +178,10 @@ impl Platform {
     pub(crate) fn restart(&self) -> Vec<CommandLine> {
         match self {
             Self::Compose { service, .. } => vec![compose_up(service.as_deref())],
-            Self::Kubernetes { workload } => vec![
+            Self::Kubernetes { workload, object: Some(object) } => {
+                vec![object.replace(), CommandLine::new("kubectl").args(rollout(workload.as_deref()))]
+            }
+            Self::Kubernetes { workload, object: None } => vec![
                 kubectl_apply().note("the ConfigMap or Secret that holds this file"),
                 CommandLine::new("kubectl").args(rollout(workload.as_deref())),
             ],
@@ -180,6 +194,18 @@ impl Platform {
                     .verbatim("… --task-definition …")
                     .arg("--force-new-deployment"),
             ],
+        }
+    }
+}
+
+impl ObjectFile {
+    /// Puts it in place of the one that is there.
+    pub(crate) fn replace(&self) -> CommandLine {
+        let replace =
+            CommandLine::new("kubectl").arg("replace").args(self.forced.then_some("--force")).arg("-f");
+        match &self.file {
+            Some(file) => replace.arg(file.as_str()),
+            None => replace.verbatim("FILE"),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::fs::{self, Metadata, TryLockError};
 use std::path::Path;
 
 use super::StoreError;
-use super::error::{io, on_make_directory, on_open};
-use super::file::{keep_owner, open_for_writing};
-use super::temporary::{directory_of, temporary_beside};
+use super::error::{io, on_make_directory, on_open, on_unsupported};
+use super::file::{keep_owner, open_for_writing, release};
+use super::temporary::{directory_of, set_mode, temporary_beside};
 
 /// Fails where a new file can't be made.
 pub(crate) fn try_create(path: &Path) -> Result<(), StoreError> {
@@ -29,8 +29,9 @@ pub(crate) fn try_replace(path: &Path) -> Result<(), StoreError> {
     let real = fs::canonicalize(path).map_err(on_open)?;
     let file = open_for_writing(&real)?;
     match file.try_lock() {
-        Err(TryLockError::Error(source)) => return Err(io("locking it")(source)),
-        Ok(()) | Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(source)) => return Err(on_unsupported("lock files")(source)),
+        Ok(()) => release(&file),
+        Err(TryLockError::WouldBlock) => {}
     }
     try_directory(&real, Some(&file.metadata().map_err(io("looking at it"))?))
 }
@@ -40,8 +41,10 @@ fn try_directory(path: &Path, old: Option<&Metadata>) -> Result<(), StoreError> 
     let (temporary, place) = (temporary_beside(path, b"")?, temporary_beside(path, b"")?);
     if let Some(old) = old {
         keep_owner(temporary.as_file(), old)?;
+        set_mode(&temporary, old.permissions())?;
     }
     let place = place.into_temp_path();
-    temporary.persist(&place).map_err(|error| io("renaming a temporary file beside it")(error.error))?;
+    let persisted = temporary.persist(&place).map_err(|error| on_unsupported("rename files")(error.error))?;
+    release(&persisted);
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::error::{StoreError, io, on_write_directory};
+use super::error::{StoreError, io, on_unsupported, on_write_directory};
 
 /// Random characters follow it, then [`TEMPORARY_SUFFIX`].
 const TEMPORARY_MARK: &str = ".jwks-";
@@ -78,12 +78,25 @@ pub(super) fn flush(temporary: &tempfile::NamedTempFile) -> Result<(), StoreErro
     temporary.as_file().sync_all().map_err(io("flushing the new file to disk"))
 }
 
+/// Sets its permissions, where it doesn't have them.
+pub(super) fn set_mode(
+    temporary: &tempfile::NamedTempFile,
+    wanted: fs::Permissions,
+) -> Result<(), StoreError> {
+    let file = temporary.as_file();
+    let has = file.metadata().map_err(io("looking at the temporary file"))?.permissions();
+    if has == wanted {
+        return Ok(());
+    }
+    file.set_permissions(wanted).map_err(on_unsupported("set the mode of files"))
+}
+
 /// Sets its permissions, just before it takes its place, and flushes it to disk.
 pub(super) fn finish(
     temporary: &tempfile::NamedTempFile,
     permissions: fs::Permissions,
 ) -> Result<(), StoreError> {
-    temporary.as_file().set_permissions(permissions).map_err(io("setting its permissions"))?;
+    set_mode(temporary, permissions)?;
     flush(temporary)
 }
 

@@ -52,7 +52,12 @@ impl<'t> Document<'t> {
         match input {
             Input::Yaml => yaml::parse(text),
             Input::Json => json::parse(text),
-            Input::Either => yaml::parse(text).or_else(|error| either(error, json::parse(text))),
+            Input::Either => {
+                // What is both is edited as JSON, so that it stays that.
+                let json = text.trim_start().starts_with('{').then(|| json::parse(text).ok()).flatten();
+                let other = || yaml::parse(text).or_else(|error| either(error, json::parse(text)));
+                json.map_or_else(other, Ok)
+            }
         }
     }
 }

@@ -1,226 +1,167 @@
-//! A Kubernetes Secret: the entries of its `data`, which of them holds the config, and who else writes the object.
+//! Objects of Kubernetes: the entries of a Secret or a `ConfigMap`, and who else writes the object.
 
-use std::collections::HashMap;
-
-use zeroize::Zeroizing;
-
-use super::base64::{decode, is_base64_of_config, is_config};
-use super::unwrap::{EnvelopeError, Unwrap};
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::list;
-use crate::config::{Document, Input, Kind, NodeId, Quote, Span};
+use crate::base::text::Printable;
+use crate::config::{Document, NodeId};
 
-/// What a person should know before the object is put back.
+/// What keeps configs in a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ObjectNote {
-    /// Helm writes it.
-    Helm,
-    /// Argo CD writes it.
-    ArgoCd,
-    /// An annotation of `kubectl apply` keeps the old config.
-    LastApplied,
+pub(crate) enum ObjectKind {
+    Secret,
+    ConfigMap,
 }
 
-impl ObjectNote {
-    /// In words.
-    pub(crate) fn message(self) -> Sentence {
+impl ObjectKind {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Helm => sentence!(
-                "Helm manages this Secret: its next upgrade restores the old config. Change its values, too"
-            ),
-            Self::ArgoCd => sentence!(
-                "Argo CD manages this Secret: its next sync restores the old config. Change it in git"
-            ),
-            Self::LastApplied => sentence!(
-                "the annotation `kubectl.kubernetes.io/last-applied-configuration` still holds the old config with its \
-                 secrets. Remove it: `kubectl annotate secret NAME kubectl.kubernetes.io/last-applied-configuration-`"
-            ),
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
         }
     }
 }
 
-/// A Secret that was read.
-pub(super) struct SecretObject {
-    entries: Vec<DataEntry>,
-    /// What the values of the entries encode, by node: aliases may repeat one without end.
-    payloads: HashMap<NodeId, Payload>,
-    /// Whether a config is there as text, in `stringData`.
-    has_text: bool,
-    pub(super) notes: Vec<ObjectNote>,
+/// How a value of an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Base64,
+    Text,
 }
 
-/// An entry of `data`.
-struct DataEntry {
-    name: String,
-    /// Where its value is, if it can be edited there.
-    span: Option<Span>,
-    value: NodeId,
-}
-
-/// What the base64 of an entry encodes.
-struct Payload {
-    bytes: Zeroizing<Vec<u8>>,
-    kind: PayloadKind,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum PayloadKind {
-    Config,
-    Base64OfConfig,
-    Other,
-}
-
-/// The entry that holds the config.
-pub(super) struct SecretEntry {
+/// An object that may hold a config.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    pub(super) id: NodeId,
+    pub(super) kind: ObjectKind,
+    /// Its name; empty where it has none.
     pub(super) name: String,
-    /// The bytes of its value, without quotes.
-    pub(super) span: Span,
+}
+
+/// What a person should know before the object is put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WriterKind {
+    Helm,
+    ArgoCd,
+    Flux,
+    /// An annotation of `kubectl apply` keeps the old config.
+    LastApplied,
+    /// The cluster refuses changes of it.
+    Immutable,
+}
+
+/// The same, about one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectNote {
+    pub(crate) kind: WriterKind,
+    object: ObjectKind,
+    name: String,
+}
+
+impl ObjectNote {
+    /// In words.
+    pub(crate) fn message(&self) -> Sentence {
+        let object = self.object.name();
+        match self.kind {
+            WriterKind::Helm => sentence!(
+                "Helm manages this {object}: its next upgrade restores the old config. Change its values, too"
+            ),
+            WriterKind::ArgoCd => sentence!(
+                "Argo CD manages this {object}: its next sync restores the old config. Change it in git"
+            ),
+            WriterKind::Flux => sentence!(
+                "Flux manages this {object}: its next reconciliation restores the old config. Change it in git"
+            ),
+            WriterKind::LastApplied => {
+                let kind = object.to_ascii_lowercase();
+                let name = if self.name.is_empty() { "NAME" } else { &self.name };
+                sentence!(
+                    "the annotation `kubectl.kubernetes.io/last-applied-configuration` still holds the old config with its \
+                     secrets. Remove it: `kubectl annotate {kind} {} kubectl.kubernetes.io/last-applied-configuration-`",
+                    Printable(name)
+                )
+            }
+            WriterKind::Immutable => sentence!(
+                "this {object} is immutable: the cluster refuses a changed one. `kubectl replace --force` deletes it and \
+                 creates it anew"
+            ),
+        }
+    }
 }
 
 fn member(doc: &Document<'_>, id: NodeId, name: &str) -> Option<NodeId> {
     doc.member(id, name).map(|(_, value)| value)
 }
 
-impl Payload {
-    fn of(text: &str) -> Option<Self> {
-        let bytes = decode(text.as_bytes())?;
-        let kind = if is_config(&bytes) {
-            PayloadKind::Config
-        } else if is_base64_of_config(&bytes) {
-            PayloadKind::Base64OfConfig
-        } else {
-            PayloadKind::Other
-        };
-        Some(Self { bytes, kind })
-    }
+fn text<'d>(doc: &'d Document<'_>, id: NodeId, name: &str) -> Option<&'d str> {
+    doc.string(member(doc, id, name)?)
 }
 
-impl SecretObject {
-    /// Reads a text as a Secret. `None`: it is something else.
-    pub(super) fn read(text: &str) -> Option<Result<Self, EnvelopeError>> {
-        // Most texts are told apart without being parsed.
-        if !text.contains("apiVersion") || !text.contains("kind") {
-            return None;
-        }
-        let doc = Document::read(text, Input::Either).ok()?;
-        let kind = member(&doc, doc.root(), "kind").and_then(|id| doc.string(id));
-        member(&doc, doc.root(), "apiVersion")?;
-        match kind {
-            Some("Secret") => Some(Ok(Self::of(&doc))),
-            Some("ConfigMap") => Some(Err(EnvelopeError::ConfigMap)),
-            Some("List" | "SecretList") => Some(Err(EnvelopeError::List)),
-            _ => None,
-        }
-    }
-
-    fn of(doc: &Document<'_>) -> Self {
-        let members = |name| member(doc, doc.root(), name).and_then(|id| doc.members(id)).unwrap_or_default();
-        let mut payloads = HashMap::new();
-        let mut entries = Vec::new();
-        for (name, value) in members("data") {
-            let Some(name) = doc.string(*name) else { continue };
-            let target = doc.target(*value);
-            if !payloads.contains_key(&target)
-                && let Some(payload) = doc.string(target).and_then(Payload::of)
-            {
-                payloads.insert(target, payload);
-            }
-            entries.push(DataEntry { name: name.to_owned(), span: one_line(doc, *value), value: target });
-        }
-        let mut texts: Vec<NodeId> = members("stringData").iter().map(|(_, id)| doc.target(*id)).collect();
-        texts.sort_unstable();
-        texts.dedup();
-        let is_text = |id: &NodeId| doc.string(*id).is_some_and(|text| is_config(text.as_bytes()));
-        Self { entries, payloads, has_text: texts.iter().any(is_text), notes: notes(doc) }
-    }
-
-    /// The entry that is meant, and what it encodes.
-    pub(super) fn choose(
-        &self,
-        unwrap: &Unwrap,
-    ) -> Result<(SecretEntry, &Zeroizing<Vec<u8>>), EnvelopeError> {
-        let entry = self.entry(unwrap)?;
-        let span = entry.span.clone().ok_or_else(|| EnvelopeError::Form(entry.name.clone()))?;
-        let payload = self.payloads.get(&entry.value).ok_or(EnvelopeError::EntryNotBase64)?;
-        if !unwrap.base64 && payload.kind == PayloadKind::Base64OfConfig {
-            return Err(EnvelopeError::EntryNeedsFlag);
-        }
-        Ok((SecretEntry { name: entry.name.clone(), span }, &payload.bytes))
-    }
-
-    fn entry(&self, unwrap: &Unwrap) -> Result<&DataEntry, EnvelopeError> {
-        if let Some(name) = &unwrap.entry {
-            let unknown = || {
-                let all: Vec<&DataEntry> = self.entries.iter().collect();
-                let known = if all.is_empty() { "none".to_owned() } else { names(&all) };
-                EnvelopeError::UnknownEntry(name.clone(), known)
-            };
-            return self.entries.iter().find(|entry| entry.name == *name).ok_or_else(unknown);
-        }
-        let (kind, other) = if unwrap.base64 {
-            (PayloadKind::Base64OfConfig, PayloadKind::Config)
-        } else {
-            (PayloadKind::Config, PayloadKind::Base64OfConfig)
+/// The objects of a document that may hold a config: itself, or those of a list. `None`: it is no object.
+pub(super) fn objects(doc: &Document<'_>) -> Option<Vec<Object>> {
+    let root = doc.root();
+    member(doc, root, "apiVersion")?;
+    let object = |id: NodeId| {
+        let kind = match text(doc, id, "kind") {
+            Some("Secret") => ObjectKind::Secret,
+            Some("ConfigMap") => ObjectKind::ConfigMap,
+            _ => return None,
         };
-        match *self.of_kind(kind).collect::<Vec<_>>() {
-            [one] => Ok(one),
-            [] => Err(self.of_kind(other).next().map_or_else(
-                || if self.has_text { EnvelopeError::StringData } else { EnvelopeError::NoEntry },
-                |entry| match other {
-                    _ if self.has_text => EnvelopeError::StringData,
-                    PayloadKind::Config => EnvelopeError::EntryIsPlain(entry.name.clone()),
-                    _ => EnvelopeError::EntryIsBase64(entry.name.clone()),
-                },
-            )),
-            ref several => Err(EnvelopeError::SeveralEntries(names(several))),
-        }
-    }
-
-    fn of_kind(&self, kind: PayloadKind) -> impl Iterator<Item = &DataEntry> {
-        let of = move |entry: &&DataEntry| {
-            self.payloads.get(&entry.value).is_some_and(|payload| payload.kind == kind)
-        };
-        self.entries.iter().filter(of)
-    }
-}
-
-fn names(entries: &[&DataEntry]) -> String {
-    list(&entries.iter().map(|entry| format!("`{}`", entry.name)).collect::<Vec<_>>())
-}
-
-/// The bytes of a value that is on one line, without its quotes.
-fn one_line(doc: &Document<'_>, id: NodeId) -> Option<Span> {
-    let node = doc.node(id);
-    let Kind::Scalar { text, quote } = &node.kind else { return None };
-    let quotes = match quote {
-        Quote::Plain => 0,
-        Quote::Single | Quote::Double => 1,
-        Quote::Block(_) => return None,
+        let name = member(doc, id, "metadata").and_then(|id| text(doc, id, "name")).unwrap_or_default();
+        Some(Object { id: doc.target(id), kind, name: name.to_owned() })
     };
-    let span = node.span.start + quotes..node.span.end.checked_sub(quotes)?;
-    // With escapes or line breaks the text there is another.
-    (doc.text().get(span.clone()) == Some(text.as_ref())).then_some(span)
+    match text(doc, root, "kind")? {
+        "List" | "SecretList" | "ConfigMapList" => {
+            let items = member(doc, root, "items").and_then(|id| doc.items(id)).unwrap_or_default();
+            let mut found: Vec<Object> = items.iter().filter_map(|id| object(*id)).collect();
+            // Aliases may repeat one without end.
+            found.dedup_by_key(|object| object.id);
+            Some(found)
+        }
+        _ => Some(object(root).into_iter().collect()),
+    }
+}
+
+/// The values of an object that may be configs, by name.
+pub(super) fn values<'d>(
+    doc: &'d Document<'_>,
+    object: &Object,
+) -> impl Iterator<Item = (&'d str, NodeId, Coding)> + use<'d> {
+    let places = match object.kind {
+        ObjectKind::Secret => [("data", Coding::Base64), ("stringData", Coding::Text)],
+        ObjectKind::ConfigMap => [("data", Coding::Text), ("binaryData", Coding::Base64)],
+    };
+    let id = object.id;
+    places.into_iter().flat_map(move |(place, coding)| {
+        let members = member(doc, id, place).and_then(|id| doc.members(id)).unwrap_or_default();
+        members.iter().filter_map(move |(name, value)| Some((doc.string(*name)?, *value, coding)))
+    })
 }
 
 /// Who else writes this object, and what keeps the old secret.
-fn notes(doc: &Document<'_>) -> Vec<ObjectNote> {
-    let metadata = member(doc, doc.root(), "metadata");
+pub(super) fn notes(doc: &Document<'_>, object: &Object) -> Vec<ObjectNote> {
+    let metadata = member(doc, object.id, "metadata");
     let names_in = |part: &str| {
         let members = metadata.and_then(|id| member(doc, id, part)).and_then(|id| doc.members(id));
-        let text = |id: NodeId| doc.string(id);
-        members
-            .unwrap_or_default()
-            .iter()
-            .filter_map(move |(name, value)| Some((text(*name)?, text(*value).unwrap_or_default())))
+        members.unwrap_or_default().iter().filter_map(move |(name, value)| {
+            Some((doc.string(*name)?, doc.string(*value).unwrap_or_default()))
+        })
     };
     let has = |is: fn(&str, &str) -> bool| {
         names_in("labels").chain(names_in("annotations")).any(|(name, value)| is(name, value))
     };
-    let helm = has(|name, value| {
-        name.starts_with("meta.helm.sh/") || (name == "app.kubernetes.io/managed-by" && value == "Helm")
-    });
-    let argo = has(|name, _| name.starts_with("argocd.argoproj.io/"));
-    let applied = has(|name, _| name == "kubectl.kubernetes.io/last-applied-configuration");
-    let notes = [(helm, ObjectNote::Helm), (argo, ObjectNote::ArgoCd), (applied, ObjectNote::LastApplied)];
-    notes.into_iter().filter_map(|(there, note)| there.then_some(note)).collect()
+    let immutable = member(doc, object.id, "immutable").and_then(|id| doc.scalar(id));
+    let notes = [
+        (immutable == Some(crate::config::Scalar::Bool(true)), WriterKind::Immutable),
+        (
+            has(|name, value| {
+                name.starts_with("meta.helm.sh/")
+                    || (name == "app.kubernetes.io/managed-by" && value == "Helm")
+            }),
+            WriterKind::Helm,
+        ),
+        (has(|name, _| name.starts_with("argocd.argoproj.io/")), WriterKind::ArgoCd),
+        (has(|name, _| name.contains(".toolkit.fluxcd.io/")), WriterKind::Flux),
+        (has(|name, _| name == "kubectl.kubernetes.io/last-applied-configuration"), WriterKind::LastApplied),
+    ];
+    let note = |kind| ObjectNote { kind, object: object.kind, name: object.name.clone() };
+    notes.into_iter().filter(|(there, _)| *there).map(|(_, kind)| note(kind)).collect()
 }

@@ -113,8 +113,8 @@ fn other_output_fits_its_schema() {
     let keys = "storage: {type: mongodb}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n      \
                 - {kty: oct, alg: HS256, kid: prod-2, k: ZmVkY2JhOTg3NjU0MzIxMC1zZWNvbmQtc2VjcmV0LW9mLXRoZS10ZXN0cw}\n      \
                 - {kty: oct, alg: HS256, kid: prod-1, k: MDEyMzQ1Njc4OWFiY2RlZi1maXJzdC1zZWNyZXQtb2YtdGhlLXRlc3Rz";
-    scene.write("before.yaml", format!("{keys}}}\nstorage: {{type: mongodb}}\n"));
-    scene.write("tokens.yaml", format!("{keys}, exp: 1795512660}}\nstorage: {{type: mongodb}}\n"));
+    scene.write("before.yaml", format!("{keys}}}\n"));
+    scene.write("tokens.yaml", format!("{keys}, exp: 1795512660}}\n"));
     scene.write("states.yaml", fixture("schedule-all-states"));
     scene.write("secret.txt", "0123456789abcdef-first-secret-of-the-tests\n");
     tokens(&scene);

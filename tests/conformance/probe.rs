@@ -79,6 +79,10 @@ fn the_server_says_what_the_service_says() {
     let mut asked = 0;
     for token in kept["tokens"].as_array().unwrap() {
         let text = token["token"].as_str().unwrap();
+        // It has no other sets of keys to ask for.
+        if token["sets"].as_array().is_some_and(|sets| !sets.is_empty()) {
+            continue;
+        }
         // Node takes no longer headers, and HTTP trims and refuses some characters.
         if text.len() > 15_000 || text.trim() != text || !text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         {
@@ -93,6 +97,8 @@ fn the_server_says_what_the_service_says() {
         let name = &token["name"];
         if token["decision"] == "accepted" {
             assert_eq!(response.status(), 200, "{name}: {body}");
+        } else if let Some(status) = token["code"].as_str().unwrap().strip_prefix("HTTP ") {
+            assert_eq!(response.status().to_string(), status, "{name}: {body}");
         } else {
             assert_eq!(response.status(), 401, "{name}");
             assert_eq!(

@@ -61,6 +61,10 @@ async function read({ bytes, file, variables }) {
   const decoded = configFile.powerSyncConfig.decode(serialized);
   if (!validate(decoded)) throw new Error('schema: ' + validate.errors.map((e) => `${e.instancePath} ${e.message}`).join(', '));
   if (decoded.sync_config && decoded.sync_rules) throw new Error('both sync_config and sync_rules');
+  // Each set of keys elsewhere is prepared at the start.
+  for (const uri of [decoded.client_auth?.jwks_uri ?? []].flat()) {
+    if (!['http:', 'https:'].includes(new URL(uri).protocol)) throw new Error(`jwks_uri: ${uri}`);
+  }
   const keys = [];
   for (const key of decoded.client_auth?.jwks?.keys ?? []) {
     const imported = await jose.importJWK(key);

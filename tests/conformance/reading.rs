@@ -124,7 +124,10 @@ fn ours(asked: &Asked) -> Result<Value, Refused> {
             Judgement::DoesNotStart => Refused::DoesNotStart(vec![error.problem.to_string()]),
         }
     })?;
-    let values = |name: &str| asked.variables.get(name).cloned().map(Zeroizing::new);
+    // What stands for a value that another program puts in is text to the service.
+    let literal = |name: &str| (!name.starts_with("PS_")).then(|| name.to_owned());
+    let values =
+        |name: &str| asked.variables.get(name).cloned().or_else(|| literal(name)).map(Zeroizing::new);
     let keys = KeySet::read_with(&config, &values);
     let policy = Policy::default();
     let on = Inspected { values: Some(&values), ..Inspected::new(&config, &keys, &policy, date(NOW)) };

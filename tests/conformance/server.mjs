@@ -22,6 +22,8 @@ async function respond(request) {
   const at = Number(request.headers['x-now'] ?? Math.floor(Date.now() / 1000));
   const { decision, code, message } = await answer(config, token ?? '', at);
   if (decision === 'accepted') return [200, {}];
+  const [, status] = /^HTTP (\d+)$/.exec(code) ?? [];
+  if (status) return [Number(status), { error: message }];
   return [401, { error: { code, status: 401, description: message, name: 'AuthorizationError' } }];
 }
 

@@ -11,6 +11,7 @@ use crate::common::odd::Dice;
 use crate::common::{Scene, root};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use powersync_jwks::config::Input;
 use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::for_tests::{Envelope, Unwrap};
 use powersync_jwks::time::{Clock as _, NumericDate, SystemClock};
@@ -336,7 +337,7 @@ fn decoded_by_node(texts: &[String]) -> Vec<Vec<u8>> {
     hex.iter().map(|text| text.as_bytes().chunks(2).map(byte).collect()).collect()
 }
 
-const BASE64: Unwrap = Unwrap { base64: true, entry: None };
+const BASE64: Unwrap = Unwrap { base64: true, entry: None, at: None };
 
 fn lenient(text: &str) -> Vec<&'static str> {
     let clean: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
@@ -350,10 +351,10 @@ fn base64_is_decoded_as_the_service_decodes_it() {
     let (mut accepted, mut refused, mut empty) = (0, BTreeMap::new(), 0);
     let (mut written, mut meant) = (Vec::new(), Vec::new());
     for (text, by_node) in texts.iter().zip(decoded_by_node(&texts)) {
-        if let Ok(envelope) = Envelope::open(text.as_bytes(), &BASE64) {
+        if let Ok(envelope) = Envelope::open(text.as_bytes(), &BASE64, Input::Yaml) {
             assert_eq!(envelope.inner(), by_node, "{text:?}");
             let changed = [envelope.inner(), b"# more"].concat();
-            written.push(String::from_utf8(envelope.wrap(&changed).to_vec()).unwrap());
+            written.push(String::from_utf8(envelope.wrap(&changed).unwrap().to_vec()).unwrap());
             meant.push(changed);
             accepted += 1;
         } else if by_node.is_empty() {
@@ -376,7 +377,7 @@ fn base64_is_decoded_as_the_service_decodes_it() {
 fn base64_that_is_refused_on_purpose() {
     let examples: Vec<String> = LENIENT.iter().map(|(_, example, _)| (*example).to_owned()).collect();
     for ((what, example, _), by_node) in LENIENT.iter().zip(decoded_by_node(&examples)) {
-        assert!(Envelope::open(example.as_bytes(), &BASE64).is_err(), "{what}: we take it");
+        assert!(Envelope::open(example.as_bytes(), &BASE64, Input::Yaml).is_err(), "{what}: we take it");
         assert!(!by_node.is_empty(), "{what}: the service doesn't take it either");
         assert_eq!(lenient(example), [*what]);
     }

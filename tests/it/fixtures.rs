@@ -5,6 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::for_tests::EnvFile;
 use powersync_jwks::keyset::{Key, KeySet, Phase};
@@ -154,6 +156,11 @@ fn check(ran: &Ran) -> Tried {
     let (Ok(old), Ok(new)) = (std::str::from_utf8(&config.0), std::str::from_utf8(&config.1)) else {
         return fail("not UTF-8");
     };
+    // A config in base64 is edited inside.
+    let inner = |text: &str| String::from_utf8(STANDARD.decode(text.trim_end()).ok()?).ok();
+    let of_itself = || (old.to_owned(), new.to_owned());
+    let (old, new) = inner(old).zip(inner(new)).unwrap_or_else(of_itself);
+    let (old, new) = (&*old, &*new);
     // Without a name, it is what its text says; an empty one may be either.
     let by_text = ran.file == "powersync" && is_json(old) && old.trim() != "{}";
     let file = if ran.file == JSON || by_text { JSON } else { "powersync.yaml" };

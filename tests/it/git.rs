@@ -159,17 +159,25 @@ fn manifests_are_looked_into_or_named() {
     };
     scene.write("secret.yaml", secret(OLD));
     scene.write("map.yaml", map(OLD));
+    let sealed = |name: &str| {
+        format!(
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: powersync-{name}}}\n"
+        )
+    };
+    scene.write("sealed.yaml", sealed("a"));
     commit(&scene);
+    scene.write("sealed.yaml", sealed("b"));
     scene.write("secret.yaml", secret(&without_prod_1()));
     scene.write("map.yaml", map(&without_prod_1()));
     let words = [
         "error[removed-early]: prod-1",
         "secret.yaml (powersync.yaml):4:",
-        "Not looked at: map.yaml, a ConfigMap",
+        "map.yaml (powersync.yaml):",
+        "1 file not looked into:\n  sealed.yaml: this is a SealedSecret",
     ];
     has(&scene.run("diff --git HEAD"), 1, &words);
     let github = scene.run("diff --git HEAD --format github");
-    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=map.yaml::"]);
+    has(&github, 1, &["::error file=secret.yaml,line=4,endLine=4", "::notice file=sealed.yaml::"]);
 }
 
 #[test]
@@ -293,4 +301,32 @@ fn git_gets_no_secret_of_the_environment() {
     assert!(output.status.code() < Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     let seen = scene.text("seen");
     assert!(seen.contains("PATH=") && !seen.contains("canary"), "{seen}");
+}
+
+/// A directory of a branch that git would take for a repository, with settings that run a program.
+#[test]
+fn a_directory_that_looks_like_a_repository_runs_nothing() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let trace = elsewhere.path().join("ran");
+    let scene = repository();
+    scene.write("deploy/HEAD", "ref: refs/heads/main\n");
+    scene.write("deploy/objects/keep", "");
+    scene.write("deploy/refs/keep", "");
+    let settings = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n";
+    let runs = format!("\tfsmonitor = \"touch '{}'; false\"\n", trace.display());
+    scene.write("deploy/config", format!("{settings}{runs}"));
+    commit(&scene);
+    // Git itself falls for it, or the test would show nothing.
+    let mut git = Command::new("git");
+    git.current_dir(scene.path("deploy")).args(["-c", "safe.bareRepository=all", "status"]).output().unwrap();
+    assert!(trace.exists());
+    std::fs::remove_file(&trace).unwrap();
+    for look in ["check .", "check --pedantic deploy/powersync.yaml", "diff --git main"] {
+        scene.run(look);
+    }
+    for look in ["check --pedantic powersync.yaml", "check .", "diff --git main", "-c powersync.yaml status"]
+    {
+        program(&scene.path("deploy")).args(look.split(' ')).output().unwrap();
+    }
+    assert!(!trace.exists());
 }

@@ -320,7 +320,7 @@ proptest! {
     /// An env file gains what it lacks at its end or in place of an empty value, and no other byte changes.
     #[test]
     fn filling_an_env_file_keeps_every_other_byte(lines in prop::collection::vec("[A-Z]{1,6}=[a-z0-9]{0,6}|# [a-z ]{0,9}|", 0..6), crlf: bool) {
-        let scene = Scene::with("powersync.yaml", "api:\n  tokens: [!env PS_ADMIN_TOKEN]\n");
+        let scene = Scene::with("powersync.yaml", "client_auth: {jwks_uri: 'https://a.example'}\napi:\n  tokens: [!env PS_ADMIN_TOKEN]\n");
         let mut old = lines.join(if crlf { "\r\n" } else { "\n" });
         old.push_str(if crlf { "\r\n" } else { "\n" });
         scene.write(".env", &old);

@@ -15,9 +15,9 @@ fn schema() -> Value {
 
 fn reads(text: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(policy_file::NAME);
+    let path = folder.path().join(policy_file::NAMES[0]);
     fs::write(&path, text).unwrap();
-    policy_file::read(&path, policy_file::NAME).map(drop).map_err(|error| error.to_string())
+    policy_file::read(&path, policy_file::NAMES[0]).map(drop).map_err(|error| error.to_string())
 }
 
 /// A value that a property takes, and one that it doesn't.
@@ -49,10 +49,11 @@ fn every_property_of_the_schema_is_read_and_nothing_else() {
         let text = if name == "standby" { "standby: '4d'\n".to_owned() } else { text };
         assert_eq!(reads(&text), Ok(()), "{text}");
         let error = reads(&format!("{name}: {bad}\n")).unwrap_err();
-        assert!(error.starts_with(policy_file::NAME), "{error}");
+        assert!(error.starts_with(policy_file::NAMES[0]), "{error}");
     }
     let error = reads("rotate_evry: 90d\n").unwrap_err();
-    assert!(error.contains("unknown field `rotate_evry`"), "{error}");
+    assert!(error.contains("unknown field `rotate_evry`: did you mean `rotate_every`?"), "{error}");
+    let error = reads("something_else: 90d\n").unwrap_err();
     for name in schema["properties"].as_object().unwrap().keys() {
         assert!(error.contains(&format!("`{name}`")), "the reader doesn't know {name}: {error}");
     }
@@ -68,9 +69,9 @@ fn defaults_of_the_schema_are_those_of_the_reader() {
         .filter_map(|(name, property)| Some(format!("{name}: {}\n", property.get("default")?)))
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(policy_file::NAME);
+    let path = folder.path().join(policy_file::NAMES[0]);
     fs::write(&path, text).unwrap();
-    let read = policy_file::read(&path, policy_file::NAME).unwrap().policy;
+    let read = policy_file::read(&path, policy_file::NAMES[0]).unwrap().policy;
     assert_eq!(read, Policy::default());
 }
 
@@ -80,15 +81,15 @@ fn the_nearest_file_up_to_the_root_of_the_repository() {
     let deep = folder.path().join("repository/instances/eu");
     fs::create_dir_all(&deep).unwrap();
     let config = deep.join("powersync.yaml");
-    fs::write(folder.path().join(policy_file::NAME), "").unwrap();
-    assert_eq!(policy_file::find(&config), Some(folder.path().join(policy_file::NAME)));
+    fs::write(folder.path().join(policy_file::NAMES[0]), "").unwrap();
+    assert_eq!(policy_file::find(&config), Some(folder.path().join(policy_file::NAMES[0])));
     fs::create_dir(folder.path().join("repository/.git")).unwrap();
     assert_eq!(policy_file::find(&config), None);
-    let in_repository = folder.path().join("repository").join(policy_file::NAME);
+    let in_repository = folder.path().join("repository").join(policy_file::NAMES[0]);
     fs::write(&in_repository, "").unwrap();
     assert_eq!(policy_file::find(&config), Some(in_repository));
-    fs::write(deep.join(policy_file::NAME), "").unwrap();
-    assert_eq!(policy_file::find(&config), Some(deep.join(policy_file::NAME)));
+    fs::write(deep.join(policy_file::NAMES[0]), "").unwrap();
+    assert_eq!(policy_file::find(&config), Some(deep.join(policy_file::NAMES[0])));
 }
 
 #[test]

@@ -351,7 +351,7 @@ impl World {
             alg: if dice.one_in(8) { HmacAlg::Hs512 } else { HmacAlg::Hs256 },
             assume_age: dice.one_in(4).then(|| Seconds::new(dice.uniform(1, YEAR))),
             by_hand: *dice.pick(&[None, None, Some(8), Some(2)]),
-            another_way_in: dice.one_in(4),
+            another_way_in: dice.one_in(3),
             mutant,
         }
     }
@@ -634,11 +634,16 @@ impl File {
             3 => ("retire", schedule::retire(keys, &[name], When::Overlap, terms)),
             8 => ("retire --undo", schedule::unretire(keys, &[name], now, &[])),
             9 => {
-                let live = |key: &Key| Ok(self.liveness(key, world));
+                // Where services can be asked, `rollback` asks; who leaves that out knows that the key was in use.
+                let asks = dice.one_in(2);
+                let was_used =
+                    |key: &Key| self.versions.iter().any(|version| version.signs == Some(number(key)));
+                let live = |key: &Key| {
+                    let is_taken_for_live = !asks && was_used(key);
+                    Ok(if is_taken_for_live { Liveness::Live } else { self.liveness(key, world) })
+                };
                 let name = Some(&name).filter(|_| dice.one_in(4));
-                // Who may ask does so, or not.
-                let ask =
-                    (!self.asked.is_empty() && dice.one_in(2)).then_some(&live as &schedule::AskLive<'_, _>);
+                let ask = (!self.asked.is_empty()).then_some(&live as &schedule::AskLive<'_, _>);
                 ("rollback", schedule::rollback(keys, name, terms, ask))
             }
             4 => ("prune", schedule::prune(keys, now, &[])),

@@ -162,14 +162,15 @@ fn a_long_token_and_deep_json_get_an_answer() {
     let signer = Signer::new(&two(), None, date(NOW)).unwrap();
     let mut long = claims();
     long.add("filler", "x".repeat(1 << 20).into()).unwrap();
-    assert!(matches!(verifier.verify(&signer.sign(&long).unwrap(), date(NOW)), Verdict::Accepted(_)));
-    assert!(matches!(
-        verifier.verify(&"a.".repeat(1 << 20), date(NOW)),
-        Verdict::Rejected(Rejection::Malformed(_))
-    ));
+    // Node answers before the service sees a header of this size.
+    let is_too_large = |token: &str| {
+        matches!(verifier.verify(token, date(NOW)), Verdict::Rejected(Rejection::TooLarge { .. }))
+    };
+    assert!(is_too_large(&signer.sign(&long).unwrap()));
+    assert!(is_too_large(&"a.".repeat(1 << 20)));
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let header = URL_SAFE_NO_PAD.encode(deep);
-    assert!(matches!(verifier.verify(&format!("{header}.e30."), date(NOW)), Verdict::Undetermined(_)));
+    assert!(is_too_large(&format!("{header}.e30.")));
 }
 
 proptest! {

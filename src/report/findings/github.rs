@@ -33,7 +33,7 @@ pub(super) fn write(report: &FindingsReport) -> String {
     }
     for Skipped { path, why, was_config, .. } in &report.skipped {
         let level = if *was_config { "error" } else { "notice" };
-        let why = format!("not looked at: {}", why.message());
+        let why = format!("not looked into: {why}");
         let _ = writeln!(text, "::{level} file={}::{}", property(path), data(&why));
     }
     for (file, finding) in report.findings() {

@@ -157,10 +157,10 @@ pub(super) fn summary(report: &FindingsReport) -> String {
         let _ = write!(text, " {} could not be read.", count(failed, "file"));
     }
     if !report.skipped.is_empty() {
-        let _ = write!(text, " {} not {what}.", report.skipped.len());
+        let _ = write!(text, "\n{} not looked into:", count(report.skipped.len(), "file"));
     }
     for skipped in &report.skipped {
-        let _ = write!(text, "\nNot looked at: {}, {}.", Printable(&skipped.name), skipped.why.message());
+        let _ = write!(text, "\n  {}: {}.", Printable(&skipped.name), skipped.why);
     }
     let silenced: Vec<String> = report.silenced().map(silenced).collect();
     if !silenced.is_empty() {

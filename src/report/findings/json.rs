@@ -25,7 +25,7 @@ struct Findings<'r> {
 #[derive(Serialize)]
 struct NotLookedAt<'r> {
     config: &'r str,
-    why: Sentence,
+    why: &'r Sentence,
     was_config: bool,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         not_looked_at: report
             .skipped
             .iter()
-            .map(|one| NotLookedAt { config: &one.name, why: one.why.message(), was_config: one.was_config })
+            .map(|one| NotLookedAt { config: &one.name, why: &one.why, was_config: one.was_config })
             .collect(),
         summary: Summary {
             errors: report.count(Severity::Error),

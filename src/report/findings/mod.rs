@@ -14,7 +14,6 @@ use crate::config::{Config, Lines, Position};
 use crate::explain::{Assumed, KeyEvent, Step, Steps, Subject, Verdict};
 use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Before, Finding, Rule, Severity};
-use crate::store::git::NotSeen;
 
 /// What a run found.
 pub(crate) struct FindingsReport {
@@ -36,7 +35,8 @@ pub(crate) struct Skipped {
     pub(crate) name: String,
     /// From the root of its repository, where it is in one.
     pub(crate) path: String,
-    pub(crate) why: NotSeen,
+    /// Why.
+    pub(crate) why: Sentence,
     /// Whether it was one that could be read before the change.
     pub(crate) was_config: bool,
 }

@@ -23,7 +23,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
     let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| !skipped.was_config);
     let skipped = report.skipped.iter().map(|one| {
         let level = if one.was_config { "error" } else { "note" };
-        notification(level, &one.path, &format!("not looked at: {}", one.why.message()))
+        notification(level, &one.path, &format!("not looked into: {}", one.why))
     });
     let notifications: Vec<Value> = failures
         .into_iter()

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::config::placeholder::Placeholder;
 use crate::config::{Kind, Misfit, NodeId, Scalar};
 use crate::explain::{Harm, NoStart};
 use crate::keyset::{Fault, FaultKind, Key, Obstacle, ObstacleKind, obstacles};
@@ -29,6 +30,7 @@ enum Advice {
     OneText(&'static str),
     Fill(&'static str),
     CopyPublic,
+    Render(Placeholder),
 }
 
 impl Violation for Blocks {
@@ -62,6 +64,9 @@ impl Violation for Blocks {
             Advice::Fill(member) => sentence!("Write the value of `{member}`, or remove the key."),
             Advice::CopyPublic => {
                 sentence!("Copy `alg` and `crv` again from the JWKS of the party that signs with the key.")
+            }
+            Advice::Render(placeholder) => {
+                sentence!("This file is a template. {}.", placeholder.render())
             }
         })
     }
@@ -109,6 +114,10 @@ pub(super) fn faults(rule: &'static Rule, on: &Inspected<'_>, own: FaultKind) ->
 }
 
 fn advice(on: &Inspected<'_>, at: Option<NodeId>, kind: &ObstacleKind) -> Advice {
+    let placeholder = at.and_then(|at| on.doc().string(at)).and_then(Placeholder::of);
+    if let Some(placeholder) = placeholder {
+        return Advice::Render(placeholder);
+    }
     match kind {
         ObstacleKind::Member { misfit: Misfit::Missing, .. } => Advice::Add,
         ObstacleKind::Member { misfit: Misfit::Renamed, .. } => Advice::KeepSyncConfig,

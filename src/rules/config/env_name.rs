@@ -10,7 +10,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
     finds: "A variable behind `!env` has a name or a cast that the service refuses, or a value that can't be cast.",
     why: "The name must begin with `PS_`; `::number` or `::boolean` may follow it. The service does not start with \
           anything else, even in a field that nobody uses.",
-    fix: How::Text("Give the variable a name that begins with `PS_`, here and where it is set."),
+    fix: How::Text(
+        "Give the variable a name that begins with `PS_`, here and where it is set. Where another program renders this file \
+         first, check what it renders to: `powersync-jwks check -`.",
+    ),
     look: Look::New(look),
     ..ERROR
 };

@@ -38,6 +38,7 @@ pub(super) mod short_overlap;
 pub(super) mod short_rsa;
 pub(super) mod stuck_standby;
 pub(super) mod supabase;
+pub(super) mod template;
 pub(super) mod unknown_alg;
 pub(super) mod unknown_kty;
 pub(super) mod unreadable_date;

@@ -1,6 +1,7 @@
 //! `not-base64url`: a secret the service reads as another one than is written.
 
 use crate::base::sentence::{Sentence, sentence};
+use crate::config::placeholder::Placeholder;
 use crate::explain::{Harm, LockOut, Way, Whose};
 use crate::keyset::Key;
 use crate::keyset::strength::Weakness;
@@ -53,6 +54,10 @@ impl Violation for Misread {
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     let (span, text) = on.member(key, "k").filter(|_| key.is_symmetric())?;
+    // What a template renders to can't be told.
+    if text.is_some_and(|text| Placeholder::of(text).is_some()) {
+        return None;
+    }
     let known = key.variable().and_then(|variable| on.values()(variable));
     let cause = match key.weakness() {
         Some(Weakness::NotReplaced) => Misread::NotReplaced,

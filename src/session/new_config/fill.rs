@@ -16,6 +16,7 @@ use crate::keyset::strength::weakness_of_k;
 use crate::session::arguments::Global;
 use crate::session::changeset::FileAction;
 use crate::session::env_files::{NamedPath, read};
+use crate::session::near::SLOT;
 use crate::session::{Error, Source, World};
 use crate::store::{self, Snapshot};
 use crate::wrap::env_file::EnvFile;
@@ -61,6 +62,13 @@ impl EnvState {
             None => (None, EnvFile::parse(&[]).map_err(Error::env_file(&name))?),
         };
         Ok(Self { name, path, old, parsed })
+    }
+
+    /// The lowest name for the secret of a key that it doesn't have yet.
+    pub(crate) fn free_slot(&self) -> String {
+        let names = (1_u32..).map(|number| format!("{SLOT}{number}"));
+        // One of them is free: no file holds four billion.
+        names.into_iter().find(|name| !self.parsed.defines(name)).unwrap_or_default()
     }
 
     /// Whether a variable has a value: here, or in the environment of this run.

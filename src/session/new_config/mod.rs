@@ -1,5 +1,6 @@
 //! A new config and the files beside it, as they are planned, shown and written; and the secrets that an existing one lacks.
 
+pub(crate) mod complete;
 mod directory;
 mod draft;
 mod file_change;

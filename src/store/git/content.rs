@@ -19,8 +19,6 @@ pub(crate) enum Content {
 /// Why something can't be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotSeen {
-    /// A form that configs come in and that isn't looked into.
-    Form(&'static str),
     /// Another repository, of which this one has only a commit's number.
     Submodule,
     /// A link out of the repository.
@@ -40,7 +38,6 @@ impl NotSeen {
     /// In words, to follow the name of the file.
     pub(crate) fn message(self) -> Sentence {
         match self {
-            Self::Form(form) => sentence!("{form}"),
             Self::Submodule => sentence!("a submodule: run the tool in its own repository"),
             Self::LeadsOutside => sentence!("a symbolic link that leads out of the repository"),
             Self::BrokenLink => sentence!("a symbolic link that leads to nothing"),

@@ -7,13 +7,16 @@
 //! What is written here needs no quotes, so that every reader reads it alike.
 
 mod error;
+mod no_store;
 mod read;
+mod readers;
 
 use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
 pub(crate) use self::error::{EnvFileError, EnvProblem};
+pub(crate) use self::no_store::NoStore;
 use self::read::{AssignedValue, Assignment, assignments};
 use crate::base::secret_string::secret_string;
 use crate::config::Span;
@@ -66,6 +69,15 @@ impl EnvFile {
             AssignedValue::Known(value) => Some(value),
             AssignedValue::Unknown | AssignedValue::Inherited => None,
         }
+    }
+
+    /// Where the value of a name is written, without quotes. `None` where it has none that is known.
+    #[must_use]
+    pub(crate) fn written(&self, name: &str) -> Option<Span> {
+        let assignment = self.one(name).ok()?.filter(|one| matches!(one.value, AssignedValue::Known(_)))?;
+        let Span { start, end } = assignment.written.clone();
+        let quotes = usize::from(self.text[start..end].starts_with(['"', '\'']));
+        Some(start + quotes..end - quotes)
     }
 
     /// All names, in the order of the file.

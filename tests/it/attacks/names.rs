@@ -1,5 +1,7 @@
 //! Names that would become commands, markup, or something else than they are.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
@@ -72,7 +74,7 @@ fn seen(markdown: &str) -> Vec<String> {
     for event in Parser::new_ext(markdown, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
         match event {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                seen.push(dest_url.to_string())
+                seen.push(dest_url.to_string());
             }
             Event::Start(Tag::Heading { level, .. }) if level as usize > 3 => seen.push(format!("{level:?}")),
             Event::Html(html) | Event::InlineHtml(html) => {
@@ -226,9 +228,10 @@ fn a_report_that_is_too_long() {
     let outcome = scene.run("diff old.yaml new.yaml --format markdown");
     assert!(outcome.stdout.len() < 65_536, "{}", outcome.stdout.len());
     assert!(outcome.stdout.contains("more lines don't fit here"));
-    let keys: String = (0..600)
-        .map(|n| format!("      - kty: oct\n        alg: HS256\n        kid: {n}\n        k: short\n"))
-        .collect();
+    let mut keys = String::new();
+    for n in 0..600 {
+        writeln!(keys, "      - kty: oct\n        alg: HS256\n        kid: {n}\n        k: short").unwrap();
+    }
     scene.write("new.yaml", format!("{BASE}{keys}"));
     let outcome = scene.run("diff old.yaml new.yaml --format markdown");
     assert!(

@@ -20,7 +20,7 @@ fn redacted(text: &str) -> String {
 #[test]
 fn copies_of_a_secret() {
     let bytes = URL_SAFE_NO_PAD.decode(LONG).unwrap();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::common::pieces::hex(&bytes);
     let copies = [
         format!("note: before{LONG}after"),
         format!("# it was {LONG}."),

@@ -339,8 +339,10 @@ fn sections(form: &mut Tape, keys: Vec<Node>, syntax: Syntax, secrets: &mut Vec<
         client_auth.insert(place, ("jwks", jwks));
     }
     let mut all: Vec<(&'static str, Node)> = Vec::new();
+    // Without `client_auth`, something else has to say that it is a config.
+    all.extend((cut > 3).then(|| ("_type", text("self-hosted"))));
     for number in 0..4 {
-        if form.one_in(2) || (number == 0 && cut > 3) {
+        if form.one_in(2) {
             all.push(section(form, number, syntax, secrets));
         }
     }
