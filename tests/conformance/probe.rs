@@ -98,7 +98,7 @@ fn the_server_says_what_the_service_says() {
         if token["decision"] == "accepted" {
             assert_eq!(response.status(), 200, "{name}: {body}");
         } else if let Some(status) = token["code"].as_str().unwrap().strip_prefix("HTTP ") {
-            assert_eq!(response.status().to_string(), status, "{name}: {body}");
+            assert_eq!(response.status().as_str(), status, "{name}: {body}");
         } else {
             assert_eq!(response.status(), 401, "{name}");
             assert_eq!(
