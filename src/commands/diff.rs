@@ -54,7 +54,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let named = args.policy.as_deref();
-    let named = named.map(|path| policy_file::read(&world.path(path), &path.display().to_string()));
+    let named = named.map(|path| {
+        let found = policy_file::read(&world.path(path), &path.display().to_string())?;
+        Ok::<_, Error>(found.named(path))
+    });
     let named = named.transpose()?;
     let Compared { sides, skipped, policies } = match &args.git {
         Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,

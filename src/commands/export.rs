@@ -14,7 +14,7 @@ use crate::report::CannotExport;
 use crate::report::export as form;
 use crate::report::paint::warning_line;
 use crate::session::mask::MaskArgs;
-use crate::session::{Answer, Error, World, read, source};
+use crate::session::{Answer, Error, Usage, World, read, source};
 use crate::store;
 
 /// Hand out a signing key, for the backend
@@ -70,13 +70,10 @@ pub(crate) enum ExportForm {
 
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     if args.public && args.form != ExportForm::Jwks {
-        return Err(Error::Usage(
-            "`--public` goes with `--as jwks`: a symmetric key has no public half".to_owned(),
-        ));
+        return Err(Usage::PublicOfSymmetric.into());
     }
     if args.out.is_some() && global.now.is_some() {
-        let text = "`--now` overrides the clock, so no file is written with it. Leave `--out` out";
-        return Err(Error::Usage(text.to_owned()));
+        return Err(Usage::OutAtOtherTime.into());
     }
     let source = source::one(global, world)?;
     let name = source.name();

@@ -11,7 +11,7 @@ use crate::probe::{ProbePlan, Round};
 use crate::report::human::{columns, paragraph};
 use crate::report::paint::{BOLD, error_line, paint, warning_line};
 use crate::report::{json, probe as words};
-use crate::session::{Answer, Error, Source, World, policy, read, source};
+use crate::session::{Answer, Error, Source, Usage, World, policy, read, source};
 use crate::session::ask::{Services, endpoints};
 use crate::store::Platform;
 
@@ -63,9 +63,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         endpoints(&args.urls)?
     };
     if named.is_empty() {
-        let text = "name the service as its clients reach it, such as `probe https://sync.example.com`, or write it under \
-                    `probe:` in a powersync-jwks.yaml";
-        return Err(Error::Usage(text.to_owned()));
+        return Err(Usage::NoService.into());
     }
     let keys = read::keys(global, &source, env_file, world)?;
     let earlier = args.against.as_ref().map(|path| Source::File(path.clone()));
@@ -82,10 +80,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         writeln!(world.stderr, "{}", warning_line(&text))?;
     }
     if plan.subjects.is_empty() {
-        return Err(Error::Usage(format!(
-            "{}: there is no key that can be asked for: none has a secret that is known here",
-            Printable(&name)
-        )));
+        return Err(Usage::NothingToAskFor(name).into());
     }
     let round = ask(&services, &plan, args.wait, world)?;
     match args.output.format {
@@ -215,9 +210,7 @@ fn fail_if_incomplete(plan: &ProbePlan, round: &Round, world: &mut World<'_>) ->
         return Err(Box::new(unanswered).into());
     }
     if plan.left_out.iter().any(|out| out.why.is_unknown()) {
-        let text = "not every key could be asked for. Set its variable in the environment, or name the file that defines it: \
-                    `--env-file PATH`";
-        return Err(Error::Usage(text.to_owned()));
+        return Err(Usage::NotAllAskedFor.into());
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::keyset::KeyName;
 use crate::schedule::{self, Terms, When};
 use crate::session::values::EnvFileArg;
 use crate::session::arguments::{At, Ending, FormatArgs, Global, Times};
-use crate::session::{Answer, Error, World, change, policy, source, values};
+use crate::session::{Answer, Error, Usage, World, change, policy, source, values};
 use crate::session::operation::{Cloud, Operation, Task};
 
 /// Mark keys to be removed later; --undo takes it back
@@ -46,11 +46,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let source = source::one(global, world)?;
     let at = At::date(&args.at);
     if args.undo && at.is_some() {
-        return Err(Error::Usage("`--undo` takes a key's `exp` away, so no date goes with it".to_owned()));
+        return Err(Usage::UndoWithDate.into());
     }
     let when = match (at, args.within) {
         (Some(_), Some(_)) => {
-            return Err(Error::Usage("`--at` and `--in` both say when: give one of them".to_owned()));
+            return Err(Usage::TwoDates.into());
         }
         (Some(date), None) => When::At(date),
         (None, Some(span)) => When::In(span),

@@ -9,7 +9,7 @@ use crate::session::values::EnvFileArg;
 use crate::session::arguments::{Format, FormatArgs, Global};
 use crate::report::paint::warning_line;
 use crate::session::mask::MaskArgs;
-use crate::session::{Answer, Error, Source, World, read, source};
+use crate::session::{Answer, Error, Source, Usage, World, read, source};
 use crate::store;
 use zeroize::Zeroizing;
 use crate::token::{Claims, InvalidClaims, Signer, Verdict, Verifier, read_claims};
@@ -143,11 +143,9 @@ fn no_audience(keys: &KeySet) -> Error {
         Member::Variable(name) => Some(name.as_str()),
         _ => None,
     });
-    let why = variable.map_or_else(
-        || "PowerSync Cloud's audience, the URL of the instance, is not in this file".to_owned(),
-        |name| format!("the audience is in the variable {name}, whose value is not known here"),
-    );
-    Error::Usage(format!("{why}. Give it: `--aud AUDIENCE`"))
+    variable
+        .map_or(Usage::AudienceOfCloud, |name| Usage::AudienceInVariable(name.to_owned()))
+        .into()
 }
 
 fn claims(args: &Args, now: NumericDate, source: &Source, world: &mut World<'_>) -> Result<Claims, Error> {

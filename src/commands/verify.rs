@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::base::text::{Named, Printable};
+use crate::base::text::Printable;
 use crate::keyset::{KeyName, KeySet};
 use crate::report::human::columns;
 use crate::report::json;
@@ -15,7 +15,7 @@ use crate::session::values::EnvFileArg;
 use crate::session::key_sets::{self, KeySetArgs};
 use crate::token::found::FoundToken;
 use crate::session::arguments::{At, Format, FormatArgs, Global};
-use crate::session::{Answer, Error, Source, World, read, source};
+use crate::session::{Answer, Error, Source, Usage, World, read, source};
 use crate::session::token_input::{self, SecretFrom};
 use crate::token::{
     Cause, KeyPlace, Ownership, SAFE_BYTES, SecretInput, Verdict, Verifier, claims_of, nearest_cause, ownership,
@@ -112,12 +112,7 @@ fn expected(keys: &KeySet, name: Option<&KeyName>, source: &Source) -> Result<Op
     let Some(name) = name else { return Ok(None) };
     let named: Vec<usize> = keys.named(name).iter().map(|key| key.index).collect();
     if named.is_empty() {
-        let text = format!(
-            "--expect: there is no key {} in {}",
-            Named(&name.to_string()),
-            Printable(&source.name())
-        );
-        return Err(Error::Usage(text));
+        return Err(Usage::NoExpectedKey { key: name.to_string(), config: source.name() }.into());
     }
     Ok(Some(named))
 }

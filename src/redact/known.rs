@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -69,8 +69,10 @@ fn finder(values: &[Zeroizing<String>]) -> Option<AhoCorasick> {
         return None;
     }
     let values = values.iter().map(|value| value.as_bytes());
+    // A DFA takes quadratic time for one long value whose characters are all the same.
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
     // Fails for more states than fit into 31 bits, which [`MOST`] is far from.
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok()
+    AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(values).ok()
 }
 
 fn is_word(text: &str, span: &Span) -> bool {

@@ -151,6 +151,8 @@ fn is_plain(run: &[u8]) -> bool {
         part.len() < 15 && part.iter().all(u8::is_ascii_alphabetic) && is_one_case
     };
     let is_number = |part: &[u8]| part.len() <= 10 && part.iter().all(u8::is_ascii_digit);
+    // Random base64 has digits, and many.
+    let is_words = |part: &[u8]| is_words(part) && part.iter().filter(|c| c.is_ascii_digit()).count() <= 4;
     let mut parts = run.split(|c| b"+/=_-".contains(c)).filter(|part| !part.is_empty());
     let is_long = |part: &[u8]| part.len() >= 6;
     is_words(run)

@@ -10,7 +10,10 @@ pub(crate) fn inline(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, part) in text.split('`').enumerate() {
         if index % 2 == 1 {
-            shown.push_str(&code(part));
+            // Two backticks with nothing between them would begin something longer.
+            if !part.is_empty() {
+                shown.push_str(&code(part));
+            }
             continue;
         }
         for (number, word) in part.split([' ', '\n']).enumerate() {
@@ -22,9 +25,11 @@ pub(crate) fn inline(text: &str) -> String {
                 shown.push_str(word);
             } else {
                 // What ends a sentence is none of the word.
-                let bare = word.trim_end_matches(['.', ',', ':', ';', ')']);
-                let (bare, end) = if bare.is_empty() { (word, "") } else { (bare, &word[bare.len()..]) };
-                let _ = write!(shown, "{}{end}", code(bare));
+                let inner = word.trim_end_matches(['.', ',', ':', ';', ')']);
+                let inner = if inner.is_empty() { word } else { inner };
+                let end = &word[inner.len()..];
+                let bare = inner.strip_prefix('(').filter(|bare| !bare.is_empty()).unwrap_or(inner);
+                let _ = write!(shown, "{}{}{end}", &inner[..inner.len() - bare.len()], code(bare));
             }
         }
     }
@@ -122,6 +127,7 @@ mod tests {
             ("1. a", "`1`. a"),
             ("# a", "`#` a"),
             ("a ` b @c", "a ` b @c`"),
+            ("`` @a ``` @b", " `@a` ` @b`"),
         ] {
             assert_eq!(inline(text), shown, "{text}");
         }

@@ -8,9 +8,8 @@ use super::arguments::{Global, PolicyArgs};
 use super::findings::{self, file_facts, not_compared, unseen, wrapped};
 use super::review_policy::{self, PolicyFinding};
 use super::values::KnownValues;
-use super::{Error, Source, World, policy, source};
+use super::{Error, Source, Usage, World, policy, source};
 use crate::base::command_line::CommandLine;
-use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
 use crate::explain::{Subject, Verdict};
@@ -22,7 +21,6 @@ use crate::schedule::Policy;
 use crate::store::git::{Content, GitError, NotSeen, Repository, Tree};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
-use crate::wrap::marks::MARKS;
 
 /// A config to be checked.
 pub(crate) struct CheckTarget {
@@ -140,13 +138,8 @@ fn contents_below(directory: &Path) -> Result<Vec<(PathBuf, Content)>, Error> {
 
 /// A directory without a config to look at.
 fn nothing_below(directory: &Path, skipped: &[Skipped]) -> Error {
-    let also = skipped.iter().map(|one| format!(". Not looked at: {}, {}", Printable(&one.name), one.why));
-    Error::Usage(format!(
-        "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top{}",
-        Printable(&directory.display().to_string()),
-        list(&MARKS.map(|name| format!("`{name}`"))),
-        also.collect::<String>()
-    ))
+    let skipped = skipped.iter().map(|one| (one.name.clone(), one.why.clone())).collect();
+    Usage::NothingBelow { directory: directory.display().to_string(), skipped }.into()
 }
 
 /// A path below a directory, as people write it.

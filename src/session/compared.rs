@@ -8,9 +8,9 @@ use super::findings::not_compared;
 use super::moved;
 use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
-use super::{Error, Source, World, policy_file, source};
+use super::{Error, Source, Usage, World, policy_file, source};
 use crate::base::sentence::Sentence;
-use crate::base::text::{Named, Printable};
+use crate::base::text::Named;
 use crate::config::Input;
 use crate::report::findings::Skipped;
 use crate::rules::policy_changed;
@@ -55,12 +55,11 @@ pub(crate) fn two_files(
     world: &mut World<'_>,
 ) -> Result<Compared, Error> {
     let [old, new] = paths else {
-        let text = "name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`";
-        return Err(Error::Usage(text.to_owned()));
+        return Err(Usage::NotTwoConfigs.into());
     };
     let (old, new) = (source::named(old), source::named(new));
     if old == Source::Stdin && new == Source::Stdin {
-        return Err(Error::Usage("only one of the two configs can come from stdin".to_owned()));
+        return Err(Usage::BothFromStdin.into());
     }
     let (from, to) = (old.name(), new.name());
     let input_old = old.input(global);
@@ -87,7 +86,7 @@ pub(crate) fn from_git(
     world: &mut World<'_>,
 ) -> Result<Compared, Error> {
     if !global.config.is_empty() && !paths.is_empty() {
-        return Err(Error::Usage("name the configs either with `-c` or as arguments, not both".to_owned()));
+        return Err(Usage::NamedTwice.into());
     }
     let repository = Repository::open(&world.directory)?;
     let (commit, from) = if let Some(revision) = revision {
@@ -178,9 +177,8 @@ impl Change {
 
     /// A path from the root of the repository.
     fn inside(&self, path: &Path, world: &World<'_>) -> Result<PathBuf, Error> {
-        below(&self.repository, &world.path(path)).ok_or_else(|| {
-            Error::Usage(format!("{} is not in this git repository", Named(&path.display().to_string())))
-        })
+        below(&self.repository, &world.path(path))
+            .ok_or_else(|| Usage::OutsideOfRepository(path.display().to_string()).into())
     }
 
     /// Compares a file if it is or was a config and is another now.
@@ -225,14 +223,10 @@ impl Change {
         let old = self.old.read(path, &mut self.objects)?.with_endings_of(&new);
         match (&old, &new) {
             (Content::Absent, Content::Absent) => {
-                let (name, from) = (Named(&name), &self.from);
-                return Err(Error::Usage(format!(
-                    "{name}: there is no such file, neither at {from} nor in the working tree"
-                )));
+                return Err(Usage::NowhereInGit { name, from: self.from.clone() }.into());
             }
             (Content::NotSeen(why), _) | (_, Content::NotSeen(why)) => {
-                let was = matches!(Side::of(&old, Input::of_path(path)), Side::Config);
-                self.found.skipped.push(not_compared(&name, path, why.message(), was));
+                return Err(Usage::NotCompared { name: Named(&name).to_string(), why: *why }.into());
             }
             _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
         }
@@ -323,10 +317,7 @@ impl Change {
 /// A word that is no revision may have been meant as a file.
 fn hint(error: GitError, revision: &str, world: &World<'_>) -> Error {
     if world.path(Path::new(revision)).exists() {
-        let named = Printable(revision);
-        return Error::Usage(format!(
-            "`{named}` is a file and no revision. Compare it with the default branch: `diff --git -- {named}`"
-        ));
+        return Usage::FileAsRevision(revision.to_owned()).into();
     }
     error.into()
 }

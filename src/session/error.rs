@@ -142,12 +142,9 @@ pub enum Error {
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// Arguments that don't go together, or a terminal that isn't there.
-    #[error("{0}")]
-    Usage(String),
-    /// Options that don't go together, or not with this input.
+    /// Arguments or options that don't go together, or not with this input.
     #[error(transparent)]
-    Asked(#[from] Usage),
+    Usage(#[from] Usage),
     /// Writing to stdout or stderr failed.
     #[error("writing the output failed: {0}")]
     Output(#[from] std::io::Error),
@@ -191,7 +188,7 @@ impl Error {
             | Self::Policy { name, .. }
             | Self::Token { name, .. }
             | Self::Export { name, .. }
-            | Self::Asked(Usage::NoPlace { config: name, .. }) => Some(name),
+            | Self::Usage(Usage::NoPlace { config: name, .. }) => Some(name),
             Self::Half { source, .. } => source.file(),
             _ => None,
         }
@@ -221,7 +218,7 @@ impl Error {
             | Self::SeveralUnanswered { .. }
             | Self::LivenessUnanswered { .. } => "unreachable",
             Self::Random(_) => "random",
-            Self::Usage(_) | Self::Asked(_) => "usage",
+            Self::Usage(_) => "usage",
             Self::Output(_) => "output",
             Self::Half { .. } => "half-written",
             Self::NotCompared { .. } => "not-compared",

@@ -8,7 +8,8 @@ use crate::base::time::Seconds;
 use crate::keyset::{Address, FetchedSet, InvalidSet, KeySet, Login, NamedSet};
 use crate::probe::{Ask, AskOptions, Certificates, HttpAnswer};
 use crate::report::paint::warning_line;
-use crate::session::{Error, World};
+use crate::session::usage::AsksBehind;
+use crate::session::{Error, Usage, World};
 use crate::store;
 use crate::token::Behind;
 
@@ -38,12 +39,8 @@ pub(crate) fn behind(
 ) -> Result<Vec<Behind>, Error> {
     let logins: Vec<&Login> = keys.logins.all().iter().filter(|login| login.is_fetched()).collect();
     if logins.is_empty() && (args.fetch || !args.jwks.is_empty()) {
-        let text = format!(
-            "{}: this config reads keys from nowhere else: it has no `jwks_uri`, and no Supabase project. Leave {} out",
-            Printable(config),
-            if args.fetch { "`--fetch`" } else { "`--jwks`" }
-        );
-        return Err(Error::Usage(text));
+        let asks = if args.fetch { AsksBehind::Fetch } else { AsksBehind::Jwks };
+        return Err(Usage::NothingBehind { config: config.to_owned(), asks }.into());
     }
     let mut behind: Vec<Option<Behind>> = logins.iter().map(|_| None).collect();
     for named in &args.jwks {
@@ -53,9 +50,7 @@ pub(crate) fn behind(
         let same = |login: &&Login| url.is_some() && login.url().map(|own| own.url()) == url;
         let place = logins.iter().position(same).filter(|at| behind[*at].is_none());
         let Some(place) = place.or_else(|| behind.iter().position(Option::is_none)) else {
-            let text =
-                format!("--jwks: the config has {} addresses of keys, and more were given", logins.len());
-            return Err(Error::Usage(text));
+            return Err(Usage::TooManySets(logins.len()).into());
         };
         behind[place] = Some(read(named, world)?.set.into());
     }
@@ -85,9 +80,9 @@ impl From<Result<FetchedSet, InvalidSet>> for Behind {
 /// A set from a file, or from an address that was named.
 pub(crate) fn read(named: &str, world: &mut World<'_>) -> Result<NamedSet, Error> {
     if Address::is_meant(named) {
-        let invalid = |why| Error::Usage(format!("--jwks: the URL {why}"));
-        let address = Address::read(named).map_err(invalid)?;
-        let text = fetch(&address, world)?.map_err(|why| Error::Usage(format!("{address}: {why}")))?;
+        let address = Address::read(named).map_err(Usage::InvalidSetAddress)?;
+        let text = fetch(&address, world)?
+            .map_err(|why| Usage::SetNotFetched { address: address.to_string(), why })?;
         return Ok(NamedSet { name: address.to_string(), set: FetchedSet::read(&text) });
     }
     let bytes = store::snapshot(&world.path(Path::new(named))).map_err(Error::store(named))?;

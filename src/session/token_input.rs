@@ -5,9 +5,8 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::read;
-use crate::base::text::Printable;
 use crate::keyset::Secret;
-use crate::session::{Error, Source, World};
+use crate::session::{Error, Source, Usage, World};
 use crate::store;
 use crate::token::found::{FoundToken, find};
 
@@ -23,8 +22,7 @@ pub(crate) fn tokens(
     world: &mut World<'_>,
 ) -> Result<Vec<FoundToken>, Error> {
     if file.is_some_and(|path| looks_like_token(&path.to_string_lossy())) {
-        let text = "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file";
-        return Err(Error::Usage(text.to_owned()));
+        return Err(Usage::TokenAsArgument.into());
     }
     let (name, bytes) = if let Some(path) = file.filter(|path| *path != Path::new("-")) {
         let name = path.display().to_string();
@@ -37,11 +35,10 @@ pub(crate) fn tokens(
         }
         ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
     };
-    let usage = |what: &str| Error::Usage(format!("{}: {what}", Printable(&name)));
-    let text = std::str::from_utf8(&bytes).map_err(|_| usage("this is not text, so it is no token"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Usage::TokenIsNoText(name.clone()))?;
     let found = find(text);
     if found.iter().any(|found| found.token.is_empty()) {
-        return Err(usage("it is empty. Pipe a token in, or name a file that holds one"));
+        return Err(Usage::EmptyToken(name).into());
     }
     Ok(found)
 }
@@ -63,22 +60,19 @@ pub(crate) fn secret(from: &SecretFrom<'_>, config: &Source, world: &mut World<'
             (name, bytes)
         }
         SecretFrom::Variable(variable) => {
-            let text = "--secret-env: there is no variable of this name. It takes the name, not the secret";
-            let value = (world.variable)(variable).ok_or_else(|| Error::Usage(text.to_owned()))?;
+            let value = (world.variable)(variable).ok_or(Usage::NoSecretVariable)?;
             ("--secret-env".to_owned(), Zeroizing::new(value.into_encoded_bytes()))
         }
         SecretFrom::Stdin => {
             read::check_stdin(config, "the secret")?;
             if world.terminal.stdin {
-                let text =
-                    "stdin is a terminal, where the secret would be seen. Pipe it in, or use `--secret-file`";
-                return Err(Error::Usage(text.to_owned()));
+                return Err(Usage::SecretOnTerminal.into());
             }
             ("stdin".to_owned(), store::read(&mut *world.stdin, 0).map_err(Error::store("stdin"))?)
         }
     };
     if bytes.iter().all(|byte| matches!(byte, b'\n' | b'\r')) {
-        return Err(Error::Usage(format!("{}: the secret is empty", Printable(&name))));
+        return Err(Usage::EmptySecret(name).into());
     }
     Ok(Secret::new(bytes))
 }

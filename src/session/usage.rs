@@ -1,13 +1,16 @@
 //! What was asked for and can't be done: options that don't go together, or not with this input.
 
+use crate::base::sentence::Sentence;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
+use crate::keyset::InvalidAddress;
 use crate::probe::InvalidEndpoint;
+use crate::store::git::NotSeen;
 use crate::wrap::env_file::NoStore;
 use crate::wrap::marks::MARKS;
 
 /// Why a command line can't be followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the words of each stand beside it")]
 pub enum Usage {
     #[error(
@@ -43,8 +46,6 @@ pub enum Usage {
     SecretOnTerminal,
     #[error("`--encoding` goes with `--secret-stdin` or `--secret-file`")]
     EncodingAlone,
-    #[error("name the configs either with `-c` or as arguments, not both")]
-    NamedTwice,
     #[error("this command works on one config at a time: name one with `-c`")]
     OneConfig,
     #[error(
@@ -130,8 +131,111 @@ pub enum Usage {
          leaves out what the policy says"
     )]
     ProbeAtOtherTime,
+    #[error("{}: this config reads keys from nowhere else: it has no `jwks_uri`, and no Supabase project. Leave {} out",
+        Printable(config), asks.flag())]
+    NothingBehind { config: String, asks: AsksBehind },
+    #[error("--jwks: the config has {0} addresses of keys, and more were given")]
+    TooManySets(usize),
+    #[error("--jwks: the URL {0}")]
+    InvalidSetAddress(InvalidAddress),
+    #[error("{address}: {why}")]
+    SetNotFetched { address: String, why: Sentence },
+    #[error(
+        "{}: there is no PowerSync config in this directory: no .yaml, .yml or .json file with one of {} at its top{}",
+        Printable(directory),
+        marks(),
+        also(skipped)
+    )]
+    NothingBelow { directory: String, skipped: Vec<(String, Sentence)> },
+    #[error(
+        "this argument is a token and not a file. Others see arguments: pipe the token in, or put it into a file"
+    )]
+    TokenAsArgument,
+    #[error("{}: this is not text, so it is no token", Printable(.0))]
+    TokenIsNoText(String),
+    #[error("{}: it is empty. Pipe a token in, or name a file that holds one", Printable(.0))]
+    EmptyToken(String),
+    #[error("--secret-env: there is no variable of this name. It takes the name, not the secret")]
+    NoSecretVariable,
+    #[error("{}: the secret is empty", Printable(.0))]
+    EmptySecret(String),
+    #[error("name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`")]
+    NotTwoConfigs,
+    #[error("only one of the two configs can come from stdin")]
+    BothFromStdin,
+    #[error("name the configs either with `-c` or as arguments, not both")]
+    NamedTwice,
+    #[error("{} is not in this git repository", Named(.0))]
+    OutsideOfRepository(String),
+    #[error("{}: there is no such file, neither at {from} nor in the working tree", Named(name))]
+    NowhereInGit { name: String, from: String },
+    #[error(
+        "`{named}` is a file and no revision. Compare it with the default branch: `diff --git -- {named}`",
+        named = Printable(.0)
+    )]
+    FileAsRevision(String),
+    #[error("--expect: there is no key {} in {}", Named(key), Printable(config))]
+    NoExpectedKey { key: String, config: String },
+    #[error("`--undo` takes a key's `exp` away, so no date goes with it")]
+    UndoWithDate,
+    #[error("`--at` and `--in` both say when: give one of them")]
+    TwoDates,
+    #[error("`--public` goes with `--as jwks`: a symmetric key has no public half")]
+    PublicOfSymmetric,
+    #[error("`--now` overrides the clock, so no file is written with it. Leave `--out` out")]
+    OutAtOtherTime,
+    #[error("the audience is in the variable {0}, whose value is not known here. Give it: `--aud AUDIENCE`")]
+    AudienceInVariable(String),
+    #[error(
+        "PowerSync Cloud's audience, the URL of the instance, is not in this file. Give it: `--aud AUDIENCE`"
+    )]
+    AudienceOfCloud,
+    #[error(
+        "name the service as its clients reach it, such as `probe https://sync.example.com`, or write it under `probe:` in \
+         a powersync-jwks.yaml"
+    )]
+    NoService,
+    #[error("{}: there is no key that can be asked for: none has a secret that is known here", Printable(.0))]
+    NothingToAskFor(String),
+    #[error(
+        "not every key could be asked for. Set its variable in the environment, or name the file that defines it: \
+         `--env-file PATH`"
+    )]
+    NotAllAskedFor,
+    #[error("{name} can't be compared: {}", why.message())]
+    NotCompared {
+        /// As it may be shown.
+        name: String,
+        why: NotSeen,
+    },
     #[error("{}: {why}", Printable(config))]
     NoPlace { config: String, why: NoPlace },
+}
+
+/// What asks for sets of keys behind addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsksBehind {
+    Fetch,
+    Jwks,
+}
+
+impl AsksBehind {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Fetch => "`--fetch`",
+            Self::Jwks => "`--jwks`",
+        }
+    }
+}
+
+fn marks() -> String {
+    list(&MARKS.map(|name| format!("`{name}`")))
+}
+
+fn also(skipped: &[(String, Sentence)]) -> String {
+    skipped
+        .iter()
+        .fold(String::new(), |all, (name, why)| format!("{all}. Not looked at: {}, {why}", Printable(name)))
 }
 
 /// Why a secret can't go where it is asked to go, or a variable can't be dropped.

@@ -678,8 +678,11 @@ enum End {
 /// Many processes that each do one thing after the other for that long, while every state on the way is read. Each command
 /// line has to write at least that often, for which it gets five times as long.
 fn churn(processes: usize, time: Duration, least: u32) {
-    const LINES: [&str; 8] = [
+    const LINES: [&str; 10] = [
         "rotate --yes --overlap 1s --allow short-overlap",
+        // Thrice: others do its work, too.
+        "prune --yes",
+        "prune --yes",
         "prune --yes",
         "reconcile --yes",
         "rotate --standby --yes",

@@ -224,7 +224,9 @@ fn the_policy_names_the_services_too() {
     // Flags win.
     deployment.done(&format!("promote --dry-run --probe {ONE}"));
     deployment.done("promote --dry-run --no-probe");
-    let outcome = deployment.run("reconcile --check --now 2027-01-01");
+    // A check asks nobody whom only the policy names.
+    assert_eq!(deployment.run("reconcile --check --now 2027-01-01").code, 1);
+    let outcome = deployment.run("reconcile --check --now 2027-01-01 --probe-policy");
     assert_eq!(outcome.code, 2);
     assert!(outcome.stderr.contains("`--no-probe` leaves out what the policy says"), "{}", outcome.stderr);
     assert_eq!(deployment.run("reconcile --check --now 2027-01-01 --no-probe").code, 1);

@@ -1,8 +1,8 @@
 //! The first line of a report: what all of it comes to.
 
-use super::{FileReport, FindingsReport};
+use super::{FileReport, FindingsReport, Reported};
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::{Printable, count};
+use crate::base::text::{Printable, count, list};
 use crate::explain::{Verdict, VerdictKind};
 
 /// The verdict on a run: that of its worst config.
@@ -29,9 +29,18 @@ impl FindingsReport {
                 format!("; not judged: {} and {others}", Printable(&one.name))
             }
         };
+        let policies: Vec<String> = self
+            .files
+            .iter()
+            .filter(|file| file.what == Reported::Policy)
+            .map(|file| Printable(&file.name).to_string())
+            .collect();
+        let also =
+            if policies.is_empty() { String::new() } else { format!("; below, {}, too", list(&policies)) };
+        let not_judged = format!("{not_judged}{also}");
         let text = match worst {
             None if unseen > 0 => sentence!("No config was judged{not_judged}"),
-            None => sentence!("No config changes"),
+            None => sentence!("No config changes{also}"),
             Some(file) if number == 1 => {
                 sentence!("{}{not_judged}", file.verdict.message(self.now))
             }

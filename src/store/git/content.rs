@@ -18,7 +18,7 @@ pub(crate) enum Content {
 
 /// Why something can't be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotSeen {
+pub enum NotSeen {
     /// Another repository, of which this one has only a commit's number.
     Submodule,
     /// A link out of the repository.

@@ -14,6 +14,7 @@ use crate::common::{Outcome, Scene, expect_file, root};
 
 /// A config as it is on the base branch.
 const BASE: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['app']
   jwks:
@@ -32,6 +33,7 @@ client_auth:
 
 /// What a branch would like to hide: a key that signs for anyone, in place of the one that retires.
 const BAD: &str = "\
+storage: {type: mongodb}
 client_auth:
   audience: ['app']
   jwks:

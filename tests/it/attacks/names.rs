@@ -79,7 +79,7 @@ fn seen(markdown: &str) -> Vec<String> {
             Event::Start(Tag::Heading { level, .. }) if level as usize > 3 => seen.push(format!("{level:?}")),
             Event::Html(html) | Event::InlineHtml(html) => {
                 let own =
-                    ["<details>", "</details>", "<summary>", "</summary>", "<details><summary>", "<!--"];
+                    ["<details>", "</details>", "<summary>", "</summary>", "<!--", "<sub>", "</sub>", "<br>"];
                 if !own.iter().any(|own| html.trim().starts_with(own)) {
                     seen.push(html.to_string());
                 }
