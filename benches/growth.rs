@@ -3,8 +3,8 @@
 //! costs more than 5 × n, something is searched again and again, and this fails. A count isn't a time: it does not depend
 //! on what else the machine does.
 //!
-//! `cargo test --release --bench growth`, with `-- --only TEXT` for the rows that contain the text, and `--binary PATH` for
-//! another binary. Needs `valgrind`.
+//! `cargo test --release --bench growth`, with `-- --only 'TEXT|TEXT'` for the rows that contain one of the texts, and
+//! `--binary PATH` for another binary. Needs `valgrind`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -350,6 +350,66 @@ const SHAPES: &[Shape] = &[
         },
     },
     Shape {
+        name: "one long secret",
+        n: 8192,
+        input: |n, _| {
+            yaml(1, |_| format!("{{kty: oct, alg: HS256, kid: a, k: {}}}", "A".repeat(n.next_multiple_of(4))))
+        },
+    },
+    Shape {
+        name: "one long kid",
+        n: 8192,
+        input: |n, version| {
+            yaml(1, |index| {
+                format!("{{kty: oct, alg: HS256, kid: {}, k: {}}}", "a".repeat(n), secret(version, index))
+            })
+        },
+    },
+    Shape {
+        name: "one long comment",
+        n: 1024,
+        input: |n, version| around(&format!("# {}\n", "why it is so ".repeat(n)), "", version),
+    },
+    Shape {
+        name: "one long value",
+        n: 1024,
+        input: |n, version| around("", &format!("other: {}\n", "some words ".repeat(n).trim_end()), version),
+    },
+    Shape {
+        name: "[ in a value",
+        // No deeper than is read.
+        n: 32,
+        input: |n, version| around("", &format!("other: {}{}\n", "[".repeat(n), "]".repeat(n)), version),
+    },
+    Shape {
+        name: "escapes in a value",
+        n: 1024,
+        input: |n, version| around("", &format!("other: \"{}\"\n", "\\u0041\\n".repeat(n)), version),
+    },
+    Shape {
+        name: "tabs, blank lines",
+        n: 1024,
+        input: |n, version| {
+            around(&lines(n, |_| "\t# why".to_owned()), &lines(n, |_| String::new()), version)
+        },
+    },
+    Shape {
+        name: "variable of length n",
+        n: 4096,
+        input: |n, version| Input {
+            env: Some(format!("PS_KEY_0={}\nOTHER={}\n", secret(version, 0), "a=b ".repeat(n))),
+            ..yaml(1, |_| "{kty: oct, alg: HS256, kid: a, k: !env PS_KEY_0}".to_owned())
+        },
+    },
+    Shape {
+        name: "long policy",
+        n: 512,
+        input: |n, version| Input {
+            policy: Some(format!("{}rotate_every: 90d\n", lines(n, |index| format!("# Reason {index}")))),
+            ..around("", "", version)
+        },
+    },
+    Shape {
         name: "[ in the policy",
         n: 1024,
         input: |n, version| Input {
@@ -534,8 +594,11 @@ fn option(name: &str) -> Option<String> {
 
 fn measure(binary: &Path, only: &str) -> Result<Vec<Growth>, Failure> {
     let pairs = ROWS.iter().flat_map(|row| SHAPES.iter().map(move |shape| (row, shape)));
-    let pairs: Vec<_> =
-        pairs.filter(|(row, shape)| format!("{}, {}", row.name, shape.name).contains(only)).collect();
+    let wanted = |row: &Row, shape: &Shape| {
+        let name = format!("{}, {}", row.name, shape.name);
+        only.split('|').any(|text| name.contains(text))
+    };
+    let pairs: Vec<_> = pairs.filter(|(row, shape)| wanted(row, shape)).collect();
     let mut rows: Vec<&Row> = pairs.iter().map(|(row, _)| *row).collect();
     rows.dedup_by_key(|row| row.name);
     let smallest =
