@@ -52,10 +52,6 @@ fn write_text(
             text,
             "# The service replaces `!env PS_…` by that variable when it starts. The values are in {env}"
         )?;
-        writeln!(
-            text,
-            "# VS Code underlines it until its settings have \"yaml.customTags\": [\"!env scalar\"]"
-        )?;
     }
     write!(text, "\n{kind}")?;
 

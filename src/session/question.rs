@@ -1,7 +1,7 @@
 //! Questions on the terminal, where no option says it.
 
-use crate::base::text::{Printable, wrap};
-use crate::report::human::columns;
+use crate::base::text::Printable;
+use crate::report::human::hanging;
 use crate::session::{Error, World};
 
 /// Whether there is somebody to ask.
@@ -19,8 +19,7 @@ impl Asks {
 
 /// Asks once. What is typed comes without the spaces around it.
 fn once(question: &str, world: &mut World<'_>) -> Result<String, Error> {
-    let lines = wrap(question, columns(world.terminal.width)).join("\n");
-    write!(world.stderr, "{lines} ")?;
+    write!(world.stderr, "{} ", hanging(&question, 0, world.terminal.width))?;
     world.stderr.flush()?;
     Ok(world.read_line()?.trim().to_owned())
 }
@@ -69,7 +68,8 @@ pub(crate) fn pick(title: &str, items: &[String], world: &mut World<'_>) -> Resu
         writeln!(world.stderr, "  {}  {}", index + 1, Printable(item))?;
     }
     let expected = format!("a number from 1 to {}", items.len());
-    until_read((&format!("Which one? {expected}, or nothing to stop:"), ""), &expected, world, |text| {
+    let question = format!("Which one? [1 to {}, or Enter to stop]", items.len());
+    until_read((&question, ""), &expected, world, |text| {
         if text.is_empty() {
             return Some(None);
         }
