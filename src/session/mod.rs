@@ -31,6 +31,7 @@ pub(crate) mod read;
 pub(crate) mod review_policy;
 mod run;
 pub(crate) mod secret_write;
+pub(crate) mod sides;
 pub(crate) mod source;
 pub(crate) mod token_input;
 pub(crate) mod two_steps;
