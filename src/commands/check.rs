@@ -101,7 +101,8 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let (now, values) = (checker.now, known.is_some());
     let report = FindingsReport { command: "check", now, values, files, skipped };
     let no = findings::is_no(&report, &args.deny) && !args.exit_zero;
-    findings::finish(&report, args.format, no, world)
+    let answer = if no { Answer::No } else { Answer::Done };
+    findings::finish(&report, args.format, answer, world)
 }
 
 /// Carries out the safe fixes, file by file.

@@ -95,5 +95,6 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let differs =
         report.files.iter().any(|file| file.change.as_ref().is_some_and(|change| !change.diff.is_empty()));
     let no = findings::is_no(&report, &args.deny) && !args.exit_zero || args.exit_code && differs;
-    findings::finish(&report, args.format, no, world)
+    let answer = if no { Answer::No } else { Answer::Done };
+    findings::finish(&report, args.format, answer, world)
 }

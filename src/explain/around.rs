@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::event::{EventKind, KeyChange, KeyEvent, Setting, SettingValue, Text, Topic};
+use super::change::KeyChange;
+use super::event::{EventKind, KeyEvent, Setting, SettingValue, Text, Topic};
 use crate::base::look::looks_secret;
 use crate::base::text::Printable;
 use crate::config::{Config, Document, NodeId, Scalar};

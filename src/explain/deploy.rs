@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::event::{EventKind, KeyChange};
+use super::change::KeyChange;
+use super::event::EventKind;
 use super::events::events;
 use super::next::{Done, Situation, only, planned_steps};
 use super::step::{Action, Signed, Step, Steps, Until, When};

@@ -1,6 +1,7 @@
 //! What a change means for each key, found by comparing the keys before with the keys after.
 
-use super::event::{EventKind, KeyChange, KeyEvent, Place, Replaced, Topic};
+use super::change::KeyChange;
+use super::event::{EventKind, KeyEvent, Place, Replaced, Topic};
 use super::logins::login_events;
 use crate::base::time::NumericDate;
 use crate::keyset::{Key, KeyRef, KeySet, Material, Member, Phase, origins};

@@ -1,6 +1,7 @@
 //! What a change means for users whose keys come from elsewhere.
 
-use super::event::{EventKind, KeyEvent, LoginChange, Topic};
+use super::change::LoginChange;
+use super::event::{EventKind, KeyEvent, Topic};
 use crate::keyset::{KeySet, Setting};
 
 /// What became of `jwks_uri` and Supabase, an event each.

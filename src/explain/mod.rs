@@ -2,6 +2,7 @@
 
 mod around;
 mod assumed;
+mod change;
 mod deploy;
 mod effect;
 mod event;

@@ -15,7 +15,7 @@ use crate::config::{Config, Input};
 use crate::explain::{Subject, Verdict};
 use crate::keyset::{Key, KeySet, NamedSet, Values};
 use crate::redact::Redactor;
-use crate::report::findings::{FileReport, Reported, Skipped, Wrapped, shown};
+use crate::report::findings::{Earlier, FileReport, Reported, Skipped, Wrapped, shown};
 use crate::rules::{self, Found, Inspected, Selection};
 use crate::schedule::Policy;
 use crate::store::git::{Content, GitError, NotSeen, Repository, Tree};
@@ -74,7 +74,7 @@ pub(crate) fn targets(
 fn sources(
     paths: &[PathBuf],
     global: &Global,
-    world: &World<'_>,
+    world: &mut World<'_>,
 ) -> Result<(Vec<Source>, Vec<Skipped>), Error> {
     let (mut files, mut left_out) = (Vec::new(), Vec::new());
     for path in paths {
@@ -100,7 +100,7 @@ fn sources(
             };
             let place = store::git::path_in_repository(&full.join(&below)).map(PathBuf::from);
             let name = named.display().to_string();
-            left_out.push(not_compared(&name, &place.unwrap_or(named), why, false));
+            left_out.push(not_compared(&name, &place.unwrap_or(named), why, Earlier::Other));
         }
         if files.len() == found {
             return Err(nothing_below(path, &left_out[before..]));

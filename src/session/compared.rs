@@ -8,35 +8,16 @@ use super::findings::not_compared;
 use super::moved;
 use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
+use super::sides::Sides;
 use super::{Error, Source, Usage, World, policy_file, source};
 use crate::base::sentence::Sentence;
 use crate::base::text::Named;
 use crate::config::Input;
-use crate::report::findings::Skipped;
+use crate::report::findings::{Earlier, Skipped};
 use crate::rules::policy_changed;
 use crate::store::git::{Content, GitError, NotSeen, Objects, Repository, Tree, short};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
-
-/// Two texts to be compared.
-pub(crate) struct Sides {
-    /// The config, as findings name it.
-    pub(crate) name: String,
-    /// The file with the old text; of a revision, where that file is now.
-    pub(crate) old_name: String,
-    /// The old text; `None` where there is none.
-    pub(crate) old: Option<Snapshot>,
-    /// The new one.
-    pub(crate) new: Option<Snapshot>,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) input_old: Input,
-    pub(crate) input_new: Input,
-    /// The new config, for its platform.
-    pub(crate) source: Source,
-    /// The policy of the base.
-    pub(crate) policy: PolicyFile,
-}
 
 /// What is compared.
 #[derive(Default)]
@@ -202,14 +183,19 @@ impl Change {
         match (Side::of(&old, input), Side::of(&new, input)) {
             (Side::Nothing, Side::Nothing) => {}
             (was, Side::NotSeen(why)) => {
-                self.found.skipped.push(not_compared(&name, path, why, matches!(was, Side::Config)));
+                self.found.skipped.push(not_compared(
+                    &name,
+                    path,
+                    why,
+                    if matches!(was, Side::Config) { Earlier::Config } else { Earlier::Other },
+                ));
             }
             (Side::NotSeen(why), Side::Nothing) => {
-                self.found.skipped.push(not_compared(&name, path, why, false));
+                self.found.skipped.push(not_compared(&name, path, why, Earlier::Other));
             }
             (Side::NotSeen(why), Side::Config) => {
                 // What it was can't be told: all that it has counts as new.
-                self.found.skipped.push(not_compared(&name, path, why, false));
+                self.found.skipped.push(not_compared(&name, path, why, Earlier::Other));
                 self.add(path, name, (None, new.bytes().cloned()), world)?;
             }
             _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
@@ -276,7 +262,7 @@ impl Change {
             let new = self.new.read(path, &mut self.objects)?;
             let (name, place) = (name_of(&self.repository, path, world), path.display().to_string());
             if let Content::NotSeen(why) = new {
-                self.found.skipped.push(not_compared(&name, path, why.message(), false));
+                self.found.skipped.push(not_compared(&name, path, why.message(), Earlier::Other));
                 continue;
             }
             let text = new.bytes().cloned().unwrap_or_default();
@@ -307,7 +293,12 @@ impl Change {
         for path in both.into_iter().filter(is_meant) {
             if !self.old.has_same_object(&self.new, path) {
                 let name = name_of(&self.repository, path, world);
-                self.found.skipped.push(not_compared(&name, path, NotSeen::Submodule.message(), false));
+                self.found.skipped.push(not_compared(
+                    &name,
+                    path,
+                    NotSeen::Submodule.message(),
+                    Earlier::Other,
+                ));
             }
         }
         Ok(())

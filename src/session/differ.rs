@@ -1,8 +1,8 @@
 //! How `diff` compares two configs.
 
 use super::arguments::{Deny, Global};
-use super::compared::Sides;
 use super::policy_file::PolicyFile;
+use super::sides::Sides;
 use super::source::Opened;
 use super::values::KnownValues;
 use super::{Error, Source, World, findings};

@@ -9,7 +9,7 @@ use crate::base::time::NumericDate;
 use crate::config::{Config, Lines};
 use crate::explain::{Ground, Standing};
 use crate::keyset::{Key, KeySet};
-use crate::report::findings::{FindingsFormat, FindingsReport, Skipped, Wrapped};
+use crate::report::findings::{Earlier, FindingsFormat, FindingsReport, Skipped, Wrapped};
 use crate::report::paint::error_line;
 use crate::rules::{self, FileFacts, Finding, Inspected, Selection, Severity};
 use crate::schedule::Policy;
@@ -37,8 +37,8 @@ pub(crate) fn wrapped(envelope: &Envelope<'_>, bytes: &[u8]) -> Option<Wrapped> 
 }
 
 /// A config that can't be looked at. `path`: where it is, from the root of its repository if it is in one.
-pub(crate) fn not_compared(name: &str, path: &Path, why: Sentence, was_config: bool) -> Skipped {
-    Skipped { name: name.to_owned(), path: path.display().to_string(), why, was_config }
+pub(crate) fn not_compared(name: &str, path: &Path, why: Sentence, was: Earlier) -> Skipped {
+    Skipped { name: name.to_owned(), path: path.display().to_string(), why, was }
 }
 
 /// Makes errors of what was denied. `overdue` is caused by time alone, so only its own name does.
@@ -67,27 +67,26 @@ pub(crate) fn grounds(findings: &[Finding], tool: &CommandLine) -> Vec<Ground> {
     findings.iter().filter(|one| one.severity != Severity::Info).map(|one| one.ground(tool)).collect()
 }
 
-/// Prints the report and says how the run ends. `no`: the answer is no.
+/// Prints the report and says how the run ends: with this answer, if all could be read.
 pub(crate) fn finish(
     report: &FindingsReport,
     format: FindingsFormat,
-    no: bool,
+    answer: Answer,
     world: &mut World<'_>,
 ) -> Result<Answer, Error> {
     let failures = report.files.iter().filter_map(|file| file.failure.as_ref());
     for failure in failures.clone().filter(|_| format == FindingsFormat::Human) {
         writeln!(world.stderr, "{}", error_line(failure))?;
     }
-    let text = report.write(format).map_err(std::io::Error::from)?;
+    let text = report.write(format, world.terminal.width).map_err(std::io::Error::from)?;
     world.stdout.write_all(text.as_bytes())?;
     world.stdout.flush()?;
     let gap = if format == FindingsFormat::Human && !text.is_empty() { "\n" } else { "" };
     writeln!(world.stderr, "{gap}{}", report.summary())?;
-    let lost = report.skipped.iter().filter(|skipped| skipped.was_config).count();
+    let lost = report.skipped.iter().filter(|skipped| skipped.was == Earlier::Config).count();
     match failures.count() {
         0 if lost > 0 => Err(Error::NotCompared { lost }),
-        0 if no => Ok(Answer::No),
-        0 => Ok(Answer::Done),
+        0 => Ok(answer),
         failed => Err(Error::SomeFiles { failed, all: report.files.len() }),
     }
 }

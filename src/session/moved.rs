@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::arguments::Global;
-use super::compared::Sides;
+use super::sides::Sides;
 use super::source::Source;
 use crate::config::{Config, Input};
 use crate::keyset::{Fingerprint, KeySet};

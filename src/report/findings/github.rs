@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{FindingsReport, Skipped};
+use super::{Earlier, FindingsReport, Skipped};
 use crate::base::text::Printable;
 use crate::explain::VerdictKind;
 use crate::rules::Severity;
@@ -31,8 +31,8 @@ pub(super) fn write(report: &FindingsReport) -> String {
             }
         }
     }
-    for Skipped { path, why, was_config, .. } in &report.skipped {
-        let level = if *was_config { "error" } else { "notice" };
+    for Skipped { path, why, was, .. } in &report.skipped {
+        let level = if *was == Earlier::Config { "error" } else { "notice" };
         let why = format!("not looked into: {why}");
         let _ = writeln!(text, "::{level} file={}::{}", property(path), data(&why));
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ChangeReport, FileReport, FindingsReport, Shown};
+use super::{ChangeReport, Earlier, FileReport, FindingsReport, Shown};
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::Sentence;
 use crate::base::time::NumericDate;
@@ -132,7 +132,11 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         not_looked_at: report
             .skipped
             .iter()
-            .map(|one| NotLookedAt { config: &one.name, why: &one.why, was_config: one.was_config })
+            .map(|one| NotLookedAt {
+                config: &one.name,
+                why: &one.why,
+                was_config: one.was == Earlier::Config,
+            })
             .collect(),
         summary: Summary {
             errors: report.count(Severity::Error),

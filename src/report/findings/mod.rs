@@ -29,6 +29,15 @@ pub(crate) struct FindingsReport {
     pub(crate) skipped: Vec<Skipped>,
 }
 
+/// What a file was before the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// A config that could be read.
+    Config,
+    /// Anything else, or nothing is known of it.
+    Other,
+}
+
 /// A file that holds a config, or may, and can't be looked at.
 pub(crate) struct Skipped {
     /// As people in this directory name it.
@@ -37,8 +46,7 @@ pub(crate) struct Skipped {
     pub(crate) path: String,
     /// Why.
     pub(crate) why: Sentence,
-    /// Whether it was one that could be read before the change.
-    pub(crate) was_config: bool,
+    pub(crate) was: Earlier,
 }
 
 /// What the config of a file is wrapped in.
@@ -148,10 +156,14 @@ pub(crate) enum FindingsFormat {
 }
 
 impl FindingsReport {
-    /// The report, to be printed.
-    pub(crate) fn write(&self, format: FindingsFormat) -> Result<String, serde_json::Error> {
+    /// The report, to be printed; for people, in lines that fit the terminal.
+    pub(crate) fn write(
+        &self,
+        format: FindingsFormat,
+        terminal: Option<u16>,
+    ) -> Result<String, serde_json::Error> {
         Ok(match format {
-            FindingsFormat::Human => human::write(self),
+            FindingsFormat::Human => human::write(self, terminal),
             FindingsFormat::Json => json::write(self)?,
             FindingsFormat::Markdown => markdown::write(self),
             FindingsFormat::Github => github::write(self),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FileReport, FindingsReport, Shown};
+use super::{Earlier, FileReport, FindingsReport, Shown};
 use crate::base::time::NumericDate;
 use crate::report::markup;
 use crate::rules::{RULES, Rule, Severity};
@@ -20,9 +20,9 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
         report.findings().map(|(file, finding)| result(file, finding)).chain(silenced).collect();
     let failures: Vec<Value> = report.files.iter().filter_map(failure).collect();
     let verdict = report.verdict();
-    let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| !skipped.was_config);
+    let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| skipped.was != Earlier::Config);
     let skipped = report.skipped.iter().map(|one| {
-        let level = if one.was_config { "error" } else { "note" };
+        let level = if one.was == Earlier::Config { "error" } else { "note" };
         notification(level, &one.path, &format!("not looked into: {}", one.why))
     });
     let notifications: Vec<Value> = failures
