@@ -1,4 +1,5 @@
-//! Reports for programs. Their fields are documented in the README; `version` grows when one changes its meaning.
+//! Reports for programs. Their fields are documented in `docs/output.schema.json` and `docs/json.md`; `version` grows when one
+//! changes its meaning.
 
 use std::io::{self, Write};
 
