@@ -158,7 +158,8 @@ impl Change {
 
     /// A path from the root of the repository.
     fn inside(&self, path: &Path, world: &World<'_>) -> Result<PathBuf, Error> {
-        below(&self.repository, &world.path(path))
+        self.repository
+            .below(&world.path(path))
             .ok_or_else(|| Usage::OutsideOfRepository(path.display().to_string()).into())
     }
 
@@ -311,18 +312,6 @@ fn hint(error: GitError, revision: &str, world: &World<'_>) -> Error {
         return Usage::FileAsRevision(revision.to_owned()).into();
     }
     error.into()
-}
-
-/// A path from the root of the repository.
-fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
-    if path.is_dir() {
-        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(&repository.root).ok()?.to_owned());
-    }
-    // A directory on the way may be gone.
-    let there =
-        path.parent()?.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
-    let (above, real) = there?;
-    Some(real.join(path.strip_prefix(above).ok()?).strip_prefix(&repository.root).ok()?.to_owned())
 }
 
 /// A file as people in this directory name it.

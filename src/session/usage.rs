@@ -161,6 +161,10 @@ pub enum Usage {
     EmptySecret(String),
     #[error("name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`")]
     NotTwoConfigs,
+    #[error("`history` reads git: it needs a config that is a file of a repository. Name one with `-c`")]
+    HistoryOfStdin,
+    #[error("{}: no commit here has this file, so git knows nothing of its keys", Printable(.0))]
+    NoCommits(String),
     #[error("only one of the two configs can come from stdin")]
     BothFromStdin,
     #[error("name the configs either with `-c` or as arguments, not both")]

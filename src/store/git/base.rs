@@ -57,10 +57,6 @@ impl Repository {
         }
     }
 
-    fn is_shallow(&self) -> bool {
-        self.text(&["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true")
-    }
-
     /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
     /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
     pub(crate) fn base(
