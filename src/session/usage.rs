@@ -171,8 +171,10 @@ pub enum Usage {
     NamedTwice,
     #[error("{} is not in this git repository", Named(.0))]
     OutsideOfRepository(String),
-    #[error("{}: there is no such file, neither at {from} nor in the working tree", Named(name))]
-    NowhereInGit { name: String, from: String },
+    #[error("{}: there is no such file on either side ({from} → {to})", Named(name))]
+    NowhereInGit { name: String, from: String, to: String },
+    #[error("`--staged` compares what is staged with one revision: `diff --git REV --staged`")]
+    StagedRange,
     #[error(
         "`{named}` is a file and no revision. Compare it with the default branch: `diff --git -- {named}`",
         named = Printable(.0)
