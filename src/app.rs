@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::base::time::{Clock, FixedClock};
 use crate::cli::Cli;
+use crate::report::human::hanging;
 use crate::report::paint::error_line;
 use crate::schedule::Refusal;
 use crate::session::{Answer, Error, Terminal, World};
@@ -41,7 +42,7 @@ pub fn run(cli: &Cli, world: &mut World<'_>) -> u8 {
             let _ = if cli.json && !stdout.written {
                 writeln!(world.stdout, "{}", json_error(error.kind(), &error.to_string(), error.refusals()))
             } else {
-                writeln!(Talk(&mut *world.stderr), "{}", error_line(&error))
+                writeln!(Talk(&mut *world.stderr), "{}", error_line(&hanging(&error, 7, terminal.width)))
             };
             2
         }

@@ -62,7 +62,7 @@ fn keys(
         ask: &not_built_in,
         sleep: &|_| {},
     };
-    let source = source::one(&global, &world).ok()?;
+    let source = source::one(&global, &mut world).ok()?;
     let bytes = source.read(&mut world).ok()?;
     let opened = source.unwrap(&global, &bytes).ok()?;
     let keys = KeySet::read(&opened.config().ok()?);

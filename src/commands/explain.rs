@@ -16,8 +16,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(_: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
+    let width = world.terminal.width.map_or(100, |width| usize::from(width).clamp(40, 100));
     for line in args.rule.0.page().lines() {
-        writeln!(world.stdout, "{}", wrap(line, 100).join("\n"))?;
+        writeln!(world.stdout, "{}", wrap(line, width).join("\n"))?;
     }
     Ok(Answer::Done)
 }

@@ -16,7 +16,8 @@ use crate::session::change_report::ChangeReport;
 use crate::session::change_talk::tell_steps;
 use crate::session::new_config::complete::Completed;
 use crate::session::new_config::fill::{EnvState, beside, describe, next_steps as steps_of_fill};
-use crate::session::new_config::questions::{Asks, options};
+use crate::session::new_config::questions::options;
+use crate::session::question::Asks;
 use crate::session::new_config::{
     Directory, Draft, FileChange, Finish, check_now, finish, next_steps, show,
 };
@@ -68,8 +69,9 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let options = options(&args.config, secrets, &directory, asks, world)?;
     let mut draft = Draft::make(&options, &directory, &args.ending.allow, world)?;
     let (notes, now) = (draft.notes.clone(), world.clock.now());
+    let width = world.terminal.width;
     let to = talk(args, world);
-    show(&draft.files, to)?;
+    show(&draft.files, width, to)?;
     if let Some(entry) = &draft.compose_entry {
         writeln!(to, "\n{entry}")?;
         to.flush()?;
@@ -78,7 +80,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         writeln!(world.stderr)?;
     }
     for note in &notes {
-        writeln!(world.stderr, "note: {note}")?;
+        world.note(note)?;
     }
     warn(&draft.warnings, world)?;
     let files = std::mem::take(&mut draft.files);
@@ -173,12 +175,13 @@ fn fill(
     if let Some(completed) = &completed {
         changes.push(completed.change(&source, bytes.clone(), &opened, world)?);
     }
+    let width = world.terminal.width;
     let to = talk(args, world);
     for event in added.into_iter().chain(generated.iter().map(|(need, _)| describe(need))) {
         writeln!(to, "{}", event_line(Sign::Added, event))?;
     }
     writeln!(to)?;
-    show(&changes, to)?;
+    show(&changes, width, to)?;
     warn(&warnings, world)?;
     let report = ChangeReport::new("init", now, files_of(&changes, now));
     let finish = finish(changes, global, &args.ending, world)?;
@@ -198,7 +201,7 @@ fn config_of(
     global: &Global,
     directory: &Directory,
     args: &Args,
-    world: &World<'_>,
+    world: &mut World<'_>,
 ) -> Result<Source, Error> {
     if args.dir == Path::new(".") {
         return source::one(global, world);

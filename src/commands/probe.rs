@@ -5,6 +5,7 @@ use crate::session::arguments::{AskArgs, Format, FormatArgs, Global, PolicyArgs}
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::sentence::sentence;
 use crate::base::text::Printable;
 use crate::base::time::{NumericDate, Seconds};
 use crate::probe::{ProbePlan, Round};
@@ -108,7 +109,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
 /// What can't be asked for, and why.
 fn tell_left_out(plan: &ProbePlan, world: &mut World<'_>) -> Result<(), Error> {
     for out in &plan.left_out {
-        writeln!(world.stderr, "note: {} is not asked for: {}", Printable(&out.name), out.why.message())?;
+        world.note(&sentence!("{} is not asked for: {}", Printable(&out.name), out.why.message()))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::schedule::{self, RotateOptions, Terms};
 use crate::session::arguments::{Ending, FormatArgs, Global, NewKeyArgs, Times};
 use crate::session::change::{self, Mode};
 use crate::session::new_key::KeySource;
+use crate::session::question::{self, Asks, Unsaid};
 use crate::session::operation::{Cloud, Decided, Operation, Task};
 use crate::session::two_steps::WhyTwoSteps;
 use crate::session::{Answer, Error, Source, World, policy, read, source, values};
@@ -99,33 +100,23 @@ fn first_question(
     source: &Source,
     world: &mut World<'_>,
 ) -> Result<Way, Error> {
-    let asks = Mode::of(&args.ending) == Mode::Ask && world.terminal.stdin && world.terminal.stderr;
+    let asks = Mode::of(&args.ending) == Mode::Ask && Asks::of(world) == Asks::Person;
     let Some(path) = source.path(world).filter(|_| asks && !args.revoke) else { return Ok(Way::AsAsked) };
     // What is wrong with it is told by the run.
     let Ok(keys) = read::keys(global, source, None, world) else { return Ok(Way::AsAsked) };
     let now = world.clock.now();
     if let Some((key, made)) = schedule::just_rotated(&keys, now) {
         let why = schedule::just_rotated_message(&key, now.since(made));
-        writeln!(world.stderr, "note: {why}")?;
-        if !yes(world, "Rotate again? [y/N] ", false)? {
+        world.note(&why)?;
+        if !question::yes("Rotate again?", Unsaid::No, world)? {
             writeln!(world.stderr, "Nothing was written.")?;
             return Ok(Way::Declined);
         }
     }
     let is_plain = !args.all && args.key.is_none() && keys.current().ok().flatten().is_some();
     let Some(why) = WhyTwoSteps::to_offer(&path, &keys).filter(|_| is_plain) else { return Ok(Way::AsAsked) };
-    writeln!(world.stderr, "note: {}", why.message())?;
-    let two = yes(world, "Rotate in two steps? `promote` is the second one. [Y/n] ", true)?;
+    world.note(&why.message())?;
+    let two = question::yes("Rotate in two steps? `promote` is the second one.", Unsaid::Yes, world)?;
     writeln!(world.stderr)?;
     Ok(if two { Way::TwoSteps } else { Way::AsAsked })
-}
-
-fn yes(world: &mut World<'_>, question: &str, default: bool) -> Result<bool, Error> {
-    write!(world.stderr, "{question}")?;
-    world.stderr.flush()?;
-    let answer = world.read_line()?.trim().to_ascii_lowercase();
-    Ok(match answer.as_str() {
-        "" => default,
-        answer => matches!(answer, "y" | "yes"),
-    })
 }

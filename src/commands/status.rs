@@ -5,7 +5,7 @@ use crate::session::arguments::{AskArgs, Format, FormatArgs, Global, Times};
 use std::path::PathBuf;
 use crate::base::text::{Named, Printable, list};
 use crate::base::time::NumericDate;
-use crate::base::sentence::Sentence;
+use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::{Key, KeySet, Login};
 use crate::probe::{ProbePlan, Seen};
 use crate::report::human::{self, Row};
@@ -22,7 +22,7 @@ use crate::session::outlook::Outlook;
 /// an end), removable (its end has come; the service accepts it until it is out of the file and has restarted),
 /// public (verifies tokens signed elsewhere).
 #[derive(Debug, clap::Args)]
-#[command(visible_alias = "list")]
+#[command(alias = "list")]
 pub(crate) struct Args {
     /// Configs to show, in place of `-c`
     #[arg(value_name = "PATH")]
@@ -41,8 +41,15 @@ pub(crate) struct Args {
     pub ask: AskArgs,
 }
 
-/// A config that was read: its keys, and what is wrong with it.
-type Read<'a> = (&'a Source, KeySet, Vec<Sentence>);
+/// A config that was read.
+struct Read<'a> {
+    source: &'a Source,
+    keys: KeySet,
+    /// What is wrong with it.
+    warnings: Vec<Sentence>,
+    /// Where the values of its keys are.
+    env_files: Vec<String>,
+}
 
 /// The ways in beside the keys of the file, in the order in which the service looks.
 fn ways(keys: &KeySet) -> Vec<String> {
@@ -60,11 +67,11 @@ fn tell_unseen(keys: &KeySet, world: &mut World<'_>) -> Result<(), Error> {
         }
     }
     if !variables.is_empty() {
-        writeln!(world.stderr, "note: not seen here: the values of {}", list(&variables))?;
+        world.note(&sentence!("not seen here: the values of {}", list(&variables)))?;
     }
     let ways = ways(keys);
     if !ways.is_empty() {
-        writeln!(world.stderr, "note: users also log in with {}, which this table does not show", list(&ways))?;
+        world.note(&sentence!("users also log in with {}, which this table does not show", list(&ways)))?;
     }
     Ok(())
 }
@@ -77,8 +84,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut failures: Vec<(&Source, String)> = Vec::new();
     for source in &sources {
         let values = values::of_config(args.values.path(), source, world);
-        match values.and_then(|values| read::keys_and_warnings(global, source, &values, world)) {
-            Ok((keys, warnings)) => read.push((source, keys, warnings)),
+        let seen = values.and_then(|values| {
+            let (keys, warnings) = read::keys_and_warnings(global, source, &values, world)?;
+            let env_files = values.files_of(&keys);
+            Ok(Read { source, keys, warnings, env_files })
+        });
+        match seen {
+            Ok(config) => read.push(config),
             Err(error) if sources.len() == 1 => return Err(error),
             Err(error) => {
                 writeln!(world.stderr, "{}", error_line(&error))?;
@@ -88,18 +100,19 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     }
     let failed = failures.len();
     let service = match read.as_slice() {
-        [(_, keys, _)] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, keys, world)?),
+        [one] if !args.probe.is_empty() => Some(ServiceColumn::ask(global, args, &one.keys, world)?),
         _ => None,
     };
     let named = args.values.path().map(|path| values::known(Some(path), world)).transpose()?;
     let known = named.as_ref().and_then(|named| Some((named, named.flag()?.to_owned())));
-    let view = View { global, now, service: service.as_ref().map(|service| service.cells.as_slice()) };
+    let service_cells = service.as_ref().map(|service| service.cells.as_slice());
+    let view = View { global, now, service: service_cells, known };
     match (args.output.format, read.as_slice()) {
         (Format::Json, _) => {
             let report = view.report(&sources, &read, &failures, world);
             json::write(&report, world.stdout)?;
         }
-        (Format::Human, [config]) if failed == 0 => view.one(config, known, world)?,
+        (Format::Human, [config]) if failed == 0 => view.one(config, world)?,
         (Format::Human, _) => view.several(&read, world)?,
     }
     match service.and_then(|service| service.trouble) {
@@ -133,16 +146,18 @@ struct View<'a> {
     global: &'a Global,
     now: NumericDate,
     service: Option<&'a [Option<Seen>]>,
+    /// The values of the env file that was named, and its name.
+    known: Option<(&'a KnownValues<'a>, String)>,
 }
 
 impl View<'_> {
     /// All keys of one config.
     fn one(
         &self,
-        (source, keys, warnings): &Read<'_>,
-        known: Option<(&KnownValues<'_>, String)>,
+        config: &Read<'_>,
         world: &mut World<'_>,
     ) -> Result<(), Error> {
+        let Read { source, keys, warnings, .. } = config;
         let tool = source.tool(self.global, world);
         if keys.keys().is_empty() {
             writeln!(world.stdout, "no keys in client_auth.jwks.keys")?;
@@ -170,7 +185,7 @@ impl View<'_> {
             writeln!(world.stderr, "{}", warning_line(&warning))?;
         }
         // What can't be read here, another command tells.
-        let Ok(outlook) = Outlook::of(source, keys, known, self.global, world) else { return Ok(()) };
+        let Ok(outlook) = self.outlook(config, world) else { return Ok(()) };
         let width = human::columns(world.terminal.width);
         let lines = [Some(outlook.sources()), outlook.checked(), outlook.next(self.now)];
         writeln!(world.stderr)?;
@@ -178,6 +193,11 @@ impl View<'_> {
             write!(world.stderr, "{}", human::paragraph("", &line, width))?;
         }
         Ok(())
+    }
+
+    fn outlook(&self, config: &Read<'_>, world: &mut World<'_>) -> Result<Outlook, Error> {
+        let outlook = Outlook::of(config.source, &config.keys, self.known.clone(), self.global, world)?;
+        Ok(outlook.with_env_files(&config.env_files))
     }
 
     /// What its keys wait for. What can't be decided is told by the warnings; on Cloud there is no schedule.
@@ -192,7 +212,7 @@ impl View<'_> {
     /// A line for each of several configs: its current key, and what is next.
     fn several(&self, read: &[Read<'_>], world: &mut World<'_>) -> Result<(), Error> {
         let (mut rows, mut told) = (Vec::new(), Vec::new());
-        for (source, keys, warnings) in read {
+        for Read { source, keys, warnings, .. } in read {
             let name = source.name();
             // What can't be decided is told by the warnings; on Cloud there is no schedule.
             let next = match policy::of(&Times::default(), source, world) {
@@ -226,9 +246,15 @@ impl View<'_> {
             if let Some((_, error)) = failures.iter().find(|(failed, _)| *failed == source) {
                 return Some(json::StatusConfig::failed(&Named(&source.name()).to_string(), error.clone()));
             }
-            let (_, keys, warnings) = read.iter().find(|(read, ..)| *read == source)?;
+            let config = read.iter().find(|config| config.source == source)?;
+            let (keys, warnings) = (&config.keys, config.warnings.clone());
             let waits = self.waits(source, keys, world);
-            Some(json::StatusConfig::new(&source.name(), keys, self.service, warnings.clone(), &waits))
+            let told = json::StatusConfig::new(&source.name(), keys, self.service, warnings, &waits);
+            Some(match self.outlook(config, world) {
+                Ok(outlook) => told.with_outlook(outlook.report(self.now)),
+                // What can't be read here, another command tells.
+                Err(_) => told,
+            })
         });
         json::StatusReport::new(self.now, configs.collect())
     }

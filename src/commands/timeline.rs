@@ -1,9 +1,11 @@
 //! `timeline`: what will happen to each key, and when.
 
 use crate::base::time::NumericDate;
+use crate::base::sentence::sentence;
 use crate::base::text::Printable;
 use crate::session::arguments::{Global, ScheduleArgs};
 use crate::keyset::KeySet;
+use crate::report::human::hanging;
 use crate::report::{json, mermaid, timeline};
 use crate::schedule;
 use crate::session::{Answer, Error, Usage, World, policy, source};
@@ -70,16 +72,14 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         writeln!(world.stderr, "\nThis ends at {}: more steps than anyone reads.", ahead.until)?;
     }
     if args.format == ChartFormat::Human && !ahead.lives.is_empty() {
-        writeln!(
-            world.stderr,
-            "\nThis is what happens if `reconcile` runs on {} each time something is due.",
+        let what = sentence!(
+            "This is what happens if `reconcile` runs on {} each time something is due.",
             Printable(&name)
-        )?;
+        );
+        writeln!(world.stderr, "\n{}", hanging(&what, 0, world.terminal.width))?;
         if keys.keys().iter().any(|key| key.kid.value().is_none()) {
-            writeln!(
-                world.stderr,
-                "`@N` is a key by its place in the file as it is now; places change with each step."
-            )?;
+            let places = "`@N` is a key by its place in the file as it is now; places change with each step.";
+            writeln!(world.stderr, "{}", hanging(&places, 0, world.terminal.width))?;
         }
     }
     Ok(Answer::Done)

@@ -1,5 +1,6 @@
 //! `token`: one token, signed.
 
+use crate::base::sentence::sentence;
 use crate::base::time::{NumericDate, Seconds};
 use crate::keyset::{Key, KeyName, KeySet, Kid, Member};
 use std::path::{Path, PathBuf};
@@ -130,7 +131,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         }
         Verdict::Undetermined(why) => {
             let why = why.message();
-            writeln!(world.stderr, "note: whether the service accepts it can't be determined here: {why}")?;
+            world.note(&sentence!("whether the service accepts it can't be determined here: {why}"))?;
         }
         Verdict::Accepted(_) => {}
     }

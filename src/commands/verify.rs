@@ -28,7 +28,7 @@ use crate::token::{
 /// --secret-env it says which key a secret belongs to. Exit code: 0 accepted, 1 rejected, 2 not to be judged from here.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  powersync-jwks verify token.txt\n  powersync-jwks verify --expect prod-2 token.txt       has this backend switched? ask before `prune`\n  powersync-jwks verify --against old.yaml token.txt    tries the keys of an earlier config, too\n  powersync-jwks verify --fetch token.txt               asks the config's own `jwks_uri` for its keys\n  powersync-jwks verify --secret-env JWT_SECRET         which key is this, and how is it written?"
+    after_help = "The service's error messages, one by one: docs/errors.md\n\nExamples:\n  powersync-jwks verify token.txt\n  powersync-jwks verify --expect prod-2 token.txt       has this backend switched? ask before `prune`\n  powersync-jwks verify --against old.yaml token.txt    tries the keys of an earlier config, too\n  powersync-jwks verify --fetch token.txt               asks the config's own `jwks_uri`\n  powersync-jwks verify --jwks keys.json token.txt      keys behind `jwks_uri`, from a file\n  powersync-jwks verify --secret-env JWT_SECRET         which key is this, and how is it written?"
 )]
 pub(crate) struct Args {
     /// A file with the token, or several, one a line; `-` is stdin, and the default
@@ -93,7 +93,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
                 Asked { args, question: &question, verifier: &verifier, removed: removed.as_ref() };
             let [one] = found.as_slice() else { return asked.tell_several(&found, world) };
             if let Some(note) = one.message() {
-                writeln!(world.stderr, "note: {note}")?;
+                world.note(&note)?;
             }
             return asked.tell_one(&one.token, world);
         }

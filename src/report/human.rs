@@ -22,19 +22,24 @@ pub(crate) fn columns(terminal: Option<u16>) -> usize {
 pub(crate) fn hanging(text: &impl Display, taken: usize, terminal: Option<u16>) -> String {
     let text = text.to_string();
     let Some(width) = terminal.map(|width| usize::from(width).clamp(40, 100)) else { return text };
-    wrap(&text, width - taken).join(&format!("\n{}", " ".repeat(taken.min(2))))
+    let lines: Vec<String> = text.split('\n').flat_map(|line| in_lines(line, width - taken)).collect();
+    lines.join(&format!("\n{}", " ".repeat(taken.min(2))))
 }
 
-/// A sentence behind its title, in lines of that many characters. Commands stay in one piece.
-pub(crate) fn paragraph(title: &str, sentence: &Sentence, width: usize) -> String {
+/// Lines of at most that many characters, in which commands stay in one piece.
+fn in_lines(text: &str, width: usize) -> Vec<String> {
     const GLUE: &str = "\u{a0}";
-    let text = format!("{title} {sentence}.");
-    let text = text.trim_start();
     let parts = text.split('`').enumerate();
     let glued: Vec<String> = parts
         .map(|(number, part)| if number % 2 == 0 { part.to_owned() } else { part.replace(' ', GLUE) })
         .collect();
-    let lines = wrap(&glued.join("`"), width).join("\n").replace(GLUE, " ") + "\n";
+    wrap(&glued.join("`"), width).iter().map(|line| line.replace(GLUE, " ")).collect()
+}
+
+/// A sentence behind its title, in lines of that many characters. Commands stay in one piece.
+pub(crate) fn paragraph(title: &str, sentence: &Sentence, width: usize) -> String {
+    let text = format!("{title} {sentence}.");
+    let lines = in_lines(text.trim_start(), width).join("\n") + "\n";
     match lines.strip_prefix(title) {
         Some(rest) if !title.is_empty() => paint(BOLD, title) + rest,
         _ => lines,

@@ -1,4 +1,4 @@
-//! Reports for programs. Their fields are documented in the README; `version` grows when one changes its meaning.
+//! Reports for programs. Their fields are documented in docs/json.md; `version` grows when one changes its meaning.
 
 use std::io::{self, Write};
 
@@ -34,7 +34,24 @@ pub(crate) struct StatusConfig {
     logins: Vec<StatusLogin>,
     waits: Vec<KeyWait>,
     warnings: Vec<Sentence>,
+    #[serde(flatten)]
+    outlook: StatusOutlook,
     error: Option<String>,
+}
+
+/// Where all of it comes from, what `check` counts, and what is due.
+#[derive(Default, Serialize)]
+pub(crate) struct StatusOutlook {
+    pub(crate) policy: Option<String>,
+    pub(crate) env_files: Vec<String>,
+    pub(crate) check: Option<CheckCounts>,
+    pub(crate) due: Option<DueStep>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct CheckCounts {
+    pub(crate) errors: usize,
+    pub(crate) warnings: usize,
 }
 
 /// A way in beside the keys of the file.
@@ -153,13 +170,19 @@ impl StatusConfig {
         let key = |key| StatusKey { service: service(key), ..StatusKey::new(keys, key, current, now) };
         let logins = StatusLogin::all(keys);
         let keys = keys.keys().iter().map(key).collect();
-        Self { config: name.to_owned(), keys, logins, waits: waits(told), warnings, error: None }
+        let outlook = StatusOutlook::default();
+        Self { config: name.to_owned(), keys, logins, waits: waits(told), warnings, outlook, error: None }
+    }
+
+    pub(crate) fn with_outlook(self, outlook: StatusOutlook) -> Self {
+        Self { outlook, ..self }
     }
 
     /// One that could not be read.
     pub(crate) fn failed(name: &str, error: String) -> Self {
         let (keys, logins, waits, warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { config: name.to_owned(), keys, logins, waits, warnings, error: Some(error) }
+        let outlook = StatusOutlook::default();
+        Self { config: name.to_owned(), keys, logins, waits, warnings, outlook, error: Some(error) }
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn show(run: &Run<'_, '_>, plan: &RunPlan, world: &mut World<'_>) -> 
         writeln!(world.stderr)?;
     }
     for note in &plan.kept {
-        writeln!(world.stderr, "note: {note}")?;
+        world.note(note)?;
     }
     if run.output == ReportTo::Stderr {
         let table = table(plan, world.terminal.width).unwrap_or_default();
@@ -87,7 +87,7 @@ fn notes(config: &ConfigPlan, world: &mut World<'_>) -> Result<(), Error> {
         writeln!(world.stderr)?;
     }
     for note in &review.notes {
-        writeln!(world.stderr, "note: {}", hanging(&note.text, 6, world.terminal.width))?;
+        world.note(&note.text)?;
     }
     for warning in &review.warnings {
         writeln!(world.stderr, "{}", warning_line(&hanging(warning, 9, world.terminal.width)))?;

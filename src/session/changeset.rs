@@ -11,6 +11,7 @@ use super::used_by::Uses;
 use crate::base::text::{Printable, list};
 use crate::config::Input;
 use crate::session::mask::MaskArgs;
+use crate::session::question::{self, Asks, Unsaid};
 use crate::session::{Error, Usage, World};
 use crate::store::{self, Locked, Snapshot, StoreError};
 use crate::wrap::env_file::EnvFile;
@@ -229,16 +230,15 @@ impl Changeset {
 
     /// Asks for all of them at once. What can't be written is told before the question.
     pub(crate) fn confirm(&self, world: &mut World<'_>) -> Result<bool, Error> {
-        if !(world.terminal.stdin && world.terminal.stderr) {
+        if Asks::of(world) == Asks::Nothing {
             return Err(Usage::NoTerminal.into());
         }
         for write in &self.0 {
             write.preflight()?;
         }
-        write!(world.stderr, "\nWrite this to {}? [y/N] ", list(&self.files()))?;
-        world.stderr.flush()?;
-        let answer = world.read_line()?;
-        let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+        writeln!(world.stderr)?;
+        let question = format!("Write this to {}?", list(&self.files()));
+        let yes = question::yes(&question, Unsaid::No, world)?;
         if !yes {
             writeln!(world.stderr, "Nothing was written.")?;
         }

@@ -74,7 +74,7 @@ pub(crate) fn targets(
 fn sources(
     paths: &[PathBuf],
     global: &Global,
-    world: &World<'_>,
+    world: &mut World<'_>,
 ) -> Result<(Vec<Source>, Vec<Skipped>), Error> {
     let (mut files, mut left_out) = (Vec::new(), Vec::new());
     for path in paths {

@@ -12,6 +12,7 @@ use crate::keyset::Key;
 use crate::schedule::SecretForm;
 use crate::session::arguments::{DestinationArgs, Ending, SecretPlace};
 use crate::session::mask::MaskArgs;
+use crate::session::question::Asks;
 use crate::session::{Error, NoPlace, Source, Usage, World};
 use crate::store::{self, StoreError};
 use crate::wrap::compose::Setting;
@@ -85,7 +86,7 @@ impl Finder {
 
     /// Offers a new env file where a person is asked, and no other place is found.
     pub(crate) fn offering(self, ending: &Ending, world: &World<'_>) -> Self {
-        let asks = world.terminal.stdin && world.terminal.stderr && !ending.yes;
+        let asks = Asks::of(world) == Asks::Person && !ending.yes;
         let is_file = matches!(self.source, Source::File(_));
         Self { offer: if asks && is_file { Offer::AtPrompt } else { Offer::Never }, ..self }
     }

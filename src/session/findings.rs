@@ -78,7 +78,7 @@ pub(crate) fn finish(
     for failure in failures.clone().filter(|_| format == FindingsFormat::Human) {
         writeln!(world.stderr, "{}", error_line(failure))?;
     }
-    let text = report.write(format).map_err(std::io::Error::from)?;
+    let text = report.write(format, world.terminal.width).map_err(std::io::Error::from)?;
     world.stdout.write_all(text.as_bytes())?;
     world.stdout.flush()?;
     let gap = if format == FindingsFormat::Human && !text.is_empty() { "\n" } else { "" };

@@ -26,6 +26,7 @@ pub(crate) mod operation;
 pub(crate) mod outlook;
 pub(crate) mod policy;
 pub mod policy_file;
+pub(crate) mod question;
 pub(crate) mod read;
 pub(crate) mod review_policy;
 mod run;

@@ -9,6 +9,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, count, list};
 use crate::base::time::NumericDate;
 use crate::keyset::KeySet;
+use crate::report::json::{CheckCounts, DueStep, StatusOutlook};
 use crate::rules::{Selection, Severity};
 use crate::schedule::{self, Action, Due};
 
@@ -17,8 +18,8 @@ pub(crate) struct Outlook {
     config: String,
     /// The policy file, unless there is none.
     policy: Option<String>,
-    /// Where values of variables were looked for.
-    env_file: Option<String>,
+    /// Where values of variables were looked for, or found.
+    env_files: Vec<String>,
     /// What `check` finds; nothing where it isn't a file.
     found: Option<Found>,
     /// What is due first by the schedule.
@@ -72,7 +73,11 @@ impl Outlook {
         Ok(Self {
             config: source.name(),
             policy: rules.origins.file.map(|(name, _)| name),
-            env_file: known.map(|(_, name)| name).or(rules.env_file.map(|path| path.display().to_string())),
+            env_files: known
+                .map(|(_, name)| name)
+                .or(rules.env_file.map(|path| path.display().to_string()))
+                .into_iter()
+                .collect(),
             found,
             next,
             is_undated,
@@ -85,9 +90,30 @@ impl Outlook {
         let policy =
             self.policy.as_deref().map_or("the defaults".to_owned(), |file| Printable(file).to_string());
         let config = Printable(&self.config);
-        match &self.env_file {
-            Some(file) => sentence!("Config: {config}. Policy: {policy}. Env file: {}", Printable(file)),
-            None => sentence!("Config: {config}. Policy: {policy}"),
+        let files: Vec<String> = self.env_files.iter().map(|file| Printable(file).to_string()).collect();
+        match files.as_slice() {
+            [] => sentence!("Config: {config}. Policy: {policy}"),
+            [file] => sentence!("Config: {config}. Policy: {policy}. Env file: {file}"),
+            files => sentence!("Config: {config}. Policy: {policy}. Env files: {}", list(files)),
+        }
+    }
+
+    /// With the files that the values of its keys are read from.
+    pub(crate) fn with_env_files(self, found: &[String]) -> Self {
+        if found.is_empty() { self } else { Self { env_files: found.to_vec(), ..self } }
+    }
+
+    /// The same for programs.
+    pub(crate) fn report(&self, now: NumericDate) -> StatusOutlook {
+        let file = |path: &String| Printable(path).to_string();
+        StatusOutlook {
+            policy: self.policy.as_ref().map(file),
+            env_files: self.env_files.iter().map(file).collect(),
+            check: self
+                .found
+                .as_ref()
+                .map(|found| CheckCounts { errors: found.errors, warnings: found.warnings }),
+            due: self.next.as_ref().filter(|due| due.at <= now).map(DueStep::from),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::base::command_line::CommandLine;
 pub(crate) use crate::base::command_line::shell_word;
 use crate::config::{Config, Input};
 use crate::session::arguments::Global;
-use crate::session::{Error, Usage, World};
+use crate::session::{Error, Usage, World, question};
 use crate::store::{self, FindError, Snapshot};
 use crate::wrap::envelope::{Around, AroundKind, Envelope, Unwrap, why_unreadable};
 use crate::wrap::manifest::{Holds, holds};
@@ -37,7 +37,7 @@ fn is_set(variable: &str, world: &World<'_>) -> bool {
 }
 
 /// The config of this run: `-c`, else `POWERSYNC_CONFIG_PATH`, else the one that exists of the usual names.
-pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
+pub(crate) fn one(global: &Global, world: &mut World<'_>) -> Result<Source, Error> {
     if global.config.len() > 1 {
         return Err(Usage::OneConfig.into());
     }
@@ -46,10 +46,24 @@ pub(crate) fn one(global: &Global, world: &World<'_>) -> Result<Source, Error> {
         None if global.base64 && is_set(CONFIG_B64, world) => return Ok(Source::Variable),
         None => match (world.variable)(CONFIG_PATH).filter(|value| !value.is_empty()) {
             Some(value) => PathBuf::from(value),
-            None => find(&world.directory)?,
+            None => chosen(find(&world.directory), world)?,
         },
     };
-    Ok(named(&in_directory(path, world)?))
+    let path = in_directory(path, world);
+    Ok(named(&chosen(path, world)?))
+}
+
+/// The config that was found; of several, the one that a person picks.
+fn chosen(found: Result<PathBuf, Error>, world: &mut World<'_>) -> Result<PathBuf, Error> {
+    match found {
+        Err(Error::Find(FindError::Several(names))) => {
+            match question::pick("There are several configs here:", &names, world)? {
+                Some(index) => Ok(PathBuf::from(&names[index])),
+                None => Err(FindError::Several(names).into()),
+            }
+        }
+        found => found,
+    }
 }
 
 /// The only config of a directory.
@@ -67,21 +81,25 @@ fn in_directory(path: PathBuf, world: &World<'_>) -> Result<PathBuf, Error> {
     if path == Path::new("-") || !full.is_dir() {
         return Ok(path);
     }
-    let found = match find(&full) {
+    match find(&full) {
         Err(Error::Find(FindError::None)) => match below(&path, world)?.as_slice() {
-            [one] => return Ok(one.clone()),
-            several => {
-                let names = several.iter().map(|path| path.display().to_string()).collect();
-                Err(FindError::Several(names).into())
-            }
+            [one] => Ok(one.clone()),
+            several => Err(of_several(several)),
         },
-        found => found,
-    };
-    found.map(|found| path.join(found))
+        Err(Error::Find(FindError::Several(names))) => {
+            let paths: Vec<PathBuf> = names.iter().map(|name| path.join(name)).collect();
+            Err(of_several(&paths))
+        }
+        found => found.map(|found| path.join(found)),
+    }
+}
+
+fn of_several(paths: &[PathBuf]) -> Error {
+    FindError::Several(paths.iter().map(|path| path.display().to_string()).collect()).into()
 }
 
 /// The configs of this run, where `-c` may name several.
-pub(crate) fn all(global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+pub(crate) fn all(global: &Global, world: &mut World<'_>) -> Result<Vec<Source>, Error> {
     match global.config.as_slice() {
         [] | [_] => Ok(vec![one(global, world)?]),
         several => {
@@ -93,7 +111,11 @@ pub(crate) fn all(global: &Global, world: &World<'_>) -> Result<Vec<Source>, Err
 }
 
 /// The configs named as arguments, a directory for all in and below it; else the ones of this run.
-pub(crate) fn several(paths: &[PathBuf], global: &Global, world: &World<'_>) -> Result<Vec<Source>, Error> {
+pub(crate) fn several(
+    paths: &[PathBuf],
+    global: &Global,
+    world: &mut World<'_>,
+) -> Result<Vec<Source>, Error> {
     if paths.is_empty() {
         return all(global, world);
     }

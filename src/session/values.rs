@@ -137,6 +137,13 @@ impl KnownValues<'_> {
         (self.variable)(name).is_some()
     }
 
+    /// The env files that the variables of these keys are read from.
+    pub(crate) fn files_of(&self, keys: &KeySet) -> Vec<String> {
+        let names = variables(keys).filter(|name| self.of_environment(name).is_none());
+        let files: BTreeSet<&str> = names.filter_map(|name| Some(self.file_with(name)?.0)).collect();
+        files.into_iter().map(str::to_owned).collect()
+    }
+
     /// The env file that the command line names.
     pub(crate) fn flag(&self) -> Option<&str> {
         self.flag.as_deref()

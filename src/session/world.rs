@@ -1,6 +1,7 @@
 //! What a run touches outside of itself, passed in.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crate::base::random::Random;
 use crate::base::time::Clock;
 use crate::probe;
+use crate::report::human::hanging;
 
 /// Which streams a person sits at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,11 @@ impl World<'_> {
     #[must_use]
     pub(crate) fn path(&self, named: &Path) -> PathBuf {
         self.directory.join(named)
+    }
+
+    /// Says something beside the data.
+    pub(crate) fn note(&mut self, text: &impl Display) -> std::io::Result<()> {
+        writeln!(self.stderr, "note: {}", hanging(text, 6, self.terminal.width))
     }
 
     /// One line from standard input, without its end. Nothing where it has ended.

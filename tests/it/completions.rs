@@ -36,6 +36,12 @@ fn bash_offers_commands_options_and_the_keys_of_the_config() {
         r#"{"client_auth": {"jwks": {"keys": [{"kty": "oct", "kid": "other-1"}]}}}"#,
     );
     assert_eq!(bash(&scene, &["rot"]), ["rotate"]);
+    assert_eq!(bash(&scene, &["st"]), ["status"]);
+    let commands = bash(&scene, &[""]);
+    assert!(
+        commands.contains(&"status".to_owned()) && !commands.contains(&"list".to_owned()),
+        "{commands:?}"
+    );
     assert!(bash(&scene, &["rotate", "--deploy"]).contains(&"--deploy-within".to_owned()));
     assert!(bash(&scene, &["check", "--format", "sa"]).contains(&"sarif".to_owned()));
     let keys = bash(&scene, &["retire", ""]);

@@ -7,31 +7,32 @@ use super::{ChangeReport, FileReport, FindingsReport, Location, Shown};
 use crate::base::text::{Printable, count, list, wrap};
 use crate::base::time::NumericDate;
 use crate::explain::{Sign, VerdictKind};
+use crate::report::human::hanging;
 use crate::report::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, diff_line, event_line, paint, steps};
 use crate::rules::Severity;
 
-pub(super) fn write(report: &FindingsReport) -> String {
-    let mut text = format!("{}\n", first_line(report));
+pub(super) fn write(report: &FindingsReport, terminal: Option<u16>) -> String {
+    let mut text = format!("{}\n", first_line(report, terminal));
     for file in &report.files {
         if report.files.len() > 1 && file.verdict.kind != VerdictKind::Safe {
             let _ =
                 writeln!(text, "\n{}: {}", paint(BOLD, Printable(&file.name)), line(&file.verdict, report));
         }
         if let Some(change) = &file.change {
-            write_change(file, change, report.now, &mut text);
+            write_change(file, change, (report.now, terminal), &mut text);
         }
         for finding in &file.findings {
-            write_finding(file, finding, &mut text);
+            write_finding(file, finding, terminal, &mut text);
         }
         if let Some(change) = file.change.as_ref().filter(|change| !change.steps.list.is_empty()) {
             let errors = file.findings.iter().any(|finding| finding.severity == Severity::Error);
             let title = if errors { "If it is merged as it is" } else { "What to do once it is merged" };
             text.truncate(text.trim_end_matches('\n').len());
-            let _ = writeln!(text, "\n{}", steps(&change.steps, title, None).trim_end());
+            let _ = writeln!(text, "\n{}", steps(&change.steps, title, terminal).trim_end());
         }
         if let Some(change) = file.dated_change() {
             let assumed = format!("{}.", change.assumed.message());
-            let _ = writeln!(text, "\n{}", paint(DIM, wrap(&assumed, 100).join("\n")));
+            let _ = writeln!(text, "\n{}", paint(DIM, wrap(&assumed, room(terminal, 0, 100)).join("\n")));
         }
     }
     // One blank line between, and none around.
@@ -39,17 +40,27 @@ pub(super) fn write(report: &FindingsReport) -> String {
     if trimmed.is_empty() { String::new() } else { format!("{trimmed}\n") }
 }
 
-fn first_line(report: &FindingsReport) -> String {
+/// How wide lines may be that begin behind so many characters; in logs and files, that wide.
+fn room(terminal: Option<u16>, taken: usize, elsewhere: usize) -> usize {
+    terminal.map_or(elsewhere, |width| usize::from(width).clamp(40, 100) - taken)
+}
+
+fn first_line(report: &FindingsReport, terminal: Option<u16>) -> String {
     let verdict = report.verdict();
     let style = match verdict.kind {
         VerdictKind::WontStart | VerdictKind::LetsIn | VerdictKind::LocksOut => RED,
         VerdictKind::ActFirst | VerdictKind::Unjudged => YELLOW,
         VerdictKind::Safe => GREEN,
     };
-    paint(BOLD, paint(style, wrap(&verdict.message().to_string(), 100).join("\n   ")))
+    paint(BOLD, paint(style, wrap(&verdict.message().to_string(), room(terminal, 3, 100)).join("\n   ")))
 }
 
-fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text: &mut String) {
+fn write_change(
+    file: &FileReport,
+    change: &ChangeReport,
+    (now, terminal): (NumericDate, Option<u16>),
+    text: &mut String,
+) {
     let (from, to) = (Printable(&change.from), Printable(&change.to));
     let title = if change.to == file.name {
         format!("{from} → {to}")
@@ -60,13 +71,14 @@ fn write_change(file: &FileReport, change: &ChangeReport, now: NumericDate, text
     // Writing to a string can't fail.
     let _ = writeln!(text, "{}", paint(BOLD, title));
     for event in &change.events {
-        let _ = writeln!(text, "{}", event_line(event.kind.sign(), event.message(now)));
+        let _ =
+            writeln!(text, "{}", event_line(event.kind.sign(), hanging(&event.message(now), 2, terminal)));
     }
     for line in &change.not_compared {
-        let _ = writeln!(text, "{}", event_line(Sign::Unknown, line));
+        let _ = writeln!(text, "{}", event_line(Sign::Unknown, hanging(line, 2, terminal)));
     }
     if let Some(line) = change.before.message() {
-        let _ = writeln!(text, "{}", event_line(Sign::Same, line));
+        let _ = writeln!(text, "{}", event_line(Sign::Same, hanging(&line, 2, terminal)));
     }
     if !change.diff.is_empty() {
         text.push('\n');
@@ -83,17 +95,17 @@ fn gap(text: &mut String) {
     text.push_str(if text.is_empty() { "" } else { "\n\n" });
 }
 
-fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
+fn write_finding(file: &FileReport, finding: &Shown, terminal: Option<u16>, text: &mut String) {
     let style = match finding.severity {
         Severity::Error => RED,
         Severity::Warning => YELLOW,
         Severity::Info => CYAN,
     };
-    let head = paint(style, paint(BOLD, format!("{}[{}]:", finding.severity.name(), finding.rule.id)));
+    let head = format!("{}[{}]:", finding.severity.name(), finding.rule.id);
     gap(text);
     let place = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.start));
-    let lines = wrap(&finding.message.to_string(), 100);
-    let _ = writeln!(text, "{head} {}", lines.join("\n  "));
+    let lines = behind(&head, &finding.message.to_string(), terminal);
+    let _ = writeln!(text, "{} {lines}", paint(style, paint(BOLD, head)));
     let line = finding.place.as_ref().map_or_else(String::new, |place| place.start.line.to_string());
     let gutter = " ".repeat(line.len().max(1));
     let entry = file.wrapped.as_ref().and_then(|wrapped| wrapped.entry.as_ref());
@@ -106,12 +118,19 @@ fn write_finding(file: &FileReport, finding: &Shown, text: &mut String) {
     }
     let fixable = if finding.fixable { " `check --fix` does this." } else { "" };
     let help = format!("{}{fixable}", finding.help);
-    let _ =
-        writeln!(text, "{gutter} {} {}", paint(CYAN, "="), wrap(&help, 96).join(&format!("\n{gutter}   ")));
+    let help = wrap(&help, room(terminal, 3 + gutter.len(), 96)).join(&format!("\n{gutter}   "));
+    let _ = writeln!(text, "{gutter} {} {help}", paint(CYAN, "="));
     for command in &finding.commands {
         let _ = writeln!(text, "{gutter}     {command}");
     }
     text.push('\n');
+}
+
+/// A message behind its head, in lines that fit the terminal with it.
+fn behind(head: &str, message: &str, terminal: Option<u16>) -> String {
+    let taken = terminal.map_or(0, |_| head.chars().count() + 1);
+    let lines = wrap(&format!("{}{message}", "\u{a0}".repeat(taken)), room(terminal, 2, 100));
+    lines.join("\n  ").trim_start_matches('\u{a0}').to_owned()
 }
 
 /// A finding that isn't told, by its rule and its place.

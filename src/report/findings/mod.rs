@@ -156,10 +156,14 @@ pub(crate) enum FindingsFormat {
 }
 
 impl FindingsReport {
-    /// The report, to be printed.
-    pub(crate) fn write(&self, format: FindingsFormat) -> Result<String, serde_json::Error> {
+    /// The report, to be printed; for people, in lines that fit the terminal.
+    pub(crate) fn write(
+        &self,
+        format: FindingsFormat,
+        terminal: Option<u16>,
+    ) -> Result<String, serde_json::Error> {
         Ok(match format {
-            FindingsFormat::Human => human::write(self),
+            FindingsFormat::Human => human::write(self, terminal),
             FindingsFormat::Json => json::write(self)?,
             FindingsFormat::Markdown => markdown::write(self),
             FindingsFormat::Github => github::write(self),

@@ -7,6 +7,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::explain::Sign;
 use crate::redact::{DiffLine, LineKind};
+use crate::report::human::hanging;
 use crate::report::paint::{diff_line, event_line};
 use crate::session::arguments::{Ending, Global};
 use crate::session::changeset::{Changeset, FileAction, FileWrite, Locks, WriteRole};
@@ -59,11 +60,11 @@ pub(crate) enum Finish {
 }
 
 /// What becomes of the files, without their secrets.
-pub(crate) fn show(files: &[FileChange], to: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn show(files: &[FileChange], terminal: Option<u16>, to: &mut dyn Write) -> Result<(), Error> {
     let width = files.iter().map(|file| file.name.chars().count()).max().unwrap_or(0);
     for file in files {
         let (sign, summary) = file.summary(width);
-        writeln!(to, "{}", event_line(sign, summary))?;
+        writeln!(to, "{}", event_line(sign, hanging(&summary, 2, terminal)))?;
     }
     for file in files.iter().filter(|file| file.action.is_some() && !file.shown.is_empty()) {
         writeln!(to)?;

@@ -1,25 +1,12 @@
-//! What is asked on a terminal, where no option says it.
+//! What is asked for a new config.
 
 use clap::ValueEnum;
 
 use super::directory::Directory;
-use crate::base::text::Printable;
 use crate::init::{ConfigOptions, Database, SecretLocation, Storage, Tls, TokenAudience};
 use crate::session::arguments::ConfigArgs;
+use crate::session::question::{Asks, until_read};
 use crate::session::{Error, World};
-
-/// Whether there is somebody to ask.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asks {
-    Person,
-    Nothing,
-}
-
-impl Asks {
-    pub(crate) fn of(world: &World<'_>) -> Self {
-        if world.terminal.stdin && world.terminal.stderr { Self::Person } else { Self::Nothing }
-    }
-}
 
 /// What the options say; what they leave open is asked.
 pub(crate) fn options(
@@ -85,21 +72,12 @@ fn choose<T: ValueEnum>(question: &str, default: &T, world: &mut World<'_>) -> R
     answer((&question, &name(default)), &expected, world, |text| T::from_str(text, true).ok())
 }
 
-/// Asks until the answer can be read. Nothing at all is the default.
+/// A question that shows its default.
 fn answer<T>(
     (question, default): (&str, &str),
     expected: &str,
     world: &mut World<'_>,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<T, Error> {
-    loop {
-        write!(world.stderr, "{question}? [{default}] ")?;
-        world.stderr.flush()?;
-        let line = world.read_line()?;
-        let text = if line.trim().is_empty() { default } else { line.trim() };
-        if let Some(value) = read(text) {
-            return Ok(value);
-        }
-        writeln!(world.stderr, "Invalid value: {}, expected {expected}", Printable(text))?;
-    }
+    until_read((&format!("{question}? [{default}]"), default), expected, world, read)
 }
