@@ -18,10 +18,17 @@ pub(crate) fn is_unsafe(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a log of GitHub Actions or Azure Pipelines could find a command in a text: `::error::` where a line begins,
-/// `##[error]` anywhere. A word may come to begin a line.
+/// Whether a log of CI could find a command in a text: `::error::` of GitHub Actions where a line begins, `##[error]` of it,
+/// `##vso[…]` of Azure Pipelines and `##teamcity[…]` anywhere. A word may come to begin a line.
 pub(crate) fn has_command(text: &str) -> bool {
-    text.contains("##[") || text.split(char::is_whitespace).any(|word| word.starts_with("::"))
+    text.match_indices('#').any(|(at, _)| begins_command(&text[at..]))
+        || text.split(char::is_whitespace).any(|word| word.starts_with("::"))
+}
+
+/// Whether a text begins as `##[` or `##name[`.
+pub(crate) fn begins_command(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.strip_prefix("##").is_some_and(|rest| rest.trim_start_matches(is_name).starts_with('['))
 }
 
 impl fmt::Display for Printable<'_> {
@@ -33,7 +40,7 @@ impl fmt::Display for Printable<'_> {
         for (at, c) in self.0.char_indices() {
             let rest = &self.0[at..];
             let begins_word = || self.0[..at].chars().next_back().is_none_or(char::is_whitespace);
-            let is_command = rest.starts_with("##[") || rest.starts_with("::") && begins_word();
+            let is_command = begins_command(rest) || rest.starts_with("::") && begins_word();
             if is_unsafe(c) || is_command {
                 safe.extend(c.escape_unicode());
             } else {

@@ -153,6 +153,10 @@ impl KeyRef {
     pub(crate) fn in_words(&self) -> String {
         let place = || ordinal(self.number);
         match &self.kid {
+            // What could be more than a name is told from the words around it.
+            Member::Value(kid) if self.plain_kid().is_none() => {
+                format!("`{}`", kid.to_string().replace('`', "\\u{60}"))
+            }
             Member::Value(kid) => kid.to_string(),
             Member::Absent => format!("the {} key (no kid)", place()),
             Member::Variable(name) => format!("the {} key (kid in {})", place(), Printable(name)),

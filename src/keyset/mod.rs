@@ -176,6 +176,11 @@ impl KeySet {
         &self.keys
     }
 
+    /// The kids, as messages have them.
+    pub(crate) fn kids(&self) -> Vec<String> {
+        self.keys.iter().filter_map(|key| key.kid.value()).map(Kid::to_string).collect()
+    }
+
     /// The symmetric keys whose secret is not known here.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(|key| key.is_symmetric() && key.secret().is_none())

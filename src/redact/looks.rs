@@ -22,7 +22,10 @@ const SECRET_WORDS: [&str; 13] = [
 ];
 
 fn contains(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    // `api-key` is `api_key`.
+    let is_same =
+        |(own, other): (&u8, &u8)| own.eq_ignore_ascii_case(other) || (*own, *other) == (b'-', b'_');
+    text.as_bytes().windows(word.len()).any(|part| part.iter().zip(word.as_bytes()).all(is_same))
 }
 
 fn has_secret_word(name: &str) -> bool {
@@ -43,6 +46,7 @@ fn is_reference(name: &str) -> bool {
 pub(crate) fn is_secret_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("k")
         || name.eq_ignore_ascii_case("tokens")
+        || name.eq_ignore_ascii_case("pass")
         || (has_secret_word(name) && !is_reference(name))
 }
 

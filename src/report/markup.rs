@@ -1,12 +1,13 @@
 //! Text from elsewhere in Markdown and in logs of CI: nothing of it becomes a link, a mention, HTML, a heading, or a command.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use crate::base::text::is_unsafe;
+use crate::base::text::{begins_command, is_unsafe};
 
 /// Text that Markdown shows as it is. What is between backticks, and every word that could be more than a word, becomes code:
-/// there, no mention, reference or address is looked for.
-pub(crate) fn inline(text: &str) -> String {
+/// there, no mention, reference or address is looked for. `names`: words that are names, and code, too.
+pub(crate) fn inline(text: &str, names: &HashSet<String>) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, part) in text.split('`').enumerate() {
         if index % 2 == 1 {
@@ -21,14 +22,15 @@ pub(crate) fn inline(text: &str) -> String {
                 shown.push(' ');
             }
             let is_first = shown.trim_start().is_empty();
-            if word.is_empty() || is_plain(word) && !(is_first && is_mark(word)) {
+            // What ends a sentence is none of the word.
+            let inner = word.trim_end_matches(['.', ',', ':', ';', ')']);
+            let inner = if inner.is_empty() { word } else { inner };
+            let end = &word[inner.len()..];
+            let bare = inner.strip_prefix('(').filter(|bare| !bare.is_empty()).unwrap_or(inner);
+            let is_prose = is_plain(word) && !(is_first && is_mark(word)) && !names.contains(bare);
+            if word.is_empty() || is_prose {
                 shown.push_str(word);
             } else {
-                // What ends a sentence is none of the word.
-                let inner = word.trim_end_matches(['.', ',', ':', ';', ')']);
-                let inner = if inner.is_empty() { word } else { inner };
-                let end = &word[inner.len()..];
-                let bare = inner.strip_prefix('(').filter(|bare| !bare.is_empty()).unwrap_or(inner);
                 let _ = write!(shown, "{}{}{end}", &inner[..inner.len() - bare.len()], code(bare));
             }
         }
@@ -86,13 +88,9 @@ pub(crate) fn cut<'t>(lines: &[&'t str], room: usize) -> (Vec<&'t str>, usize) {
 
 /// JSON whose texts steer no terminal and start no command of CI: the same values, with such characters as their numbers.
 pub(crate) fn json(text: &str) -> String {
-    let text = text.replace("##[", "#\\u0023[");
-    if text.is_ascii() {
-        return text;
-    }
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if !c.is_ascii() && is_unsafe(c) {
+    for (at, c) in text.char_indices() {
+        if c == '#' && begins_command(&text[at..]) || !c.is_ascii() && is_unsafe(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
             }
@@ -105,6 +103,8 @@ pub(crate) fn json(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::{inline, json};
 
     #[test]
@@ -129,15 +129,23 @@ mod tests {
             ("a ` b @c", "a ` b @c`"),
             ("`` @a ``` @b", " `@a` ` @b`"),
         ] {
-            assert_eq!(inline(text), shown, "{text}");
+            assert_eq!(inline(text, &HashSet::new()), shown, "{text}");
         }
+        let names = HashSet::from(["safe".to_owned()]);
+        assert_eq!(inline("added safe (safe), so: safe.", &names), "added `safe` (`safe`), so: `safe`.");
     }
 
     #[test]
     fn json_keeps_its_values() {
-        let written = serde_json::to_string("##[a] \u{202e}\u{e0001}é").unwrap();
+        let written = serde_json::to_string("##[a] ###vso[b] \u{202e}\u{e0001}é").unwrap();
         let safe = json(&written);
-        assert!(!safe.contains("##[") && !safe.contains('\u{202e}') && safe.contains('é'), "{safe}");
-        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "##[a] \u{202e}\u{e0001}é");
+        assert!(
+            !safe.contains("##[")
+                && !safe.contains("##vso[")
+                && !safe.contains('\u{202e}')
+                && safe.contains('é'),
+            "{safe}"
+        );
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), "##[a] ###vso[b] \u{202e}\u{e0001}é");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::comparison::ConfigDiff;
 use super::inspected::Inspected;
-use super::rule::{About, Finding, How, Rule, Severity, Violation, WARNING};
+use super::rule::{About, Finding, How, INFO, Rule, Violation, WARNING};
 use super::{Asked, Found, rule};
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::Span;
@@ -30,11 +30,10 @@ pub(super) static UNUSED: Rule = Rule {
 
 pub(super) static ADDED: Rule = Rule {
     id: "ignore-added",
-    severity: Severity::Info,
     finds: "A change adds a comment that silences a rule.",
     why: "It doesn't count for the change that adds it, and would for every later one.",
     fix: How::Text("Ask whether the reason that it gives is a good one."),
-    ..WARNING
+    ..INFO
 };
 
 /// The comparison, where the comments of its base decide.

@@ -169,5 +169,5 @@ pub(super) fn is_usable(key: &Key) -> bool {
 
 /// How people tell this key from another of the same kid.
 pub(super) fn name_beside(key: &Key, other: &Key) -> String {
-    if key.name() == other.name() { format!("@{}", key.number()) } else { key.name() }
+    if key.name() == other.name() { format!("@{}", key.number()) } else { key.in_words() }
 }

@@ -98,6 +98,7 @@ pub static RULES: &[&Rule] = &[
     &change::overlap_cut::RULE,
     &change::before_nbf::RULE,
     &change::kid_added::RULE,
+    &change::audience_added::RULE,
     &change::audience_removed::RULE,
     &change::secret_exposed::RULE,
     &change::wildcard::RULE,

@@ -100,6 +100,8 @@ pub(super) const ERROR: Rule = Rule {
 };
 /// The start of a warning's rule.
 pub(super) const WARNING: Rule = Rule { severity: Severity::Warning, ..ERROR };
+/// The start of the rule of something to know.
+pub(super) const INFO: Rule = Rule { severity: Severity::Info, ..ERROR };
 
 impl Rule {
     /// How to fix it, whatever the config and the key.

@@ -166,6 +166,7 @@ pub(crate) struct Checked {
     unseen: Vec<String>,
     /// The key that signs, as people name it.
     current: Option<String>,
+    kids: Vec<String>,
 }
 
 /// What is found in a config, before it is reported.
@@ -173,6 +174,7 @@ struct Seen {
     found: Found,
     unseen: Vec<String>,
     current: Option<String>,
+    kids: Vec<String>,
 }
 
 impl Checker<'_> {
@@ -192,15 +194,16 @@ impl Checker<'_> {
         let (input, wrapped) = (opened.input, wrapped(&opened.envelope, &outer));
         let inner = opened.envelope.is_wrapped().then(|| Snapshot::new(opened.envelope.inner().to_vec()));
         let bytes = inner.unwrap_or(outer);
-        let Seen { found, unseen, current } = match Config::parse(&bytes, input) {
+        let Seen { found, unseen, current, kids } = match Config::parse(&bytes, input) {
             Ok(config) => self.inspect(target, &config, known),
             Err(error) => {
                 let finding = rules::unreadable(&error, std::str::from_utf8(&bytes).ok());
                 let findings = if self.selection.runs(finding.rule) { vec![finding] } else { Vec::new() };
-                Seen { found: Found { findings, ..Found::default() }, unseen: Vec::new(), current: None }
+                let found = Found { findings, ..Found::default() };
+                Seen { found, unseen: Vec::new(), current: None, kids: Vec::new() }
             }
         };
-        Ok(Checked { bytes, wrapped, input, found, unseen, current })
+        Ok(Checked { bytes, wrapped, input, found, unseen, current, kids })
     }
 
     fn inspect(&self, target: &CheckTarget, config: &Config<'_>, known: Option<&KnownValues<'_>>) -> Seen {
@@ -212,7 +215,7 @@ impl Checker<'_> {
         let on = Inspected::new(config, &keys, &target.policy, self.now);
         let on = Inspected { values, file, sets: &self.sets, why_unknown: &why_unknown, ..on };
         let current = keys.current().ok().flatten().filter(|_| !keys.is_cloud).map(Key::in_words);
-        Seen { found: rules::check(&on, &self.selection), unseen: unseen(&keys), current }
+        Seen { found: rules::check(&on, &self.selection), unseen: unseen(&keys), current, kids: keys.kids() }
     }
 }
 
@@ -232,6 +235,7 @@ impl Checked {
             findings: shown(findings, tool, text, redactor),
             silenced: shown(silenced, tool, text, redactor),
             unseen: self.unseen,
+            kids: self.kids,
             ..FileReport::new(target.name.clone(), target.place(), Reported::Config)
         }
     }

@@ -65,6 +65,7 @@ struct Judged {
     accepted: Vec<Finding>,
     unseen: Vec<String>,
     silenced: Vec<Finding>,
+    kids: Vec<String>,
     change: Option<ChangeReport>,
 }
 
@@ -72,7 +73,16 @@ impl Judged {
     /// Of a new text alone.
     fn alone(found: Vec<Finding>) -> Self {
         let subject = Subject::NewAlone;
-        Self { subject, found, accepted: Vec::new(), unseen: Vec::new(), silenced: Vec::new(), change: None }
+        let none = Vec::new;
+        Self {
+            subject,
+            found,
+            accepted: none(),
+            unseen: Vec::new(),
+            silenced: none(),
+            kids: Vec::new(),
+            change: None,
+        }
     }
 
     /// Of a new text that can't be read.
@@ -173,7 +183,7 @@ impl Differ<'_> {
         let Some(old) = old else {
             let Found { findings: found, silenced } = rules::check(&after, &self.selection);
             let unseen = findings::unseen(&new_keys);
-            let judged = Judged { unseen, silenced, ..Judged::alone(found) };
+            let judged = Judged { unseen, silenced, kids: new_keys.kids(), ..Judged::alone(found) };
             return self.report(sides, judged, (after.config.text(), Some(new)), redactor, world);
         };
         let old_known = self.old_values.as_ref();
@@ -212,7 +222,8 @@ impl Differ<'_> {
         unseen.dedup();
         let accepted = rules::accepted(&comparison, &self.selection);
         let Introduced { found, silenced, .. } = introduced;
-        let judged = Judged { subject, found, accepted, unseen, silenced, change: Some(change) };
+        let kids = [old_keys.kids(), new_keys.kids()].concat();
+        let judged = Judged { subject, found, accepted, unseen, silenced, kids, change: Some(change) };
         self.report(sides, judged, (after.config.text(), shown), redactor, world)
     }
 
@@ -236,6 +247,7 @@ impl Differ<'_> {
             findings: shown(judged.found, &tool, text, redactor),
             silenced: shown(judged.silenced, &tool, text, redactor),
             unseen: judged.unseen,
+            kids: judged.kids,
             change: judged.change,
             ..FileReport::new(sides.name.clone(), path, Reported::Config)
         }

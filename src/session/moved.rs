@@ -33,6 +33,8 @@ pub(crate) fn joined(sides: Vec<Sides>, global: &Global) -> Vec<Sides> {
                 *doors = None;
                 new.from = format!("{}, there {}", side.from, side.name);
                 (new.old, new.input_old) = (side.old, side.input_old);
+                // Else a branch could choose the policy it is judged by, among those of the base.
+                new.policy = side.policy;
             }
             None => left.push(side),
         }

@@ -200,10 +200,11 @@ impl PolicyFile {
         let directory = path.parent().unwrap_or(Path::new(""));
         let root = store::git::root_of(&path).unwrap_or(directory);
         let file = directory.join(named);
-        if store::is_inside(&file, root) {
+        let git = root.join(".git");
+        if store::is_inside(&file, root) && !store::is_inside(&file, &git) {
             return Ok(Self { env_file: Some(file), ..self });
         }
-        let what = "env_file: the path leads out of the policy's repository. Name the file with `--env-file`"
+        let what = "env_file: the path leads out of the policy's repository, or into its `.git`. Name the file with `--env-file`"
             .to_owned();
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let line = text.lines().position(|line| line.starts_with("env_file"));

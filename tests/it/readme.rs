@@ -208,7 +208,11 @@ fn links_lead_somewhere() {
 fn the_refusals_are_all_explained() {
     let text = fs::read_to_string(root().join("docs/refusals.md")).unwrap();
     for id in <RefusalId as clap::ValueEnum>::value_variants() {
-        assert!(text.contains(&format!("| `{}` |", id.name())), "{}", id.name());
+        assert!(
+            text.contains(&format!("| `{}` |", id.name())),
+            "docs/refusals.md has no row for {}",
+            id.name()
+        );
     }
 }
 
@@ -222,4 +226,37 @@ fn the_help_names_every_command() {
         assert!(listed, "{}", command.get_name());
     }
     cli.debug_assert();
+}
+
+#[test]
+fn the_table_of_commands_names_every_command() {
+    let text = fs::read_to_string(root().join("docs/commands.md")).unwrap();
+    let rows: String = text.lines().filter(|line| line.starts_with("| ")).collect();
+    for command in Cli::command().get_subcommands() {
+        let starts = [format!("`{} ", command.get_name()), format!("`{}`", command.get_name())];
+        let named = starts.iter().any(|start| rows.contains(start));
+        assert!(named, "docs/commands.md has no row for {}", command.get_name());
+    }
+}
+
+#[test]
+fn the_json_of_every_command_has_a_schema() {
+    let text = fs::read_to_string(root().join("docs/output.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let entries = &schema["$defs"];
+    let changing = entries["changes"]["properties"]["command"]["enum"].as_array().unwrap();
+    for command in Cli::command().get_subcommands() {
+        let formats = command.get_arguments().find(|argument| argument.get_id() == "format");
+        let names = formats.map(clap::Arg::get_possible_values).unwrap_or_default();
+        let name = command.get_name();
+        // The types of single fields stand there, too, and none of them is a report.
+        let is_report =
+            ["$ref", "oneOf", "allOf", "properties"].iter().any(|form| entries[name].get(form).is_some());
+        assert!(
+            is_report
+                || changing.iter().any(|other| other == name)
+                || !names.iter().any(|form| form.matches("json", false)),
+            "docs/output.schema.json has no entry for {name}, and `changes` doesn't list it"
+        );
+    }
 }

@@ -89,7 +89,12 @@ fn assert_refuses(
             }
         }
     }
-    assert_eq!(met, known.iter().copied().collect::<BTreeSet<_>>());
+    assert_eq!(
+        met,
+        known.iter().copied().collect::<BTreeSet<_>>(),
+        "left: what is refused, right: the list of the operation. What only the left has belongs in that list; what only \
+         the right has never comes, or no key set of `sets()` meets it yet"
+    );
 }
 
 #[test]

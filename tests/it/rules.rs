@@ -1,4 +1,4 @@
-//! Every rule of `check` and `diff`: `tests/rules/ID.md` is a session (see `tests/cases.rs`) that shows a file with the
+//! Every rule of `check` and `diff`: `tests/rules/ID.md` is a session (see `tests/it/cases.rs`) that shows a file with the
 //! fault, and one that comes near it and is fine.
 
 use std::fs;
@@ -36,7 +36,11 @@ fn every_rule_finds_its_fault_and_no_near_miss() {
             outputs.partition(|output| output.contains(&format!("[{}]", rule.id)));
         let elsewhere = SHOWN_BELOW.contains(&rule.id);
         if found.is_empty() != elsewhere || fine.is_empty() {
-            failures.push(format!("{}: a fault or a near miss is missing", path.display()));
+            failures.push(format!(
+                "{}: a command must find `{}`, and another, on a file that comes near it, nothing",
+                path.display(),
+                rule.id
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -11,6 +11,8 @@ use crate::common::process::{git, program};
 use crate::common::{NOW, Scene, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use clap::CommandFactory as _;
+use powersync_jwks::Cli;
 use powersync_jwks::config::{Config, Input};
 use powersync_jwks::for_tests::ClaimArg;
 use powersync_jwks::for_tests::EnvFile;
@@ -115,7 +117,7 @@ fn secrets_in(scene: &Scene) -> Vec<String> {
 }
 
 /// Nothing of these may show a secret. `CONFIG` is each config in turn.
-const LINES: [&str; 73] = [
+const LINES: [&str; 74] = [
     "status",
     "status --format json",
     "status --env-file .env",
@@ -139,6 +141,7 @@ const LINES: [&str; 73] = [
     "add --yes --env-file ENV",
     "promote --yes",
     "promote two --yes --env-file .env",
+    "rollback --yes",
     "prune --yes",
     "prune --yes --drop-env",
     "prune --yes --drop-env=PS_TWO --env-file ENV",
@@ -204,6 +207,17 @@ const CONFIGS: [&str; 8] = [
 
 /// The same config as other things hold it.
 const WRAPPED: [&str; 3] = ["--base64 -c wrapped.b64", "-c secret.yaml", "--entry b -c secrets.yaml"];
+
+#[test]
+fn every_command_is_among_them() {
+    // These two print no config, nor what is in one.
+    let others = ["explain", "completions"];
+    for command in Cli::command().get_subcommands() {
+        let name = command.get_name();
+        let is_run = LINES.iter().any(|line| line.split(' ').next() == Some(name));
+        assert!(is_run || others.contains(&name), "LINES has no run of {name}");
+    }
+}
 
 #[test]
 fn no_command_shows_a_secret_however_it_ends() {

@@ -79,6 +79,8 @@ pub(crate) struct FileReport {
     pub(crate) silenced: Vec<Shown>,
     /// Why it could not be looked at, if so.
     pub(crate) failure: Option<String>,
+    /// The kids of its keys, as messages have them.
+    pub(crate) kids: Vec<String>,
     pub(crate) what: Reported,
 }
 
@@ -212,6 +214,7 @@ impl FileReport {
             change: None,
             silenced: Vec::new(),
             failure: None,
+            kids: Vec::new(),
             what,
         }
     }

@@ -73,7 +73,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
 
 /// An audience, as far as it is known.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum AudienceEntry {
+pub(super) enum AudienceEntry {
     Known(String),
     /// In this variable.
     Hidden(String),
@@ -88,7 +88,7 @@ impl std::fmt::Display for AudienceEntry {
     }
 }
 
-fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
+pub(super) fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
     let items = on.config.client_auth("audience").and_then(|list| on.doc().items(list)).unwrap_or_default();
     let text = |id: &NodeId| match on.doc().scalar(*id)? {
         Scalar::String(text) => Some(AudienceEntry::Known(text.to_owned())),

@@ -1,5 +1,6 @@
 //! Rules about a change of a config, one a file.
 
+pub(super) mod audience_added;
 pub(super) mod audience_removed;
 pub(super) mod before_nbf;
 pub(super) mod current_key_removed;

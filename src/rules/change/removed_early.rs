@@ -107,7 +107,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         if comparison.still_verified(key) == Some(true) || key.is_wildcard() && successor.is_some() {
             return None;
         }
-        let why = match (&key.exp, successor.map(Key::name)) {
+        let why = match (&key.exp, successor.map(Key::in_words)) {
             (_, Some(successor)) => Why::Renamed { successor },
             (Member::Value(exp), None) => Why::TooSoon { exp: *exp, left: exp.since(now).rounded() },
             (Member::Absent, None) if matches!(key.phase(now), Phase::Standby { .. }) => Why::Waited,

@@ -3,11 +3,10 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Severity};
+use crate::rules::rule::{About, Finding, How, INFO, Look, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "double-encoding",
-    severity: Severity::Info,
     finds: "The bytes of a secret are base64 text themselves: 44 characters that end in `=`.",
     why: "PowerSync's documentation has two recipes. In one, base64url of the text that `openssl rand -base64 32` \
           prints is the `k`: then this is right, and the backend signs with the 44 characters of that text. In the other, the \
@@ -19,7 +18,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
              `/`, and without `=`.",
     ),
     look: Look::Key(look),
-    ..ERROR
+    ..INFO
 };
 
 fn message(key: &About) -> Sentence {

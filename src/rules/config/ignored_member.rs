@@ -4,7 +4,7 @@ use super::misplaced_login;
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::NodeId;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Finding, How, Look, Rule, Severity, Violation, WARNING};
+use crate::rules::rule::{About, Finding, How, INFO, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static ISSUER: Rule = Rule {
     id: "issuer-ignored",
@@ -21,12 +21,11 @@ pub(in crate::rules) static ISSUER: Rule = Rule {
 
 pub(in crate::rules) static OTHERS: Rule = Rule {
     id: "ignored-member",
-    severity: Severity::Info,
     finds: "`client_auth` has a member that the service doesn't know.",
     why: "It is accepted and ignored silently, at any level.",
     fix: How::Text("Remove it, or write it as the service's documentation does."),
     look: Look::New(look_for_others),
-    ..WARNING
+    ..INFO
 };
 
 const KNOWN: [&str; 8] = [

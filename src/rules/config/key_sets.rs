@@ -7,7 +7,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Printable;
 use crate::keyset::{FetchedSet, InvalidSet, Key, NamedSet, SkippedEntry};
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Severity, Violation, WARNING};
+use crate::rules::rule::{About, ERROR, Finding, How, INFO, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static SET: Rule = Rule {
     id: "jwks-set",
@@ -42,13 +42,12 @@ pub(in crate::rules) static KID: Rule = Rule {
 
 pub(in crate::rules) static SKIPPED: Rule = Rule {
     id: "jwks-skipped",
-    severity: Severity::Info,
     finds: "A set behind `jwks_uri` has an entry that the service passes over.",
     why: "It takes RSA, EC and OKP keys that are for signatures: `use` is `sig` or missing, and `key_ops` includes `verify` or \
           is missing. Only `check --jwks` looks at a set.",
     fix: How::Text("Nothing, unless tokens are signed with that key."),
     look: Look::Config(look_for_skipped),
-    ..WARNING
+    ..INFO
 };
 
 /// The algorithms that the service accepts from elsewhere.

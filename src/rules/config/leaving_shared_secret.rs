@@ -4,12 +4,11 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::base::time::NumericDate;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Finding, How, Look, Rule, Severity, Violation, WARNING};
+use crate::rules::rule::{About, Finding, How, INFO, Look, Rule, Violation};
 use crate::schedule::{Leaving, leaving};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "leaving-shared-secret",
-    severity: Severity::Info,
     finds: "The last shared secret has an `exp`, and users can log in in another way: with keys behind `jwks_uri`, Supabase, \
             or a public key of the file.",
     why: "Until it is removed, and every replica has restarted, whoever has it can still sign in as anyone. `reconcile` makes \
@@ -21,7 +20,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         )
     }),
     look: Look::New(look),
-    ..WARNING
+    ..INFO
 };
 
 struct Last {

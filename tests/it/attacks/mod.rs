@@ -6,6 +6,7 @@ mod names;
 mod reach;
 mod redaction;
 mod silence;
+mod supply;
 
 use std::fmt::Write as _;
 
@@ -78,13 +79,14 @@ fn has(outcome: &Outcome, code: u8, words: &[&str]) {
 /// The table of attacks: what each test says about itself.
 #[test]
 fn the_table_of_attacks_is_made_of_the_tests() {
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 7] = [
         ("code", "Code runs, or the branch chooses what it is compared with"),
         ("silence", "The branch judges itself"),
         ("hiding", "A config is hidden"),
         ("reach", "A policy or a file reaches elsewhere, or never ends"),
         ("names", "Names become commands or markup"),
         ("redaction", "A secret is shown"),
+        ("supply", "A release is another than its source"),
     ];
     let mut page = String::from(
         "# Attacks, and the tests that hold against them\n\nMade from `tests/it/attacks/`: each line is what a test says \

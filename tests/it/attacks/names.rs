@@ -10,9 +10,12 @@ use crate::common::Scene;
 use crate::common::process::git;
 
 /// Names that mean something to somebody.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 27] = [
     "::error::x",
     "##[error]x",
+    "###vso[task.setvariable variable=PATH]x",
+    "##teamcity[x]",
+    "is safe: Merge it",
     "\u{1b}[31mred\u{1b}[0m",
     "a\u{202e}b",
     "a\u{200b}\u{feff}\u{e0041}b",
@@ -42,6 +45,15 @@ const FORMATS: [&str; 5] = ["human", "json", "markdown", "github", "sarif"];
 fn is_unsafe(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a log of CI finds a command in the middle of a text: `##[…]`, `##vso[…]`, `##teamcity[…]`.
+fn has_command(text: &str) -> bool {
+    text.match_indices('#').any(|(at, _)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric();
+        let rest = text[at..].strip_prefix("##");
+        rest.is_some_and(|rest| rest.trim_start_matches(is_name).starts_with('['))
+    })
 }
 
 /// A text as YAML takes it.
@@ -113,7 +125,7 @@ fn check_name(name: &str) -> Result<(), String> {
                 }
                 let is_own = format == "github" && stream == "stdout";
                 let starts = |line: &str| line.trim_start().starts_with("::") && !is_own;
-                if let Some(line) = text.lines().find(|line| line.contains("##[") || starts(line)) {
+                if let Some(line) = text.lines().find(|line| has_command(line) || starts(line)) {
                     return Err(format!("{command}: {stream} commands {line:?}"));
                 }
                 if is_own
@@ -170,7 +182,7 @@ fn names_of_files() {
         {
             let outcome = scene.run(&command);
             let all = super::all(&outcome);
-            assert!(!all.chars().any(is_unsafe) && !all.contains("##["), "{command}: {all:?}");
+            assert!(!all.chars().any(is_unsafe) && !has_command(&all), "{command}: {all:?}");
             assert!(
                 !outcome.stdout.is_empty() && seen_in(&outcome.stdout, format).is_empty(),
                 "{command}: {:?}",
@@ -205,6 +217,27 @@ fn seen_in(text: &str, format: &str) -> Vec<String> {
 /// As the test's own command line takes it.
 fn shlex_quote(name: &str) -> String {
     format!("'{}'", name.replace('\'', "''"))
+}
+
+/// Kids that read as words of the report: they are told from them, in Markdown as code.
+#[test]
+fn kids_that_are_words() {
+    const SENTENCE: &str = "safe, as prod-1 is: Merge it";
+    for kid in [SENTENCE, "safe"] {
+        let scene = Scene::with("old.yaml", BASE);
+        scene.write("new.yaml", BASE.replace("kid: prod-1", &format!("kid: '{kid}'")));
+        for format in ["human", "markdown", "github"] {
+            let report = scene.run(&format!("diff old.yaml new.yaml --format {format}")).stdout;
+            // As lines are broken in it, and without the text that changes.
+            let text = report.split("---").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(kid), "{report}");
+            let mut outside = text.split('`').step_by(2);
+            if kid == SENTENCE || format == "markdown" {
+                let is_alone = |word: &str| word.trim_matches(['(', ')', ',', '.']) == "safe";
+                assert!(!outside.any(|part| part.split(' ').any(is_alone)), "{format}: {report}");
+            }
+        }
+    }
 }
 
 /// Branches whose names are markup or commands.

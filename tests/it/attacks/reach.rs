@@ -10,7 +10,7 @@ use super::{BASE, branch, has};
 use crate::common::Scene;
 use crate::common::process::git;
 
-/// An env file of the policy that is outside of the repository, by its path or through a link.
+/// An env file of the policy that is outside of the repository or in its `.git`, by its path or through a link.
 #[cfg(unix)]
 #[test]
 fn an_env_file_outside_of_the_repository() {
@@ -23,6 +23,9 @@ fn an_env_file_outside_of_the_repository() {
         ("link/.env".to_owned(), Some(elsewhere.folder.path().display().to_string())),
         ("new/../../../x.env".to_owned(), None),
         ("broken.env".to_owned(), Some("/nowhere/at/all".to_owned())),
+        ("../.git/config".to_owned(), None),
+        ("../.git/hooks/pre-commit".to_owned(), None),
+        ("hooks/pre-commit".to_owned(), Some("../.git/hooks".to_owned())),
     ] {
         let scene = branch();
         scene.write("deploy/powersync-jwks.yaml", format!("env_file: '{name}'\n"));

@@ -77,6 +77,9 @@ fn secrets_in_other_forms() {
         ),
         ("a: \"-----BEGIN PRIVATE KEY-----\\ns3cretword\\n-----END PRIVATE KEY-----\"\n", "s3cretword"),
         ("pwd: s3cretword\n", "s3cretword"),
+        ("login: {user: u, pass: s3cretword}\n", "s3cretword"),
+        ("# curl -H 'X-Api-Key: s3cretword' h\na: 1\n", "s3cretword"),
+        ("headers: {x-api-key: s3cretword, private-key: s3cretword}\n", "s3cretword"),
         ("sasl: {username: u, extra: s3cretword}\n", "s3cretword"),
         ("aws_access_key: s3cretword\n", "s3cretword"),
         (

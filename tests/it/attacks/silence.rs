@@ -119,6 +119,28 @@ fn a_policy_of_the_branch() {
     has(&scene.run("diff old/powersync.yaml new/powersync.yaml"), 1, &[FOUND]);
 }
 
+/// A config that moves to where the base has another policy: it is judged by the one it had.
+#[test]
+fn a_policy_of_another_directory() {
+    let scene = branch();
+    scene.write("dev/powersync-jwks.yaml", "deploy_within: 1m\nrollout: 1m\ntoken_ttl: 1m\n");
+    rebase(&scene);
+    std::fs::remove_file(scene.path("deploy/powersync.yaml")).unwrap();
+    scene.write("dev/powersync.yaml", BAD);
+    has(&scene.run("diff --git"), 1, &[FOUND, "a token lives 1 day"]);
+}
+
+/// An audience that the branch adds: tokens that were made for something else.
+#[test]
+fn an_audience_of_the_branch() {
+    let scene = branch();
+    scene.write("deploy/powersync.yaml", BASE.replace("['app']", "['app', 'other']"));
+    for format in ["human", "json", "markdown", "github", "sarif"] {
+        has(&scene.run(&format!("diff --git --format {format}")), 0, &["audience-added", "`other`"]);
+    }
+    has(&scene.run("diff --git --deny warnings"), 1, &["audience-added"]);
+}
+
 /// A policy that can't be read: the review goes on with the defaults and says so; what changes something stops.
 #[test]
 fn a_policy_that_cannot_be_read() {

@@ -210,7 +210,15 @@ pub fn expect_file(path: &Path, actual: &str) -> Result<(), String> {
         return Ok(());
     }
     let diff = similar::TextDiff::from_lines(expected.as_str(), actual);
-    Err(format!("{}\n{}", path.display(), diff.unified_diff().header("expected", "actual")))
+    // A test runs in a thread of its name.
+    let thread = std::thread::current();
+    let test = thread.name().filter(|name| name.contains("::")).unwrap_or_default();
+    Err(format!(
+        "{}: not what comes out. Where that is meant, write it with `BLESS=1 cargo test --test it {test}`, and read \
+         `git diff`\n{}",
+        path.display(),
+        diff.unified_diff().header("expected", "actual")
+    ))
 }
 
 /// A unified diff of raw bytes, with what can't be seen made visible.
