@@ -1,5 +1,6 @@
 //! What became of each key, by commit: for people, for a document, for programs.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -84,17 +85,18 @@ impl History {
 
     /// For a document: a table, the newest first.
     pub(crate) fn markdown(&self) -> String {
+        let names: HashSet<String> = self.all().map(|(_, event)| event.event.key.to_string()).collect();
         let mut text = format!("## Keys of {}\n\n", code(&Printable(&self.config).to_string()));
         for answer in self.answers() {
-            let _ = writeln!(text, "- {}", inline(&answer.to_string()));
+            let _ = writeln!(text, "- {}", inline(&answer.to_string(), &names));
         }
         let _ = writeln!(text, "\n| date | commit | by | what |\n| --- | --- | --- | --- |");
         for Chapter { commit, events } in self.chapters.iter().rev() {
-            let what = events
-                .iter()
-                .map(|event| inline(&event.message(commit.at, self.now).to_string()).replace('|', "\\|"));
+            let what = events.iter().map(|event| {
+                inline(&event.message(commit.at, self.now).to_string(), &names).replace('|', "\\|")
+            });
             let what = what.collect::<Vec<_>>().join("<br>");
-            let (id, by) = (code(&short(&commit.id)), inline(&Printable(&commit.author).to_string()));
+            let (id, by) = (code(&short(&commit.id)), inline(&Printable(&commit.author).to_string(), &names));
             let _ = writeln!(text, "| {} | {id} | {} | {what} |", commit.at, by.replace('|', "\\|"));
         }
         text

@@ -166,7 +166,11 @@ fn files_that_are_new_gone_renamed_or_no_config() {
     git(scene.folder.path(), &["add", "--all"]);
     has(&scene.run("diff --git HEAD"), 1, &["- removed prod-1", "- removed prod-2", "last-key-removed"]);
     has(&scene.run("diff --git HEAD -- deploy/powersync.yaml"), 1, &["- removed prod-2"]);
-    has(&scene.run("diff --git HEAD -- nowhere.yaml"), 2, &["there is no such file on either side (HEAD → working tree)"]);
+    has(
+        &scene.run("diff --git HEAD -- nowhere.yaml"),
+        2,
+        &["there is no such file on either side (HEAD → working tree)"],
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `history`: what git knows of each key.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use crate::common::Scene;
@@ -17,7 +18,7 @@ fn config(keys: &[(&str, &str, &str)]) -> String {
     let mut text =
         String::from("storage: {type: mongodb}\nclient_auth:\n  audience: [app]\n  jwks:\n    keys:\n");
     for (kid, k, dates) in keys {
-        text += &format!("      - {{kty: oct, alg: HS256, kid: {kid}, k: {k}{dates}}}\n");
+        writeln!(text, "      - {{kty: oct, alg: HS256, kid: {kid}, k: {k}{dates}}}").unwrap();
     }
     text
 }
@@ -103,7 +104,7 @@ fn for_programs_and_documents() {
     assert_eq!(commits[4]["events"][1]["overlap"]["kind"], "none");
     assert_eq!(commits[0]["subject"], "Set up");
     let markdown = scene.run("history --format markdown").stdout;
-    assert!(markdown.contains("| 2026-") && markdown.contains("promoted prod-2"), "{markdown}");
+    assert!(markdown.contains("| 2026-") && markdown.contains("promoted `prod-2`"), "{markdown}");
     assert!(!markdown.contains("<b>") || markdown.contains("`<b>`"), "{markdown}");
 }
 
