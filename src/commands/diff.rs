@@ -6,7 +6,7 @@ use crate::base::text::Named;
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::session::arguments::{self, Deny, Global, RuleArgs};
-use crate::session::compared::{Compared, from_git, two_files};
+use crate::session::compared::{Compared, Revisions, Staged, from_git, two_files};
 use crate::session::differ::{Differ, SideError};
 use crate::session::{Answer, Error, World, findings, policy_file, values};
 use crate::store;
@@ -16,16 +16,20 @@ use crate::store;
 /// Key events in plain words, the text without its secrets, what would lock users out, and in which order to deploy.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
+    after_help = "Exit codes: 0 no errors, 1 errors found (or, with --exit-code, any difference), 2 it could not be compared.\n\nExamples:\n  powersync-jwks diff old.yaml new.yaml\n  powersync-jwks diff --git                     this branch and the one it is merged into\n  powersync-jwks diff --git HEAD~1 -- powersync.yaml\n  powersync-jwks diff --git v1..v2              two revisions\n  powersync-jwks diff --staged                  what the next commit would bring\n  powersync-jwks diff --git --format markdown >> \"$GITHUB_STEP_SUMMARY\""
 )]
 pub(crate) struct Args {
     /// The old and the new config; with `--git` the configs to compare [default: all of the repository]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Compare the working tree with a revision [default: where this branch left the one it is merged into]
+    /// Compare the working tree with a revision [default: where this branch left the one it is merged into], or two
+    /// revisions: `A..B`
     #[arg(long, value_name = "REV", num_args = 0..=1)]
     #[allow(clippy::option_option, reason = "not given, given, given with a value: as clap has it")]
     pub git: Option<Option<String>>,
+    /// Compare what is staged, as for a commit, with HEAD or with the revision of `--git`
+    #[arg(long)]
+    pub staged: bool,
     /// Which rules run.
     #[command(flatten)]
     pub rules: RuleArgs,
@@ -59,9 +63,13 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         Ok::<_, Error>(found.named(path))
     });
     let named = named.transpose()?;
+    let staged = if args.staged { Staged::Yes } else { Staged::No };
     let Compared { sides, skipped, policies } = match &args.git {
-        Some(revision) => from_git(revision.as_deref(), &args.paths, global, world)?,
-        None => two_files(&args.paths, global, world)?,
+        None if !args.staged => two_files(&args.paths, global, world)?,
+        git => {
+            let revision = git.as_ref().and_then(Option::as_deref);
+            from_git(Revisions::read(revision, staged)?, &args.paths, global, world)?
+        }
     };
     let differ = Differ {
         global,

@@ -49,6 +49,7 @@ commands! {
     "Review" {
         Check: check [&[]],
         Diff: diff,
+        History: history,
         Explain: explain,
         Redact: redact,
     }

@@ -6,7 +6,7 @@ use super::change::{KeyChange, LoginChange, quoted};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::base::time::NumericDate;
-use crate::keyset::{Fault, HmacAlg, KeyRef};
+use crate::keyset::{Fault, HmacAlg, Key, KeyRef};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Topic {
 
 impl Topic {
     /// For people.
-    fn in_words(&self) -> String {
+    pub(super) fn in_words(&self) -> String {
         match self {
             Self::Key(key) => key.in_words(),
             Self::Member(name) => name.clone(),
@@ -278,6 +278,11 @@ impl KeyEvent {
         }
     }
 
+    /// Whether it is about this key.
+    pub(super) fn is_of(&self, key: &Key) -> bool {
+        matches!(&self.key, Topic::Key(about) if *about == key.reference())
+    }
+
     /// Whether it is about a key that accepts tokens with any kid.
     fn is_wildcard(&self) -> bool {
         matches!(&self.key, Topic::Key(key) if key.is_wildcard())
@@ -397,7 +402,7 @@ impl Place {
 }
 
 impl Replaced {
-    fn message(self) -> Sentence {
+    pub(super) fn message(self) -> Sentence {
         match self {
             Self::Alg { new, old } => sentence!("{new} in place of {old}"),
             Self::Secret => sentence!("another secret"),

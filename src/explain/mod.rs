@@ -8,6 +8,7 @@ mod effect;
 mod event;
 mod events;
 mod harm;
+mod history;
 mod logins;
 mod next;
 mod step;
@@ -20,6 +21,7 @@ pub(crate) use deploy::{Around, Merge, deploy_steps};
 pub(crate) use event::{EventKind, KeyEvent, Place, Sign};
 pub use events::events;
 pub(crate) use harm::{Cure, Deed, From, Harm, LockOut, NoStart, Way, Whose};
+pub(crate) use history::{PastEvent, past_events};
 pub(crate) use next::{
     Done, EarlierRotation, Means, Situation, ValuesFrom, Variables, earlier_rotations, next_steps,
 };

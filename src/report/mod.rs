@@ -3,6 +3,7 @@
 pub(crate) mod change_json;
 pub(crate) mod export;
 pub(crate) mod findings;
+pub(crate) mod history;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markup;

@@ -1,4 +1,4 @@
-//! The configs that `diff` compares: two files, or those of a working tree with a revision.
+//! The configs that `diff` compares: two files, or what git has of them at two moments.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -59,9 +59,52 @@ fn read(source: &Source, world: &mut World<'_>) -> Result<Option<Snapshot>, Erro
     if *source == Source::File(PathBuf::from("/dev/null")) { Ok(None) } else { source.read(world).map(Some) }
 }
 
-/// The configs that differ from a revision, and those that can't be compared.
+/// What of a repository is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revisions<'a> {
+    /// The working tree with where the branch left the one it is merged into.
+    OfBranch,
+    /// The working tree with a revision.
+    Since(&'a str),
+    /// What is staged with a revision.
+    Staged(&'a str),
+    /// Two revisions.
+    Between { old: &'a str, new: &'a str },
+    /// A revision with where it left another.
+    SinceCommon { other: &'a str, new: &'a str },
+}
+
+impl<'a> Revisions<'a> {
+    /// As `--git` and `--staged` say it. `A..B` and `A...B` mean what they mean to git.
+    pub(crate) fn read(revision: Option<&'a str>, staged: Staged) -> Result<Self, Usage> {
+        let head = |name: &'a str| if name.is_empty() { "HEAD" } else { name };
+        Ok(match (revision, staged) {
+            (Some(range), Staged::Yes) if range.contains("..") => return Err(Usage::StagedRange),
+            (revision, Staged::Yes) => Self::Staged(revision.unwrap_or("HEAD")),
+            (None, Staged::No) => Self::OfBranch,
+            (Some(range), Staged::No) => {
+                if let Some((other, new)) = range.split_once("...") {
+                    Self::SinceCommon { other: head(other), new: head(new) }
+                } else if let Some((old, new)) = range.split_once("..") {
+                    Self::Between { old: head(old), new: head(new) }
+                } else {
+                    Self::Since(range)
+                }
+            }
+        })
+    }
+}
+
+/// Whether what is staged is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Staged {
+    Yes,
+    No,
+}
+
+/// The configs that differ, and those that can't be compared.
 pub(crate) fn from_git(
-    revision: Option<&str>,
+    revisions: Revisions<'_>,
     paths: &[PathBuf],
     global: &Global,
     world: &mut World<'_>,
@@ -70,20 +113,37 @@ pub(crate) fn from_git(
         return Err(Usage::NamedTwice.into());
     }
     let repository = Repository::open(&world.directory)?;
-    let (commit, from) = if let Some(revision) = revision {
-        (repository.commit(revision).map_err(|error| hint(error, revision, world))?, short(revision))
-    } else {
-        let (commit, branch) = repository.base(world.variable)?;
-        let from = format!("{} ({branch})", short(&commit));
-        (commit, from)
+    let commit = |name: &str| repository.commit(name).map_err(|error| hint(error, name, world));
+    let (old, from) = match revisions {
+        Revisions::OfBranch => {
+            let (commit, branch) = repository.base(world.variable)?;
+            let from = format!("{} ({branch})", short(&commit));
+            (commit, from)
+        }
+        Revisions::Since(old) | Revisions::Staged(old) | Revisions::Between { old, .. } => {
+            (commit(old)?, short(old))
+        }
+        Revisions::SinceCommon { other, new } => {
+            let common = repository.common(&commit(other)?, &commit(new)?, other)?;
+            let from = format!("{} ({other})", short(&common));
+            (common, from)
+        }
+    };
+    let (new, to) = match revisions {
+        Revisions::OfBranch | Revisions::Since(_) => (Tree::working(&repository)?, "working tree".to_owned()),
+        Revisions::Staged(_) => (Tree::staged(&repository)?, "what is staged".to_owned()),
+        Revisions::Between { new, .. } | Revisions::SinceCommon { new, .. } => {
+            (Tree::at(&repository, &commit(new)?)?, short(new))
+        }
     };
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
     let mut change = Change {
-        old: Tree::at(&repository, &commit)?,
-        new: Tree::working(&repository)?,
+        old: Tree::at(&repository, &old)?,
+        new,
         objects: repository.objects()?,
         repository,
         from,
+        to,
         found: Compared::default(),
     };
     change.policies(world)?;
@@ -98,13 +158,14 @@ pub(crate) fn from_git(
     Ok(Compared { sides: moved::joined(found.sides, global), ..found })
 }
 
-/// A working tree and the revision it is compared with.
+/// Two trees, the old one a commit's.
 struct Change {
     repository: Repository,
     old: Tree,
     new: Tree,
     objects: Objects,
     from: String,
+    to: String,
     found: Compared,
 }
 
@@ -158,7 +219,8 @@ impl Change {
 
     /// A path from the root of the repository.
     fn inside(&self, path: &Path, world: &World<'_>) -> Result<PathBuf, Error> {
-        below(&self.repository, &world.path(path))
+        self.repository
+            .below(&world.path(path))
             .ok_or_else(|| Usage::OutsideOfRepository(path.display().to_string()).into())
     }
 
@@ -209,7 +271,7 @@ impl Change {
         let old = self.old.read(path, &mut self.objects)?.with_endings_of(&new);
         match (&old, &new) {
             (Content::Absent, Content::Absent) => {
-                return Err(Usage::NowhereInGit { name, from: self.from.clone() }.into());
+                return Err(Usage::NowhereInGit { name, from: self.from.clone(), to: self.to.clone() }.into());
             }
             (Content::NotSeen(why), _) | (_, Content::NotSeen(why)) => {
                 return Err(Usage::NotCompared { name: Named(&name).to_string(), why: *why }.into());
@@ -227,7 +289,7 @@ impl Change {
         world: &World<'_>,
     ) -> Result<(), Error> {
         let input = Input::of_path(path);
-        let (from, to) = (self.from.clone(), "working tree".to_owned());
+        let (from, to) = (self.from.clone(), self.to.clone());
         let source = Source::File(PathBuf::from(&name));
         let (input_old, input_new) = (input, input);
         let (old_name, policy) = (name.clone(), self.policy_of(path, world)?);
@@ -311,18 +373,6 @@ fn hint(error: GitError, revision: &str, world: &World<'_>) -> Error {
         return Usage::FileAsRevision(revision.to_owned()).into();
     }
     error.into()
-}
-
-/// A path from the root of the repository.
-fn below(repository: &Repository, path: &Path) -> Option<PathBuf> {
-    if path.is_dir() {
-        return Some(std::fs::canonicalize(path).ok()?.strip_prefix(&repository.root).ok()?.to_owned());
-    }
-    // A directory on the way may be gone.
-    let there =
-        path.parent()?.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
-    let (above, real) = there?;
-    Some(real.join(path.strip_prefix(above).ok()?).strip_prefix(&repository.root).ok()?.to_owned())
 }
 
 /// A file as people in this directory name it.

@@ -22,7 +22,7 @@ use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
 
 /// The text of a file that isn't there.
-const ABSENT: &str = "{}";
+pub(crate) const ABSENT: &str = "{}";
 
 /// Why two texts can't be compared.
 pub(crate) struct SideError {

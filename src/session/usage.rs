@@ -161,14 +161,20 @@ pub enum Usage {
     EmptySecret(String),
     #[error("name two configs, `diff OLD NEW`, or compare with a revision: `diff --git [REV]`")]
     NotTwoConfigs,
+    #[error("`history` reads git: it needs a config that is a file of a repository. Name one with `-c`")]
+    HistoryOfStdin,
+    #[error("{}: no commit here has this file, so git knows nothing of its keys", Printable(.0))]
+    NoCommits(String),
     #[error("only one of the two configs can come from stdin")]
     BothFromStdin,
     #[error("name the configs either with `-c` or as arguments, not both")]
     NamedTwice,
     #[error("{} is not in this git repository", Named(.0))]
     OutsideOfRepository(String),
-    #[error("{}: there is no such file, neither at {from} nor in the working tree", Named(name))]
-    NowhereInGit { name: String, from: String },
+    #[error("{}: there is no such file on either side ({from} → {to})", Named(name))]
+    NowhereInGit { name: String, from: String, to: String },
+    #[error("`--staged` compares what is staged with one revision: `diff --git REV --staged`")]
+    StagedRange,
     #[error(
         "`{named}` is a file and no revision. Compare it with the default branch: `diff --git -- {named}`",
         named = Printable(.0)

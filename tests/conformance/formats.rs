@@ -157,6 +157,12 @@ fn other_output_fits_its_schema() {
     ] {
         commands.push((command.to_owned(), schema));
     }
+    for arguments in
+        [&["init", "--quiet"][..], &["add", "tokens.yaml"], &["commit", "--quiet", "--message", "keys"]]
+    {
+        crate::common::process::git(scene.folder.path(), arguments);
+    }
+    commands.push(("-c tokens.yaml history".to_owned(), "history"));
     let mut reports = Vec::new();
     for (command, schema) in &commands {
         let outcome = scene.run(&format!("{command} --format json"));

@@ -79,6 +79,28 @@ fn the_working_tree_is_compared_with_the_default_branch() {
 }
 
 #[test]
+fn what_is_staged_and_two_revisions() {
+    let scene = repository();
+    scene.write("deploy/powersync.yaml", without_prod_1());
+    has(&scene.run("diff --staged"), 0, &["0 configs compared"]);
+    git(scene.folder.path(), &["add", "--all"]);
+    let staged = ["HEAD → what is staged", "error[removed-early]"];
+    has(&scene.run("diff --staged"), 1, &staged);
+    // What is in the working tree besides is not what is to be committed.
+    std::fs::remove_file(scene.path("deploy/powersync.yaml")).unwrap();
+    has(&scene.run("diff --staged -- deploy/powersync.yaml"), 1, &staged);
+    git(scene.folder.path(), &["switch", "--quiet", "--create", "branch"]);
+    git(scene.folder.path(), &["commit", "--quiet", "--message", "remove it"]);
+    for range in ["main..branch", "main..", "main...branch", "HEAD~1..HEAD"] {
+        has(&scene.run(&format!("diff --git {range}")), 1, &["error[removed-early]"]);
+    }
+    has(&scene.run("diff --git branch..main"), 0, &["+ added prod-1"]);
+    has(&scene.run("diff --git branch...main"), 0, &["0 configs compared"]);
+    has(&scene.run("diff --git main..branch --staged"), 2, &["one revision"]);
+    has(&scene.run("diff --git main..nowhere"), 2, &["no revision `nowhere`"]);
+}
+
+#[test]
 fn only_what_the_branch_did_counts() {
     let scene = repository();
     git(scene.folder.path(), &["switch", "--quiet", "--create", "branch"]);
@@ -144,7 +166,11 @@ fn files_that_are_new_gone_renamed_or_no_config() {
     git(scene.folder.path(), &["add", "--all"]);
     has(&scene.run("diff --git HEAD"), 1, &["- removed prod-1", "- removed prod-2", "last-key-removed"]);
     has(&scene.run("diff --git HEAD -- deploy/powersync.yaml"), 1, &["- removed prod-2"]);
-    has(&scene.run("diff --git HEAD -- nowhere.yaml"), 2, &["there is no such file, neither at HEAD"]);
+    has(
+        &scene.run("diff --git HEAD -- nowhere.yaml"),
+        2,
+        &["there is no such file on either side (HEAD → working tree)"],
+    );
 }
 
 #[test]

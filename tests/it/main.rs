@@ -16,6 +16,7 @@ mod forms;
 mod fuzz;
 mod git;
 mod guide;
+mod history;
 mod init;
 mod keys;
 mod places;

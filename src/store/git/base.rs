@@ -57,10 +57,6 @@ impl Repository {
         }
     }
 
-    fn is_shallow(&self) -> bool {
-        self.text(&["rev-parse", "--is-shallow-repository"]).as_deref() == Some("true")
-    }
-
     /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
     /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
     pub(crate) fn base(
@@ -93,18 +89,19 @@ impl Repository {
                 _ => GitError::NoBase(crate::base::text::list(&looked)),
             });
         };
-        let Some(commit) = self.text(&["merge-base", "HEAD", full]) else {
-            let branch = branch.clone();
-            return Err(if self.is_shallow() {
-                GitError::Shallow(branch)
-            } else {
-                GitError::NoCommonCommit(branch)
-            });
-        };
+        let commit = self.common("HEAD", full, branch)?;
         if named.is_some() {
             self.differs(&commit, branch)?;
         }
         Ok((commit, branch.clone()))
+    }
+
+    /// The last commit that two have in common. `name`: what the second is called.
+    pub(crate) fn common(&self, one: &str, two: &str, name: &str) -> Result<String, GitError> {
+        self.text(&["merge-base", one, two]).ok_or_else(|| {
+            let name = name.to_owned();
+            if self.is_shallow() { GitError::Shallow(name) } else { GitError::NoCommonCommit(name) }
+        })
     }
 
     /// Fails where what is checked out is the base itself: a review of nothing would find nothing.

@@ -4,6 +4,7 @@ mod base;
 mod command;
 mod content;
 mod error;
+mod history;
 mod objects;
 mod tree;
 
@@ -13,6 +14,7 @@ use std::process::Output;
 
 pub(crate) use content::{Content, NotSeen};
 pub(crate) use error::GitError;
+pub(crate) use history::Commit;
 pub(crate) use objects::Objects;
 pub(crate) use tree::{Tree, on_disk};
 
@@ -69,6 +71,18 @@ impl Repository {
         }
         let git_dir = root.join(".git");
         Ok(Self { root, git_dir })
+    }
+
+    /// A path from the root of the working tree, links on the way resolved. `None`: it is outside.
+    pub(crate) fn below(&self, path: &Path) -> Option<PathBuf> {
+        if path.is_dir() {
+            return Some(std::fs::canonicalize(path).ok()?.strip_prefix(&self.root).ok()?.to_owned());
+        }
+        // A directory on the way may be gone.
+        let there =
+            path.parent()?.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
+        let (above, real) = there?;
+        Some(real.join(path.strip_prefix(above).ok()?).strip_prefix(&self.root).ok()?.to_owned())
     }
 
     fn place(&self) -> Place<'_> {

@@ -63,8 +63,13 @@ impl Tree {
         Ok(Self { entries: entries.collect(), disk: None })
     }
 
-    /// The files of the working tree, whatever ignore files say of those that git tracks.
-    pub(crate) fn working(repository: &Repository) -> Result<Self, GitError> {
+    /// The files as they are staged.
+    pub(crate) fn staged(repository: &Repository) -> Result<Self, GitError> {
+        Ok(Self { entries: Self::index(repository)?, disk: None })
+    }
+
+    /// What git tracks, with what is staged of it.
+    fn index(repository: &Repository) -> Result<BTreeMap<PathBuf, Entry>, GitError> {
         let listed = repository.list("ls-files", &["-z", "-t", "--stage"])?;
         // `TAG MODE OBJECT STAGE<TAB>PATH`
         let tracked = lines(&listed).filter_map(|line| {
@@ -75,7 +80,12 @@ impl Tree {
             let object = words.next().map(str::to_owned);
             Some((path, Entry { kind, object, is_sparse }))
         });
-        let mut entries: BTreeMap<PathBuf, Entry> = tracked.collect();
+        Ok(tracked.collect())
+    }
+
+    /// The files of the working tree, whatever ignore files say of those that git tracks.
+    pub(crate) fn working(repository: &Repository) -> Result<Self, GitError> {
+        let mut entries = Self::index(repository)?;
         let new = repository.list("ls-files", &["-z", "--others", "--exclude-standard"])?;
         for path in lines(&new).map(path_of) {
             let is_link = repository.root.join(&path).is_symlink();
