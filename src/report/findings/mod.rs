@@ -10,7 +10,7 @@ mod verdict;
 use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
-use crate::config::{Config, Lines, Position};
+use crate::config::{Config, Lines, Position, Span};
 use crate::explain::{Assumed, KeyEvent, Step, Steps, Subject, Verdict};
 use crate::redact::{DiffLine, Redactor};
 use crate::rules::{Before, Finding, Rule, Severity};
@@ -254,24 +254,31 @@ pub(crate) fn shown(
     let marked = config.filter(|_| !findings.is_empty()).map(|config| redactor.mark_with_places(config));
     let lines = Lines::of(text);
     let words = tool.to_string();
-    let mut show = |finding: Finding| {
-        let place = finding.span.clone().map(|span| {
-            let excerpt = marked.as_ref().map(|marked| {
-                // Only the first line of a value is shown.
-                let first = text[span.clone()].find('\n').map_or(span.end, |at| span.start + at);
-                let (start, end) = (marked.start(span.start), marked.end(first.max(span.start)));
-                let (before, rest) = (last_line(&marked.text[..start]), first_line(&marked.text[start..]));
-                let end = end.clamp(start, start + rest.text.len());
-                let after = first_line(&marked.text[end..]);
-                let under = &marked.text[start..end];
-                excerpt(
-                    &before.map(|text| redactor.show(text)),
-                    &redactor.show(under),
-                    &after.map(|text| redactor.show(text)),
-                )
-            });
-            Location { start: lines.position(span.start), end: lines.position(span.end), excerpt }
+    let mut locate = |span: &Span| {
+        let excerpt = marked.as_ref().map(|marked| {
+            // Only the first line of a value is shown.
+            let first = text[span.clone()].find('\n').map_or(span.end, |at| span.start + at);
+            let (start, end) = (marked.start(span.start), marked.end(first.max(span.start)));
+            let (before, rest) = (last_line(&marked.text[..start]), first_line(&marked.text[start..]));
+            let end = end.clamp(start, start + rest.text.len());
+            let after = first_line(&marked.text[end..]);
+            let under = &marked.text[start..end];
+            excerpt(
+                &before.map(|text| redactor.show(text)),
+                &redactor.show(under),
+                &after.map(|text| redactor.show(text)),
+            )
         });
+        Location { start: lines.position(span.start), end: lines.position(span.end), excerpt }
+    };
+    // One comment may have as many findings as it names rules.
+    let mut latest: Option<(Span, Location)> = None;
+    let mut place_of = |span: &Span| match &latest {
+        Some((at, place)) if at == span => place.clone(),
+        _ => latest.insert((span.clone(), locate(span))).1.clone(),
+    };
+    let mut show = |finding: Finding| {
+        let place = finding.span.as_ref().map(&mut place_of);
         Shown {
             rule: finding.rule,
             severity: finding.severity,
