@@ -149,6 +149,8 @@ const LINES: [&str; 74] = [
     "reconcile --check --format json",
     "reconcile --dry-run --format json --assume-age 400d",
     "reconcile --yes --assume-age 400d",
+    "history",
+    "history --format json",
     "timeline",
     "timeline --format json",
     "timeline --format mermaid",
