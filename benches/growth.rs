@@ -271,7 +271,7 @@ const SHAPES: &[Shape] = &[
     },
     Shape {
         name: "env file",
-        n: 512,
+        n: 2048,
         input: |n, version| Input {
             env: Some(lines(n.max(1), |index| format!("PS_KEY_{index}={}", secret(version, index)))),
             ..yaml(1, |_| "{kty: oct, alg: HS256, kid: a, k: !env PS_KEY_0}".to_owned())
