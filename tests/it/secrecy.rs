@@ -117,7 +117,7 @@ fn secrets_in(scene: &Scene) -> Vec<String> {
 }
 
 /// Nothing of these may show a secret. `CONFIG` is each config in turn.
-const LINES: [&str; 74] = [
+const LINES: [&str; 76] = [
     "status",
     "status --format json",
     "status --env-file .env",
