@@ -92,6 +92,18 @@ impl KeySet {
     /// Reads the keys of a config, with the values of variables as far as they are known.
     #[must_use]
     pub fn read_with(config: &Config<'_>, values: &Values<'_>) -> Self {
+        Self::read_by(config, values, values)
+    }
+
+    /// The same where a reader is shown kids and audiences: those that are in variables stay unknown. A config under review
+    /// may name any variable there, one with a secret, too.
+    #[must_use]
+    pub(crate) fn read_to_show(config: &Config<'_>, values: &Values<'_>) -> Self {
+        Self::read_by(config, values, &|_| None)
+    }
+
+    /// `names`: the values of variables that stand for kids and audiences.
+    fn read_by(config: &Config<'_>, values: &Values<'_>, names: &Values<'_>) -> Self {
         let doc = config.document();
         let edition = config.edition();
         let (mut line, mut counted) = (1, 0);
@@ -100,11 +112,11 @@ impl KeySet {
             let at = doc.start_of(*id);
             line += doc.text()[counted..at].matches('\n').count();
             counted = at;
-            read::key(&Entry { doc, id: *id, edition, values }, index, line)
+            read::key(&Entry { doc, id: *id, edition, values, names }, index, line)
         });
         let keys: Vec<Key> = keys.collect();
         let audiences =
-            config.audience_entries().iter().map(|id| read::audience(doc, *id, edition, values)).collect();
+            config.audience_entries().iter().map(|id| read::audience(doc, *id, edition, names)).collect();
         let (around, unknown) = startability::around(config, values);
         Self {
             index: Index::of(&keys),
@@ -121,7 +133,7 @@ impl KeySet {
     /// What keeps the service from starting with an entry of the list, each with where it is.
     #[must_use]
     pub fn faults_of(config: &Config<'_>, id: NodeId, values: &Values<'_>) -> Vec<(NodeId, Fault)> {
-        Entry { doc: config.document(), id, edition: config.edition(), values }.faults()
+        Entry { doc: config.document(), id, edition: config.edition(), values, names: values }.faults()
     }
 
     /// The same config with other keys, renumbered.

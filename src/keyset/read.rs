@@ -57,6 +57,8 @@ pub(super) struct Entry<'d, 't> {
     /// PowerSync Cloud writes secrets as `{secret: !env NAME}` or `{secret_ref: NAME}`.
     pub(super) edition: Edition,
     pub(super) values: &'d Values<'d>,
+    /// The same for the kid, which is shown.
+    pub(super) names: &'d Values<'d>,
 }
 
 /// Whether the service starts without a member.
@@ -127,7 +129,7 @@ impl<'d> Entry<'d, '_> {
     }
 
     fn kid(&self) -> Member<Kid> {
-        let text = self.text("kid");
+        let text = Entry { values: self.names, ..*self }.text("kid");
         match (&text, text.known()) {
             (_, Some(known)) => Kid::read(known).map_or(Member::Unreadable(EMPTY_KID), Member::Value),
             (Text::Variable(name, _), None) => Member::Variable((*name).to_owned()),

@@ -209,7 +209,7 @@ impl Checker<'_> {
     fn inspect(&self, target: &CheckTarget, config: &Config<'_>, known: Option<&KnownValues<'_>>) -> Seen {
         let value = |name: &str| known.and_then(|known| known.get(name));
         let values = known.map(|_| &value as &Values<'_>);
-        let keys = KeySet::read_with(config, &value);
+        let keys = KeySet::read_to_show(config, &value);
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);

@@ -234,6 +234,8 @@ impl Change {
         let is_same = match (&old, &new) {
             (Content::File(old), Content::File(new)) => **old == **new,
             // What stands for the file in git is the same: what it stands for is, too.
+            // What a link leads to may be another all the same.
+            (Content::NotSeen(_), Content::File(_)) if self.old.is_link(path) => false,
             (Content::NotSeen(_), _) => self.old.has_same_object(&self.new, path),
             _ => false,
         };

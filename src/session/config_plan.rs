@@ -90,7 +90,7 @@ impl ConfigPlan {
         let config_error = Error::config(&opened.name);
         let config = opened.config()?;
         operation.cloud.check(&config, &opened.name)?;
-        let keys = KeySet::read_with(&config, &task.values.values());
+        let keys = KeySet::read_to_show(&config, &task.values.values());
         task.values.check(&keys)?;
         let (policy, values, env_files) = (&task.policy, &task.values, &board.env_files);
         let seen = Facts { config: &config, keys: &keys, now, policy, values, env_files };
@@ -243,8 +243,8 @@ impl ConfigChange<'_> {
             let set = self.set.and_then(|set| set.value(name));
             set.or_else(|| moved(&self.outcome.changes, keys, name)).or_else(|| self.task.values.get(name))
         };
-        let keys = &KeySet::read_with(self.config, &value);
-        let new_keys = &KeySet::read_with(self.after, &value);
+        let keys = &KeySet::read_to_show(self.config, &value);
+        let new_keys = &KeySet::read_to_show(self.after, &value);
         let tool = self.task.source.command(self.operation.global, world);
         // Of a key that is written in another way, the notes tell all.
         if self.outcome.effect != Some(Effect::Rewritten) {

@@ -175,7 +175,7 @@ impl Differ<'_> {
         let policy = &found.policy;
         let new_known = self.new_values.as_ref();
         let new_value = |name: &str| new_known.and_then(|known| known.get(name));
-        let new_keys = KeySet::read_with(new, &new_value);
+        let new_keys = KeySet::read_to_show(new, &new_value);
         let values = new_known.map(|_| &new_value as &Values<'_>);
         let path = sides.source.path(world);
         let facts = findings::file_facts(path.as_deref(), &new_keys, &self.selection);
@@ -188,7 +188,7 @@ impl Differ<'_> {
         };
         let old_known = self.old_values.as_ref();
         let old_value = |name: &str| old_known.and_then(|known| known.get(name));
-        let old_keys = KeySet::read_with(old, &old_value);
+        let old_keys = KeySet::read_to_show(old, &old_value);
         let values = old_known.map(|_| &old_value as &Values<'_>);
         let before = Inspected { values, file: facts, ..Inspected::new(old, &old_keys, policy, now) };
         let comparison = ConfigDiff::new(&before, &after);

@@ -30,10 +30,14 @@ pub(crate) fn keys_with(
     values: &KnownValues<'_>,
     world: &mut World<'_>,
 ) -> Result<KeySet, Error> {
-    Ok(keys_and_warnings(global, source, values, world)?.0)
+    let bytes = source.read(world)?;
+    let opened = source.unwrap(global, &bytes)?;
+    let keys = KeySet::read_with(&opened.config()?, &values.values());
+    values.check(&keys)?;
+    Ok(keys)
 }
 
-/// The same, with what is wrong with the config.
+/// The keys as they are shown, with what is wrong with the config.
 pub(crate) fn keys_and_warnings(
     global: &Global,
     source: &Source,
@@ -43,7 +47,7 @@ pub(crate) fn keys_and_warnings(
     let bytes = source.read(world)?;
     let opened = source.unwrap(global, &bytes)?;
     let config = opened.config()?;
-    let keys = KeySet::read_with(&config, &values.values());
+    let keys = KeySet::read_to_show(&config, &values.values());
     values.check(&keys)?;
     let mut warnings = findings::warnings(&config, &keys, &source.tool(global, world), world.clock.now());
     warnings.extend(values.oddities(&keys));

@@ -72,18 +72,47 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
 }
 
 /// An audience, as far as it is known.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub(super) enum AudienceEntry {
     Known(String),
-    /// In this variable.
+    /// In this variable. Its value is compared and never shown: a branch may name any variable.
+    Behind {
+        variable: String,
+        value: String,
+    },
+    /// In this variable, whose value isn't known.
     Hidden(String),
+}
+
+impl AudienceEntry {
+    /// What it is told from others by.
+    fn identity(&self) -> Result<&str, &str> {
+        match self {
+            Self::Known(text) | Self::Behind { value: text, .. } => Ok(text),
+            Self::Hidden(name) => Err(name),
+        }
+    }
+}
+
+impl PartialEq for AudienceEntry {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for AudienceEntry {}
+
+impl std::hash::Hash for AudienceEntry {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
 }
 
 impl std::fmt::Display for AudienceEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Known(text) => write!(f, "{}", Printable(text)),
-            Self::Hidden(name) => write!(f, "!env {}", Printable(name)),
+            Self::Behind { variable: name, .. } | Self::Hidden(name) => write!(f, "!env {}", Printable(name)),
         }
     }
 }
@@ -94,8 +123,11 @@ pub(super) fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
         Scalar::String(text) => Some(AudienceEntry::Known(text.to_owned())),
         Scalar::Env(written) => {
             let name = env_name(written).0;
-            let known = on.values()(name).map(|value| AudienceEntry::Known(value.as_str().to_owned()));
-            Some(known.unwrap_or_else(|| AudienceEntry::Hidden(name.to_owned())))
+            let variable = name.to_owned();
+            Some(match on.values()(name) {
+                Some(value) => AudienceEntry::Behind { variable, value: value.as_str().to_owned() },
+                None => AudienceEntry::Hidden(variable),
+            })
         }
         _ => None,
     };

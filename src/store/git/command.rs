@@ -10,7 +10,7 @@ use super::error::GitError;
 
 /// Settings that could run a program or go elsewhere, switched off. The settings of the repository itself
 /// (`.git/config`, which no branch holds) stay as far as a fetch of a partial clone needs them.
-const SAFE: [&str; 10] = [
+const SAFE: [&str; 13] = [
     // A directory of a branch that looks like a repository is none. Git before 2.38 doesn't know this one, so the
     // repository is always named, too.
     "safe.bareRepository=explicit",
@@ -19,6 +19,10 @@ const SAFE: [&str; 10] = [
     "core.pager=cat",
     "core.editor=false",
     "core.askPass=",
+    // A commit may carry a signature.
+    "log.showSignature=false",
+    "gpg.program=false",
+    "gpg.ssh.program=false",
     "core.alternateRefsCommand=true",
     "diff.external=",
     "protocol.ext.allow=never",

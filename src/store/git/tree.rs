@@ -117,6 +117,11 @@ impl Tree {
         object(self).is_some_and(|own| object(other) == Some(own))
     }
 
+    /// Whether this is a link.
+    pub(crate) fn is_link(&self, path: &Path) -> bool {
+        self.entries.get(path).is_some_and(|entry| entry.kind == EntryKind::Link)
+    }
+
     /// Whether the file at this path is these bytes, told without reading it.
     pub(crate) fn is_at(&self, path: &Path, bytes: &[u8]) -> bool {
         let entry = self.entries.get(path).filter(|entry| entry.kind == EntryKind::File);

@@ -248,3 +248,18 @@ fn attributes_that_change_the_text() {
     scene.write("deploy/powersync.yaml", BAD.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
     has(&scene.run("diff --git main"), 1, &["unreadable"]);
 }
+
+/// A link that led nowhere in the base, and leads to a config now.
+#[test]
+fn a_link_that_begins_to_lead_somewhere() {
+    let scene = branch();
+    git(scene.folder.path(), &["switch", "--quiet", "main"]);
+    std::os::unix::fs::symlink("local/text", scene.path("deploy/override.yaml")).unwrap();
+    commit(&scene);
+    git(scene.folder.path(), &["switch", "--quiet", "--force-create", "branch"]);
+    assert!(scene.run("diff --git main").stdout.starts_with("✅ No config changes"));
+    scene.write("deploy/local/text", BAD);
+    commit(&scene);
+    has(&scene.run("diff --git main"), 0, &["key-added", "deploy/override.yaml"]);
+    has(&scene.run("diff --git main..HEAD"), 0, &["key-added", "deploy/override.yaml"]);
+}

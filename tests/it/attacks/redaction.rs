@@ -169,3 +169,24 @@ fn secrets_in_a_log_of_ci() {
         scene.variables.clear();
     }
 }
+
+/// A kid and an audience that name the variable of a secret.
+#[test]
+fn a_secret_as_a_name() {
+    const SECRET: &str = "hunter2-long-enough";
+    let new = BASE.replace("kid: prod-2", "kid: !env PS_DB").replace("['app']", "['app', !env PS_DB]");
+    let mut scene = Scene::with("old.yaml", BASE);
+    scene.write("new.yaml", &new);
+    scene.write("s.env", format!("PS_DB={SECRET}\n"));
+    scene.variables = vec![("PS_DB".to_owned(), SECRET.to_owned())];
+    for format in ["human", "json", "markdown", "github", "sarif"] {
+        for command in ["diff old.yaml new.yaml --env-file-new s.env", "check new.yaml --env-file s.env"] {
+            let outcome = scene.run(&format!("{command} --format {format}"));
+            assert!(!super::all(&outcome).contains(SECRET), "{command}: {outcome:?}");
+        }
+    }
+    for command in ["status new.yaml", "status new.yaml --format json", "status new.yaml --env-file s.env"] {
+        let outcome = scene.run(command);
+        assert!(!super::all(&outcome).contains(SECRET), "{command}: {outcome:?}");
+    }
+}
