@@ -68,6 +68,12 @@ impl NumericDate {
         ForPeople { date: self, now }
     }
 
+    /// For people where nobody says what time it is: `2026-11-28 09:37 UTC`.
+    #[must_use]
+    pub(crate) fn to_the_minute(self) -> impl fmt::Display {
+        self.utc().format("%Y-%m-%d %H:%M UTC")
+    }
+
     /// The day, as `2026-11-23`.
     #[must_use]
     pub(crate) fn day(self) -> String {
@@ -99,7 +105,7 @@ impl fmt::Display for ForPeople {
             minutes @ 120..2880 => format!("{} h", (minutes + 30) / 60),
             minutes => format!("{} days", (minutes + 720) / 1440),
         };
-        write!(f, "{} ", self.date.utc().format("%Y-%m-%d %H:%M UTC"))?;
+        write!(f, "{} ", self.date.to_the_minute())?;
         match away.0 {
             _ if span.is_empty() => f.write_str("(now)"),
             0.. => write!(f, "(in {span})"),

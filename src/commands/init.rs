@@ -1,25 +1,22 @@
 //! `init`: a new config, and the files that go with it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::base::time::NumericDate;
 use crate::config::Config;
 use crate::base::sentence::sentence;
 use crate::explain::{Action, Sign, Step, Steps};
 use crate::init::fill::{Purpose, needs};
 use crate::keyset::KeySet;
-use crate::report::change_json::File;
-use crate::report::paint::{event_line, warning_line};
-use crate::session::arguments::{ConfigArgs, Ending, Format, FormatArgs, Global};
+use crate::report::paint::event_line;
+use crate::session::arguments::{ConfigArgs, Ending, FormatArgs, Global};
 use crate::session::change_report::ChangeReport;
-use crate::session::change_talk::tell_steps;
 use crate::session::new_config::complete::Completed;
+use crate::session::new_config::ending::{end, files_of, talk, warn};
 use crate::session::new_config::fill::{EnvState, beside, describe, next_steps as steps_of_fill};
 use crate::session::new_config::questions::options;
 use crate::session::question::Asks;
 use crate::session::new_config::{
-    Directory, Draft, FileChange, Finish, check_now, finish, next_steps, show,
+    Directory, Draft, Finish, check_now, finish, next_steps, show,
 };
 use crate::session::{Answer, Error, Source, Usage, World, source};
 
@@ -70,7 +67,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let mut draft = Draft::make(&options, &directory, &args.ending.allow, world)?;
     let (notes, now) = (draft.notes.clone(), world.clock.now());
     let width = world.terminal.width;
-    let to = talk(args, world);
+    let to = talk(args.output.format, world);
     show(&draft.files, width, to)?;
     if let Some(entry) = &draft.compose_entry {
         writeln!(to, "\n{entry}")?;
@@ -88,46 +85,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let finish = finish(files, global, &args.ending, world)?;
     let steps = next_steps(&options, &draft, &directory, global, world);
     let report = report.with_notes("note", &notes).with_notes("warning", &draft.warnings).with_steps(&steps);
-    end(args, finish, report, &steps, world)
-}
-
-/// Where people see the files: stdout, unless it is for programs.
-fn talk<'w>(args: &Args, world: &'w mut World<'_>) -> &'w mut dyn Write {
-    match args.output.format {
-        Format::Human => &mut *world.stdout,
-        Format::Json => &mut *world.stderr,
-    }
-}
-
-fn files_of(files: &[FileChange], now: NumericDate) -> Vec<File> {
-    let written = files.iter().filter(|file| file.action.is_some());
-    written.map(|file| File::new(file.name.clone(), &file.diff(), &[], now)).collect()
-}
-
-fn warn(warnings: &[String], world: &mut World<'_>) -> Result<(), Error> {
-    for warning in warnings {
-        writeln!(world.stderr, "{}", warning_line(warning))?;
-    }
-    Ok(())
-}
-
-fn end(
-    args: &Args,
-    finish: Finish,
-    mut report: ChangeReport,
-    steps: &Steps,
-    world: &mut World<'_>,
-) -> Result<Answer, Error> {
-    match finish {
-        Finish::Written | Finish::Nothing if !steps.list.is_empty() => tell_steps(steps, "What to do next", world)?,
-        Finish::DryRun => tell_steps(steps, "What to do once it is written", world)?,
-        Finish::Written | Finish::Nothing | Finish::Declined => {}
-    }
-    if args.output.format == Format::Json {
-        report.written = finish == Finish::Written;
-        report.print(world)?;
-    }
-    Ok(if finish == Finish::Declined { Answer::No } else { Answer::Done })
+    end(args.output.format, finish, report, &steps, world)
 }
 
 /// `--fill`: the secrets that an existing config's variables lack.
@@ -164,7 +122,7 @@ fn fill(
         let list = if fill_in.is_empty() { Vec::new() } else { steps.list };
         let steps = &Steps { now, list };
         let report = ChangeReport::new("init", now, Vec::new()).with_notes("warning", &warnings).with_steps(steps);
-        return end(args, Finish::Nothing, report, steps, world);
+        return end(args.output.format, Finish::Nothing, report, steps, world);
     }
     // The values come first: what a config refers to is there before it.
     let mut changes = Vec::new();
@@ -176,7 +134,7 @@ fn fill(
         changes.push(completed.change(&source, bytes.clone(), &opened, world)?);
     }
     let width = world.terminal.width;
-    let to = talk(args, world);
+    let to = talk(args.output.format, world);
     for event in added.into_iter().chain(generated.iter().map(|(need, _)| describe(need))) {
         writeln!(to, "{}", event_line(Sign::Added, event))?;
     }
@@ -186,7 +144,7 @@ fn fill(
     let report = ChangeReport::new("init", now, files_of(&changes, now));
     let finish = finish(changes, global, &args.ending, world)?;
     let report = report.with_notes("warning", &warnings).with_steps(&steps);
-    end(args, finish, report, &steps, world)
+    end(args.output.format, finish, report, &steps, world)
 }
 
 /// What the service still lacks to start.

@@ -3,17 +3,17 @@
 use crate::session::values::EnvFileArg;
 use crate::session::arguments::{AskArgs, Format, FormatArgs, Global, PolicyArgs};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::base::sentence::sentence;
 use crate::base::text::Printable;
-use crate::base::time::{NumericDate, Seconds};
+use crate::base::time::Seconds;
 use crate::probe::{ProbePlan, Round};
 use crate::report::human::{columns, paragraph};
 use crate::report::paint::{BOLD, error_line, paint, warning_line};
 use crate::report::{json, probe as words};
 use crate::session::{Answer, Error, Source, Usage, World, policy, read, source};
 use crate::session::ask::{Services, endpoints};
+use crate::session::probe_wait::ask_until_known;
 use crate::store::Platform;
 
 /// Ask the running service which keys it knows
@@ -50,9 +50,6 @@ pub(crate) struct Args {
     pub ask: AskArgs,
 }
 
-/// The longest pause between two rounds.
-const LONGEST: u64 = 30;
-
 pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result<Answer, Error> {
     let source = source::one(global, world)?;
     let name = source.name();
@@ -83,7 +80,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     if plan.subjects.is_empty() {
         return Err(Usage::NothingToAskFor(name).into());
     }
-    let round = ask(&services, &plan, args.wait, world)?;
+    let round = ask_until_known(&services, &plan, args.wait, world)?;
     match args.output.format {
         Format::Human => write!(world.stdout, "{}", words::human(&plan, &round))?,
         Format::Json => {
@@ -112,59 +109,6 @@ fn tell_left_out(plan: &ProbePlan, world: &mut World<'_>) -> Result<(), Error> {
         world.note(&sentence!("{} is not asked for: {}", Printable(&out.name), out.why.message()))?;
     }
     Ok(())
-}
-
-/// Asks, and asks again until it is as the config says or the time is over.
-fn ask(
-    services: &Services<'_>,
-    plan: &ProbePlan,
-    wait: Option<Seconds>,
-    world: &mut World<'_>,
-) -> Result<Round, Error> {
-    let begin = world.clock.now();
-    let mut pauses = 0;
-    let mut pause = 1;
-    loop {
-        let round = services.round(plan);
-        let done = round.is_complete() && round.is_as_planned(plan);
-        let left = left(wait, begin, pauses, world);
-        if done || left == 0 {
-            if world.terminal.stderr && pauses > 0 {
-                write!(world.stderr, "\r\u{1b}[K")?;
-            }
-            return Ok(round);
-        }
-        let now = pause.min(left);
-        progress(plan, &round, left, world)?;
-        (world.sleep)(Duration::from_secs(now));
-        pauses += now;
-        pause = (pause * 2).min(LONGEST);
-    }
-}
-
-/// How many seconds may still be waited: by the clock, or by the pauses, should the clock stand still.
-fn left(wait: Option<Seconds>, begin: NumericDate, pauses: u64, world: &World<'_>) -> u64 {
-    let wait = wait.map_or(0, Seconds::get);
-    let passed = world.clock.now().since(begin).get().max(i64::try_from(pauses).unwrap_or(i64::MAX));
-    u64::try_from(wait - passed).unwrap_or(0)
-}
-
-/// A line that is written over, for a person at the terminal.
-fn progress(plan: &ProbePlan, round: &Round, left: u64, world: &mut World<'_>) -> Result<(), Error> {
-    if !world.terminal.stderr {
-        return Ok(());
-    }
-    let fits = |number: &usize| {
-        round
-            .reports
-            .iter()
-            .all(|report| report.answered > 0 && report.seen[*number].is(plan.subjects[*number].expected))
-    };
-    let fine = (0..plan.subjects.len()).filter(fits).count();
-    let all = plan.subjects.len();
-    let left = Seconds::new(i64::try_from(left).unwrap_or(i64::MAX)).largest();
-    write!(world.stderr, "\r\u{1b}[KWaiting: {fine} of {all} keys as the config says; {left} left")?;
-    Ok(world.stderr.flush()?)
 }
 
 /// In words, where it is not as the config says, and what to do.

@@ -69,7 +69,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     write!(world.stdout, "{text}")?;
     world.stdout.flush()?;
     if ahead.until < until {
-        writeln!(world.stderr, "\nThis ends at {}: more steps than anyone reads.", ahead.until)?;
+        writeln!(world.stderr, "\nThis ends at {}: more steps than anyone reads.", ahead.until.to_the_minute())?;
     }
     if args.format == ChartFormat::Human && !ahead.lives.is_empty() {
         let what = sentence!(

@@ -2,24 +2,17 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
-use crate::base::text::Printable;
 use crate::keyset::{KeyName, KeySet};
 use crate::report::human::columns;
 use crate::report::json;
-use crate::report::paint::warning_line;
-use crate::report::tally::{Tally, TokenAnswers};
-use crate::report::verify::{self as report, Lines, OwnerAnswer, Question, TokenAnswer};
-use crate::session::values::EnvFileArg;
-use crate::session::key_sets::{self, KeySetArgs};
-use crate::token::found::FoundToken;
+use crate::report::verify::{OwnerAnswer, Question};
 use crate::session::arguments::{At, Format, FormatArgs, Global};
-use crate::session::{Answer, Error, Source, Usage, World, read, source};
+use crate::session::token_judge::{TokenJudge, Claims, tell};
+use crate::session::key_sets::{self, KeySetArgs};
 use crate::session::token_input::{self, SecretFrom};
-use crate::token::{
-    Cause, KeyPlace, Ownership, SAFE_BYTES, SecretInput, Verdict, Verifier, claims_of, nearest_cause, ownership,
-};
+use crate::session::values::EnvFileArg;
+use crate::session::{Answer, Error, Source, Usage, World, read, source};
+use crate::token::{KeyPlace, Ownership, SecretInput, Verifier, ownership};
 
 /// Say whether the service accepts a token, and if not, why
 ///
@@ -89,13 +82,18 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
             let behind = key_sets::behind(&args.sets, &keys, &question.config, world)?;
             let verifier =
                 Verifier::with_fetched(&keys, behind).map_err(Error::token(&question.config))?;
-            let asked =
-                Asked { args, question: &question, verifier: &verifier, removed: removed.as_ref() };
-            let [one] = found.as_slice() else { return asked.tell_several(&found, world) };
+            let judge = TokenJudge {
+                question: &question,
+                verifier: &verifier,
+                removed: removed.as_ref(),
+                format: args.output.format,
+                claims: if args.show_claims { Claims::Shown } else { Claims::Kept },
+            };
+            let [one] = found.as_slice() else { return judge.tell_several(&found, world) };
             if let Some(note) = one.message() {
                 world.note(&note)?;
             }
-            return asked.tell_one(&one.token, world);
+            return judge.tell_one(&one.token, world);
         }
     };
     let input = match from {
@@ -131,152 +129,4 @@ fn tell_owner(
         Ownership::Key(owner) if question.is_expected(KeyPlace::File(owner.key.index)) != Some(false) => Ok(Answer::Done),
         _ => Ok(Answer::No),
     }
-}
-
-/// What is asked of each token.
-struct Asked<'a> {
-    args: &'a Args,
-    question: &'a Question<'a>,
-    verifier: &'a Verifier,
-    removed: Option<&'a KeySet>,
-}
-
-/// What came of a token.
-struct Judged<'a> {
-    token: &'a str,
-    verdict: Verdict,
-    cause: Option<Cause>,
-    claims: Option<Value>,
-}
-
-impl<'a> Asked<'a> {
-    fn judge(&self, token: &'a str) -> Judged<'a> {
-        let now = self.question.now;
-        let verdict = self.verifier.verify(token, now);
-        let cause = match &verdict {
-            Verdict::Rejected(why) => Some(nearest_cause(self.verifier, self.removed, token, why, now)),
-            Verdict::Accepted(_) | Verdict::Undetermined(_) => None,
-        };
-        let claims = claims_of(token).and_then(|claims| serde_json::from_str::<Value>(&claims).ok());
-        Judged { token, verdict, cause, claims }
-    }
-
-    fn is_yes(&self, verdict: &Verdict) -> bool {
-        matches!(verdict, Verdict::Accepted(accepted) if self.question.is_expected(accepted.key) != Some(false))
-    }
-
-    fn report(&self, judged: &'a Judged<'_>) -> TokenAnswer<'a> {
-        let (question, claims) = (self.question, judged.claims.as_ref());
-        let mut answer = match (&judged.verdict, &judged.cause) {
-            (Verdict::Accepted(accepted), _) => {
-                TokenAnswer::accepted(question, self.verifier, accepted, claims)
-            }
-            (Verdict::Rejected(why), Some(cause)) => {
-                TokenAnswer::rejected(question, self.verifier, (why, cause), claims)
-            }
-            (Verdict::Undetermined(why), _) => TokenAnswer::undetermined(question, self.verifier, why),
-            (Verdict::Rejected(_), None) => TokenAnswer::new(question, self.verifier, None, claims),
-        };
-        answer.claims = judged.claims.clone().filter(|_| self.args.show_claims);
-        answer
-    }
-
-    /// One token.
-    fn tell_one(&self, token: &'a str, world: &mut World<'_>) -> Result<Answer, Error> {
-        let judged = self.judge(token);
-        match self.args.output.format {
-            Format::Human => self.tell_people(&judged, world)?,
-            Format::Json if !matches!(judged.verdict, Verdict::Undetermined(_)) => {
-                json::write(&self.report(&judged), world.stdout)?;
-            }
-            Format::Json => {}
-        }
-        warn_of_size(&judged, world)?;
-        match judged.verdict {
-            Verdict::Undetermined(why) => Err(Error::Undetermined(why)),
-            verdict if self.is_yes(&verdict) => Ok(Answer::Done),
-            _ => Ok(Answer::No),
-        }
-    }
-
-    /// Several, a line each, and what they are together.
-    fn tell_several(&self, tokens: &'a [FoundToken], world: &mut World<'_>) -> Result<Answer, Error> {
-        let judged: Vec<Judged<'_>> = tokens.iter().map(|found| self.judge(&found.token)).collect();
-        let mut tally = Tally::default();
-        for one in &judged {
-            tally.add(self.question, self.verifier, &one.verdict);
-        }
-        match self.args.output.format {
-            Format::Human => {
-                for (number, one) in (1..).zip(&judged) {
-                    let line = self.question.line(self.verifier, &one.verdict);
-                    writeln!(world.stdout, "{number}: {line}")?;
-                }
-                world.stdout.flush()?;
-                write!(world.stderr, "\n{}", tally.human(self.question, columns(world.terminal.width)))?;
-            }
-            Format::Json => {
-                let answers = judged.iter().map(|one| self.report(one)).collect();
-                json::write(&TokenAnswers::new(self.question, answers, &tally), world.stdout)?;
-            }
-        }
-        for one in &judged {
-            warn_of_size(one, world)?;
-        }
-        if let Some(Verdict::Undetermined(why)) =
-            judged.iter().map(|one| &one.verdict).find(|verdict| matches!(verdict, Verdict::Undetermined(_)))
-        {
-            return Err(Error::Undetermined(why.clone()));
-        }
-        let all = judged.iter().all(|one| self.is_yes(&one.verdict));
-        Ok(if all { Answer::Done } else { Answer::No })
-    }
-
-    fn tell_people(&self, judged: &Judged<'_>, world: &mut World<'_>) -> Result<(), Error> {
-        let width = columns(world.terminal.width);
-        match (&judged.verdict, &judged.cause) {
-            (Verdict::Accepted(accepted), _) => {
-                tell(&self.question.accepted(accepted, self.verifier, width), world)?;
-            }
-            (Verdict::Rejected(why), Some(cause)) => tell(&report::rejected(why, cause, width), world)?,
-            _ => {}
-        }
-        if self.args.show_claims { tell_claims(judged, world) } else { Ok(()) }
-    }
-}
-
-fn warn_of_size(judged: &Judged<'_>, world: &mut World<'_>) -> Result<(), Error> {
-    let bytes = judged.token.len();
-    if bytes > SAFE_BYTES && matches!(judged.verdict, Verdict::Accepted(_)) {
-        let text = format!(
-            "the token has {bytes} bytes, and Node rejects requests whose headers are over 16 KiB together (HTTP 431): with \
-             those that clients add, this one may be. Put less into its claims"
-        );
-        writeln!(world.stderr, "{}", warning_line(&text))?;
-    }
-    Ok(())
-}
-
-fn tell_claims(judged: &Judged<'_>, world: &mut World<'_>) -> Result<(), Error> {
-    let Some(claims) = claims_of(judged.token) else {
-        writeln!(world.stderr, "note: its claims can't be read")?;
-        return Ok(());
-    };
-    let pretty =
-        judged.claims.as_ref().and_then(|value| serde_json::to_string_pretty(value).ok()).unwrap_or(claims);
-    for line in pretty.lines() {
-        writeln!(world.stdout, "{}", Printable(line))?;
-    }
-    world.stdout.flush()?;
-    if !matches!(judged.verdict, Verdict::Accepted(_)) {
-        writeln!(world.stderr, "note: these claims are not verified: anyone may have written them")?;
-    }
-    Ok(())
-}
-
-fn tell(lines: &Lines, world: &mut World<'_>) -> Result<(), Error> {
-    write!(world.stdout, "{}", lines.data)?;
-    world.stdout.flush()?;
-    write!(world.stderr, "{}", lines.talk)?;
-    Ok(())
 }

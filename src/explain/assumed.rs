@@ -25,7 +25,8 @@ impl Assumed {
         sentence!(
             "Made {now}. Its dates assume that a token lives {token_ttl}, that every replica has restarted {deploy_within} \
              after a change was written, and every backend has switched {rollout} later ({source}). Merging later moves \
-             the dates of lock-outs and restarts; `exp` and `nbf` in the file stay as they are"
+             the dates of lock-outs and restarts; `exp` and `nbf` in the file stay as they are",
+            now = now.to_the_minute()
         )
     }
 }

@@ -97,7 +97,12 @@ impl History {
             });
             let what = what.collect::<Vec<_>>().join("<br>");
             let (id, by) = (code(&short(&commit.id)), inline(&Printable(&commit.author).to_string(), &names));
-            let _ = writeln!(text, "| {} | {id} | {} | {what} |", commit.at, by.replace('|', "\\|"));
+            let _ = writeln!(
+                text,
+                "| {} | {id} | {} | {what} |",
+                commit.at.to_the_minute(),
+                by.replace('|', "\\|")
+            );
         }
         text
     }

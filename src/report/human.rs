@@ -136,7 +136,7 @@ pub(crate) fn schedule_table(rows: &[Row], now: NumericDate, width: Option<u16>)
         Action::Rotate => format!("replace {}", due.key),
         Action::Prune => format!("remove {}", due.key),
     };
-    let from = |due: &Due| if due.at <= now { "now".to_owned() } else { due.at.to_string() };
+    let from = |due: &Due| if due.at <= now { "now".to_owned() } else { due.at.for_people(now).to_string() };
     // `status` decides nothing, so nothing is done now; nor is there anything to say where nothing is due.
     let is_due = rows.iter().any(|row| row.due.is_some());
     let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"];
@@ -225,9 +225,9 @@ fn removal(keys: &KeySet, key: &Key, now: NumericDate) -> String {
         Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "rotate first".to_owned(),
         Phase::Standby { .. } if is_current => "–".to_owned(),
         Phase::Standby { nbf } if nbf <= now => "promote now".to_owned(),
-        Phase::Retiring { exp } => format!("{exp}, in {}", exp.since(now).largest()),
-        Phase::Removable { exp } => format!("now, since {exp}"),
-        Phase::Standby { nbf } => format!("promote: {nbf}"),
+        Phase::Retiring { exp } => exp.for_people(now).to_string(),
+        Phase::Removable { exp } => format!("now, since {}", exp.for_people(now)),
+        Phase::Standby { nbf } => format!("promote: {}", nbf.for_people(now)),
         Phase::Unknown => "unreadable".to_owned(),
         Phase::Accepted | Phase::Unusable => "–".to_owned(),
     }

@@ -52,14 +52,17 @@ pub(crate) fn chart(timeline: &Timeline, width: usize) -> String {
     if !timeline.steps.is_empty() {
         chart.push(String::new());
     }
-    for step in &timeline.steps {
+    let dates: Vec<String> =
+        timeline.steps.iter().map(|step| step.at.for_people(timeline.now).to_string()).collect();
+    let width = dates.iter().map(String::len).max().unwrap_or(0);
+    for (step, date) in timeline.steps.iter().zip(dates) {
         let key = &timeline.lives[step.life].key;
         let what = match step.action {
             Action::Promote => format!("promote {key}"),
             Action::Rotate => format!("add the key that follows {key}"),
             Action::Prune => format!("remove {key}"),
         };
-        chart.push(format!("{}  {what}", step.at));
+        chart.push(format!("{date:<width$}  {what}"));
     }
     chart.join("\n") + "\n"
 }

@@ -102,7 +102,9 @@ impl Note {
     pub(crate) fn message(&self) -> Sentence {
         match self {
             Self::AlreadyCurrent { key } => sentence!("{key} is the current key already"),
-            Self::AlreadyRetiring { key, exp } => sentence!("{key} is retiring already, until {exp}"),
+            Self::AlreadyRetiring { key, exp } => {
+                sentence!("{key} is retiring already, until {exp}", exp = exp.to_the_minute())
+            }
             Self::NotRetiring { key } => sentence!("{key} is not retiring"),
             Self::SecretInVariable { key, variable } => {
                 sentence!("the secret of {key} is in a variable already: {variable}")
@@ -137,12 +139,14 @@ impl Note {
                  with a secret. `prune` removes it from {exp} on, and `reconcile` makes no new one; `retire --undo {}` takes \
                  this back",
                 list(ways),
-                key.argument()
+                key.argument(),
+                exp = exp.to_the_minute()
             ),
             Self::NotReplaced { leaving: Leaving { key, ways }, exp } => sentence!(
                 "{key} is on its way out, and users log in with {}: no new shared secret is made in its place. `prune` \
                  removes it from {exp} on",
-                list(ways)
+                list(ways),
+                exp = exp.to_the_minute()
             ),
             Self::NeverPromoted(why) => why.message(),
             Self::CurrentPastEnd { key } => sentence!(

@@ -167,19 +167,24 @@ impl Refusal {
                 CLOCK_SKEW.get()
             ),
             Hazard::EndsNow { key, exp } => sentence!(
-                "{exp} is not in the future: {key} could be removed at once, with tokens still valid"
+                "{exp} is not in the future: {key} could be removed at once, with tokens still valid",
+                exp = exp.to_the_minute()
             ),
             Hazard::EndsSooner { key, had, exp, overlap } => sentence!(
                 "{key} was to stay until {had}. {exp} is earlier, and sooner than the overlap of {overlap} from now: a \
-                 backend that hasn't switched yet would be locked out"
+                 backend that hasn't switched yet would be locked out",
+                exp = exp.to_the_minute(),
+                had = had.to_the_minute()
             ),
             Hazard::BeforeNbf { key, nbf } => sentence!(
                 "{key} is not to be promoted before {nbf}: a replica that hasn't restarted since it was added doesn't \
-                 know it, and would reject its tokens"
+                 know it, and would reject its tokens",
+                nbf = nbf.to_the_minute()
             ),
             Hazard::JustAdded { key, from } => sentence!(
                 "{key} was added too recently: a replica may not know it yet, and would reject its tokens. From {from} \
-                 every replica should"
+                 every replica should",
+                from = from.to_the_minute()
             ),
             Hazard::ShortStandby { wait, deploy_within } => sentence!(
                 "a standby of {wait} is shorter than the {deploy_within} until every replica has restarted: one that \
@@ -192,7 +197,8 @@ impl Refusal {
             ),
             Hazard::PastExp { key, exp } => sentence!(
                 "{key} could be removed from {exp}, so a replica may have started without it, and would reject its tokens. \
-                 `--probe URL` asks whether every replica still knows it"
+                 `--probe URL` asks whether every replica still knows it",
+                exp = exp.to_the_minute()
             ),
             Hazard::OlderKey { key, current } => sentence!(
                 "{key} is not newer than the current key, {current}, by their `iat`. Going back to an older key is for \
@@ -291,9 +297,10 @@ pub enum ScheduleError {
     NothingToRevoke,
     /// A rotation is under way: its key, and from when that may be promoted.
     #[error(
-        "{key} is waiting to be promoted, from {1} on. `promote {key}` finishes that rotation; `rollback {key}` gives it up, if \
+        "{key} is waiting to be promoted, from {from} on. `promote {key}` finishes that rotation; `rollback {key}` gives it up, if \
          nobody signs with it",
-        key = .0.argument()
+        key = .0.argument(),
+        from = .1.to_the_minute()
     )]
     StandbyWaits(KeyRef, NumericDate),
     /// No key is on its way out.
@@ -358,7 +365,9 @@ pub enum ScheduleError {
     /// The current key would count as newer than the one that is to take its place.
     #[error(
         "--assume-age: {current} would count as made at {assumed}, and {waiting}, which waits to take its place, was made at \
-         {made}. A key is never promoted over a newer one, so that rotation would be given up. Assume a greater age"
+         {made}. A key is never promoted over a newer one, so that rotation would be given up. Assume a greater age",
+        assumed = .assumed.to_the_minute(),
+        made = .made.to_the_minute()
     )]
     AssumedNewer {
         /// The current key.

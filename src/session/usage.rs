@@ -113,7 +113,7 @@ pub enum Usage {
         Printable(.0)
     )]
     TimelineOnCloud(String),
-    #[error("--until {until} is not in the future; it is {now}")]
+    #[error("--until {until} is not in the future; it is {now}", until = .until.to_the_minute(), now = .now.to_the_minute())]
     UntilPast { until: NumericDate, now: NumericDate },
     #[error("`--fix` goes with the human format: it shows a diff and may ask")]
     FixFormat,

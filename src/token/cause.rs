@@ -318,7 +318,7 @@ fn whole(number: f64) -> Option<i64> {
 
 fn expired(exp: f64, seconds_ago: f64) -> Sentence {
     match whole(exp).and_then(NumericDate::new) {
-        Some(at) => sentence!("it expired at {at}, {} ago", span(seconds_ago)),
+        Some(at) => sentence!("it expired at {at}, {} ago", span(seconds_ago), at = at.to_the_minute()),
         None => sentence!("its `exp` is {}, which is long past", number_text(exp)),
     }
 }

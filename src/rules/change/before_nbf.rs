@@ -40,13 +40,15 @@ impl Violation for ShortWait {
         let Self { nbf, now, deploy_within, .. } = self;
         if nbf <= now {
             sentence!(
-                "{key} may be promoted from {nbf}, which is over: `reconcile` would do it before any replica knows the key"
+                "{key} may be promoted from {nbf}, which is over: `reconcile` would do it before any replica knows the key",
+                nbf = nbf.to_the_minute()
             )
         } else {
             let left = nbf.since(*now).rounded();
             sentence!(
                 "{key} may be promoted from {nbf}, in {left}: too soon to merge this and restart every replica, which takes \
-                 {deploy_within}"
+                 {deploy_within}",
+                nbf = nbf.to_the_minute()
             )
         }
     }
@@ -71,7 +73,7 @@ impl Violation for TooSoon {
         sentence!(
             "{key} is put first before {}: a replica that hasn't restarted since it was added doesn't know it, and rejects its \
              tokens",
-            self.known_from
+            self.known_from.to_the_minute()
         )
     }
 

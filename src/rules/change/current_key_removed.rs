@@ -48,7 +48,8 @@ impl Violation for Gone {
         let until = self.kept_until;
         Some(sentence!(
             "Put {key} back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
-             because its secret leaked, `--skip current-key-removed` accepts it."
+             because its secret leaked, `--skip current-key-removed` accepts it.",
+            until = until.to_the_minute()
         ))
     }
 

@@ -34,8 +34,12 @@ impl Violation for Cut {
     fn message(&self, key: &About) -> Sentence {
         let Self { had, exp, now, overlap } = self;
         let what = match had {
-            Some(had) => sentence!("was to stay until {had}, and may now be removed from {exp}"),
-            None => sentence!("may be removed from {exp}"),
+            Some(had) => sentence!(
+                "was to stay until {had}, and may now be removed from {exp}",
+                had = had.to_the_minute(),
+                exp = exp.to_the_minute()
+            ),
+            None => sentence!("may be removed from {exp}", exp = exp.to_the_minute()),
         };
         if exp <= now {
             sentence!("{key} {what}, which is over: its tokens are still valid")
@@ -50,7 +54,10 @@ impl Violation for Cut {
 
     fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
         let (until, key) = (self.now + self.overlap, key.argument());
-        Some(sentence!("Restart the countdown, from now until {until}: `{tool} retire {key}`."))
+        Some(sentence!(
+            "Restart the countdown, from now until {until}: `{tool} retire {key}`.",
+            until = until.to_the_minute()
+        ))
     }
 
     fn commands(&self, key: &About, tool: &CommandLine) -> Vec<CommandLine> {

@@ -57,7 +57,8 @@ impl Violation for Early {
             ),
             Why::TooSoon { exp, left } => sentence!(
                 "{key} is removed {left} too soon: it was to stay until {exp}, and tokens signed with it are rejected after \
-                 the next restart"
+                 the next restart",
+                exp = exp.to_the_minute()
             ),
             Why::NeverRetired => sentence!(
                 "{key} is removed and was never retired: tokens signed with it are rejected after the next restart"
@@ -75,14 +76,19 @@ impl Violation for Early {
         let (until, token_until, name, key) = (self.until, self.token_until, key.to_string(), key.argument());
         Some(match &self.why {
             Why::TooSoon { .. } => {
-                sentence!("Put {name} back, and remove it once {until} has come: `{tool} prune`. {MEANT}")
+                sentence!(
+                    "Put {name} back, and remove it once {until} has come: `{tool} prune`. {MEANT}",
+                    until = until.to_the_minute()
+                )
             }
             Why::Waited => sentence!(
                 "Nothing more to do if nobody was given it, which can't be seen here: put it back otherwise."
             ),
             _ => sentence!(
                 "Put {name} back and retire it: `{tool} retire {key}`. A token signed now is valid at most until {token_until}; \
-                 with the time to deploy and to switch the backend, the key is needed until {until}. {MEANT}"
+                 with the time to deploy and to switch the backend, the key is needed until {until}. {MEANT}",
+                until = until.to_the_minute(),
+                token_until = token_until.to_the_minute()
             ),
         })
     }

@@ -30,7 +30,7 @@ impl Violation for Ends {
         sentence!(
             "{key} signs tokens, and will be removed from {}: it is the first key in the file, the one PowerSync's tools \
              sign with",
-            self.0
+            self.0.to_the_minute()
         )
     }
 }

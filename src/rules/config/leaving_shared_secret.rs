@@ -32,7 +32,7 @@ impl Violation for Last {
     fn message(&self, key: &About) -> Sentence {
         sentence!(
             "{key}, the last shared secret, is on its way out, and may be removed from {}: then users log in with {} alone",
-            self.exp,
+            self.exp.to_the_minute(),
             list(&self.ways)
         )
     }

@@ -21,7 +21,7 @@ struct Since(NumericDate);
 
 impl Violation for Since {
     fn message(&self, key: &About) -> Sentence {
-        sentence!("{key} may be removed since {}, and the service still accepts it", self.0)
+        sentence!("{key} may be removed since {}, and the service still accepts it", self.0.to_the_minute())
     }
 }
 

@@ -32,7 +32,9 @@ impl Violation for ShortOverlap {
     fn message(&self, key: &About) -> Sentence {
         let Self { exp, least, overlap, current } = self;
         sentence!(
-            "{key} may be removed from {exp}, and must stay until {least}: {overlap} after {current} was made"
+            "{key} may be removed from {exp}, and must stay until {least}: {overlap} after {current} was made",
+            exp = exp.to_the_minute(),
+            least = least.to_the_minute()
         )
     }
 }

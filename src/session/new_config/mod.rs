@@ -3,6 +3,7 @@
 pub(crate) mod complete;
 mod directory;
 mod draft;
+pub(crate) mod ending;
 mod file_change;
 pub(crate) mod fill;
 pub(crate) mod questions;
