@@ -40,6 +40,7 @@ impl Clock for FixedClock {
 }
 
 impl NumericDate {
+    pub(crate) const MIN: Self = Self(0);
     /// 9999-12-31T23:59:59Z
     pub(crate) const MAX: Self = Self(253_402_300_799);
 

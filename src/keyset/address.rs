@@ -148,18 +148,63 @@ fn read_host(text: &str) -> Result<String, InvalidAddress> {
         let ip: IpAddr = inner.parse().map_err(|_| InvalidAddress::NotAUrl)?;
         return if ip.is_ipv6() { Ok(ip.to_string()) } else { Err(InvalidAddress::NotAUrl) };
     }
-    let is_forbidden = |c: char| c.is_control() || " #/:<>?@[\\]^|%`{}\"".contains(c);
-    if text.is_empty() || text.contains(is_forbidden) {
+    let is_forbidden = |c: char| c.is_ascii_control() || " #%/:<>?@[\\]^|".contains(c);
+    let host = percent_decoded(text).ok_or(InvalidAddress::NotAUrl)?.to_lowercase();
+    if host.is_empty() || host.contains(is_forbidden) {
         return Err(InvalidAddress::NotAUrl);
     }
-    let host = text.to_lowercase();
+    let parts: Vec<&str> = host.strip_suffix('.').unwrap_or(&host).split('.').collect();
     // A host that ends in a number has to be an IPv4 address.
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    if last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()) {
-        let ip = host.trim_end_matches('.').parse::<Ipv4Addr>().map_err(|_| InvalidAddress::NotAUrl)?;
-        return Ok(ip.to_string());
+    let last = parts.last().copied().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || number(last).is_some();
+    if is_number && !last.is_empty() {
+        return ipv4(&parts).map(|ip| ip.to_string()).ok_or(InvalidAddress::NotAUrl);
     }
     Ok(host)
+}
+
+/// `None`: what it stands for is no text.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut rest = text.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                decoded.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// Up to four numbers, the last one for all bytes that are left: `127.1`, `0x7f000001`.
+fn ipv4(parts: &[&str]) -> Option<Ipv4Addr> {
+    let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
+    let mut ip = number(last).filter(|last| *last < 1 << (8 * (4 - first.len())))?;
+    for (place, part) in first.iter().enumerate() {
+        ip += number(part).filter(|part| *part < 256)? << (8 * (3 - place));
+    }
+    u32::try_from(ip).ok().map(Ipv4Addr::from)
+}
+
+/// Decimal, hexadecimal behind `0x`, octal behind `0`.
+fn number(text: &str) -> Option<u64> {
+    let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(""), _) => return Some(0),
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
+        (None, _) => (text, 10),
+    };
+    let is_digits = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    // What is too large for this is too large for an address.
+    is_digits.then(|| u64::from_str_radix(digits, radix).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -181,7 +226,21 @@ mod tests {
             ("//auth.example.com", Err(InvalidAddress::NotAUrl)),
             ("${PS_URL}", Err(InvalidAddress::NotAUrl)),
             ("https://", Err(InvalidAddress::NotAUrl)),
-            ("https://${PS_HOST}/jwks", Err(InvalidAddress::NotAUrl)),
+            ("https://${PS_HOST}/jwks", Ok("https://${ps_host}/jwks")),
+            ("http:}", Ok("http://}/")),
+            ("http:%7d%41", Ok("http://}a/")),
+            ("http:a%b", Err(InvalidAddress::NotAUrl)),
+            ("http:a%2fb", Err(InvalidAddress::NotAUrl)),
+            ("http:a|b", Err(InvalidAddress::NotAUrl)),
+            ("http:0x", Ok("http://0.0.0.0/")),
+            ("http:0x7F.1", Ok("http://127.0.0.1/")),
+            ("http:0177.0.0.1.", Ok("http://127.0.0.1/")),
+            ("http:4294967296", Err(InvalidAddress::NotAUrl)),
+            ("http:1.2.3.4.5", Err(InvalidAddress::NotAUrl)),
+            ("http:08", Err(InvalidAddress::NotAUrl)),
+            ("http:a.0b", Ok("http://a.0b/")),
+            ("http:a.0x1", Err(InvalidAddress::NotAUrl)),
+            ("http:1..", Ok("http://1../")),
             ("https://a b/", Err(InvalidAddress::NotAUrl)),
             ("https://h:99999/", Err(InvalidAddress::NotAUrl)),
             ("https://256.1.1.1/", Err(InvalidAddress::NotAUrl)),

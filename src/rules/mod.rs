@@ -3,6 +3,7 @@
 //! A rule is a file of `config` or `change`: it says what it finds, what the service does then, and how to fix it, and holds
 //! the causes it finds, as types with their words. [`check`] and [`compare`] run them; both are pure.
 
+mod base_moved;
 mod change;
 mod comparison;
 mod config;
@@ -12,6 +13,7 @@ mod policy;
 mod rule;
 mod unreadable;
 
+pub(crate) use base_moved::{RULE as BASE_MOVED, base_moved};
 pub(crate) use comparison::{ConfigDiff, NotCompared, not_compared};
 pub(crate) use inspected::FileFacts;
 pub use inspected::Inspected;
@@ -104,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &change::wildcard::RULE,
     &change::new_variable::RULE,
     &change::key_added::RULE,
+    &base_moved::RULE,
     &policy::CHANGED,
     &policy::UNREADABLE,
     &ignore::WITHOUT_REASON,
@@ -141,7 +144,7 @@ pub(crate) fn warnings(on: &Inspected<'_>) -> Vec<Finding> {
 pub fn check(on: &Inspected<'_>, selection: &Selection) -> Found {
     let running = RULES.iter().filter(|rule| selection.runs(rule));
     let found = running.flat_map(|rule| look(rule, on));
-    let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File);
+    let by_config = |rule: &Rule| !matches!(rule.look, Look::Change(_) | Look::File | Look::Branch);
     finish(found.collect(), on, None, &Asked { selection, looked: &by_config })
 }
 
@@ -179,7 +182,7 @@ impl Before {
 pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Introduced {
     let change = |rule: &Rule| match rule.look {
         Look::Change(look) | Look::Both(_, look) => look(comparison),
-        Look::Key(_) | Look::Config(_) | Look::New(_) | Look::File => Vec::new(),
+        Look::Key(_) | Look::Config(_) | Look::New(_) | Look::File | Look::Branch => Vec::new(),
     };
     let running = || RULES.iter().filter(|rule| selection.runs(rule));
     let mut found: Vec<Finding> = running().flat_map(|rule| change(rule)).collect();
@@ -217,7 +220,7 @@ fn look(rule: &Rule, on: &Inspected<'_>) -> Vec<Finding> {
     match rule.look {
         Look::Key(look) => on.keys.keys().iter().filter_map(|key| look(on, key)).collect(),
         Look::Config(look) | Look::New(look) | Look::Both(look, _) => look(on),
-        Look::Change(_) | Look::File => Vec::new(),
+        Look::Change(_) | Look::File | Look::Branch => Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) static CHANGED: Rule = Rule {
     fix: How::Text(
         "Read what it changes as you read a change of the keys. To review under the new policy, merge it by itself first.",
     ),
-    look: Look::File,
+    look: Look::Branch,
     ..WARNING
 };
 

@@ -51,6 +51,8 @@ pub(super) enum Look {
     Both(fn(&Inspected<'_>) -> Vec<Finding>, fn(&ConfigDiff<'_>) -> Vec<Finding>),
     /// At the file itself, or at the comments that silence other rules.
     File,
+    /// At what is around the configs of a branch: `diff`.
+    Branch,
 }
 
 /// How to fix what a rule finds.
@@ -125,7 +127,7 @@ impl Rule {
     /// Whether `check` runs it.
     #[must_use]
     pub fn is_of_config(&self) -> bool {
-        !matches!(self.look, Look::Change(_))
+        !matches!(self.look, Look::Change(_) | Look::Branch)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::redact::Redactor;
 use crate::report::findings::{Earlier, FileReport, Reported, Skipped, Wrapped, shown};
 use crate::rules::{self, Found, Inspected, Selection};
 use crate::schedule::Policy;
-use crate::store::git::{Content, GitError, NotSeen, Repository, Tree};
+use crate::store::git::{Content, GitError, Links, NotSeen, Repository, Tree};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
@@ -84,24 +84,21 @@ fn sources(
             continue;
         }
         let (before, found) = (left_out.len(), files.len());
-        for (below, content) in contents_below(&full)? {
-            let named = join(path, &below);
+        look_below(&full, |below, content| {
+            let named = join(path, below);
             let why = match content {
-                Content::Absent => continue,
+                Content::Absent => return,
                 Content::NotSeen(why) => why.message(),
-                Content::File(bytes) => match holds(&bytes, Input::of_path(&below)) {
-                    Holds::Nothing => continue,
+                Content::File(bytes) => match holds(&bytes, Input::of_path(below)) {
+                    Holds::Nothing => return,
                     Holds::Unseen(why) => why.message(),
-                    Holds::Config => {
-                        files.push(named);
-                        continue;
-                    }
+                    Holds::Config => return files.push(named),
                 },
             };
-            let place = store::git::path_in_repository(&full.join(&below)).map(PathBuf::from);
+            let place = store::git::path_in_repository(&full.join(below)).map(PathBuf::from);
             let name = named.display().to_string();
             left_out.push(not_compared(&name, &place.unwrap_or(named), why, Earlier::Other));
-        }
+        })?;
         if files.len() == found {
             return Err(nothing_below(path, &left_out[before..]));
         }
@@ -114,26 +111,30 @@ fn sources(
     Ok((sources, left_out))
 }
 
-/// What may be configs in and below a directory, with their paths from there: all that git tracks and what is new and not
-/// ignored; all where there is no git to ask.
-fn contents_below(directory: &Path) -> Result<Vec<(PathBuf, Content)>, Error> {
+/// What may be configs in and below a directory, each told with its path from there: all that git tracks and what is new
+/// and not ignored; all where there is no git to ask.
+fn look_below(directory: &Path, mut tell: impl FnMut(&Path, Content)) -> Result<(), Error> {
     let repository = match Repository::open(directory) {
         Ok(repository) => repository,
-        Err(GitError::NotARepository | GitError::NotThere(_)) => return Ok(store::all_below(directory)),
+        Err(GitError::NotARepository | GitError::NotThere(_)) => {
+            store::all_below(directory, tell);
+            return Ok(());
+        }
         Err(error) => return Err(error.into()),
     };
     let (tree, mut objects) = (Tree::working(&repository)?, repository.objects()?);
     let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let inside = real.strip_prefix(&repository.root).unwrap_or(Path::new(""));
-    let mut found = Vec::new();
+    let mut links = Links::default();
     for path in tree.paths().filter(|path| store::may_be_config(path)) {
         if let Ok(below) = path.strip_prefix(inside) {
-            found.push((below.to_owned(), tree.read(path, &mut objects)?));
+            tell(below, links.read(&tree, path, &mut objects)?);
         }
     }
-    let submodules = tree.submodules().filter_map(|path| path.strip_prefix(inside).ok());
-    found.extend(submodules.map(|path| (path.to_owned(), Content::NotSeen(NotSeen::Submodule))));
-    Ok(found)
+    for below in tree.submodules().filter_map(|path| path.strip_prefix(inside).ok()) {
+        tell(below, Content::NotSeen(NotSeen::Submodule));
+    }
+    Ok(())
 }
 
 /// A directory without a config to look at.

@@ -10,12 +10,12 @@ use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
 use super::sides::Sides;
 use super::{Error, Source, Usage, World, policy_file, source};
-use crate::base::sentence::Sentence;
+use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::Named;
 use crate::config::Input;
 use crate::report::findings::{Earlier, Skipped};
 use crate::rules::policy_changed;
-use crate::store::git::{Content, GitError, NotSeen, Objects, Repository, Tree, short};
+use crate::store::git::{Base, Content, GitError, Links, NotSeen, Objects, Repository, Tip, Tree, short};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
 
@@ -49,8 +49,19 @@ pub(crate) fn two_files(
     let policy = review_policy::beside(&old, &mut policies, world);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
     let (name, old_name) = (to.clone(), from.clone());
-    let sides =
-        Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new, policy };
+    let sides = Sides {
+        name,
+        old_name,
+        old,
+        new: bytes,
+        from,
+        to,
+        input_old,
+        input_new,
+        source: new,
+        policy,
+        moved_on: None,
+    };
     Ok(Compared { sides: vec![sides], policies, ..Compared::default() })
 }
 
@@ -113,34 +124,44 @@ pub(crate) fn from_git(
         return Err(Usage::NamedTwice.into());
     }
     let repository = Repository::open(&world.directory)?;
-    let commit = |name: &str| repository.commit(name).map_err(|error| hint(error, name, world));
-    let (old, from) = match revisions {
+    let commit =
+        |name: &str, world: &World<'_>| repository.commit(name).map_err(|error| hint(error, name, world));
+    let (old, from, tip) = match revisions {
         Revisions::OfBranch => {
-            let (commit, branch) = repository.base(world.variable)?;
-            let from = format!("{} ({branch})", short(&commit));
-            (commit, from)
+            let Base { commit, name, tip } = repository.base(world.variable)?;
+            if tip.is_none() {
+                world.note(&sentence!(
+                    "the branch that this is merged into isn't here, so what it changed since {name} isn't seen: fetch it"
+                ))?;
+            }
+            let from = format!("{} ({name})", short(&commit));
+            (commit, from, tip)
         }
         Revisions::Since(old) | Revisions::Staged(old) | Revisions::Between { old, .. } => {
-            (commit(old)?, short(old))
+            (commit(old, world)?, short(old), None)
         }
         Revisions::SinceCommon { other, new } => {
-            let common = repository.common(&commit(other)?, &commit(new)?, other)?;
+            let tip = commit(other, world)?;
+            let common = repository.common(&tip, &commit(new, world)?, other)?;
             let from = format!("{} ({other})", short(&common));
-            (common, from)
+            (common, from, Some(Tip { commit: tip, branch: other.to_owned() }))
         }
     };
     let (new, to) = match revisions {
         Revisions::OfBranch | Revisions::Since(_) => (Tree::working(&repository)?, "working tree".to_owned()),
         Revisions::Staged(_) => (Tree::staged(&repository)?, "what is staged".to_owned()),
         Revisions::Between { new, .. } | Revisions::SinceCommon { new, .. } => {
-            (Tree::at(&repository, &commit(new)?)?, short(new))
+            (Tree::at(&repository, &commit(new, world)?)?, short(new))
         }
     };
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
+    let tip = tip.filter(|tip| tip.commit != old).map(|tip| Target::of(&repository, tip)).transpose()?;
     let mut change = Change {
         old: Tree::at(&repository, &old)?,
+        tip,
         new,
         objects: repository.objects()?,
+        links: Links::default(),
         repository,
         from,
         to,
@@ -158,12 +179,27 @@ pub(crate) fn from_git(
     Ok(Compared { sides: moved::joined(found.sides, global), ..found })
 }
 
+/// The branch that a change is merged into, where it went on since.
+struct Target {
+    tree: Tree,
+    branch: String,
+}
+
+impl Target {
+    fn of(repository: &Repository, tip: Tip) -> Result<Self, Error> {
+        Ok(Self { tree: Tree::at(repository, &tip.commit)?, branch: tip.branch })
+    }
+}
+
 /// Two trees, the old one a commit's.
 struct Change {
     repository: Repository,
     old: Tree,
+    /// What decides is this one's: else a change could choose by what it is judged, among all that ever held.
+    tip: Option<Target>,
     new: Tree,
     objects: Objects,
+    links: Links,
     from: String,
     to: String,
     found: Compared,
@@ -226,13 +262,14 @@ impl Change {
 
     /// Compares a file if it is or was a config and is another now.
     fn compare(&mut self, path: &Path, world: &World<'_>) -> Result<(), Error> {
-        let new = self.new.read(path, &mut self.objects)?;
+        let new = self.links.read(&self.new, path, &mut self.objects)?;
         if new.bytes().is_some_and(|bytes| self.old.is_at(path, bytes)) {
             return Ok(());
         }
-        let old = self.old.read(path, &mut self.objects)?.with_endings_of(&new);
+        let old = self.links.read(&self.old, path, &mut self.objects)?.with_endings_of(&new);
         let is_same = match (&old, &new) {
             (Content::File(old), Content::File(new)) => **old == **new,
+            (_, Content::NotSeen(NotSeen::ManyLinks)) => false,
             // What stands for the file in git is the same: what it stands for is, too.
             // What a link leads to may be another all the same.
             (Content::NotSeen(_), Content::File(_)) if self.old.is_link(path) => false,
@@ -247,12 +284,11 @@ impl Change {
         match (Side::of(&old, input), Side::of(&new, input)) {
             (Side::Nothing, Side::Nothing) => {}
             (was, Side::NotSeen(why)) => {
-                self.found.skipped.push(not_compared(
-                    &name,
-                    path,
-                    why,
-                    if matches!(was, Side::Config) { Earlier::Config } else { Earlier::Other },
-                ));
+                // Nobody has so many links but to hide one.
+                let is_full = matches!(new, Content::NotSeen(NotSeen::ManyLinks));
+                let was_config = is_full || matches!(was, Side::Config);
+                let was = if was_config { Earlier::Config } else { Earlier::Other };
+                self.found.skipped.push(not_compared(&name, path, why, was));
             }
             (Side::NotSeen(why), Side::Nothing) => {
                 self.found.skipped.push(not_compared(&name, path, why, Earlier::Other));
@@ -295,16 +331,38 @@ impl Change {
         let source = Source::File(PathBuf::from(&name));
         let (input_old, input_new) = (input, input);
         let (old_name, policy) = (name.clone(), self.policy_of(path, world)?);
-        let sides = Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy };
+        let moved_on = self.moved_on(path, new.as_ref())?;
+        let sides =
+            Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy, moved_on };
         self.found.sides.push(sides);
         Ok(())
     }
 
-    /// The policy of the base for a config at this path: the nearest above it.
+    /// The branch it is merged into, where that changed this file, too, and not to the same.
+    fn moved_on(&mut self, path: &Path, new: Option<&Snapshot>) -> Result<Option<String>, Error> {
+        let Some(tip) = self
+            .tip
+            .as_ref()
+            .filter(|tip| tip.tree.is_link(path) || !tip.tree.has_same_object(&self.old, path))
+        else {
+            return Ok(None);
+        };
+        let is = new.map_or(Content::Absent, |new| Content::File(new.clone()));
+        let (old, tip_has) =
+            (self.old.read(path, &mut self.objects)?, tip.tree.read(path, &mut self.objects)?);
+        let bytes = |content: &Content| content.clone().with_endings_of(&is).bytes().cloned();
+        let tip_is = bytes(&tip_has);
+        let is_known =
+            matches!(tip_has, Content::NotSeen(_)) || (tip_is != bytes(&old) && tip_is.as_ref() != new);
+        Ok(is_known.then(|| tip.branch.clone()))
+    }
+
+    /// The policy that decides on a config at this path: the nearest above it.
     fn policy_of(&mut self, path: &Path, world: &World<'_>) -> Result<PolicyFile, Error> {
         let above = path.ancestors().skip(1);
         for file in above.flat_map(|directory| policy_file::NAMES.map(|name| directory.join(name))) {
-            match self.old.read(&file, &mut self.objects)? {
+            let base = self.tip.as_ref().map_or(&self.old, |tip| &tip.tree);
+            match base.read(&file, &mut self.objects)? {
                 Content::Absent => {}
                 Content::NotSeen(_) => return Ok(PolicyFile::default()),
                 Content::File(text) => {
@@ -333,7 +391,11 @@ impl Change {
             if old.bytes().cloned().unwrap_or_default() == text {
                 continue;
             }
-            let was = old.bytes().map(|text| policy_file::parse_bytes(text).unwrap_or_default());
+            let decides = match &self.tip {
+                Some(tip) => tip.tree.read(path, &mut self.objects)?,
+                None => old,
+            };
+            let was = decides.bytes().map(|text| policy_file::parse_bytes(text).unwrap_or_default());
             match policy_file::parse_bytes(&text) {
                 Err(bad) => self.found.policies.push(PolicyFinding::unreadable(name, place, text, &bad)),
                 Ok(is) => {

@@ -28,8 +28,9 @@ pub(crate) fn files_below(folder: &Path, mut keep: impl FnMut(&Path, &[u8]) -> b
     found
 }
 
-/// What may be configs below a directory that git knows nothing of, whatever ignore files say, with their paths from there.
-pub(crate) fn all_below(directory: &Path) -> Vec<(PathBuf, Content)> {
+/// What may be configs below a directory that git knows nothing of, whatever ignore files say: each is told with its path
+/// from there, and let go.
+pub(crate) fn all_below(directory: &Path, mut tell: impl FnMut(&Path, Content)) {
     let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let walk = WalkBuilder::new(&real)
         .standard_filters(false)
@@ -42,11 +43,9 @@ pub(crate) fn all_below(directory: &Path) -> Vec<(PathBuf, Content)> {
         .filter(|path| may_be_config(path))
         .collect();
     found.sort();
-    found
-        .into_iter()
-        .map(|path| (on_disk(&real, &path), path))
-        .map(|(content, path)| (path, content))
-        .collect()
+    for path in found {
+        tell(&path, on_disk(&real, &path));
+    }
 }
 
 /// By its name.

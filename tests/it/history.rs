@@ -120,6 +120,16 @@ fn what_cannot_be_told_is_said() {
     let new = scene.run("history -c new.yaml");
     assert_eq!(new.code, 2);
     assert!(new.stderr.contains("no commit here has this file"), "{}", new.stderr);
+    // A commit may carry a date that is none.
+    let raw = format!(
+        "tree {}parent {}author a <a@b> 99999999999999 +0000\ncommitter a <a@b> 99999999999999 +0000\n\nlate\n",
+        git(scene.folder.path(), &["rev-parse", "HEAD~2^{tree}"]),
+        git(scene.folder.path(), &["rev-parse", "HEAD~3"]),
+    );
+    scene.write("raw", raw);
+    let late = git(scene.folder.path(), &["hash-object", "-t", "commit", "-w", "--literally", "raw"]);
+    git(scene.folder.path(), &["reset", "--quiet", "--hard", late.trim()]);
+    assert!(scene.run("history").stdout.contains("9999-12-31"), "{:?}", scene.run("history"));
     let stdin = scene.run("history -c -");
     assert_eq!((stdin.code, stdin.stderr.contains("`history` reads git")), (2, true), "{}", stdin.stderr);
     assert_eq!(Scene::with("powersync.yaml", config(&[])).run("history").code, 2);

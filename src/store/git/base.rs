@@ -5,10 +5,13 @@ use std::ffi::OsString;
 use super::error::PERHAPS_SHALLOW;
 use super::{GitError, Repository, short};
 
+/// The variable in which GitLab names that branch.
+const GITLAB_TARGET: &str = "CI_MERGE_REQUEST_TARGET_BRANCH_NAME";
+
 /// The variables in which CI systems name the branch that a change is to be merged into.
 const BRANCHES: [&str; 7] = [
     "GITHUB_BASE_REF",
-    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    GITLAB_TARGET,
     "SYSTEM_PULLREQUEST_TARGETBRANCH",
     "BITBUCKET_PR_DESTINATION_BRANCH",
     "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
@@ -24,6 +27,23 @@ const PLACES: [(&str, &str); 5] = [
     ("refs/remotes/", ""),
     ("refs/remotes/", "/HEAD"),
 ];
+
+/// What a branch is compared with.
+pub(crate) struct Base {
+    /// The commit that it and the branch it is to be merged into have in common.
+    pub(crate) commit: String,
+    /// How that is called.
+    pub(crate) name: String,
+    /// The branch it is to be merged into as it is now, where it is known.
+    pub(crate) tip: Option<Tip>,
+}
+
+/// Where a branch is now.
+pub(crate) struct Tip {
+    pub(crate) commit: String,
+    /// As people name the branch.
+    pub(crate) branch: String,
+}
 
 impl Repository {
     /// The commit that a revision names, as it was given on the command line.
@@ -58,15 +78,14 @@ impl Repository {
     }
 
     /// The commit to compare with where none is named: the one this branch and the branch it is to be merged into have in
-    /// common. `variable`: what the CI says of that branch. Returns the commit and how to call it.
-    pub(crate) fn base(
-        &self,
-        variable: &dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<(String, String), GitError> {
+    /// common. `variable`: what the CI says of that branch.
+    pub(crate) fn base(&self, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Base, GitError> {
         let said = |name: &str| variable(name)?.into_string().ok().filter(|value| !value.is_empty());
         if let Some(sha) = said("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
             let commit = self.commit(&sha)?;
-            return self.differs(&commit, &short(&sha)).map(|()| (commit, short(&sha)));
+            self.differs(&commit, &short(&sha))?;
+            let tip = said(GITLAB_TARGET).and_then(|branch| self.tip_of(&remote(&branch)));
+            return Ok(Base { commit, name: short(&sha), tip });
         }
         let named = BRANCHES.into_iter().find_map(said);
         let branches: Vec<(String, String)> = match &named {
@@ -80,8 +99,7 @@ impl Repository {
                 .chain(["main", "master"].map(local))
                 .collect(),
         };
-        let there = branches.iter().find(|(_, full)| is_name(full) && self.commit_of(full).is_some());
-        let Some((branch, full)) = there else {
+        let Some(tip) = branches.iter().find_map(|branch| self.tip_of(branch)) else {
             let looked: Vec<String> = branches.into_iter().map(|(name, _)| name).collect();
             return Err(match named {
                 Some(branch) if self.is_shallow() => GitError::Shallow(branch),
@@ -89,11 +107,17 @@ impl Repository {
                 _ => GitError::NoBase(crate::base::text::list(&looked)),
             });
         };
-        let commit = self.common("HEAD", full, branch)?;
+        let commit = self.common("HEAD", &tip.commit, &tip.branch)?;
         if named.is_some() {
-            self.differs(&commit, branch)?;
+            self.differs(&commit, &tip.branch)?;
         }
-        Ok((commit, branch.clone()))
+        Ok(Base { commit, name: tip.branch.clone(), tip: Some(tip) })
+    }
+
+    /// Where a branch is, if there is one of that name.
+    fn tip_of(&self, (branch, full): &(String, String)) -> Option<Tip> {
+        let commit = self.commit_of(full).filter(|_| is_name(full))?;
+        Some(Tip { commit, branch: branch.clone() })
     }
 
     /// The last commit that two have in common. `name`: what the second is called.

@@ -50,7 +50,9 @@ pub(super) fn git<A: AsRef<OsStr>>(
         .find(|program| program.is_file())
         .ok_or_else(|| GitError::NotThere(io::ErrorKind::NotFound.into()))?;
     let mut git = Command::new(program);
-    git.env_clear().envs(std::env::vars_os().filter(|(name, _)| is_for_git(name))).env("PATH", path);
+    git.env_clear()
+        .envs(std::env::vars_os().filter(|(name, value)| is_for_git(name) && is_outside(name, value, root)))
+        .env("PATH", path);
     // Git asks nobody, writes nothing, and goes no further up.
     git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_ATTR_NOSYSTEM", "1");
     git.env("GIT_CEILING_DIRECTORIES", root.parent().unwrap_or(root));
@@ -86,6 +88,20 @@ fn search_path(root: &Path) -> OsString {
         directory.is_absolute() && !real.is_ok_and(|real| real.starts_with(root))
     };
     std::env::join_paths(std::env::split_paths(&all).filter(outside)).unwrap_or_default()
+}
+
+/// Whether settings that a variable leads to are none of a branch: `HOME` may be the working tree, or below it.
+fn is_outside(name: &OsStr, value: &OsStr, root: &Path) -> bool {
+    const PATHS: [&str; 6] =
+        ["HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_ASKPASS", "GIT_SSH"];
+    if !PATHS.iter().any(|path| name == *path) {
+        return true;
+    }
+    let path = Path::new(value);
+    // A program's name alone is looked for where programs are.
+    let is_name = path.components().count() == 1 && matches!(name.to_str(), Some("GIT_ASKPASS" | "GIT_SSH"));
+    let real = path.ancestors().find_map(|above| std::fs::canonicalize(above).ok());
+    is_name || (path.is_absolute() && !real.is_some_and(|real| real.starts_with(root)))
 }
 
 /// What git needs of the environment. Secrets of the service are in it, too, and git has its own children.

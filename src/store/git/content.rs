@@ -27,6 +27,8 @@ pub enum NotSeen {
     BrokenLink,
     NotAFile,
     TooLarge,
+    /// Links to one large file, again and again.
+    ManyLinks,
     NoPermission,
     /// Something else went wrong.
     Unreadable,
@@ -43,6 +45,7 @@ impl NotSeen {
             Self::BrokenLink => sentence!("a symbolic link that leads to nothing"),
             Self::NotAFile => sentence!("neither a file nor a link to one"),
             Self::TooLarge => sentence!("larger than 64 MiB"),
+            Self::ManyLinks => sentence!("the links up to this one lead to more than 64 MiB together"),
             Self::NoPermission => sentence!("there is no permission to read it"),
             Self::Unreadable => sentence!("it can't be read"),
             Self::Lfs => sentence!("kept in Git LFS, which isn't read"),

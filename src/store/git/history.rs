@@ -24,9 +24,7 @@ impl Repository {
         let listed = self.list("log", &["--first-parent", "-z", format, "HEAD", "--", &path])?;
         let listed = String::from_utf8_lossy(&listed);
         let fields: Vec<&str> = listed.trim_end_matches('\0').split('\0').collect();
-        let read = fields.chunks_exact(4).rev().map(|fields| commit(fields).ok_or(fields[0]));
-        read.collect::<Result<_, _>>()
-            .map_err(|id| GitError::Failed("log", format!("the date of {id} is none")))
+        Ok(fields.chunks_exact(4).rev().map(commit).collect())
     }
 
     /// Whether the clone ends before the history does.
@@ -35,13 +33,16 @@ impl Repository {
     }
 }
 
-fn commit(fields: &[&str]) -> Option<Commit> {
-    Some(Commit {
+fn commit(fields: &[&str]) -> Commit {
+    // A commit may carry any number: one that is no date is as early or as late as dates are.
+    let seconds = fields[1].parse().unwrap_or(i64::MAX);
+    let end = if seconds < 0 { NumericDate::MIN } else { NumericDate::MAX };
+    Commit {
         id: fields[0].to_owned(),
-        at: NumericDate::new(fields[1].parse().ok()?)?,
+        at: NumericDate::new(seconds).unwrap_or(end),
         author: fields[2].to_owned(),
         subject: fields[3].to_owned(),
-    })
+    }
 }
 
 impl Commit {

@@ -12,11 +12,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+pub(crate) use base::{Base, Tip};
 pub(crate) use content::{Content, NotSeen};
 pub(crate) use error::GitError;
 pub(crate) use history::Commit;
 pub(crate) use objects::Objects;
-pub(crate) use tree::{Tree, on_disk};
+pub(crate) use tree::{Links, Tree, on_disk};
 
 use command::{Place, ask, git};
 use error::words;

@@ -11,6 +11,7 @@ use ring::digest;
 use super::content::{Content, NotSeen};
 use super::objects::Objects;
 use super::{GitError, Repository};
+use crate::config::MAX_BYTES;
 use crate::store::{StoreError, snapshot};
 
 /// Files by their paths from the root of the repository.
@@ -47,6 +48,32 @@ impl EntryKind {
 
 /// How many links may lead to a file, as on Linux.
 const LINKS: usize = 40;
+
+/// What was read through links. A tree of some lines may have any number of them to one large file.
+#[derive(Default)]
+pub(crate) struct Links {
+    bytes: usize,
+}
+
+impl Links {
+    /// What is at a path, unless links led to too much before.
+    pub(crate) fn read(
+        &mut self,
+        tree: &Tree,
+        path: &Path,
+        objects: &mut Objects,
+    ) -> Result<Content, GitError> {
+        if !tree.is_link(path) {
+            return tree.read(path, objects);
+        }
+        if self.bytes > MAX_BYTES {
+            return Ok(Content::NotSeen(NotSeen::ManyLinks));
+        }
+        let content = tree.read(path, objects)?;
+        self.bytes += content.bytes().map_or(0, |bytes| bytes.len());
+        Ok(content)
+    }
+}
 
 impl Tree {
     /// The files of a commit.

@@ -317,3 +317,30 @@ fn filters_of_trusted_programs() {
     }
     assert_eq!(ran(&elsewhere), None);
 }
+
+/// Settings of git in a home directory that is the working tree, or below it.
+#[cfg(unix)]
+#[test]
+fn settings_in_a_home_of_the_branch() {
+    let (elsewhere, command) = trace();
+    let scene = branch();
+    let settings = format!("[core]\n\tfsmonitor = {command}\n[include]\n\tpath = missing\n[core]\n\tbroken");
+    for file in [".gitconfig", "git/config"] {
+        scene.write(file, format!("{settings} = [\n[x\n"));
+    }
+    scene.write("deploy/powersync.yaml", BAD);
+    let root = scene.path("");
+    for (name, value) in [
+        ("HOME", root.clone()),
+        ("HOME", std::path::PathBuf::from(".")),
+        ("XDG_CONFIG_HOME", root.clone()),
+        ("GIT_CONFIG_GLOBAL", root.join(".gitconfig")),
+        ("GIT_CONFIG_SYSTEM", root.join("deploy/../.gitconfig")),
+    ] {
+        let output = program(&root).args(["diff", "--git", "main"]).env(name, &value).output().unwrap();
+        // Settings that can't be read would end git.
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.code() == Some(1) && said.contains(FOUND), "{name}={value:?}: {output:?}");
+    }
+    assert_eq!(ran(&elsewhere), None);
+}

@@ -130,6 +130,63 @@ fn a_policy_of_another_directory() {
     has(&scene.run("diff --git"), 1, &[FOUND, "a token lives 1 day"]);
 }
 
+/// Has `main` go on by a commit with this file, and what is checked out stay on the branch.
+fn main_goes_on(scene: &Scene, file: &str, text: &str) {
+    let git = |arguments: &[&str]| git(scene.folder.path(), arguments);
+    git(&["switch", "--quiet", "main"]);
+    scene.write(file, text);
+    commit(scene);
+    git(&["switch", "--quiet", "branch"]);
+}
+
+/// A branch that starts from an old commit, for the policy that held then.
+#[test]
+fn a_policy_that_held_once() {
+    let scene = branch();
+    scene.write("powersync-jwks.yaml", "deploy_within: 1m\nrollout: 1m\ntoken_ttl: 1m\n");
+    rebase(&scene);
+    main_goes_on(&scene, "powersync-jwks.yaml", "rotate_every: 30d\n");
+    scene.write("deploy/powersync.yaml", BAD);
+    has(&scene.run("diff --git"), 1, &[FOUND, "a token lives 1 day"]);
+    has(&scene.run("diff --git main...branch"), 0, &[]);
+    commit(&scene);
+    has(&scene.run("diff --git main...branch"), 1, &[FOUND, "a token lives 1 day"]);
+}
+
+/// A branch that starts from an old commit, for a comment or a key that was there then.
+#[test]
+fn a_config_that_was_there_once() {
+    let scene = branch();
+    scene.write("deploy/powersync.yaml", format!("{IGNORE}{BASE}"));
+    rebase(&scene);
+    main_goes_on(&scene, "deploy/powersync.yaml", BASE);
+    scene.write("deploy/powersync.yaml", format!("{IGNORE}{BAD}"));
+    for format in ["human", "json", "markdown", "github", "sarif"] {
+        has(&scene.run(&format!("diff --git --format {format}")), 1, &["base-moved"]);
+    }
+    // Where it moves to another file, too.
+    std::fs::remove_file(scene.path("deploy/powersync.yaml")).unwrap();
+    scene.write("other/powersync.yaml", format!("{IGNORE}{BAD}"));
+    has(&scene.run("diff --git"), 1, &["base-moved"]);
+    // A key that `main` has revoked since, and that a merge brings back: it only moves on the branch.
+    let scene = branch();
+    main_goes_on(&scene, "deploy/powersync.yaml", BAD);
+    let (before, key) = BASE.split_at(BASE.rfind("      - kty").unwrap());
+    let (first, rest) = before.split_at(before.find("      - kty").unwrap());
+    scene.write("deploy/powersync.yaml", format!("{first}{key}{rest}"));
+    has(&scene.run("diff --git"), 1, &["base-moved"]);
+    scene.write("deploy/powersync.yaml", format!("{BASE}# a comment\n"));
+    has(&scene.run("diff --git"), 1, &["Safe once `main` is merged into this branch"]);
+    // The same change on both sides is none that a merge would mix, and what is merged is seen.
+    scene.write("deploy/powersync.yaml", BAD);
+    let outcome = scene.run("diff --git");
+    assert!(!super::all(&outcome).contains("base-moved"), "{outcome:?}");
+    commit(&scene);
+    git(scene.folder.path(), &["merge", "--quiet", "--message", "main", "main"]);
+    scene.write("deploy/powersync.yaml", BASE);
+    has(&scene.run("diff --git"), 0, &["key-added"]);
+}
+
 /// An audience that the branch adds: tokens that were made for something else.
 #[test]
 fn an_audience_of_the_branch() {
