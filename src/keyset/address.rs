@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::base::text::Printable;
+use crate::base::text::{Printable, percent_decoded};
 
 /// An absolute URL with `http` or `https`.
 #[derive(Clone, PartialEq, Eq)]
@@ -161,27 +161,6 @@ fn read_host(text: &str) -> Result<String, InvalidAddress> {
         return ipv4(&parts).map(|ip| ip.to_string()).ok_or(InvalidAddress::NotAUrl);
     }
     Ok(host)
-}
-
-/// `None`: what it stands for is no text.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                decoded.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                decoded.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(decoded).ok()
 }
 
 /// Up to four numbers, the last one for all bytes that are left: `127.1`, `0x7f000001`.

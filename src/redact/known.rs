@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use crate::base::text::percent_decoded;
 use crate::config::Span;
 use crate::keyset::decode_as_service;
 
@@ -98,6 +99,9 @@ fn forms(value: &str) -> Vec<Zeroizing<String>> {
     }
     forms.push(Zeroizing::new(STANDARD_NO_PAD.encode(value)));
     forms.push(Zeroizing::new(URL_SAFE_NO_PAD.encode(value)));
+    // A password is written in one way in a connection string, and in another beside it.
+    forms.push(percent_encoded(value));
+    forms.extend(percent_decoded(value).map(Zeroizing::new));
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c);
     if value.chars().all(is_base64) {
         let bytes = decode_as_service(value);
@@ -110,4 +114,18 @@ fn forms(value: &str) -> Vec<Zeroizing<String>> {
         forms.extend(text.map(|text| Zeroizing::new(text.trim().to_owned())));
     }
     forms
+}
+
+/// As `encodeURIComponent` writes it.
+fn percent_encoded(value: &str) -> Zeroizing<String> {
+    let mut encoded = Zeroizing::new(String::with_capacity(3 * value.len()));
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }

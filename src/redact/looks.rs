@@ -5,7 +5,7 @@ use crate::config::Span;
 use crate::keyset::PRIVATE_MEMBERS;
 
 /// Names that contain one of these hold secrets.
-const SECRET_WORDS: [&str; 13] = [
+const SECRET_WORDS: [&str; 24] = [
     "password",
     "passwd",
     "passphrase",
@@ -19,7 +19,21 @@ const SECRET_WORDS: [&str; 13] = [
     "accesskey",
     "accountkey",
     "sasl",
+    "encryption_key",
+    "encryptionkey",
+    "signing_key",
+    "signingkey",
+    "master_key",
+    "client_key",
+    "sslkey",
+    "ssl_key",
+    "service_key",
+    "webhook",
+    "cookie",
 ];
+
+/// Names that end in one of these do, too.
+const SECRET_ENDS: [&str; 3] = ["_token", "credential", "credentials"];
 
 fn contains(text: &str, word: &str) -> bool {
     // `api-key` is `api_key`.
@@ -30,7 +44,11 @@ fn contains(text: &str, word: &str) -> bool {
 
 fn has_secret_word(name: &str) -> bool {
     // How a user is let in is no secret.
-    SECRET_WORDS.iter().any(|word| contains(name, word)) && !contains(name, "mechanism")
+    let ends = |end: &&str| {
+        name.len().checked_sub(end.len()).and_then(|at| name.get(at..)).is_some_and(|own| contains(own, end))
+    };
+    let is_secret = SECRET_WORDS.iter().any(|word| contains(name, word)) || SECRET_ENDS.iter().any(ends);
+    is_secret && !contains(name, "mechanism")
 }
 
 /// A reference to a secret, not one itself.

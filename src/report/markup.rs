@@ -22,20 +22,28 @@ pub(crate) fn inline(text: &str, names: &HashSet<String>) -> String {
                 shown.push(' ');
             }
             let is_first = shown.trim_start().is_empty();
-            // What ends a sentence is none of the word.
-            let inner = word.trim_end_matches(['.', ',', ':', ';', ')']);
-            let inner = if inner.is_empty() { word } else { inner };
-            let end = &word[inner.len()..];
-            let bare = inner.strip_prefix('(').filter(|bare| !bare.is_empty()).unwrap_or(inner);
+            let (before, bare, end) = parts_of(word, names);
             let is_prose = is_plain(word) && !(is_first && is_mark(word)) && !names.contains(bare);
             if word.is_empty() || is_prose {
                 shown.push_str(word);
             } else {
-                let _ = write!(shown, "{}{}{end}", &inner[..inner.len() - bare.len()], code(bare));
+                let _ = write!(shown, "{before}{}{end}", code(bare));
             }
         }
     }
     shown
+}
+
+/// A word without a bracket before it and what ends a sentence, unless these are of a name.
+fn parts_of<'w>(word: &'w str, names: &HashSet<String>) -> (&'w str, &'w str, &'w str) {
+    let inner = word.trim_end_matches(['.', ',', ':', ';', ')']);
+    let inner = if inner.is_empty() { word.len() } else { inner.len() };
+    let bracket = usize::from(word.starts_with('(') && inner > 1);
+    let ends = (inner..=word.len()).rev().filter(|end| word.is_char_boundary(*end));
+    let places = ends.flat_map(|end| [0, bracket].map(|start| (start, end)));
+    let mut named = places.filter(|(start, end)| names.contains(&word[*start..*end]));
+    let (start, end) = named.next().unwrap_or((bracket, inner));
+    (&word[..start], &word[start..end], &word[end..])
 }
 
 /// Whether Markdown, and what GitHub makes of it, sees nothing in a word.
@@ -133,6 +141,8 @@ mod tests {
         }
         let names = HashSet::from(["safe".to_owned()]);
         assert_eq!(inline("added safe (safe), so: safe.", &names), "added `safe` (`safe`), so: `safe`.");
+        let names = ["safe.", "safe:", "(safe)"].map(str::to_owned).into();
+        assert_eq!(inline("safe., (safe:) (safe). safe", &names), "`safe.`, (`safe:`) `(safe)`. safe");
     }
 
     #[test]

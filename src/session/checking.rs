@@ -126,7 +126,7 @@ fn look_below(directory: &Path, mut tell: impl FnMut(&Path, Content)) -> Result<
     let real = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let inside = real.strip_prefix(&repository.root).unwrap_or(Path::new(""));
     let mut links = Links::default();
-    for path in tree.paths().filter(|path| store::may_be_config(path)) {
+    for path in tree.paths().filter(|path| store::is_looked_into(path)) {
         if let Ok(below) = path.strip_prefix(inside) {
             tell(below, links.read(&tree, path, &mut objects)?);
         }

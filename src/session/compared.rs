@@ -235,7 +235,7 @@ impl Change {
     ) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
         let both: BTreeSet<&Path> = self.old.paths().chain(self.new.paths()).collect();
         let all: Vec<PathBuf> =
-            both.into_iter().filter(|path| store::may_be_config(path)).map(Path::to_owned).collect();
+            both.into_iter().filter(|path| store::is_looked_into(path)).map(Path::to_owned).collect();
         if paths.is_empty() {
             return Ok(all.into_iter().map(|path| (path, None)).collect());
         }

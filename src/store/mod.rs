@@ -18,4 +18,4 @@ pub(crate) use find::{FindError, find, found};
 pub(crate) use ignored::is_ignored;
 pub(crate) use platform::{ObjectFile, Platform, compose_file, detect, in_git};
 pub(crate) use preflight::{try_create, try_replace};
-pub(crate) use search::{all_below, files_below, may_be_config};
+pub(crate) use search::{all_below, files_below, is_looked_into, may_be_config};

@@ -40,12 +40,22 @@ pub(crate) fn all_below(directory: &Path, mut tell: impl FnMut(&Path, Content)) 
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()))
         .filter_map(|entry| Some(entry.path().strip_prefix(&real).ok()?.to_owned()))
-        .filter(|path| may_be_config(path))
+        .filter(|path| is_looked_into(path))
         .collect();
     found.sort();
     for path in found {
         tell(&path, on_disk(&real, &path));
     }
+}
+
+/// Whether a review looks into a file of this name: there a config may have any, and what is in it tells.
+#[must_use]
+pub(crate) fn is_looked_into(path: &Path) -> bool {
+    const MORE: [&str; 12] =
+        ["conf", "config", "cfg", "txt", "env", "tmpl", "tpl", "template", "gotmpl", "j2", "b64", "base64"];
+    let is_one = |own: &std::ffi::OsStr| MORE.iter().any(|extension| own.eq_ignore_ascii_case(extension));
+    let is_env = || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".env"));
+    may_be_config(path) || is_env() || path.extension().is_none_or(is_one)
 }
 
 /// By its name.

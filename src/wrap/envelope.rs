@@ -213,7 +213,9 @@ fn find(text: &str, unwrap: &Unwrap, input: Input) -> Result<Found, EnvelopeErro
         HolderKind::Entry(object, _) => (AroundKind::Object(object.kind), kubernetes::notes(doc, object)),
         _ => (AroundKind::Member, Vec::new()),
     };
-    Ok(Found::In { base, payload, around: Around { kind, name: holder.name.clone() }, notes })
+    // An env file of one line is a text of YAML, too, which has no name.
+    let name = if holder.name.is_empty() { CONFIG_B64.to_owned() } else { holder.name.clone() };
+    Ok(Found::In { base, payload, around: Around { kind, name }, notes })
 }
 
 /// A config by its marks, or the empty mapping, which makes one only where it is named.

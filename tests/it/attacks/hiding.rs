@@ -1,5 +1,8 @@
 //! A branch that would keep a config, or what happens to it, out of sight.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{BAD, BASE, FOUND, branch, commit, has};
 use crate::common::process::git;
 use crate::common::{Outcome, Scene};
@@ -82,14 +85,14 @@ fn link(scene: &Scene, name: &str, target: &str) {
 #[test]
 fn a_config_behind_a_link() {
     let scene = branch();
-    scene.write("deploy/text", BAD);
-    link(&scene, "deploy/powersync.yaml", "text");
+    scene.write("deploy/text.md", BAD);
+    link(&scene, "deploy/powersync.yaml", "text.md");
     has(&scene.run("diff --git main"), 1, &["deploy/powersync.yaml", FOUND]);
     commit(&scene);
     has(&scene.run("diff --git main"), 1, &["deploy/powersync.yaml", FOUND]);
     // And from a link to another, in the base as well.
     git(scene.folder.path(), &["branch", "--force", "base"]);
-    scene.write("deploy/text", BAD.replace("HS256", "HS999"));
+    scene.write("deploy/text.md", BAD.replace("HS256", "HS999"));
     has(&scene.run("diff --git base"), 1, &["deploy/powersync.yaml", "unknown-alg"]);
     has(&scene.run("check ."), 1, &["deploy/powersync.yaml", "unknown-alg"]);
 }
@@ -262,4 +265,20 @@ fn a_link_that_begins_to_lead_somewhere() {
     commit(&scene);
     has(&scene.run("diff --git main"), 0, &["key-added", "deploy/override.yaml"]);
     has(&scene.run("diff --git main..HEAD"), 0, &["key-added", "deploy/override.yaml"]);
+}
+
+/// Names by which nobody would take a file for a config.
+#[test]
+fn names_that_say_nothing() {
+    let wrapped = |text: &str| format!("POWERSYNC_CONFIG_B64={}\n", STANDARD.encode(text));
+    for name in ["powersync.conf", "config", "mounts/x.tmpl", "a.txt", ".env.prod", "deploy/.env"] {
+        let scene = branch();
+        let held = |text: &str| if name == "deploy/.env" { wrapped(text) } else { text.to_owned() };
+        scene.write(name, held(BASE));
+        commit(&scene);
+        git(scene.folder.path(), &["branch", "--force", "main"]);
+        scene.write(name, held(BAD));
+        has(&scene.run("diff --git"), 1, &[name, FOUND]);
+        has(&scene.run("check . --deny warnings"), 1, &[name]);
+    }
 }
