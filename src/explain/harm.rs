@@ -1,7 +1,7 @@
 //! What a finding means for whoever merges: the grounds of a verdict.
 
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::{Printable, list};
+use crate::base::text::list;
 use crate::base::time::NumericDate;
 
 /// What follows where nothing is done about a finding.
@@ -120,8 +120,6 @@ pub(crate) enum Deed {
     NotGiven(String),
     /// No token carries this kid.
     NoToken { kid: String },
-    /// This branch is merged into the change, and the review runs again.
-    Merge(String),
     /// What the finding of this rule says.
     Fix { rule: &'static str },
 }
@@ -305,9 +303,6 @@ impl Deed {
             Self::SameAs { new, old } => sentence!("{new} is the same as {old}"),
             Self::NotGiven(key) => sentence!("you know that nobody was given {key} to sign with"),
             Self::NoToken { kid } => sentence!("you know that no token carries the kid {kid} yet"),
-            Self::Merge(branch) => {
-                sentence!("`{}` is merged into this branch, and it is reviewed again", Printable(branch))
-            }
             Self::Fix { rule } => sentence!("`{rule}` below is fixed"),
         }
     }

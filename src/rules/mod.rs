@@ -3,7 +3,6 @@
 //! A rule is a file of `config` or `change`: it says what it finds, what the service does then, and how to fix it, and holds
 //! the causes it finds, as types with their words. [`check`] and [`compare`] run them; both are pure.
 
-mod base_moved;
 mod change;
 mod comparison;
 mod config;
@@ -13,7 +12,6 @@ mod policy;
 mod rule;
 mod unreadable;
 
-pub(crate) use base_moved::{RULE as BASE_MOVED, base_moved};
 pub(crate) use comparison::{ConfigDiff, NotCompared, not_compared};
 pub(crate) use inspected::FileFacts;
 pub use inspected::Inspected;
@@ -106,7 +104,6 @@ pub static RULES: &[&Rule] = &[
     &change::wildcard::RULE,
     &change::new_variable::RULE,
     &change::key_added::RULE,
-    &base_moved::RULE,
     &policy::CHANGED,
     &policy::UNREADABLE,
     &ignore::WITHOUT_REASON,

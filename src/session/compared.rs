@@ -11,7 +11,7 @@ use super::review_policy::{self, PolicyFinding};
 use super::sides::Sides;
 use super::{Error, Source, Usage, World, policy_file, source};
 use crate::base::sentence::{Sentence, sentence};
-use crate::base::text::Named;
+use crate::base::text::{Named, Printable};
 use crate::config::Input;
 use crate::report::findings::{Earlier, Skipped};
 use crate::rules::policy_changed;
@@ -49,19 +49,8 @@ pub(crate) fn two_files(
     let policy = review_policy::beside(&old, &mut policies, world);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
     let (name, old_name) = (to.clone(), from.clone());
-    let sides = Sides {
-        name,
-        old_name,
-        old,
-        new: bytes,
-        from,
-        to,
-        input_old,
-        input_new,
-        source: new,
-        policy,
-        moved_on: None,
-    };
+    let sides =
+        Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new, policy };
     Ok(Compared { sides: vec![sides], policies, ..Compared::default() })
 }
 
@@ -331,9 +320,15 @@ impl Change {
         let source = Source::File(PathBuf::from(&name));
         let (input_old, input_new) = (input, input);
         let (old_name, policy) = (name.clone(), self.policy_of(path, world)?);
-        let moved_on = self.moved_on(path, new.as_ref())?;
-        let sides =
-            Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy, moved_on };
+        if let Some(branch) = self.moved_on(path, new.as_ref())? {
+            let branch = Printable(&branch);
+            let why = sentence!(
+                "`{branch}` changed it since, and what a merge makes of both isn't seen here: merge `{branch}` into this \
+                 branch, and review again"
+            );
+            self.found.skipped.push(not_compared(&name, path, why, Earlier::Config));
+        }
+        let sides = Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy };
         self.found.sides.push(sides);
         Ok(())
     }

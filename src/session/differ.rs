@@ -16,8 +16,7 @@ use crate::keyset::{KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, Reported, shown};
 use crate::rules::{
-    self, BASE_MOVED, ConfigDiff, Finding, Found, Inspected, Introduced, NotCompared, Selection, base_moved,
-    not_compared,
+    self, ConfigDiff, Finding, Found, Inspected, Introduced, NotCompared, Selection, not_compared,
 };
 use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
@@ -237,9 +236,6 @@ impl Differ<'_> {
         redactor: &mut Redactor,
         world: &World<'_>,
     ) -> FileReport {
-        if let Some(branch) = sides.moved_on.as_ref().filter(|_| self.selection.runs(&BASE_MOVED)) {
-            judged.found.push(base_moved(branch.clone()));
-        }
         findings::deny(&mut judged.found, self.deny);
         let tool = sides.source.command(self.global, world);
         let mut grounds = findings::grounds(&judged.found, &tool);

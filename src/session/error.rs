@@ -157,7 +157,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// Configs that were there before and can't be looked at now; each was reported by itself.
-    #[error("{} that could be read before can't be compared now", crate::base::text::count(*lost, "config"))]
+    #[error("{} can't be compared, or not in full", crate::base::text::count(*lost, "config"))]
     NotCompared {
         /// How many.
         lost: usize,

@@ -35,7 +35,6 @@ pub(crate) fn joined(sides: Vec<Sides>, global: &Global) -> Vec<Sides> {
                 (new.old, new.input_old) = (side.old, side.input_old);
                 // Else a branch could choose the policy it is judged by, among those of the base.
                 new.policy = side.policy;
-                new.moved_on = new.moved_on.take().or(side.moved_on);
             }
             None => left.push(side),
         }

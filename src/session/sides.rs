@@ -23,6 +23,4 @@ pub(crate) struct Sides {
     pub(crate) source: Source,
     /// The policy of the base.
     pub(crate) policy: PolicyFile,
-    /// The branch it is merged into, where that has another config than the old one by now.
-    pub(crate) moved_on: Option<String>,
 }

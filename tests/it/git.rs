@@ -199,7 +199,7 @@ fn manifests_are_looked_into_or_named() {
         "error[removed-early]: prod-1",
         "secret.yaml (powersync.yaml):4:",
         "map.yaml (powersync.yaml):",
-        "1 file not looked into:\n  sealed.yaml: this is a SealedSecret",
+        "1 file not judged in full:\n  sealed.yaml: this is a SealedSecret",
     ];
     has(&scene.run("diff --git HEAD"), 1, &words);
     let github = scene.run("diff --git HEAD --format github");
@@ -319,13 +319,13 @@ fn git_gets_no_secret_of_the_environment() {
     let output = program(scene.folder.path())
         .args(["-c", "deploy/powersync.yaml", "diff", "--git"])
         .env("PATH", path)
-        .env("HOME", scene.folder.path())
+        .env("HOME", elsewhere.folder.path())
         .env("PS_KEY", "canary-in-a-variable")
         .env("POWERSYNC_CONFIG_B64", "canary-in-base64")
         .output()
         .unwrap();
     assert!(output.status.code() < Some(2), "{}", String::from_utf8_lossy(&output.stderr));
-    let seen = scene.text("seen");
+    let seen = elsewhere.text("seen");
     assert!(seen.contains("PATH=") && !seen.contains("canary"), "{seen}");
 }
 

@@ -33,7 +33,7 @@ pub(super) fn write(report: &FindingsReport) -> String {
     }
     for Skipped { path, why, was, .. } in &report.skipped {
         let level = if *was == Earlier::Config { "error" } else { "notice" };
-        let why = format!("not looked into: {why}");
+        let why = format!("not judged in full: {why}");
         let _ = writeln!(text, "::{level} file={}::{}", property(path), data(&why));
     }
     for (file, finding) in report.findings() {

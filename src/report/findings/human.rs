@@ -176,7 +176,7 @@ pub(super) fn summary(report: &FindingsReport) -> String {
         let _ = write!(text, " {} could not be read.", count(failed, "file"));
     }
     if !report.skipped.is_empty() {
-        let _ = write!(text, "\n{} not looked into:", count(report.skipped.len(), "file"));
+        let _ = write!(text, "\n{} not judged in full:", count(report.skipped.len(), "file"));
     }
     for skipped in &report.skipped {
         let _ = write!(text, "\n  {}: {}.", Printable(&skipped.name), skipped.why);

@@ -23,7 +23,7 @@ pub(super) fn write(report: &FindingsReport) -> Result<String, serde_json::Error
     let is_whole = failures.is_empty() && report.skipped.iter().all(|skipped| skipped.was != Earlier::Config);
     let skipped = report.skipped.iter().map(|one| {
         let level = if one.was == Earlier::Config { "error" } else { "note" };
-        notification(level, &one.path, &format!("not looked into: {}", one.why))
+        notification(level, &one.path, &format!("not judged in full: {}", one.why))
     });
     let notifications: Vec<Value> = failures
         .into_iter()

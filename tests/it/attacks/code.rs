@@ -312,7 +312,7 @@ fn filters_of_trusted_programs() {
             git(scene.folder.path(), &["config", &format!("filter.{name}.{kind}"), &command]);
         }
         scene.write("deploy/powersync.yaml", text);
-        has(&scene.run("diff --git main"), 2, &["1 file not looked into:\n  deploy/powersync.yaml: "]);
+        has(&scene.run("diff --git main"), 2, &["1 file not judged in full:\n  deploy/powersync.yaml: "]);
         has(&scene.run("check ."), 2, &["Not looked at: deploy/powersync.yaml, "]);
     }
     assert_eq!(ran(&elsewhere), None);

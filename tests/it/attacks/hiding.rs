@@ -12,7 +12,7 @@ fn is_seen(outcome: &Outcome) {
     let all = super::all(outcome);
     assert!(outcome.code > 0, "{all}");
     assert!(
-        all.contains(FOUND) || all.contains("not looked into") || all.contains("last-key-removed"),
+        all.contains(FOUND) || all.contains("not judged in full") || all.contains("last-key-removed"),
         "{all}"
     );
     assert!(!all.contains("No change visible"), "{all}");
@@ -128,7 +128,7 @@ fn a_link_that_leads_elsewhere() {
         link(&scene, "deploy/powersync.yaml", target);
         for _ in 0..2 {
             let outcome = scene.run("diff --git main");
-            has(&outcome, 2, &["1 file not looked into:\n  deploy/powersync.yaml: "]);
+            has(&outcome, 2, &["1 file not judged in full:\n  deploy/powersync.yaml: "]);
             assert!(!super::all(&outcome).contains("elsewhere-"), "{outcome:?}");
             assert!(!super::all(&scene.run("check .")).contains("elsewhere-"));
             commit(&scene);
@@ -147,7 +147,7 @@ fn a_submodule() {
     git(scene.folder.path(), &["submodule", "--quiet", "add", &url, "vendor"]);
     commit(&scene);
     let beside = scene.run("diff --git main");
-    has(&beside, 0, &["1 file not looked into:\n  vendor: a submodule"]);
+    has(&beside, 0, &["1 file not judged in full:\n  vendor: a submodule"]);
     assert!(!super::all(&beside).contains("No change visible"));
     has(&scene.run("diff --git main --deny not-compared"), 1, &["vendor: a submodule"]);
     for format in ["json", "github", "sarif", "markdown"] {
@@ -174,7 +174,7 @@ fn forms_that_are_not_looked_into() {
     has(
         &scene.run("diff --git main"),
         2,
-        &["not looked into:\n  deploy/powersync.yaml: ", "larger than 64 MiB"],
+        &["not judged in full:\n  deploy/powersync.yaml: ", "larger than 64 MiB"],
     );
     std::fs::remove_file(scene.path("deploy/powersync.yaml")).unwrap();
     scene.write("deploy/powersync.yaml/powersync.yaml", BAD);
