@@ -11,7 +11,7 @@ use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::rules::{self, Inspected};
 use crate::schedule::{Change, Effect, Outcome};
 use crate::session::arguments::{self, Deny, Ending, Format, Global, RuleArgs};
-use crate::session::checking::{Checker, CheckTarget, Targets, in_parallel, targets};
+use crate::session::checking::{Checker, CheckTarget, Targets, in_parallel, targets, shared_secrets};
 use crate::session::{Answer, Error, Usage, World, change, findings, key_sets};
 use crate::session::operation::{Cloud, Decided, Failing, Idle, Operation, Task};
 use crate::session::values::{self, KnownValues};
@@ -62,7 +62,8 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let known = args.env_file.as_deref().map(|path| values::known(Some(path), world)).transpose()?;
     let sets = args.jwks.iter().map(|named| key_sets::read(named, world)).collect::<Result<_, _>>()?;
     let selection = findings::selection(&args.rules);
-    let checker = Checker { global, selection, sets, now: world.clock.now() };
+    let shared = shared_secrets(&targets, global);
+    let checker = Checker { global, selection, sets, shared, now: world.clock.now() };
     if args.fix && fix(args, &targets, known.as_ref(), &checker, world)? == Answer::No {
         return Ok(Answer::No);
     }

@@ -64,7 +64,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     });
     let named = named.transpose()?;
     let staged = if args.staged { Staged::Yes } else { Staged::No };
-    let Compared { sides, skipped, policies } = match &args.git {
+    let Compared { sides, skipped, policies, shared } = match &args.git {
         None if !args.staged => two_files(&args.paths, global, world)?,
         git => {
             let revision = git.as_ref().and_then(Option::as_deref);
@@ -78,6 +78,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         old_values: args.env_file_old.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         new_values: args.env_file_new.as_deref().map(|path| values::of_file(path, world)).transpose()?,
         selection: findings::selection(&args.rules),
+        shared,
     };
     let mut redactor = Redactor::default();
     let policies = policies.into_iter();

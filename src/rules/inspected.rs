@@ -34,6 +34,8 @@ pub struct Inspected<'a> {
     pub file: FileFacts,
     /// Why the value of a variable isn't known although it is set, where that is so.
     pub why_unknown: &'a (dyn Fn(&str) -> Option<String> + 'a),
+    /// Another config that has the secret of a key, among those that are looked at together.
+    pub elsewhere: &'a (dyn Fn(&Key) -> Option<String> + 'a),
 }
 
 impl<'a> Inspected<'a> {
@@ -41,7 +43,8 @@ impl<'a> Inspected<'a> {
     #[must_use]
     pub fn new(config: &'a Config<'a>, keys: &'a KeySet, policy: &'a Policy, now: NumericDate) -> Self {
         let (values, file) = (None, FileFacts::default());
-        Self { config, keys, values, sets: &[], policy, now, file, why_unknown: &|_| None }
+        let (why_unknown, elsewhere) = (&|_: &str| None, &|_: &Key| None);
+        Self { config, keys, values, sets: &[], policy, now, file, why_unknown, elsewhere }
     }
 
     pub(super) fn doc(&self) -> &'a Document<'a> {

@@ -76,6 +76,7 @@ pub static RULES: &[&Rule] = &[
     &config::missing_kid::RULE,
     &config::weak_secret::RULE,
     &config::duplicate_secret::RULE,
+    &config::shared_secret::RULE,
     &config::padded_secret::RULE,
     &config::double_encoding::RULE,
     &config::short_rsa::RULE,

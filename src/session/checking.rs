@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::arguments::{Global, PolicyArgs};
 use super::findings::{self, file_facts, not_compared, unseen, wrapped};
 use super::review_policy::{self, PolicyFinding};
+use super::shared::{self, SharedSecrets};
 use super::values::KnownValues;
 use super::{Error, Source, Usage, World, policy, source};
 use crate::base::command_line::CommandLine;
@@ -154,6 +155,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) selection: Selection,
     /// Sets of keys from elsewhere.
     pub(crate) sets: Vec<NamedSet>,
+    /// The secrets of all targets.
+    pub(crate) shared: SharedSecrets,
     pub(crate) now: NumericDate,
 }
 
@@ -214,7 +217,15 @@ impl Checker<'_> {
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
         let file = file_facts(target.path.as_deref(), &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
-        let on = Inspected { values, file, sets: &self.sets, why_unknown: &why_unknown, ..on };
+        let elsewhere = |key: &Key| self.shared.elsewhere(&target.name, key);
+        let on = Inspected {
+            values,
+            file,
+            sets: &self.sets,
+            why_unknown: &why_unknown,
+            elsewhere: &elsewhere,
+            ..on
+        };
         let current = keys.current().ok().flatten().filter(|_| !keys.is_cloud).map(Key::in_words);
         Seen { found: rules::check(&on, &self.selection), unseen: unseen(&keys), current, kids: keys.kids() }
     }
@@ -240,6 +251,23 @@ impl Checked {
             ..FileReport::new(target.name.clone(), target.place(), Reported::Config)
         }
     }
+}
+
+/// The secrets that stand in these configs, if there are several. What can't be read is told where it is checked.
+pub(crate) fn shared_secrets(targets: &[CheckTarget], global: &Global) -> SharedSecrets {
+    let mut shared = SharedSecrets::default();
+    if targets.len() < 2 {
+        return shared;
+    }
+    let read = in_parallel(targets, &|target| {
+        let bytes = store::snapshot(target.path.as_ref()?).ok()?;
+        let keys = shared::keys(&target.source, global, &bytes, target.source.input(global))?;
+        Some(shared::secrets(&keys))
+    });
+    for (target, secrets) in targets.iter().zip(read) {
+        shared.add(&target.name, secrets.into_iter().flatten());
+    }
+    shared
 }
 
 /// Does the same for every target on all cores, and returns the results in order.

@@ -8,6 +8,7 @@ use super::findings::not_compared;
 use super::moved;
 use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
+use super::shared::{self, SharedSecrets};
 use super::sides::Sides;
 use super::{Error, Source, Usage, World, policy_file, source};
 use crate::base::sentence::{Sentence, sentence};
@@ -27,6 +28,8 @@ pub(crate) struct Compared {
     pub(crate) skipped: Vec<Skipped>,
     /// Policies that change, or can't be read.
     pub(crate) policies: Vec<PolicyFinding>,
+    /// The secrets of all configs of a tree, before and after.
+    pub(crate) shared: [SharedSecrets; 2],
 }
 
 /// The two configs that were named.
@@ -146,6 +149,7 @@ pub(crate) fn from_git(
     let paths: Vec<PathBuf> = paths.iter().chain(&global.config).cloned().collect();
     let tip = tip.filter(|tip| tip.commit != old).map(|tip| Target::of(&repository, tip)).transpose()?;
     let mut change = Change {
+        global,
         old: Tree::at(&repository, &old)?,
         tip,
         new,
@@ -181,7 +185,8 @@ impl Target {
 }
 
 /// Two trees, the old one a commit's.
-struct Change {
+struct Change<'g> {
+    global: &'g Global,
     repository: Repository,
     old: Tree,
     /// What decides is this one's: else a change could choose by what it is judged, among all that ever held.
@@ -215,7 +220,7 @@ impl Side {
     }
 }
 
-impl Change {
+impl Change<'_> {
     /// The files that are meant: the named ones, each with the name it was given, those below named directories, or all.
     fn chosen(
         &mut self,
@@ -252,7 +257,8 @@ impl Change {
     /// Compares a file if it is or was a config and is another now.
     fn compare(&mut self, path: &Path, world: &World<'_>) -> Result<(), Error> {
         let new = self.links.read(&self.new, path, &mut self.objects)?;
-        if new.bytes().is_some_and(|bytes| self.old.is_at(path, bytes)) {
+        if let Some(bytes) = new.bytes().filter(|bytes| self.old.is_at(path, bytes)) {
+            self.share(path, [Some(bytes), Some(bytes)], world);
             return Ok(());
         }
         let old = self.links.read(&self.old, path, &mut self.objects)?.with_endings_of(&new);
@@ -265,6 +271,7 @@ impl Change {
             (Content::NotSeen(_), _) => self.old.has_same_object(&self.new, path),
             _ => false,
         };
+        self.share(path, [old.bytes(), new.bytes()], world);
         if is_same {
             return Ok(());
         }
@@ -290,6 +297,24 @@ impl Change {
             _ => self.add(path, name, (old.bytes().cloned(), new.bytes().cloned()), world)?,
         }
         Ok(())
+    }
+
+    /// Takes note of the secrets of a config, for the others.
+    fn share(&mut self, path: &Path, texts: [Option<&Snapshot>; 2], world: &World<'_>) {
+        let input = Input::of_path(path);
+        let name = name_of(&self.repository, path, world);
+        let source = Source::File(PathBuf::from(&name));
+        let secrets = |text: Option<&Snapshot>| {
+            let text = text.filter(|text| matches!(holds(text, input), Holds::Config));
+            let keys = text.and_then(|text| shared::keys(&source, self.global, text, input));
+            keys.iter().flat_map(shared::secrets).collect::<Vec<_>>()
+        };
+        let [old, new] = texts;
+        let was = secrets(old);
+        let is = if old == new { was.clone() } else { secrets(new) };
+        for (shared, secrets) in self.found.shared.iter_mut().zip([was, is]) {
+            shared.add(&name, secrets);
+        }
     }
 
     /// Compares a file that was named, whatever is in it.

@@ -2,6 +2,7 @@
 
 use super::arguments::{Deny, Global};
 use super::policy_file::PolicyFile;
+use super::shared::SharedSecrets;
 use super::sides::Sides;
 use super::source::Opened;
 use super::values::KnownValues;
@@ -12,7 +13,7 @@ use crate::explain::{
     self, Action, Around, Assumed, KeyEvent, Means, Merge, Scope, Side, Situation, Step, Steps, Subject,
     ValuesFrom, Variables, Verdict,
 };
-use crate::keyset::{KeySet, Values};
+use crate::keyset::{Key, KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, Reported, shown};
 use crate::rules::{
@@ -116,6 +117,8 @@ pub(crate) struct Differ<'a> {
     pub(crate) old_values: Option<KnownValues<'a>>,
     pub(crate) new_values: Option<KnownValues<'a>>,
     pub(crate) selection: Selection,
+    /// The secrets of all configs, before and after.
+    pub(crate) shared: [SharedSecrets; 2],
 }
 
 impl Differ<'_> {
@@ -179,7 +182,10 @@ impl Differ<'_> {
         let values = new_known.map(|_| &new_value as &Values<'_>);
         let path = sides.source.path(world);
         let facts = findings::file_facts(path.as_deref(), &new_keys, &self.selection);
-        let after = Inspected { values, file: facts, ..Inspected::new(new, &new_keys, policy, now) };
+        let [were_shared, are_shared] = &self.shared;
+        let elsewhere = |key: &Key| are_shared.elsewhere(&sides.name, key);
+        let after = Inspected::new(new, &new_keys, policy, now);
+        let after = Inspected { values, file: facts, elsewhere: &elsewhere, ..after };
         let Some(old) = old else {
             let Found { findings: found, silenced } = rules::check(&after, &self.selection);
             let unseen = findings::unseen(&new_keys);
@@ -190,7 +196,9 @@ impl Differ<'_> {
         let old_value = |name: &str| old_known.and_then(|known| known.get(name));
         let old_keys = KeySet::read_to_show(old, &old_value);
         let values = old_known.map(|_| &old_value as &Values<'_>);
-        let before = Inspected { values, file: facts, ..Inspected::new(old, &old_keys, policy, now) };
+        let elsewhere = |key: &Key| were_shared.elsewhere(&sides.name, key);
+        let before = Inspected::new(old, &old_keys, policy, now);
+        let before = Inspected { values, file: facts, elsewhere: &elsewhere, ..before };
         let comparison = ConfigDiff::new(&before, &after);
         let introduced = rules::compare(&comparison, &self.selection);
         let mut events = explain::events(&old_keys, &new_keys, now);

@@ -33,6 +33,7 @@ pub(crate) mod read;
 pub(crate) mod review_policy;
 mod run;
 pub(crate) mod secret_write;
+pub(crate) mod shared;
 pub(crate) mod sides;
 pub(crate) mod source;
 pub(crate) mod token_input;

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use super::arguments::Global;
+use super::shared;
 use super::sides::Sides;
 use super::source::Source;
-use crate::config::{Config, Input};
-use crate::keyset::{Fingerprint, KeySet};
+use crate::config::Input;
+use crate::keyset::Fingerprint;
 use crate::store::Snapshot;
 
 /// What tells whether two configs are for the same users: their keys and the addresses of others.
@@ -47,10 +48,7 @@ pub(crate) fn joined(sides: Vec<Sides>, global: &Global) -> Vec<Sides> {
 /// `input`: how it is read where it isn't wrapped.
 fn doors(source: &Source, global: &Global, text: Option<&Snapshot>, input: Input) -> Doors {
     let none = HashSet::new;
-    let Some(Ok(opened)) = text.map(|text| source.unwrap(global, text)) else { return none() };
-    let input = if opened.envelope.is_wrapped() { opened.input } else { input };
-    let Ok(config) = Config::parse(opened.envelope.inner(), input) else { return none() };
-    let keys = KeySet::read(&config);
+    let Some(keys) = text.and_then(|text| shared::keys(source, global, text, input)) else { return none() };
     let of_file = keys.keys().iter().map(|key| (key.name(), key.fingerprint()));
     of_file.chain(keys.logins.uris().map(|uri| (uri.address(), None))).collect()
 }

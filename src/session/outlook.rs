@@ -2,6 +2,7 @@
 
 use super::arguments::{Global, Times};
 use super::checking::{Checker, Targets, targets};
+use super::shared::SharedSecrets;
 use super::values::KnownValues;
 use super::{Error, Source, World, policy};
 use crate::base::command_line::CommandLine;
@@ -51,7 +52,8 @@ impl Outlook {
             Source::File(path) => {
                 let Targets { configs: targets, .. } =
                     targets(std::slice::from_ref(path), None, global, world)?;
-                let checker = Checker { global, selection: Selection::default(), sets: Vec::new(), now };
+                let (selection, sets, shared) = (Selection::default(), Vec::new(), SharedSecrets::default());
+                let checker = Checker { global, selection, sets, shared, now };
                 let mut found = Found::default();
                 for target in &targets {
                     let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;

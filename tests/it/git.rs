@@ -356,3 +356,20 @@ fn a_directory_that_looks_like_a_repository_runs_nothing() {
     }
     assert!(!trace.exists());
 }
+
+/// A config that gets the secret of another one, which the change doesn't touch.
+#[test]
+fn a_secret_of_another_config_is_found() {
+    let scene = repository();
+    let other = |kid: &str| OLD.replace("kid: prod", &format!("kid: {kid}"));
+    scene.write("prod/powersync.yaml", other("live"));
+    git(scene.folder.path(), &["add", "--all"]);
+    git(scene.folder.path(), &["commit", "--quiet", "--message", "prod"]);
+    // Both had it before: the change brings it to a third.
+    scene.write("test/powersync.yaml", other("test"));
+    scene.write("prod/powersync.yaml", format!("{}# a comment\n", other("live")));
+    let report = scene.run("diff --git HEAD --rule shared-secret");
+    let found = "is also in ";
+    assert_eq!(report.stdout.matches(found).count(), OLD.matches("k: ").count(), "{}", report.stdout);
+    assert!(report.stdout.contains("--> test/powersync.yaml"), "{}", report.stdout);
+}

@@ -34,6 +34,7 @@ pub(super) mod placeholder;
 pub(super) mod plain_http;
 pub(super) mod private_key;
 pub(super) mod same_variable;
+pub(super) mod shared_secret;
 pub(super) mod short_overlap;
 pub(super) mod short_rsa;
 pub(super) mod stuck_standby;
