@@ -110,6 +110,11 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
     let has_secret = !matches!(args.form, ExportForm::Node | ExportForm::TypeScript);
     let delete = if has_secret { " Delete it once it is handed over." } else { "" };
     writeln!(world.stderr, "Written: {}, which only you may read.{delete}", Printable(&out))?;
+    let full = world.path(path);
+    if has_secret && store::git::root_of(&full).is_some() && !store::is_ignored(&full) {
+        let text = format!("git does not ignore {}: the next `git add` would take the secret in", Printable(&out));
+        writeln!(world.stderr, "{}", warning_line(&text))?;
+    }
     Ok(Answer::Done)
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &Args, world: &mut World<'_>) -> Result
         let seen = values.and_then(|values| {
             let (keys, warnings) = read::keys_and_warnings(global, source, &values, world)?;
             let env_files = values.files_of(&keys);
-            Ok(ConfigKeys { source, keys, warnings, env_files })
+            Ok(ConfigKeys { source, keys, warnings, values, env_files })
         });
         match seen {
             Ok(config) => read.push(config),

@@ -318,7 +318,8 @@ impl KeyEvent {
             }
             EventKind::Changed(KeyChange::Fixed) => sentence!("the service starts with {key} now"),
             EventKind::Changed(KeyChange::Members(names)) => {
-                sentence!("{} of {key} changes, and it verifies the same tokens", quoted(names))
+                let verb = if names.len() == 1 { "changes" } else { "change" };
+                sentence!("{} of {key} {verb}, and it verifies the same tokens", quoted(names))
             }
             EventKind::Text(Text::Comments) => sentence!("comments only"),
             EventKind::Text(Text::Layout) => sentence!("layout only (white space, quotes or syntax)"),
@@ -345,7 +346,7 @@ fn audience(added: &[String], removed: &[String]) -> Sentence {
     let accepted =
         |all: &[String]| sentence!("added the audience {}: tokens for it are accepted, too", list(all));
     match (added, removed) {
-        ([], []) => sentence!("changed the list of audiences"),
+        ([], []) => sentence!("wrote the list of audiences in another way: they are the same"),
         (added, []) => accepted(added),
         ([], removed) => sentence!("removed the audience {}", list(removed)),
         (added, removed) => sentence!("changed the audience: {} in place of {}", list(added), list(removed)),

@@ -46,6 +46,11 @@ impl Step {
             Action::KeepSigning { key } => {
                 sentence!("Nothing changes for your backend: it keeps signing with {}", key.message(now))
             }
+            Action::NextRotation { from } if *from <= now => {
+                sentence!(
+                    "`reconcile` starts the next rotation at its next run: pause its timer until the cause is found"
+                )
+            }
             Action::NextRotation { from } => sentence!(
                 "From {}, `reconcile` starts the next rotation: pause its timer if the cause isn't found by then",
                 date(from)

@@ -60,7 +60,7 @@ pub fn weakness(secret: &Secret) -> Option<Weakness> {
     if is_published(secret) {
         return Some(Weakness::Published);
     }
-    if is_words(bytes) {
+    if is_words(bytes) || is_name(bytes) {
         return Some(Weakness::Words);
     }
     let random_inside = encoded(bytes).filter(|inner| inner.len() >= 32);
@@ -79,7 +79,23 @@ pub fn weakness_of_k(k: &str) -> Option<Weakness> {
     if k.trim_start().starts_with("!env") || k.contains("${") {
         return Some(Weakness::NotReplaced);
     }
-    weakness(&Secret::decode_as_service(k)).or_else(|| is_words(k.as_bytes()).then_some(Weakness::Words))
+    weakness(&Secret::decode_as_service(k))
+        .or_else(|| (is_words(k.as_bytes()) || is_name(k.as_bytes())).then_some(Weakness::Words))
+}
+
+/// Words and small numbers, as people name things: `acme-prod-jwt-2026`. Random text has no such parts.
+fn is_name(bytes: &[u8]) -> bool {
+    let is_word = |part: &[u8]| {
+        let rest = part.get(1..).unwrap_or_default();
+        let is_one_case = rest.iter().all(u8::is_ascii_lowercase) || part.iter().all(u8::is_ascii_uppercase);
+        part.len() >= 2 && part.iter().all(u8::is_ascii_alphabetic) && is_one_case
+    };
+    let is_number = |part: &[u8]| {
+        let digits = part.strip_prefix(b"v").unwrap_or(part);
+        (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+    };
+    let parts = || bytes.split(|byte| b"-_./: ".contains(byte));
+    parts().filter(|part| is_word(part)).count() >= 2 && parts().all(|part| is_word(part) || is_number(part))
 }
 
 /// The SHA-256 hashes of secrets that are printed in documents people copy from.
@@ -137,6 +153,10 @@ mod tests {
             "changeme-changeme-changeme-changeme",
             "MySuperSecretPowerSyncDevelopmentKey",
             "this is a secret passphrase for development",
+            "acme-powersync-prod-2026",
+            "powersync-prod-jwt",
+            "prod-jwt-acme-app-2026-v1",
+            "mycompany-powersync-key",
         ] {
             assert_eq!(weakness_of_k(k), Some(Weakness::Words), "{k}");
             assert_eq!(weakness(&secret(k.as_bytes())), Some(Weakness::Words), "{k}");

@@ -27,7 +27,7 @@ pub(crate) fn hanging(text: &impl Display, taken: usize, terminal: Option<u16>) 
 }
 
 /// Lines of at most that many characters, in which commands stay in one piece.
-fn in_lines(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn in_lines(text: &str, width: usize) -> Vec<String> {
     const GLUE: &str = "\u{a0}";
     let parts = text.split('`').enumerate();
     let glued: Vec<String> = parts
@@ -49,21 +49,29 @@ pub(crate) fn paragraph(title: &str, sentence: &Sentence, width: usize) -> Strin
 /// A cell of a table.
 struct Cell {
     text: String,
+    /// The same in fewer characters, for a table that doesn't fit.
+    short: Option<String>,
     style: Option<Style>,
 }
 
 impl Cell {
     fn new(text: impl Display) -> Self {
-        Self { text: text.to_string(), style: None }
+        Self { text: text.to_string(), short: None, style: None }
     }
 
     fn painted(style: Style, text: impl Display) -> Self {
-        Self { text: text.to_string(), style: Some(style) }
+        Self { text: text.to_string(), short: None, style: Some(style) }
     }
 
     /// A cell that may have nothing in it.
     fn maybe(text: Option<impl Display>) -> Self {
         text.map_or_else(|| Self::new("–"), Self::new)
+    }
+
+    /// A date ahead or past, without how far away it is where there is no room.
+    fn date(text: String) -> Self {
+        let short = text.find(" (").map(|at| text[..at].to_owned());
+        Self { short, ..Self::new(text) }
     }
 
     fn width(&self) -> usize {
@@ -95,7 +103,7 @@ pub(crate) fn key_table(
             Cell::new(kind(key)),
             Cell::painted(state_style(state), state),
             Cell::new(age(key, now)),
-            Cell::new(removal(keys, key, now)),
+            Cell::date(removal(keys, key, now)),
             Cell::maybe(key.bits()),
             Cell::new(secret(key)),
         ];
@@ -108,7 +116,7 @@ pub(crate) fn key_table(
         }
         rows.push(row);
     }
-    table(&rows, &[0, 6], width)
+    table(rows, &[0, 6], width)
 }
 
 /// What keys wait for, a paragraph each.
@@ -148,20 +156,30 @@ pub(crate) fn schedule_table(rows: &[Row], now: NumericDate, width: Option<u16>)
             cells.push(Cell { style: Some(YELLOW), ..Cell::maybe(row.due.as_ref().map(what)) });
         }
         cells.push(Cell::maybe(row.next.as_ref().map(what)));
-        cells.push(Cell::maybe(row.next.as_ref().map(from)));
+        cells
+            .push(row.next.as_ref().map_or_else(|| Cell::maybe(None::<String>), |due| Cell::date(from(due))));
         lines.push(cells);
     }
-    table(&lines, &[], width)
+    table(lines, &[], width)
 }
 
 /// Lines up columns below the first row, which names them. `right`: those that are read from their right end. Where the
-/// lines don't fit, each cell has a line of its own.
-fn table(rows: &[Vec<Cell>], right: &[usize], width: Option<u16>) -> String {
+/// lines don't fit, cells are shown shorter; where these don't either, each cell has a line of its own.
+fn table(mut rows: Vec<Vec<Cell>>, right: &[usize], width: Option<u16>) -> String {
+    let fits = |rows: &[Vec<Cell>]| {
+        let widths = widths(rows);
+        width.is_none_or(|width| widths.iter().sum::<usize>() + 2 * widths.len() <= usize::from(width) + 2)
+    };
+    if !fits(&rows) {
+        for cell in rows.iter_mut().flatten() {
+            cell.text = cell.short.take().unwrap_or_else(|| std::mem::take(&mut cell.text));
+        }
+    }
+    let is_table = fits(&rows);
+    let widths = widths(&rows);
     let Some((header, body)) = rows.split_first() else { return String::new() };
-    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..header.len()).map(widest).collect();
     let pad = |cell: &Cell, width: usize| " ".repeat(width - cell.width());
-    if width.is_some_and(|width| widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > usize::from(width)) {
+    if !is_table {
         let names = header.iter().map(Cell::width).max().unwrap_or(0);
         let line = |(name, cell): (&Cell, &Cell)| {
             format!("{}{}  {}\n", name.shown(), pad(name, names), cell.shown())
@@ -177,6 +195,11 @@ fn table(rows: &[Vec<Cell>], right: &[usize], width: Option<u16>) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    (0..rows.first().map_or(0, Vec::len)).map(widest).collect()
 }
 
 fn state_style(state: State) -> Style {

@@ -8,12 +8,14 @@ use crate::keyset::{Key, KeySet, Member, NamedSet, Values};
 use crate::schedule::Policy;
 
 /// What is known of the file around the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileFacts {
     /// Its permission bits, on systems that have them.
     pub mode: Option<u32>,
     /// Whether git tracks it.
     pub in_git: bool,
+    /// The env file beside it, there or not, as people name it.
+    pub env_file: String,
 }
 
 /// A config, its keys, and what decisions about it depend on.

@@ -206,6 +206,11 @@ pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Int
             }
         }
     }
+    for one in &mut found {
+        let is_new = |entry: usize| comparison.added().any(|key| key.index == entry);
+        one.is_of_new_key =
+            OF_SECRETS.iter().any(|rule| rule.id == one.rule.id) && one.entry().is_some_and(is_new);
+    }
     // What the old config had as well isn't found.
     let by_change = |rule: &Rule| matches!(rule.look, Look::Change(_) | Look::Both(..));
     let asked = Asked { selection, looked: &by_change };
@@ -249,7 +254,8 @@ fn known(comparison: &ConfigDiff<'_>, was: Vec<Finding>) -> HashMap<(Place, Seve
 }
 
 /// Rules of configs, each with the rules of changes that say the same of a change, and more.
-const SAME: [(&Rule, &[&Rule]); 7] = [
+const SAME: [(&Rule, &[&Rule]); 8] = [
+    (&config::plain_http::RULE, &[&change::login_added::RULE]),
     (&config::no_keys::RULE, &[&change::last_key_removed::RULE, &change::current_key_removed::RULE]),
     (&config::no_audience::RULE, &[&change::audience_removed::RULE]),
     (&config::inline_secret::RULE, &[&change::secret_exposed::RULE]),
@@ -257,6 +263,14 @@ const SAME: [(&Rule, &[&Rule]); 7] = [
     (&config::unset_variable::RULE, &[&change::new_variable::RULE]),
     (&config::overdue::RULE, &[&change::overlap_cut::RULE]),
     (&config::current_key_retiring::RULE, &[&change::overlap_cut::RULE]),
+];
+
+/// Rules that a fresh secret satisfies.
+const OF_SECRETS: [&Rule; 4] = [
+    &config::empty_secret::RULE,
+    &config::guessable_secret::RULE,
+    &config::weak_secret::RULE,
+    &config::placeholder::RULE,
 ];
 
 /// What the findings about the change say, by rule and entry; without an entry, anywhere.

@@ -242,6 +242,8 @@ pub struct Finding {
     pub(super) harm: Harm,
     /// Whether it counts.
     pub(crate) standing: Standing,
+    /// Whether it is about the secret of a key that a change adds: nobody has to sign with it yet.
+    pub(super) is_of_new_key: bool,
     cause: Box<dyn Violation>,
 }
 
@@ -253,7 +255,7 @@ impl Finding {
     ) -> Self {
         let (severity, span, cause) = (rule.severity, span.into(), Box::new(cause));
         let (about, harm, standing) = (About::File, Harm::None, Standing::Counts);
-        Self { rule, severity, span, fix: None, about, harm, standing, cause }
+        Self { rule, severity, span, fix: None, about, harm, standing, is_of_new_key: false, cause }
     }
 
     /// What follows from it: an error where it is grave, and none where it isn't.
@@ -317,6 +319,13 @@ impl Finding {
     /// What to do about it. `tool`: the tool with the options that name this config.
     #[must_use]
     pub(crate) fn help(&self, tool: &str) -> Sentence {
+        if self.is_of_new_key {
+            return sentence!(
+                "Take {} out of this change, or give it a secret that a machine made: on the old file, `{tool} rotate` makes \
+                 such a key.",
+                self.about
+            );
+        }
         let own = self.cause.help(&self.about, tool);
         own.unwrap_or_else(|| self.rule.fix.message(tool, &self.about.argument()))
     }
@@ -324,7 +333,7 @@ impl Finding {
     /// How to do it, for people to copy.
     #[must_use]
     pub(crate) fn commands(&self, tool: &CommandLine) -> Vec<CommandLine> {
-        self.cause.commands(&self.about, tool)
+        if self.is_of_new_key { Vec::new() } else { self.cause.commands(&self.about, tool) }
     }
 
     /// What it is to a verdict.

@@ -120,7 +120,7 @@ pub(crate) fn waits(
     let schedule = Schedule { policy, origins, now };
     let mut all = Vec::new();
     all.extend(waiting.iter().map(|(key, nbf)| schedule.promotion(key, *nbf)));
-    all.extend(candidates(keys, current)?.into_iter().map(|(key, exp)| schedule.removal(key, exp)));
+    all.extend(candidates(keys, current)?.into_iter().map(|(key, exp)| schedule.removal(key, exp, current)));
     if waiting.is_empty() {
         all.extend(current.and_then(|current| schedule.replacement(current)));
     }
@@ -152,7 +152,7 @@ impl Schedule<'_> {
         Wait { key: key.reference(), event: Event::Promotion, until: nbf, sum, sooner: Some(Sooner::Promote) }
     }
 
-    fn removal(&self, key: &Key, exp: NumericDate) -> Wait {
+    fn removal(&self, key: &Key, exp: NumericDate, current: Option<&Key>) -> Wait {
         let (policy, origins) = (self.policy, self.origins);
         let mut parts = match policy.overlap {
             Some(overlap) => vec![origins.part("overlap", "overlap", overlap)],
@@ -168,8 +168,9 @@ impl Schedule<'_> {
             parts.push(origins.part("keep_retired", "kept longer", policy.keep_retired));
         }
         let from = exp + (Seconds::default() - total(&parts));
-        // It was retired after it was made, and not later than now.
-        let is_sum = from <= self.now + ANSWER_WITHIN && key.iat.value().is_none_or(|made| *made <= from);
+        // It was retired after it and the one in its place were made, and not later than now.
+        let made = [Some(key), current].into_iter().flatten().filter_map(|key| key.iat.value());
+        let is_sum = from <= self.now + ANSWER_WITHIN && made.max().is_none_or(|made| *made <= from);
         let token_ttl = if policy.token_ttl == MAX_TOKEN_TTL { USUAL_TTL } else { policy.token_ttl };
         let until = self.now + Policy { token_ttl, ..policy.clone() }.least_overlap();
         let sooner = Sooner::Retire { token_ttl, is_flag: token_ttl != policy.token_ttl, until };

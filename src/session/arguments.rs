@@ -357,7 +357,7 @@ pub(crate) struct RuleArgs {
     /// Not this rule; may be given several times
     #[arg(long, value_name = "RULE", value_parser = rule_name(), hide_possible_values = true, value_delimiter = ',')]
     pub skip: Vec<RuleName>,
-    /// Also the pedantic rules: secrets in git, keys without a date
+    /// Also the pedantic rules: keys without a date
     #[arg(long)]
     pub pedantic: bool,
 }

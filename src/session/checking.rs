@@ -1,5 +1,6 @@
 //! The configs that `check` looks at, and how it looks at one.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -85,6 +86,7 @@ fn sources(
             continue;
         }
         let (before, found) = (left_out.len(), files.len());
+        let mut mounts = Vec::new();
         look_below(&full, |below, content| {
             let named = join(path, below);
             let why = match content {
@@ -92,7 +94,12 @@ fn sources(
                 Content::NotSeen(why) => why.message(),
                 Content::File(bytes) => match holds(&bytes, Input::of_path(below)) {
                     Holds::Nothing => return,
-                    Holds::Unseen(why) => why.message(),
+                    Holds::Unseen(why) => {
+                        mounts.extend(
+                            why.mounted().map(|config| (named.clone(), named.with_file_name(config))),
+                        );
+                        why.message()
+                    }
                     Holds::Config => return files.push(named),
                 },
             };
@@ -100,6 +107,14 @@ fn sources(
             let name = named.display().to_string();
             left_out.push(not_compared(&name, &place.unwrap_or(named), why, Earlier::Other));
         })?;
+        // A Compose file that mounts one of these is nothing that isn't judged.
+        let real = |path: &Path| std::fs::canonicalize(world.path(path)).ok();
+        let judged: HashSet<PathBuf> = files[found..].iter().filter_map(|file| real(file)).collect();
+        for (compose, _) in
+            mounts.iter().filter(|(_, config)| real(config).is_some_and(|real| judged.contains(&real)))
+        {
+            left_out.retain(|one: &Skipped| one.name != compose.display().to_string());
+        }
         if files.len() == found {
             return Err(nothing_below(path, &left_out[before..]));
         }
@@ -215,7 +230,7 @@ impl Checker<'_> {
         let values = known.map(|_| &value as &Values<'_>);
         let keys = KeySet::read_to_show(config, &value);
         let why_unknown = |name: &str| known.and_then(|known| known.why_unknown(name));
-        let file = file_facts(target.path.as_deref(), &keys, &self.selection);
+        let file = file_facts(target.path.as_deref(), &target.name, &keys, &self.selection);
         let on = Inspected::new(config, &keys, &target.policy, self.now);
         let elsewhere = |key: &Key| self.shared.elsewhere(&target.name, key);
         let on = Inspected {

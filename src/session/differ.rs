@@ -181,11 +181,11 @@ impl Differ<'_> {
         let new_keys = KeySet::read_to_show(new, &new_value);
         let values = new_known.map(|_| &new_value as &Values<'_>);
         let path = sides.source.path(world);
-        let facts = findings::file_facts(path.as_deref(), &new_keys, &self.selection);
+        let facts = findings::file_facts(path.as_deref(), &sides.name, &new_keys, &self.selection);
         let [were_shared, are_shared] = &self.shared;
         let elsewhere = |key: &Key| are_shared.elsewhere(&sides.name, key);
         let after = Inspected::new(new, &new_keys, policy, now);
-        let after = Inspected { values, file: facts, elsewhere: &elsewhere, ..after };
+        let after = Inspected { values, file: facts.clone(), elsewhere: &elsewhere, ..after };
         let Some(old) = old else {
             let Found { findings: found, silenced } = rules::check(&after, &self.selection);
             let unseen = findings::unseen(&new_keys);

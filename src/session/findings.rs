@@ -99,7 +99,8 @@ pub(crate) fn unseen(keys: &KeySet) -> Vec<String> {
 }
 
 /// What is known of the file. Git is asked only where a rule wants to know.
-pub(crate) fn file_facts(path: Option<&Path>, keys: &KeySet, selection: &Selection) -> FileFacts {
+/// `name`: as people name the config.
+pub(crate) fn file_facts(path: Option<&Path>, name: &str, keys: &KeySet, selection: &Selection) -> FileFacts {
     let Some(path) = path else { return FileFacts::default() };
     let runs = |id| rules::rule(id).is_some_and(|rule| selection.runs(rule));
     let inline = keys.keys().iter().any(|key| key.is_symmetric() && key.variable().is_none());
@@ -108,7 +109,8 @@ pub(crate) fn file_facts(path: Option<&Path>, keys: &KeySet, selection: &Selecti
     let mode = real.as_deref().and_then(store::mode);
     // A process is started for it: not where no rule depends on the answer.
     let depends = runs("inline-secret") || mode.is_some_and(|mode| mode & 0o004 != 0);
-    FileFacts { mode, in_git: depends && real.as_deref().is_some_and(store::git::tracks) }
+    let in_git = depends && real.as_deref().is_some_and(store::git::tracks);
+    FileFacts { mode, in_git, env_file: Path::new(name).with_file_name(".env").display().to_string() }
 }
 
 /// What is wrong with a config whatever was done, for people: as `status` shows it, and every command that writes.

@@ -21,6 +21,8 @@ pub(crate) struct Outlook {
     policy: Option<String>,
     /// Where values of variables were looked for, or found.
     env_files: Vec<String>,
+    /// The env file with which `check` sees what is counted here.
+    values_of: Option<String>,
     /// What `check` finds; nothing where it isn't a file.
     found: Option<Found>,
     /// What is due first by the schedule.
@@ -37,12 +39,20 @@ struct Found {
     warnings: usize,
 }
 
+/// The values of a config's variables.
+pub(crate) struct Known<'a> {
+    pub(crate) values: &'a KnownValues<'a>,
+    /// The env file that was named.
+    pub(crate) asked: Option<&'a str>,
+    /// The files that values were found in.
+    pub(crate) found: &'a [String],
+}
+
 impl Outlook {
-    /// `known`: the values that were asked for with an env file, which has this name.
     pub(crate) fn of(
         source: &Source,
         keys: &KeySet,
-        known: Option<(&KnownValues<'_>, String)>,
+        known: Known<'_>,
         global: &Global,
         world: &mut World<'_>,
     ) -> Result<Self, Error> {
@@ -52,11 +62,14 @@ impl Outlook {
             Source::File(path) => {
                 let Targets { configs: targets, .. } =
                     targets(std::slice::from_ref(path), None, global, world)?;
-                let (selection, sets, shared) = (Selection::default(), Vec::new(), SharedSecrets::default());
+                // A variable that isn't set here may be set where the service runs, unless somebody says otherwise.
+                let skip = if known.asked.is_none() { vec!["unset-variable"] } else { Vec::new() };
+                let selection = Selection { skip, ..Selection::default() };
+                let (sets, shared) = (Vec::new(), SharedSecrets::default());
                 let checker = Checker { global, selection, sets, shared, now };
                 let mut found = Found::default();
                 for target in &targets {
-                    let seen = checker.check(target, None, known.as_ref().map(|(known, _)| *known))?;
+                    let seen = checker.check(target, None, Some(known.values))?;
                     let count =
                         |severity| seen.found.findings.iter().filter(|one| one.severity == severity).count();
                     found.errors += count(Severity::Error);
@@ -75,11 +88,12 @@ impl Outlook {
         Ok(Self {
             config: source.name(),
             policy: rules.origins.file.map(|(name, _)| name),
-            env_files: known
-                .map(|(_, name)| name)
-                .or(rules.env_file.map(|path| path.display().to_string()))
-                .into_iter()
-                .collect(),
+            env_files: match (known.found, known.asked) {
+                ([], Some(asked)) => vec![asked.to_owned()],
+                ([], None) => rules.env_file.iter().map(|path| path.display().to_string()).collect(),
+                (found, _) => found.to_vec(),
+            },
+            values_of: known.asked.or(known.found.first().map(String::as_str)).map(str::to_owned),
             found,
             next,
             is_undated,
@@ -98,11 +112,6 @@ impl Outlook {
             [file] => sentence!("Config: {config}. Policy: {policy}. Env file: {file}"),
             files => sentence!("Config: {config}. Policy: {policy}. Env files: {}", list(files)),
         }
-    }
-
-    /// With the files that the values of its keys are read from.
-    pub(crate) fn with_env_files(self, found: &[String]) -> Self {
-        if found.is_empty() { self } else { Self { env_files: found.to_vec(), ..self } }
     }
 
     /// The same for programs.
@@ -127,16 +136,24 @@ impl Outlook {
             [(*errors, "error"), (*warnings, "warning")].into_iter().filter_map(counted).collect();
         Some(match counts.as_slice() {
             [] => sentence!("Check: nothing found"),
-            counts => sentence!("Check: {}; `{}` shows more", list(counts), self.command(["check"])),
+            counts => sentence!("Check: {}; `{}` shows more", list(counts), self.check()),
         })
     }
 
     /// The one thing to do now, if any.
     pub(crate) fn next(&self, now: NumericDate) -> Option<Sentence> {
         if self.found.as_ref().is_some_and(|found| found.errors > 0) {
-            return Some(sentence!("Next: fix the errors that `{}` shows", self.command(["check"])));
+            return Some(sentence!("Next: fix the errors that `{}` shows", self.check()));
         }
-        let Due { action, key, .. } = self.next.as_ref().filter(|due| due.at <= now)?;
+        let Due { action, key, at } = self.next.as_ref()?;
+        if *at > now {
+            let what = match action {
+                Action::Promote => "promote",
+                Action::Rotate => "replace",
+                Action::Prune => "remove",
+            };
+            return Some(sentence!("Next: nothing until {}, then {what} {key}", at.for_people(now)));
+        }
         let (what, command) = match action {
             Action::Promote => ("promote", self.command(["promote", &key.to_string()])),
             Action::Rotate => ("replace", self.command(["rotate"])),
@@ -144,6 +161,14 @@ impl Outlook {
         };
         let why = if self.is_undated { ", whose age isn't known" } else { "" };
         Some(sentence!("Next: {what} {key}{why}: `{command}`"))
+    }
+
+    fn check(&self) -> CommandLine {
+        let check = self.command(["check"]);
+        match &self.values_of {
+            Some(file) => check.arg("--env-file").arg(file),
+            None => check,
+        }
     }
 
     fn command<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> CommandLine {

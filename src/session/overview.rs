@@ -10,7 +10,7 @@ use crate::report::json;
 use crate::report::paint::warning_line;
 use crate::schedule::{self, Waits};
 use crate::session::arguments::{Global, Times};
-use crate::session::outlook::Outlook;
+use crate::session::outlook::{Known, Outlook};
 use crate::session::values::KnownValues;
 use crate::session::{Error, Source, World, policy};
 
@@ -20,6 +20,7 @@ pub(crate) struct ConfigKeys<'a> {
     pub(crate) keys: KeySet,
     /// What is wrong with it.
     pub(crate) warnings: Vec<Sentence>,
+    pub(crate) values: KnownValues<'a>,
     /// Where the values of its keys are.
     pub(crate) env_files: Vec<String>,
 }
@@ -100,8 +101,9 @@ impl Overview<'_> {
     }
 
     fn outlook(&self, config: &ConfigKeys<'_>, world: &mut World<'_>) -> Result<Outlook, Error> {
-        let outlook = Outlook::of(config.source, &config.keys, self.known.clone(), self.global, world)?;
-        Ok(outlook.with_env_files(&config.env_files))
+        let asked = self.known.as_ref().map(|(_, name)| name.as_str());
+        let known = Known { values: &config.values, asked, found: &config.env_files };
+        Outlook::of(config.source, &config.keys, known, self.global, world)
     }
 
     /// What its keys wait for. What can't be decided is told by the warnings; on Cloud there is no schedule.

@@ -23,12 +23,12 @@ const ENVIRONMENTS: [&str; 2] = ["envs", "environments"];
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindError {
     /// None of the usual ones exists.
-    #[error("no PowerSync config here. Looked for {}. Name it with `-c PATH`, or write a new one with `init`", crate::base::text::list(&usual()))]
+    #[error("no PowerSync config here. Looked for {}. Name it with `-c PATH`, write a new one with `init`, or look below this directory: `check .`", crate::base::text::list(&usual()))]
     None,
     /// Several exist.
     #[error(
-        "there are several configs here: {}. Name one with `-c PATH`. `status`, `check`, `reconcile`, `prune` and \
-         `timeline` take all of a directory: `status .`",
+        "there are several configs here: {}. Name one with `-c PATH`. `status`, `check`, `reconcile` and `prune` \
+         take all of a directory: `status .`",
         crate::base::text::list(.0)
     )]
     Several(Vec<String>),

@@ -22,6 +22,17 @@ pub struct Unwrap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeError(pub(crate) Why);
 
+impl EnvelopeError {
+    /// The config that a Compose file mounts, by the path there, where it is one.
+    #[must_use]
+    pub(crate) fn mounted(&self) -> Option<&str> {
+        match &self.0 {
+            Why::NoConfig(What::Compose { mounts }) => mounts.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Why {

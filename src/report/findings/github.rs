@@ -16,7 +16,11 @@ pub(super) fn write(report: &FindingsReport) -> String {
         VerdictKind::Safe => "notice",
     };
     // Writing to a string can't fail.
-    let _ = writeln!(text, "::{level} title=PowerSync keys::{}", data(&verdict.message().to_string()));
+    let _ = writeln!(
+        text,
+        "::{level} title=PowerSync keys::{}",
+        data(&verdict.message().to_string().replace('\u{fe0f}', ""))
+    );
     for file in &report.files {
         if let Some(failure) = &file.failure {
             // Writing to a string can't fail.

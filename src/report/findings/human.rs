@@ -7,7 +7,7 @@ use super::{ChangeReport, FileReport, FindingsReport, Location, Shown};
 use crate::base::text::{Printable, count, list, wrap};
 use crate::base::time::NumericDate;
 use crate::explain::{Sign, VerdictKind};
-use crate::report::human::hanging;
+use crate::report::human::{hanging, in_lines};
 use crate::report::paint::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, diff_line, event_line, paint, steps};
 use crate::rules::Severity;
 
@@ -118,7 +118,7 @@ fn write_finding(file: &FileReport, finding: &Shown, terminal: Option<u16>, text
     }
     let fixable = if finding.fixable { " `check --fix` does this." } else { "" };
     let help = format!("{}{fixable}", finding.help);
-    let help = wrap(&help, room(terminal, 3 + gutter.len(), 96)).join(&format!("\n{gutter}   "));
+    let help = in_lines(&help, room(terminal, 3 + gutter.len(), 96)).join(&format!("\n{gutter}   "));
     let _ = writeln!(text, "{gutter} {} {help}", paint(CYAN, "="));
     for command in &finding.commands {
         let _ = writeln!(text, "{gutter}     {command}");
@@ -129,8 +129,8 @@ fn write_finding(file: &FileReport, finding: &Shown, terminal: Option<u16>, text
 /// A message behind its head, in lines that fit the terminal with it.
 fn behind(head: &str, message: &str, terminal: Option<u16>) -> String {
     let taken = terminal.map_or(0, |_| head.chars().count() + 1);
-    let lines = wrap(&format!("{}{message}", "\u{a0}".repeat(taken)), room(terminal, 2, 100));
-    lines.join("\n  ").trim_start_matches('\u{a0}').to_owned()
+    let lines = in_lines(&format!("{}{message}", "\u{a0}".repeat(taken)), room(terminal, 2, 100));
+    lines.join("\n  ").trim_start().to_owned()
 }
 
 /// A finding that isn't told, by its rule and its place.
@@ -192,19 +192,24 @@ pub(super) fn summary(report: &FindingsReport) -> String {
         );
     }
     let mut unseen: Vec<String> = report.files.iter().flat_map(|file| file.unseen.clone()).collect();
-    let number = unseen.len();
     unseen.sort();
     unseen.dedup();
-    if number > 0 {
+    if !unseen.is_empty() {
         let option =
             if report.command == "check" { "--env-file" } else { "--env-file-old and --env-file-new" };
-        let verb = if number == 1 { "was" } else { "were" };
         let _ = write!(
             text,
-            "\n{} in variables {verb} not looked at ({}): {}.",
-            count(number, "secret"),
-            list(&unseen),
-            if report.values { "no value was found".to_owned() } else { format!("{option} would") }
+            "\nNot looked at: {}, {}.",
+            if unseen.len() == 1 {
+                format!("the secret in {}", list(&unseen))
+            } else {
+                format!("the secrets in {}", list(&unseen))
+            },
+            if report.values {
+                "for which no value was found".to_owned()
+            } else {
+                format!("which {option} would show to this check")
+            }
         );
     }
     text

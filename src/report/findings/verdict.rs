@@ -47,7 +47,8 @@ impl FindingsReport {
             Some(file) => {
                 let others = count(number - 1, "other config");
                 let verb = if number == 2 { "is" } else { "are" };
-                let than = if file.verdict.kind == VerdictKind::Safe { "safe, too" } else { "no worse" };
+                let than =
+                    if file.verdict.kind == VerdictKind::Safe { "without errors, too" } else { "no worse" };
                 let (name, message) = (Printable(&file.name), file.verdict.message(self.now));
                 sentence!("{name}: {message}; {others} {verb} {than}{not_judged}")
             }

@@ -26,6 +26,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
 struct Gone {
     /// Its successor under another kid.
     successor: Option<String>,
+    /// The new key that is in its place.
+    instead: Option<String>,
     /// Until when a rotation keeps it.
     kept_until: NumericDate,
 }
@@ -46,8 +48,12 @@ impl Violation for Gone {
 
     fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
         let until = self.kept_until;
+        let place = match &self.instead {
+            Some(other) => sentence!(" in place of {other}"),
+            None => sentence!(""),
+        };
         Some(sentence!(
-            "Put {key} back and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
+            "Put {key} back{place} and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
              because its secret leaked, `--skip current-key-removed` accepts it.",
             until = until.to_the_minute()
         ))
@@ -79,6 +85,8 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     };
     let lock_out = comparison.lock_out(Whose::Keys(vec![current.in_words()]));
     let harm = Harm::LocksOut(LockOut { logins: Some(cure), ..lock_out });
-    let cause = Gone { successor: successor.map(Key::in_words), kept_until };
+    let instead = comparison.new.current().filter(|key| comparison.origin(key).is_none());
+    let (successor, instead) = (successor.map(Key::in_words), instead.map(Key::in_words));
+    let cause = Gone { successor, instead, kept_until };
     vec![Finding::new(&RULE, comparison.new.place_of_list(), cause).of_gone(current).means(harm)]
 }

@@ -21,14 +21,20 @@ pub(in crate::rules) static RULE: Rule = Rule {
 struct Added {
     what: String,
     is_rotation: bool,
+    has_iat: bool,
 }
 
 impl Violation for Added {
     fn message(&self, key: &About) -> Sentence {
-        let Self { what, is_rotation } = self;
+        let Self { what, is_rotation, .. } = self;
         let how =
             if *is_rotation { "new, as part of a rotation" } else { "new, and no rotation explains it" };
         sentence!("{key} ({what}) is {how}: whoever has it can sign in as anyone after the next restart")
+    }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        // Without an `iat`, no command of ours made it.
+        self.has_iat.then(|| sentence!("Make sure that you know who made it and who has it."))
     }
 }
 
@@ -39,7 +45,8 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let retires = current.is_some_and(|key| key.exp.value().is_some());
     let found = comparison.added().filter(|key| is_usable(key)).map(|key| {
         let is_rotation = explains(key, retires);
-        let cause = Added { what: key.describe(), is_rotation };
+        let has_iat = key.iat.value().is_some();
+        let cause = Added { what: key.describe(), is_rotation, has_iat };
         let found = Finding::new(&RULE, new.place(key), cause).of(key);
         if is_rotation { found.noted() } else { found }
     });

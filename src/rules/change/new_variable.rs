@@ -26,20 +26,18 @@ impl Violation for Needed {
     fn message(&self, _: &About) -> Sentence {
         let Self { name, is_cloud } = self;
         match is_cloud {
-            false => sentence!(
-                "{name} must be set on every replica before it restarts with this file, or it won't start"
-            ),
-            true => sentence!("{name} must be set where you deploy this file from"),
+            false => sentence!("the new file reads {name}: a replica on which it isn't set does not start"),
+            true => sentence!("the new file reads {name}, which is looked up where you deploy it from"),
         }
     }
 
     fn help(&self, _: &About, _: &str) -> Option<Sentence> {
-        let name = &self.name;
         Some(if self.is_cloud {
-            sentence!("Set {name} before you deploy.")
+            sentence!("Set {} before you deploy.", self.name)
         } else {
             sentence!(
-                "Set {name} on every replica before the restart. Containers must be recreated to see it, not only restarted."
+                "Set {} on every replica before the restart. Containers must be recreated to see it, not only restarted.",
+                self.name
             )
         })
     }

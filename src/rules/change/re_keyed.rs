@@ -19,7 +19,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-enum ReKeyed {
+struct ReKeyed {
+    what: What,
+    /// Whether a plain `rotate` replaces it.
+    is_current: bool,
+}
+
+enum What {
     Alg { was: HmacAlg, is: HmacAlg },
     Secret,
     PublicKey,
@@ -27,12 +33,24 @@ enum ReKeyed {
 
 impl Violation for ReKeyed {
     fn message(&self, key: &About) -> Sentence {
-        let what = match self {
-            Self::Alg { was, is } => sentence!("its algorithm was {was} and is {is}"),
-            Self::Secret => sentence!("same kid, another secret"),
-            Self::PublicKey => sentence!("same kid, another key"),
+        let what = match &self.what {
+            What::Alg { was, is } => sentence!("its algorithm was {was} and is {is}"),
+            What::Secret => sentence!("same kid, another secret"),
+            What::PublicKey => sentence!("same kid, another key"),
         };
         sentence!("{key} is re-keyed ({what}): every token under that kid is rejected after the next restart")
+    }
+
+    fn help(&self, key: &About, tool: &str) -> Option<Sentence> {
+        if matches!(self.what, What::PublicKey) {
+            return Some(sentence!(
+                "Put the old key back, and add the new one beside it under a kid of its own, until no token carries the old kid."
+            ));
+        }
+        let named = if self.is_current { String::new() } else { format!(" --key {}", key.argument()) };
+        Some(sentence!(
+            "Put the old key back, and add the new secret under a kid of its own: `{tool} rotate{named}`."
+        ))
     }
 }
 
@@ -45,10 +63,11 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
             return None;
         }
         let (member, cause) = match (old.hmac_alg(), new.hmac_alg()) {
-            (Some(was), Some(is)) if was != is => ("alg", ReKeyed::Alg { was, is }),
-            (Some(_), Some(_)) => ("k", ReKeyed::Secret),
-            _ => ("k", ReKeyed::PublicKey),
+            (Some(was), Some(is)) if was != is => ("alg", What::Alg { was, is }),
+            (Some(_), Some(_)) => ("k", What::Secret),
+            _ => ("k", What::PublicKey),
         };
+        let cause = ReKeyed { what: cause, is_current: comparison.old.keys.is_current(old) };
         let lock_out = comparison.lock_out(Whose::Keys(vec![new.in_words()]));
         let logins = Some(Cure::NewSecret(new.in_words()));
         let harm = Harm::LocksOut(LockOut { logins, ..lock_out });

@@ -3,7 +3,7 @@
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::explain::{From, Harm, LockOut, Whose};
-use crate::keyset::Key;
+use crate::keyset::{Key, Material};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::leaving;
@@ -38,7 +38,10 @@ impl Violation for Ends {
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     // On Cloud, no key signs by its place.
     let exp = key.exp.value().filter(|_| on.keys.is_current(key) && !on.keys.is_cloud)?;
-    if leaving(on.keys, on.now).is_some() {
+    // One before it that can't be used would sign once it is mended.
+    let is_first =
+        !on.keys.keys()[..key.index].iter().any(|key| matches!(key.material, Material::Unusable(_)));
+    if !is_first || leaving(on.keys, on.now).is_some() {
         return None;
     }
     let from = From::Removal(*exp);

@@ -30,6 +30,16 @@ impl Violation for NoKeys {
             ),
         }
     }
+
+    fn help(&self, _: &About, _: &str) -> Option<Sentence> {
+        match self {
+            Self::Nothing => None,
+            Self::SupabaseAlone => Some(sentence!(
+                "Name the project's keys: `jwks_uri: https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json`, or connect to its \
+                 database by its own address, `db.PROJECT.supabase.co`."
+            )),
+        }
+    }
 }
 
 fn look(on: &Inspected<'_>) -> Vec<Finding> {

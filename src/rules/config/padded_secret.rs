@@ -4,20 +4,40 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::config::{Kind, Quote};
 use crate::keyset::Key;
 use crate::rules::inspected::Inspected;
-use crate::rules::rule::{About, Finding, Fix, How, Look, Rule, WARNING};
+use crate::rules::rule::{About, Finding, Fix, How, Look, Rule, Violation, WARNING};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "padded-secret",
     finds: "A secret is written with `=` at the end, with `+` or `/`, or with white space in it.",
     why: "RFC 7518, section 6.4.1 wants base64url without padding. The service reads the same bytes, but a backend that \
           is stricter, or that uses the text itself as the key, signs with another secret.",
-    fix: How::Text("Write it as base64url without padding. The bytes stay the same."),
+    fix: How::Text(
+        "Write it without: the service reads the same bytes. Does the backend decode it? If it signs with the text itself, it needs \
+         the one that it has.",
+    ),
     look: Look::Key(look),
     ..WARNING
 };
 
-fn message(key: &About) -> Sentence {
-    sentence!("the secret of {key} is not written as base64url without padding")
+/// What base64url has not.
+enum Foreign {
+    Padding,
+    Alphabet,
+    WhiteSpace,
+}
+
+impl Violation for Foreign {
+    fn message(&self, key: &About) -> Sentence {
+        match self {
+            Self::Padding => {
+                sentence!("the secret of {key} ends in `=`, which base64url as JWKs have it does not")
+            }
+            Self::Alphabet => {
+                sentence!("the secret of {key} has `+` or `/` in it, where base64url has `-` and `_`")
+            }
+            Self::WhiteSpace => sentence!("the secret of {key} has white space in it"),
+        }
+    }
 }
 
 fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
@@ -39,6 +59,13 @@ fn look(on: &Inspected<'_>, key: &Key) -> Option<Finding> {
     if block && k.trim_end() == body && !body.contains(foreign) {
         return None;
     }
+    let cause = if body.contains(['+', '/']) {
+        Foreign::Alphabet
+    } else if body.contains(foreign) || !k.trim_end_matches('=').ends_with(body) {
+        Foreign::WhiteSpace
+    } else {
+        Foreign::Padding
+    };
     let fix = Fix { entry: key.index, member: "k", value: secret.to_base64url() };
-    Some(Finding::new(&RULE, span, message).of(key).fixed_by(Some(fix)))
+    Some(Finding::new(&RULE, span, cause).of(key).fixed_by(Some(fix)))
 }

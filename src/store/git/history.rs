@@ -19,6 +19,10 @@ impl Repository {
     /// The commits on the way to the one that is checked out which changed a file, the first one first. Of a merge, only
     /// what it brought: that is when a change came into the branch.
     pub(crate) fn commits_of(&self, path: &Path) -> Result<Vec<Commit>, GitError> {
+        // A repository may have none yet.
+        if self.commit("HEAD").is_err() {
+            return Ok(Vec::new());
+        }
         let path = path.to_string_lossy();
         let format = "--format=%H%x00%ct%x00%an%x00%s";
         let listed = self.list("log", &["--first-parent", "-z", format, "HEAD", "--", &path])?;
