@@ -105,8 +105,9 @@ fn inline_secret_is_found_where_git_tracks_the_file() {
   |
 8 |         k: ‹secret 1›
   |            ^^^^^^^^^^
-  = Move it into a variable, in an env file that git ignores: `powersync-jwks move-secret prod-1
-    --to env --env-file .env`. Then rotate: the old one is in the history.
+  = Move it into a variable, in an env file that git ignores:
+    `powersync-jwks move-secret prod-1 --to env --env-file .env`. Then rotate: the old one is in the
+    history.
 ";
     assert!(outcome.stdout.ends_with(found), "{}", outcome.stdout);
     assert!(scene.run("check powersync.yaml").stdout.contains("inline-secret"));

@@ -46,11 +46,14 @@ impl FindingsReport {
             }
             Some(file) => {
                 let others = count(number - 1, "other config");
-                let verb = if number == 2 { "is" } else { "are" };
-                let than =
-                    if file.verdict.kind == VerdictKind::Safe { "without errors, too" } else { "no worse" };
+                let than = match (file.verdict.kind == VerdictKind::Safe, number) {
+                    (true, 2) => "has no errors, either",
+                    (true, _) => "have no errors, either",
+                    (false, 2) => "is no worse",
+                    (false, _) => "are no worse",
+                };
                 let (name, message) = (Printable(&file.name), file.verdict.message(self.now));
-                sentence!("{name}: {message}; {others} {verb} {than}{not_judged}")
+                sentence!("{name}: {message}; {others} {than}{not_judged}")
             }
         };
         RunVerdict { kind, worst, text }
