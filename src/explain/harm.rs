@@ -1,5 +1,7 @@
 //! What a finding means for whoever merges: the grounds of a verdict.
 
+use std::collections::HashSet;
+
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::base::time::NumericDate;
@@ -120,6 +122,8 @@ pub(crate) enum Deed {
     NotGiven(String),
     /// No token carries this kid.
     NoToken { kid: String },
+    /// The service reads its config from this file.
+    Told { config: String },
     /// What the finding of this rule says.
     Fix { rule: &'static str },
 }
@@ -157,7 +161,8 @@ impl NoStart {
 
 /// The names of both, each once.
 pub(super) fn both(one: &[String], two: &[String]) -> Vec<String> {
-    let more = two.iter().filter(|name| !one.contains(name));
+    let known: HashSet<&String> = one.iter().collect();
+    let more = two.iter().filter(|name| !known.contains(name));
     one.iter().chain(more).cloned().collect()
 }
 
@@ -303,6 +308,7 @@ impl Deed {
             Self::SameAs { new, old } => sentence!("{new} is the same as {old}"),
             Self::NotGiven(key) => sentence!("you know that nobody was given {key} to sign with"),
             Self::NoToken { kid } => sentence!("you know that no token carries the kid {kid} yet"),
+            Self::Told { config } => sentence!("the service is told that its config is {config}"),
             Self::Fix { rule } => sentence!("`{rule}` below is fixed"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::change::LoginChange;
 use super::event::{EventKind, KeyEvent, Topic};
-use crate::keyset::{KeySet, Setting};
+use crate::keyset::{KeySet, Login, Logins, Setting};
 
 /// What became of `jwks_uri` and Supabase, an event each.
 pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
@@ -19,6 +19,14 @@ pub(super) fn login_events(old: &KeySet, new: &KeySet) -> Vec<KeyEvent> {
     let supabase = match (was.takes_supabase(), is.takes_supabase()) {
         (false, true) => Some(added.clone()),
         (true, false) => Some(removed.clone()),
+        (true, true) if was.project() != is.project() => {
+            let names = |logins: &Logins| {
+                let keys = logins.all().iter().filter(|login| matches!(login, Login::SupabaseKeys(_)));
+                let names: Vec<String> = keys.map(Login::name).collect();
+                if names.is_empty() { vec!["no keys of a project".to_owned()] } else { names }
+            };
+            Some(LoginChange::Replaced { new: names(is), old: names(was) })
+        }
         _ => None,
     };
     let secret = match (was.supabase_secret(), is.supabase_secret()) {

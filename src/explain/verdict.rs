@@ -135,10 +135,8 @@ impl Verdict {
         };
         let (accepted, found): (Vec<&Ground>, Vec<&Ground>) =
             grounds.iter().partition(|ground| ground.standing == Standing::Accepted);
-        let mut harms = Vec::new();
-        for ground in found.into_iter().filter(is_told) {
-            join(&mut harms, ground.harm.clone(), ground);
-        }
+        let told: Vec<&Ground> = found.into_iter().filter(is_told).collect();
+        let mut harms = joined_all(&told);
         harms.sort_by_key(Harm::order);
         drop_told(&mut harms);
         let counts = |ground: &&Ground| ground.harm == Harm::None && ground.standing == Standing::Counts;
@@ -146,6 +144,12 @@ impl Verdict {
         let grave = accepted.into_iter().filter(|ground| ground.harm.is_grave());
         let accepted = grave.map(|ground| (ground.rule, ground.harm.clone())).collect();
         Self { kind, because, remedy, command, subject, harms, accepted, unseen, warnings }
+    }
+
+    /// With something more that was not seen: nothing is safe then.
+    pub(crate) fn leave_unjudged(&mut self, what: Sentence) {
+        self.unseen.push(what);
+        self.kind = self.kind.min(VerdictKind::Unjudged);
     }
 
     /// Of a file that could not be looked at.
@@ -284,14 +288,25 @@ fn clause(at: usize) -> Clause {
     if at == 0 { Clause::First } else { Clause::Later }
 }
 
-/// Adds the harm of a finding to those that are told together.
-fn join(harms: &mut Vec<Harm>, harm: Harm, ground: &Ground) {
-    match harm {
-        Harm::None if ground.standing == Standing::Denied => {
-            push(harms, Harm::First(Deed::Fix { rule: ground.rule }));
+/// The harms of findings, those together that one clause tells. By halves, so that many names are not copied for each.
+fn joined_all(grounds: &[&Ground]) -> Vec<Harm> {
+    match grounds {
+        [] => Vec::new(),
+        [ground] => match &ground.harm {
+            Harm::None if ground.standing == Standing::Denied => {
+                vec![Harm::First(Deed::Fix { rule: ground.rule })]
+            }
+            Harm::None => Vec::new(),
+            harm => vec![harm.clone()],
+        },
+        several => {
+            let (first, rest) = several.split_at(several.len() / 2);
+            let mut harms = joined_all(first);
+            for harm in joined_all(rest) {
+                push(&mut harms, harm);
+            }
+            harms
         }
-        Harm::None => {}
-        harm => push(harms, harm),
     }
 }
 

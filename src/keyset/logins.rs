@@ -241,6 +241,15 @@ impl Logins {
         })
     }
 
+    /// The Supabase project whose keys are fetched, where one is.
+    #[must_use]
+    pub(crate) fn project(&self) -> Option<&Project> {
+        self.all.iter().find_map(|login| match login {
+            Login::SupabaseKeys(project) => Some(project),
+            _ => None,
+        })
+    }
+
     /// Whether tokens of Supabase are taken.
     #[must_use]
     pub(crate) fn takes_supabase(&self) -> bool {

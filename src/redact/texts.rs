@@ -1,6 +1,8 @@
 //! What gives a secret away in any text: headers, keys in PEM, connection strings, base64 of any of them. Each function
 //! reads its text once.
 
+use std::collections::{HashMap, VecDeque};
+
 use super::looks::{in_query, is_secret_name, member_value, user_info};
 use crate::base::look::{is_words, looks_secret};
 use crate::config::Span;
@@ -32,13 +34,25 @@ pub(super) fn headers(text: &str) -> Vec<Span> {
 /// Blocks of PEM, but for certificates and public keys.
 pub(super) fn pem(text: &str) -> Vec<Span> {
     const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    // In one pass: a text may begin any number of blocks that it never ends.
+    let mut ends: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    for (at, _) in text.match_indices(END) {
+        let label = text[at + END.len()..].split(['-', '\n']).next().unwrap_or_default();
+        if text[at + END.len() + label.len()..].starts_with("-----") {
+            ends.entry(label).or_default().push_back(at + END.len() + label.len() + "-----".len());
+        }
+    }
     let mut spans = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find(BEGIN).map(|at| from + at) {
         let label = text[at + BEGIN.len()..].split(['-', '\n']).next().unwrap_or_default();
         let after = at + BEGIN.len() + label.len();
-        let end = format!("-----END {label}-----");
-        from = text[after..].find(&end).map_or_else(|| cut_off(text, after), |at| after + at + end.len());
+        let end = ends.get_mut(label).and_then(|ends| {
+            while ends.pop_front_if(|end| *end <= after).is_some() {}
+            ends.front().copied()
+        });
+        from = end.unwrap_or_else(|| cut_off(text, after));
         if !label.contains("PUBLIC KEY") && !label.contains("CERTIFICATE") {
             spans.push(at..from);
         }

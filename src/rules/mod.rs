@@ -6,6 +6,7 @@
 mod change;
 mod comparison;
 mod config;
+mod config_moved;
 mod ignore;
 mod inspected;
 mod policy;
@@ -13,6 +14,7 @@ mod rule;
 mod unreadable;
 
 pub(crate) use comparison::{ConfigDiff, NotCompared, not_compared};
+pub(crate) use config_moved::{RULE as CONFIG_MOVED, config_moved};
 pub(crate) use inspected::FileFacts;
 pub use inspected::Inspected;
 pub(crate) use policy::{PolicyChange, policy_changed, policy_unreadable};
@@ -105,6 +107,7 @@ pub static RULES: &[&Rule] = &[
     &change::wildcard::RULE,
     &change::new_variable::RULE,
     &change::key_added::RULE,
+    &config_moved::RULE,
     &policy::CHANGED,
     &policy::UNREADABLE,
     &ignore::WITHOUT_REASON,
@@ -207,7 +210,7 @@ pub(crate) fn compare(comparison: &ConfigDiff<'_>, selection: &Selection) -> Int
         }
     }
     for one in &mut found {
-        let is_new = |entry: usize| comparison.added().any(|key| key.index == entry);
+        let is_new = |entry: usize| comparison.place_before(entry).is_none();
         one.is_of_new_key =
             OF_SECRETS.iter().any(|rule| rule.id == one.rule.id) && one.entry().is_some_and(is_new);
     }

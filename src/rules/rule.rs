@@ -321,8 +321,7 @@ impl Finding {
     pub(crate) fn help(&self, tool: &str) -> Sentence {
         if self.is_of_new_key {
             return sentence!(
-                "Take {} out of this change, or give it a secret that a machine made: on the old file, `{tool} rotate` makes \
-                 such a key.",
+                "Take {} out of this change. `{tool} rotate`, run instead, adds a key whose secret nobody can guess.",
                 self.about
             );
         }

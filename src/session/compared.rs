@@ -52,8 +52,19 @@ pub(crate) fn two_files(
     let policy = review_policy::beside(&old, &mut policies, world);
     let (old, bytes) = (read(&old, world)?, read(&new, world)?);
     let (name, old_name) = (to.clone(), from.clone());
-    let sides =
-        Sides { name, old_name, old, new: bytes, from, to, input_old, input_new, source: new, policy };
+    let sides = Sides {
+        name,
+        old_name,
+        old,
+        new: bytes,
+        from,
+        to,
+        input_old,
+        input_new,
+        source: new,
+        policy,
+        moved_from: None,
+    };
     Ok(Compared { sides: vec![sides], policies, ..Compared::default() })
 }
 
@@ -134,7 +145,7 @@ pub(crate) fn from_git(
         }
         Revisions::SinceCommon { other, new } => {
             let tip = commit(other, world)?;
-            let common = repository.common(&tip, &commit(new, world)?, other)?;
+            let common = repository.common(&commit(new, world)?, &tip, other)?;
             let from = format!("{} ({other})", short(&common));
             (common, from, Some(Tip { commit: tip, branch: other.to_owned() }))
         }
@@ -353,7 +364,19 @@ impl Change<'_> {
             );
             self.found.skipped.push(not_compared(&name, path, why, Earlier::Config));
         }
-        let sides = Sides { name, old_name, old, new, from, to, input_old, input_new, source, policy };
+        let sides = Sides {
+            name,
+            old_name,
+            old,
+            new,
+            from,
+            to,
+            input_old,
+            input_new,
+            source,
+            policy,
+            moved_from: None,
+        };
         self.found.sides.push(sides);
         Ok(())
     }

@@ -7,6 +7,8 @@ use super::sides::Sides;
 use super::source::Opened;
 use super::values::KnownValues;
 use super::{Error, Source, World, findings};
+use crate::base::sentence::sentence;
+use crate::base::text::Printable;
 use crate::base::time::NumericDate;
 use crate::config::{Config, Input};
 use crate::explain::{
@@ -17,7 +19,8 @@ use crate::keyset::{Key, KeySet, Values};
 use crate::redact::{Redactor, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, Reported, shown};
 use crate::rules::{
-    self, ConfigDiff, Finding, Found, Inspected, Introduced, NotCompared, Selection, not_compared,
+    self, CONFIG_MOVED, ConfigDiff, Finding, Found, Inspected, Introduced, NotCompared, Selection,
+    config_moved, not_compared,
 };
 use crate::schedule::Policy;
 use crate::store::{self, Platform, Snapshot};
@@ -56,6 +59,12 @@ fn open<'o>(
     let opened = source.unwrap(global, text)?;
     let input = if opened.envelope.is_wrapped() { opened.input } else { input };
     Ok(Some(Opened { input, name: name.to_owned(), ..opened }))
+}
+
+/// What stands before and after the config in its file, where both are wrapped in one.
+fn around<'b>(opened: &Opened<'_>, bytes: Option<&'b Snapshot>) -> Option<(&'b [u8], &'b [u8])> {
+    let (bytes, place) = (bytes.filter(|_| opened.envelope.is_wrapped())?, opened.envelope.place());
+    Some((bytes.get(..place.start)?, bytes.get(place.end..)?))
 }
 
 /// What the comparison of two texts comes to.
@@ -162,7 +171,16 @@ impl Differ<'_> {
             Some(was) if sides.old.is_some() => is.of_kind_of(was),
             _ => is,
         };
-        let report = self.judge(sides, (was.as_ref(), &is), redactor, world);
+        let mut report = self.judge(sides, (was.as_ref(), &is), redactor, world);
+        if let (Some(old), Some(new)) = (&old, &new)
+            && around(old, sides.old.as_ref()) != around(new, sides.new.as_ref())
+        {
+            let what = sentence!("what is around the config in {} changed", Printable(&sides.name));
+            if let Some(change) = &mut report.change {
+                change.not_compared.push(what.clone());
+            }
+            report.verdict.leave_unjudged(what);
+        }
         Ok(FileReport { wrapped, ..report })
     }
 
@@ -244,6 +262,9 @@ impl Differ<'_> {
         redactor: &mut Redactor,
         world: &World<'_>,
     ) -> FileReport {
+        if let Some(from) = sides.moved_from.as_ref().filter(|_| self.selection.runs(&CONFIG_MOVED)) {
+            judged.found.push(config_moved(from, &sides.name));
+        }
         findings::deny(&mut judged.found, self.deny);
         let tool = sides.source.command(self.global, world);
         let mut grounds = findings::grounds(&judged.found, &tool);

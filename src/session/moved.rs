@@ -36,6 +36,7 @@ pub(crate) fn joined(sides: Vec<Sides>, global: &Global) -> Vec<Sides> {
                 (new.old, new.input_old) = (side.old, side.input_old);
                 // Else a branch could choose the policy it is judged by, among those of the base.
                 new.policy = side.policy;
+                new.moved_from = Some(side.name);
             }
             None => left.push(side),
         }

@@ -23,4 +23,6 @@ pub(crate) struct Sides {
     pub(crate) source: Source,
     /// The policy of the base.
     pub(crate) policy: PolicyFile,
+    /// The file it was in, where it moved.
+    pub(crate) moved_from: Option<String>,
 }

@@ -54,8 +54,11 @@ pub(crate) fn is_looked_into(path: &Path) -> bool {
     const MORE: [&str; 12] =
         ["conf", "config", "cfg", "txt", "env", "tmpl", "tpl", "template", "gotmpl", "j2", "b64", "base64"];
     let is_one = |own: &std::ffi::OsStr| MORE.iter().any(|extension| own.eq_ignore_ascii_case(extension));
+    let is_named = || {
+        path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().contains("powersync"))
+    };
     let is_env = || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".env"));
-    may_be_config(path) || is_env() || path.extension().is_none_or(is_one)
+    may_be_config(path) || is_env() || is_named() || path.extension().is_none_or(is_one)
 }
 
 /// By its name.

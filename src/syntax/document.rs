@@ -6,15 +6,26 @@ use std::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
+use super::error::{ConfigError, Problem};
 use super::lines::Span;
 use super::scalar::{self, Chomp, Quote, Scalar, Tag};
 
 /// How deep values may be nested.
 pub(crate) const MAX_DEPTH: usize = 256;
+/// How many values a text may have: each takes far more memory than it has characters.
+pub(crate) const MAX_NODES: usize = 4_000_000;
 
 /// A node's index in its [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(crate) u32);
+
+impl NodeId {
+    /// The next one of a document that has these.
+    pub(super) fn next(nodes: &[Node<'_>]) -> Result<Self, ConfigError> {
+        let next = u32::try_from(nodes.len()).ok().filter(|_| nodes.len() < MAX_NODES);
+        next.map(Self).ok_or_else(|| ConfigError::nowhere(Problem::TooManyValues))
+    }
+}
 
 /// The syntax a config is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,9 @@ pub enum Problem {
     /// Over [`MAX_BYTES`](super::MAX_BYTES).
     #[error("the file is larger than 64 MiB")]
     TooLarge,
+    /// Over [`MAX_NODES`](super::document::MAX_NODES).
+    #[error("there are more than four million values in it, which is the most this tool reads")]
+    TooManyValues,
     /// Over 256 levels.
     #[error("values are nested more than 256 levels deep, which is the most this tool reads")]
     TooDeep,
@@ -144,6 +147,7 @@ impl Problem {
             | Self::Shape { .. } => Judgement::DoesNotStart,
             Self::NotUtf8
             | Self::TooLarge
+            | Self::TooManyValues
             | Self::TooDeep
             | Self::OutsideProfile { .. }
             | Self::AmbiguousMember(_)

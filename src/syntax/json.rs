@@ -62,10 +62,10 @@ impl<'t> JsonReader<'t> {
     }
 
     fn push(&mut self, start: usize, kind: Kind<'t>) -> Result<NodeId, ConfigError> {
-        let id = u32::try_from(self.nodes.len()).map_err(|_| ConfigError::nowhere(Problem::TooLarge))?;
+        let id = NodeId::next(&self.nodes)?;
         let span = start..self.at;
         self.nodes.push(Node { span, properties: None, tag: None, anchored: false, kind });
-        Ok(NodeId(id))
+        Ok(id)
     }
 
     fn value(&mut self, depth: usize) -> Result<NodeId, ConfigError> {

@@ -4,8 +4,9 @@ use zeroize::Zeroizing;
 
 use super::base64::{Base64Form, Breaks, decode, is_base64_of_config, is_config};
 use super::kubernetes::{Coding, Object};
+use super::marks::may_be_config;
 use super::text_lines::TextLines;
-use crate::config::{Document, Kind, NodeId, Quote, Span};
+use crate::config::{Document, Input, Kind, NodeId, Quote, Span};
 
 /// What holds a config.
 #[derive(Clone, Debug)]
@@ -79,7 +80,10 @@ impl Holder {
     pub(super) fn holds_config(&self, doc: &Document<'_>) -> bool {
         let Some(text) = self.text(doc) else { return matches!(self.kind, HolderKind::Mapping) };
         match self.coding() {
-            Coding::Text => is_config(text.as_bytes()),
+            Coding::Text => {
+                let bytes = text.as_bytes();
+                is_config(bytes) || may_be_config(bytes, Input::Yaml) || is_base64_of_config(bytes)
+            }
             // Twice, as a Secret keeps what `POWERSYNC_CONFIG_B64` takes.
             Coding::Base64 => {
                 decode(text.as_bytes()).is_some_and(|inner| is_config(&inner) || is_base64_of_config(&inner))
@@ -99,7 +103,7 @@ impl Holder {
             return self.open_mapping(doc);
         }
         let text = self.text(doc)?;
-        if self.coding() == Coding::Text {
+        if self.coding() == Coding::Text && !is_base64_of_config(text.as_bytes()) {
             let lines = TextLines::of_scalar(doc, self.node);
             let carrier =
                 lines.map_or_else(|| Carrier::ReadOnly(doc.node(self.node).span.clone()), Carrier::Lines);

@@ -1,5 +1,6 @@
 //! Files of a directory that hold a config: as it is, in another file, or in a form that can't be read.
 
+use super::base64::is_base64_of_config;
 use super::envelope::{Envelope, EnvelopeError, Unwrap};
 use super::marks;
 use super::unwrap::Why;
@@ -22,15 +23,20 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
     if marks::is_config(bytes, input) {
         return Holds::Config;
     }
+    let unreadable = || Holds::Unseen(Why::Unreadable.into());
     // Most files are told apart without being parsed.
-    let text = std::str::from_utf8(bytes).ok().filter(|text| {
-        let is_object = text.contains("apiVersion") && text.contains("kind");
-        is_object || marks::mentions(text) || is_about_powersync(text)
-    });
-    let Some(text) = text else { return Holds::Nothing };
+    let whole = String::from_utf8_lossy(bytes);
+    let has_base64 = has_base64_of_config(bytes);
+    let is_object = whole.contains("apiVersion") && whole.contains("kind");
+    if !(is_object || marks::mentions(&whole) || is_about_powersync(&whole) || has_base64) {
+        return Holds::Nothing;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return unreadable() };
     match Envelope::open(bytes, &Unwrap::default(), input) {
         Ok(envelope) if envelope.is_wrapped() => Holds::Config,
+        Ok(_) if has_base64 || marks::may_be_config(bytes, input) => unreadable(),
         Ok(_) => Holds::Nothing,
+        Err(_) if has_base64 || marks::may_be_config(bytes, input) => unreadable(),
         Err(error) => match &error.0 {
             Why::Several { .. } | Why::Around(_) => Holds::Unseen(error),
             Why::NoConfig(What::Package | What::Other(_) | What::Chart | What::EnvFile) => Holds::Nothing,
@@ -38,6 +44,19 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
             _ => Holds::Nothing,
         },
     }
+}
+
+/// Whether a config in base64 stands in a text, wherever.
+fn has_base64_of_config(bytes: &[u8]) -> bool {
+    const SHORTEST: usize = 40;
+    let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=".contains(byte);
+    let runs = bytes.split(|byte| !in_alphabet(byte)).filter(|run| run.len() >= SHORTEST);
+    // A name and its `=` may stand before it.
+    let mut values = runs.flat_map(|run| {
+        let named = run[..run.len() - 2].iter().rposition(|byte| *byte == b'=').map(|at| &run[at + 1..]);
+        [Some(run), named]
+    });
+    values.any(|value| value.is_some_and(is_base64_of_config))
 }
 
 fn is_about_powersync(text: &str) -> bool {

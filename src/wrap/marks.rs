@@ -24,7 +24,14 @@ pub(super) fn is_config_mapping(doc: &Document<'_>, id: NodeId) -> bool {
 #[must_use]
 pub(crate) fn is_config(bytes: &[u8], input: Input) -> bool {
     // Most files of a repository are told apart without being parsed.
-    let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| mentions(text)) else { return false };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        // The service reads such a file all the same.
+        let text = String::from_utf8_lossy(bytes);
+        return mentions(&text) && looks_like_config(&text, input);
+    };
+    if !mentions(text) {
+        return false;
+    }
     match Document::read(text, input) {
         Ok(doc) => is_config_mapping(&doc, doc.root()),
         Err(_) => looks_like_config(text, input),
@@ -56,6 +63,19 @@ pub(super) fn looks_like_config(text: &str, input: Input) -> bool {
         }
         name.split([':', '"', '\'']).next().is_some_and(|name| NAMES.contains(&name.trim_end()))
     })
+}
+
+/// Whether a text that can't be read has one of the names anywhere but in a comment: it may be a config.
+pub(super) fn may_be_config(bytes: &[u8], input: Input) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let is_readable = || std::str::from_utf8(bytes).is_ok_and(|text| Document::read(text, input).is_ok());
+    mentions(&text) && names_one(&unescaped(&text)) && !is_readable()
+}
+
+fn names_one(text: &str) -> bool {
+    let code = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
+    let mut code = code.filter(|line| !line.trim_start().starts_with('#'));
+    code.any(|line| NAMES.iter().any(|name| line.contains(name)))
 }
 
 /// Whether a character may be written as its number.

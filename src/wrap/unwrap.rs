@@ -38,6 +38,8 @@ impl EnvelopeError {
 pub(crate) enum Why {
     /// There is no config in it: what it is.
     NoConfig(What),
+    /// There may be one, in a form that isn't read.
+    Unreadable,
     Encrypted(Encryption),
     Template(Template),
     /// The file around the config can't be read.
@@ -90,6 +92,9 @@ impl EnvelopeError {
     pub(crate) fn message(&self) -> Sentence {
         match &self.0 {
             Why::NoConfig(what) => what.message(),
+            Why::Unreadable => sentence!(
+                "there may be a PowerSync config in it, and it can't be read: run the tool on the config itself"
+            ),
             Why::Encrypted(encryption) => encryption.message(),
             Why::Template(template) => template.message(),
             Why::Around(error) => {

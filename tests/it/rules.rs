@@ -10,7 +10,7 @@ use crate::common::{Scene, expect_file, root};
 use powersync_jwks::for_tests::RULES;
 
 /// Rules about what a session has not: permissions and a git repository.
-const SHOWN_BELOW: [&str; 3] = ["file-mode", "inline-secret", "policy-changed"];
+const SHOWN_BELOW: [&str; 4] = ["file-mode", "inline-secret", "policy-changed", "config-moved"];
 
 const WITH_SECRET: &str = "storage: {type: mongodb}
 client_auth:

@@ -98,7 +98,8 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let weakness = bytes.as_ref().and_then(strength::weakness);
         ("supabase_jwt_secret", Added::Secret { place: secret.place(), weakness })
     }));
-    if new.takes_supabase() && !old.takes_supabase() && secret.is_none() {
+    let is_other = new.project().is_some() && new.project() != old.project();
+    if new.takes_supabase() && (is_other || !old.takes_supabase()) && secret.is_none() {
         added.push(("supabase", Added::Supabase));
     }
     let found = added.into_iter().map(|(member, cause)| {

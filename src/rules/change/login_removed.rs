@@ -4,7 +4,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::list;
 use crate::base::time::Seconds;
 use crate::explain::{Cure, Deed, From, Harm, LockOut, Whose};
-use crate::keyset::{Key, Setting};
+use crate::keyset::{Key, Project, Setting};
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
 use crate::schedule::{CLOCK_SKEW, MAX_TOKEN_TTL, TOLERANCE};
@@ -31,6 +31,8 @@ enum Login {
     NoUris { gone: Vec<String>, unsure: bool },
     /// `supabase: true` is gone, and whether keys came that may be the same.
     NoSupabase { unsure: bool },
+    /// The keys of another Supabase project are fetched, and whether that can't be told for sure.
+    OtherProject { unsure: bool },
     /// `supabase_jwt_secret` is gone, or another; which can't be compared.
     OtherSecret { is_gone: bool, unsure: bool },
 }
@@ -41,9 +43,10 @@ impl Login {
     fn is_unsure(&self) -> bool {
         match self {
             Self::OtherUris { .. } => true,
-            Self::NoUris { unsure, .. } | Self::NoSupabase { unsure } | Self::OtherSecret { unsure, .. } => {
-                *unsure
-            }
+            Self::NoUris { unsure, .. }
+            | Self::NoSupabase { unsure }
+            | Self::OtherProject { unsure }
+            | Self::OtherSecret { unsure, .. } => *unsure,
         }
     }
 }
@@ -66,6 +69,7 @@ impl Login {
                 let old = match self {
                     Self::NoUris { gone, .. } => format!("the old one at {}", list(gone)),
                     Self::NoSupabase { .. } => "the old one of Supabase".to_owned(),
+                    Self::OtherProject { .. } => "the old Supabase project".to_owned(),
                     _ => "the old `supabase_jwt_secret`".to_owned(),
                 };
                 Harm::First(Deed::SameAs { new: "what replaces it".to_owned(), old })
@@ -73,7 +77,9 @@ impl Login {
             Self::NoUris { gone, .. } => {
                 lock_out(Whose::Addresses(gone.clone()), MAX_TOKEN_TTL, Cure::Elsewhere)
             }
-            Self::NoSupabase { .. } => lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere),
+            Self::NoSupabase { .. } | Self::OtherProject { .. } => {
+                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
+            }
             Self::OtherSecret { is_gone: true, .. } => {
                 lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
             }
@@ -101,6 +107,13 @@ impl Violation for Login {
             Self::NoSupabase { unsure } => {
                 sentence!("tokens of Supabase are rejected after the next restart{}", unless(unsure))
             }
+            Self::OtherProject { unsure } => {
+                let unless = if *unsure { ", unless the variable leads to the same project" } else { "" };
+                sentence!(
+                    "the first connection leads to another Supabase project: tokens of the old one are rejected after the next \
+                     restart{unless}"
+                )
+            }
             Self::OtherSecret { is_gone, unsure } => {
                 let what = if *is_gone { "is gone" } else { "changed" };
                 let unless = if *unsure { ", unless the variable holds the same" } else { "" };
@@ -124,6 +137,10 @@ impl Violation for Login {
             Self::NoUris { .. } => sentence!(
                 "Put it back, and remove it once nobody signs with those keys any more and the last of their tokens has \
                  expired: at most 24 hours and a minute after it was signed."
+            ),
+            Self::OtherProject { .. } => sentence!(
+                "Name the old project's keys, too, `jwks_uri: https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json`, and \
+                 remove that {SUPABASE_ENDS}."
             ),
             Self::NoSupabase { .. } => {
                 sentence!("Leave `supabase: true` as it was, and remove it {SUPABASE_ENDS}.")
@@ -154,7 +171,13 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let cause = Login::OtherSecret { is_gone, unsure };
         (is_same != Some(true)).then(|| found(comparison, "supabase_jwt_secret", cause))
     });
-    [uris, supabase, secret].into_iter().flatten().collect()
+    let project =
+        old.project().filter(|_| new.takes_supabase() && new.project() != old.project()).map(|_| {
+            let is_told = |project: Option<&Project>| !matches!(project, Some(Project::InVariable(_)));
+            let unsure = !(is_told(old.project()) && is_told(new.project()));
+            found(comparison, "supabase", Login::OtherProject { unsure })
+        });
+    [uris, supabase, project, secret].into_iter().flatten().collect()
 }
 
 fn addresses(uris: &[&Setting]) -> Vec<String> {

@@ -17,6 +17,43 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..WARNING
 };
 
+/// A key whose secret is read from a variable that was there for something else.
+struct Swapped {
+    was: String,
+    is: String,
+}
+
+impl Violation for Swapped {
+    fn message(&self, key: &About) -> Sentence {
+        let Self { was, is } = self;
+        sentence!(
+            "the secret of {key} is read from {is} in place of {was}: {is} was there for something else before"
+        )
+    }
+
+    fn help(&self, key: &About, _: &str) -> Option<Sentence> {
+        let Self { was, is } = self;
+        Some(sentence!("Read it from {was} again, unless {is} holds the secret of {key} on every replica."))
+    }
+}
+
+/// The secrets that move into a variable of the old config.
+fn swapped(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
+    let known = comparison.old.variables();
+    let found = comparison.pairs().filter_map(|(old, new)| {
+        let new = new?;
+        let (was, is) = (old.variable()?, new.variable()?);
+        if was == is || !known.contains_key(is) || new.verifies_what(old).is_some() {
+            return None;
+        }
+        let what = format!("the secret of {}", new.in_words());
+        let harm = Harm::First(Deed::SameValue { name: is.to_owned(), what });
+        let cause = Swapped { was: was.to_owned(), is: is.to_owned() };
+        Some(Finding::new(&RULE, comparison.new.place_of(new, "k"), cause).of(new).means(harm))
+    });
+    found.collect()
+}
+
 struct Needed {
     name: String,
     is_cloud: bool,
@@ -56,7 +93,7 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let harm = Harm::First(deed);
         Finding::new(&RULE, comparison.new.span(id), cause).of_key_there(comparison.new).means(harm)
     });
-    found.collect()
+    found.chain(swapped(comparison)).collect()
 }
 
 /// What was in the file or elsewhere before, and has to be the same in this variable.

@@ -12,8 +12,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     why: "RFC 7518, section 6.4.1 wants base64url without padding. The service reads the same bytes, but a backend that \
           is stricter, or that uses the text itself as the key, signs with another secret.",
     fix: How::Text(
-        "Write it without: the service reads the same bytes. Does the backend decode it? If it signs with the text itself, it needs \
-         the one that it has.",
+        "Write it as base64url without padding: the service reads the same bytes. A backend that signs with the text itself, and \
+         does not decode it, keeps the text that it has.",
     ),
     look: Look::Key(look),
     ..WARNING

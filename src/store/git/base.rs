@@ -120,12 +120,14 @@ impl Repository {
         Some(Tip { commit, branch: branch.clone() })
     }
 
-    /// The last commit that two have in common. `name`: what the second is called.
+    /// The last commit that two have in common. `name`: what the second is called. Where they have several, as after
+    /// merges in both directions, it is the second itself: what a merge makes of them can't be told from one of several.
     pub(crate) fn common(&self, one: &str, two: &str, name: &str) -> Result<String, GitError> {
-        self.text(&["merge-base", one, two]).ok_or_else(|| {
+        let all = self.text(&["merge-base", "--all", one, two]).ok_or_else(|| {
             let name = name.to_owned();
             if self.is_shallow() { GitError::Shallow(name) } else { GitError::NoCommonCommit(name) }
-        })
+        })?;
+        if all.contains('\n') { self.commit(two) } else { Ok(all) }
     }
 
     /// Fails where what is checked out is the base itself: a review of nothing would find nothing.

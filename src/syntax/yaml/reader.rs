@@ -154,8 +154,7 @@ impl<'t> Reader<'t> {
     // --- nodes ---
 
     pub(super) fn push(&mut self, span: Span, kind: Kind<'t>) -> Read<NodeId> {
-        let too_large = |_| ConfigError::nowhere(Problem::TooLarge);
-        let id = NodeId(u32::try_from(self.nodes.len()).map_err(too_large)?);
+        let id = NodeId::next(&self.nodes)?;
         self.nodes.push(Node { span, properties: None, tag: None, anchored: false, kind });
         Ok(id)
     }

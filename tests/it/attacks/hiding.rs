@@ -282,3 +282,82 @@ fn names_that_say_nothing() {
         has(&scene.run("check . --deny warnings"), 1, &[name]);
     }
 }
+
+/// Forms that the service reads and we don't, or that are in another file: none of them is passed over.
+#[test]
+fn forms_that_are_passed_over_nowhere() {
+    let evil = BASE.replace("prod-1", "evil");
+    let secret = |data: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: ps}}\n{data}");
+    let twice = |text: &str| STANDARD.encode(STANDARD.encode(text));
+    let indented = |text: &str| text.replace('\n', "\n    ");
+    let latin = [evil.as_bytes(), b"# caf\xe9\n"].concat();
+    let alias = format!("x: &k client_auth\n{}", evil.replace("client_auth:", "*k :"));
+    let flow = "&a\n{\"a\": \"\u{2028}\", \"client_auth\": {\"audience\": [\"app\"]}}\n";
+    let once = secret(&format!("data:\n  POWERSYNC_CONFIG_B64: {}\n", twice(BASE)));
+    let over = format!("{once}stringData:\n  POWERSYNC_CONFIG_B64: {}\n", STANDARD.encode(&evil));
+    let text = format!("{once}stringData:\n  powersync.yaml: |\n    {}\n", indented(&alias));
+    for (name, old, new) in [
+        ("a.yaml", None, latin.clone()),
+        ("a.yaml", Some(BASE.to_owned()), latin),
+        ("a.yaml", None, alias.clone().into_bytes()),
+        ("a.yaml", None, flow.as_bytes().to_vec()),
+        ("a.yaml", Some(once.clone()), over.into_bytes()),
+        ("a.yaml", Some(once), text.into_bytes()),
+        ("powersync.b64", None, STANDARD.encode(&evil).into_bytes()),
+        ("values.yaml", None, format!("app: {{configB64: {}}}\n", STANDARD.encode(&evil)).into_bytes()),
+        ("Dockerfile", None, format!("FROM x\nENV A={}\n", STANDARD.encode(&evil)).into_bytes()),
+        ("prod.env", None, format!("a.b=1\nA={}\n", STANDARD.encode(&evil)).into_bytes()),
+        ("powersync.prod", None, evil.clone().into_bytes()),
+    ] {
+        let scene = branch();
+        if let Some(old) = &old {
+            scene.write(name, old);
+            commit(&scene);
+            git(scene.folder.path(), &["branch", "--force", "main"]);
+        }
+        scene.write(name, &new);
+        let outcome = scene.run("diff --git --deny not-compared --deny warnings");
+        has(&outcome, if outcome.code == 2 { 2 } else { 1 }, &[name]);
+    }
+}
+
+/// What is around a config decides which file the service reads, and where a config moves, it has to be told.
+#[test]
+fn the_file_that_the_service_is_told() {
+    let compose = |path: &str| {
+        let config = BASE.replace('\n', "\n      ");
+        format!(
+            "services:\n  ps:\n    image: journeyapps/powersync-service\n    environment: {{POWERSYNC_CONFIG_PATH: {path}}}\n\
+             configs:\n  c:\n    content: |\n      {config}\n"
+        )
+    };
+    let scene = branch();
+    scene.write("compose.yaml", compose("/config/powersync.yaml"));
+    commit(&scene);
+    git(scene.folder.path(), &["branch", "--force", "main"]);
+    scene.write("compose.yaml", compose("/config/other.yaml"));
+    has(&scene.run("diff --git"), 0, &["Not judged: what is around the config in compose.yaml changed"]);
+    let scene = branch();
+    git(scene.folder.path(), &["mv", "deploy/powersync.yaml", "old.yaml"]);
+    for format in ["human", "json", "markdown", "github", "sarif"] {
+        has(&scene.run(&format!("diff --git --deny warnings --format {format}")), 1, &["config-moved"]);
+    }
+}
+
+/// Comments that begin blocks and never end them, and a line of more values than anyone writes.
+#[test]
+fn texts_that_take_long() {
+    let scene = branch();
+    let begun = std::time::Instant::now();
+    let blocks: String = (0..60_000).map(|n| format!("# -----BEGIN A{n}-----\n#.\n")).collect();
+    scene.write("deploy/powersync.yaml", format!("{BASE}{blocks}"));
+    has(&scene.run("diff --git"), 0, &[]);
+    scene.write("deploy/powersync.yaml", format!("{BASE}z: [{}a]\n", "a,".repeat(4_000_000)));
+    has(&scene.run("diff --git"), 1, &["more than four million values"]);
+    let keys: String = (0..8000)
+        .map(|n| format!("      - {{kty: oct, alg: HS256, kid: a{n}, k: !env PS_A{n}}}\n"))
+        .collect();
+    scene.write("deploy/powersync.yaml", format!("{BASE}{keys}"));
+    has(&scene.run("diff --git"), 0, &["PS_A7999"]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(90), "{:?}", begun.elapsed());
+}

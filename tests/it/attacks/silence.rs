@@ -187,6 +187,51 @@ fn a_config_that_was_there_once() {
     has(&scene.run("diff --git"), 0, &["key-added"]);
 }
 
+/// Merges in both directions: of several commits that both sides have in common, an old one hides what comes back.
+#[test]
+fn merges_in_both_directions() {
+    let scene = branch();
+    let run = |arguments: &[&str]| git(scene.folder.path(), arguments);
+    run(&["switch", "--quiet", "--create", "side"]);
+    scene.write("readme", "x");
+    commit(&scene);
+    run(&["switch", "--quiet", "main"]);
+    scene.write("deploy/powersync.yaml", BAD);
+    commit(&scene);
+    let removed = run(&["rev-parse", "HEAD"]);
+    run(&["merge", "--quiet", "--no-ff", "--message", "merge", "side"]);
+    run(&["switch", "--quiet", "--create", "hostile", "side"]);
+    run(&["merge", "--quiet", "--strategy", "ours", "--message", "merge", removed.trim()]);
+    for command in ["diff --git", "diff --git main...HEAD"] {
+        has(&scene.run(command), 0, &["prod-1", "key-added"]);
+    }
+}
+
+/// Another Supabase project, and a variable that was there for something else: their keys and values sign from then on.
+#[test]
+fn doors_that_lead_elsewhere() {
+    let scene = branch();
+    let supabase = |host: &str| {
+        let on = BASE.replace("client_auth:\n", "client_auth:\n  supabase: true\n");
+        format!("{on}replication:\n  connections:\n    - {{type: postgresql, hostname: {host}}}\n")
+    };
+    scene.write("deploy/powersync.yaml", supabase("db.aaaa.supabase.co"));
+    rebase(&scene);
+    scene.write("deploy/powersync.yaml", supabase("db.evil.supabase.co"));
+    has(&scene.run("diff --git"), 1, &["login-added", "login-removed", "another Supabase project"]);
+    let variable = |name: &str| {
+        let secret = "k: mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE";
+        format!(
+            "{}system: {{logging: {{level: !env PS_DB}}}}\n",
+            BASE.replace(secret, &format!("k: !env {name}"))
+        )
+    };
+    scene.write("deploy/powersync.yaml", variable("PS_A"));
+    rebase(&scene);
+    scene.write("deploy/powersync.yaml", variable("PS_DB"));
+    has(&scene.run("diff --git --deny warnings"), 1, &["new-variable", "PS_DB was there for something else"]);
+}
+
 /// An audience that the branch adds: tokens that were made for something else.
 #[test]
 fn an_audience_of_the_branch() {
