@@ -86,6 +86,11 @@ impl Kid {
         Self(format!("(new {when})"))
     }
 
+    /// What is shown for a kid that is a secret.
+    pub(crate) fn hidden(number: usize) -> Self {
+        Self(format!("(a secret, @{number})"))
+    }
+
     /// The text itself, as tokens carry it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -58,10 +58,15 @@ pub(crate) use startability::obstacles;
 pub use startability::{NotStarting, Obstacle, ObstacleKind, Startability};
 pub use state::{Phase, Stage, State, Undecidable};
 
+use std::collections::HashSet;
+
 use index::Index;
 use read::Entry;
 
 use crate::config::{Audience, Config, Edition, NodeId};
+
+/// Shorter texts are no secrets worth the name, and may be names.
+const SECRET_LENGTH: usize = 16;
 
 /// The keys of one config, in the order of the file.
 #[derive(Clone, Debug)]
@@ -99,7 +104,32 @@ impl KeySet {
     /// may name any variable there, one with a secret, too.
     #[must_use]
     pub(crate) fn read_to_show(config: &Config<'_>, values: &Values<'_>) -> Self {
-        Self::read_by(config, values, &|_| None)
+        let mut shown = Self::read_by(config, values, &|_| None);
+        shown.hide_secrets_in_names(config);
+        shown
+    }
+
+    /// A secret may stand where a name belongs, and names are shown.
+    fn hide_secrets_in_names(&mut self, config: &Config<'_>) {
+        let doc = config.document();
+        let written = config.entries().iter().filter_map(|id| doc.string(doc.member(*id, "k")?.1));
+        let secrets: HashSet<&str> = written.filter(|k| k.len() >= SECRET_LENGTH).collect();
+        let mut hidden = false;
+        for key in &mut self.keys {
+            let is_secret = key.kid.value().is_some_and(|kid| secrets.contains(kid.as_str()));
+            if is_secret {
+                key.kid = Member::Value(Kid::hidden(key.index + 1));
+                hidden = true;
+            }
+        }
+        for audience in &mut self.audiences {
+            if audience.value().is_some_and(|name| secrets.contains(name.as_str())) {
+                *audience = Member::Value("(a secret of this file)".to_owned());
+            }
+        }
+        if hidden {
+            self.index = Index::of(&self.keys);
+        }
     }
 
     /// `names`: the values of variables that stand for kids and audiences.

@@ -33,7 +33,8 @@ const SECRET_WORDS: [&str; 24] = [
 ];
 
 /// Names that end in one of these do, too.
-const SECRET_ENDS: [&str; 3] = ["_token", "credential", "credentials"];
+const SECRET_ENDS: [&str; 7] =
+    ["_token", "credential", "credentials", "_pass", "_pw", "cert_key", "basic_auth"];
 
 fn contains(text: &str, word: &str) -> bool {
     // `api-key` is `api_key`.
@@ -64,7 +65,7 @@ fn is_reference(name: &str) -> bool {
 pub(crate) fn is_secret_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("k")
         || name.eq_ignore_ascii_case("tokens")
-        || name.eq_ignore_ascii_case("pass")
+        || ["pass", "pw", "authorization", "x-auth"].iter().any(|own| name.eq_ignore_ascii_case(own))
         || (has_secret_word(name) && !is_reference(name))
 }
 
@@ -80,6 +81,10 @@ pub(super) fn user_info(text: &str) -> impl Iterator<Item = Span> {
     text.split_inclusive(is_end).filter_map(move |stretch| {
         let begins = next;
         next += stretch.len();
+        // As drivers for MySQL have it: `user:password@tcp(host)/database`.
+        if let Some(at) = stretch.find("@tcp(").or_else(|| stretch.find("@unix(")) {
+            return (at > 0).then_some(begins..begins + at);
+        }
         let scheme = stretch.find("://")?;
         let start = scheme + 3;
         // A password may hold a `/` that should have been escaped: up to the last `@`.

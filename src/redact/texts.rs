@@ -8,7 +8,7 @@ use crate::base::look::{is_words, looks_secret};
 use crate::config::Span;
 use crate::keyset::decode_base64;
 
-/// The values of `Bearer …` and `Basic …`.
+/// The values of `Bearer …`, `Basic …` and `Token …`.
 pub(super) fn headers(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut begins = 0;
@@ -25,7 +25,7 @@ pub(super) fn headers(text: &str) -> Vec<Span> {
             }
             is_value = false;
         }
-        is_value |= scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("basic");
+        is_value |= ["bearer", "basic", "token"].iter().any(|one| scheme.eq_ignore_ascii_case(one));
         begins += word.len();
     }
     spans

@@ -6,6 +6,7 @@ use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Printable, list};
 use crate::config::{NodeId, Scalar, env_name};
 use crate::explain::{Cure, Deed, Harm, LockOut, Whose};
+use crate::keyset::Member;
 use crate::rules::comparison::{ConfigDiff, has_keys};
 use crate::rules::inspected::Inspected;
 use crate::rules::rule::{About, ERROR, Finding, How, Look, Rule, Violation};
@@ -82,13 +83,18 @@ pub(super) enum AudienceEntry {
     },
     /// In this variable, whose value isn't known.
     Hidden(String),
+    /// A text that is shown in other words, since it is a secret.
+    Secret {
+        text: String,
+        shown: String,
+    },
 }
 
 impl AudienceEntry {
     /// What it is told from others by.
     fn identity(&self) -> Result<&str, &str> {
         match self {
-            Self::Known(text) | Self::Behind { value: text, .. } => Ok(text),
+            Self::Known(text) | Self::Behind { value: text, .. } | Self::Secret { text, .. } => Ok(text),
             Self::Hidden(name) => Err(name),
         }
     }
@@ -111,7 +117,7 @@ impl std::hash::Hash for AudienceEntry {
 impl std::fmt::Display for AudienceEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Known(text) => write!(f, "{}", Printable(text)),
+            Self::Known(text) | Self::Secret { shown: text, .. } => write!(f, "{}", Printable(text)),
             Self::Behind { variable: name, .. } | Self::Hidden(name) => write!(f, "!env {}", Printable(name)),
         }
     }
@@ -119,8 +125,15 @@ impl std::fmt::Display for AudienceEntry {
 
 pub(super) fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
     let items = on.config.client_auth("audience").and_then(|list| on.doc().items(list)).unwrap_or_default();
-    let text = |id: &NodeId| match on.doc().scalar(*id)? {
-        Scalar::String(text) => Some(AudienceEntry::Known(text.to_owned())),
+    let text = |(number, id): (usize, &NodeId)| match on.doc().scalar(*id)? {
+        Scalar::String(text) => {
+            let shown = on.keys.audiences.get(number).and_then(Member::value).filter(|shown| *shown != text);
+            let text = text.to_owned();
+            Some(match shown {
+                Some(shown) => AudienceEntry::Secret { text, shown: shown.clone() },
+                None => AudienceEntry::Known(text),
+            })
+        }
         Scalar::Env(written) => {
             let name = env_name(written).0;
             let variable = name.to_owned();
@@ -131,5 +144,5 @@ pub(super) fn audiences(on: &Inspected<'_>) -> Vec<AudienceEntry> {
         }
         _ => None,
     };
-    items.iter().filter_map(text).collect()
+    items.iter().enumerate().filter_map(text).collect()
 }

@@ -77,6 +77,10 @@ fn secrets_in_other_forms() {
         ),
         ("a: \"-----BEGIN PRIVATE KEY-----\\ns3cretword\\n-----END PRIVATE KEY-----\"\n", "s3cretword"),
         ("pwd: s3cretword\n", "s3cretword"),
+        ("pw: s3cretword\n", "s3cretword"),
+        ("db_pass: s3cretword\n", "s3cretword"),
+        ("a: 'u:s3cretword@tcp(h:3306)/db'\n", "s3cretword"),
+        ("a: 'Authorization: Token s3cr3tW0rd9'\n", "s3cr3tW0rd9"),
         ("admin_token: s3cretword\n", "s3cretword"),
         ("x: {sslkey: s3cretword}\n", "s3cretword"),
         ("encryption-key: s3cretword\n", "s3cretword"),
@@ -196,5 +200,27 @@ fn a_secret_as_a_name() {
     for command in ["status new.yaml", "status new.yaml --format json", "status new.yaml --env-file s.env"] {
         let outcome = scene.run(command);
         assert!(!super::all(&outcome).contains(SECRET), "{command}: {outcome:?}");
+    }
+}
+
+/// A secret that stands where a kid or an audience belongs.
+#[test]
+fn secrets_in_the_place_of_names() {
+    let kid = BASE
+        .replace("kid: prod-1", &format!("kid: {LONG}"))
+        .replace("mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE", LONG);
+    let audience = kid.replace("['app']", &format!("['app', '{LONG}']"));
+    let scene = super::branch();
+    scene.write("deploy/powersync.yaml", &audience);
+    for format in ["human", "json", "markdown", "github", "sarif"] {
+        for command in ["diff --git", "check deploy/powersync.yaml", "diff old.yaml deploy/powersync.yaml"] {
+            scene.write("old.yaml", &kid);
+            let outcome = scene.run(&format!("{command} --format {format}"));
+            assert!(!super::all(&outcome).contains(LONG), "{command}: {outcome:?}");
+        }
+    }
+    for command in ["status", "status --format json"] {
+        let outcome = scene.run(&format!("-c deploy/powersync.yaml {command}"));
+        assert!(!super::all(&outcome).contains(LONG), "{command}: {outcome:?}");
     }
 }
