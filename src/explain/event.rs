@@ -334,6 +334,17 @@ impl KeyEvent {
         }
     }
 
+    /// Hides the values of settings that are secret elsewhere in the file.
+    pub(crate) fn hide_values(&mut self, is_secret: impl Fn(&str) -> bool) {
+        let EventKind::Settings { changes, .. } = &mut self.kind else { return };
+        let values = changes.iter_mut().flat_map(|one| [&mut one.old, &mut one.new]).flatten();
+        for value in values {
+            if matches!(value, SettingValue::Shown(text) if is_secret(text)) {
+                *value = SettingValue::Hidden;
+            }
+        }
+    }
+
     /// Whether it changes what tokens are verified with.
     pub(crate) fn is_about_keys(&self) -> bool {
         !matches!(self.kind, EventKind::Settings { .. } | EventKind::Text(_))

@@ -56,8 +56,8 @@ impl Step {
                 date(from)
             ),
             Action::HandOverAgain { key } => sentence!(
-                "At the same time: give your backend what it signs with now under the kid {key}. Until both have it, \
-                 new tokens are rejected, too"
+                "At the same time: give the new secret of {key} to the backend that signs with it. Until both have it, new \
+                 tokens are rejected, too"
             ),
             Action::SignLater { key } if key.is_wildcard() => {
                 sentence!("Only then let someone sign with {}: give them its secret", key.in_words())

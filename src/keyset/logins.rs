@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::read::Values;
-use crate::base::text::Printable;
+use crate::base::text::{Printable, percent_decoded};
 use crate::base::time::Seconds;
 use crate::config::{Audience, Config, NodeId, Scalar, env_name};
 
@@ -38,6 +38,8 @@ pub struct Logins {
     all: Vec<Login>,
     /// Whether `supabase` is set, whatever comes of it.
     pub(crate) supabase: bool,
+    /// The variable that says whether it is on, where its value isn't known: it counts as on.
+    pub(crate) supabase_behind: Option<String>,
 }
 
 /// What the service asks of a token besides a signature.
@@ -215,7 +217,11 @@ impl Logins {
         let all = all
             .chain(uris.into_iter().filter_map(|id| Setting::read(config, id, values)).map(Login::JwksUri))
             .chain(project.map(Login::SupabaseKeys));
-        Self { all: all.collect(), supabase }
+        let supabase_behind = member("supabase").and_then(|id| match doc.scalar(id)? {
+            Scalar::Env(written) => Some(env_name(written).0).filter(|name| values(name).is_none()),
+            _ => None,
+        });
+        Self { all: all.collect(), supabase, supabase_behind: supabase_behind.map(str::to_owned) }
     }
 
     /// All, in the order in which the service looks.
@@ -308,6 +314,8 @@ fn project(config: &Config<'_>, values: &Values<'_>) -> Option<Project> {
     };
     match host {
         Ok(host) => {
+            // As the service's reader of addresses has it.
+            let host = percent_decoded(&host).unwrap_or(host).to_ascii_lowercase();
             let project = host.strip_prefix("db.")?.strip_suffix(".supabase.co")?;
             let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             (!project.is_empty() && project.chars().all(is_word)).then(|| Project::Named(project.to_owned()))

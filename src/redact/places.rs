@@ -51,7 +51,7 @@ fn around_silences<'d>(doc: &'d Document<'_>, mut parts: Vec<SecretPart<'d>>) ->
 }
 
 /// The values that are secret by their place.
-pub(super) fn secret_values(config: &Config<'_>) -> Vec<Zeroizing<String>> {
+pub(crate) fn secret_values(config: &Config<'_>) -> Vec<Zeroizing<String>> {
     looked_for(&values(config)).map(|value| Zeroizing::new(value.to_owned())).collect()
 }
 

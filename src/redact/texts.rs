@@ -49,7 +49,9 @@ pub(super) fn pem(text: &str) -> Vec<Span> {
         let label = text[at + BEGIN.len()..].split(['-', '\n']).next().unwrap_or_default();
         let after = at + BEGIN.len() + label.len();
         let end = ends.get_mut(label).and_then(|ends| {
-            while ends.pop_front_if(|end| *end <= after).is_some() {}
+            while ends.front().is_some_and(|end| *end <= after) {
+                ends.pop_front();
+            }
             ends.front().copied()
         });
         from = end.unwrap_or_else(|| cut_off(text, after));

@@ -41,8 +41,8 @@ fn parts_of<'w>(word: &'w str, names: &HashSet<String>) -> (&'w str, &'w str, &'
     let bracket = usize::from(word.starts_with('(') && inner > 1);
     let ends = (inner..=word.len()).rev().filter(|end| word.is_char_boundary(*end));
     let places = ends.flat_map(|end| [0, bracket].map(|start| (start, end)));
-    let mut named = places.filter(|(start, end)| names.contains(&word[*start..*end]));
-    let (start, end) = named.next().unwrap_or((bracket, inner));
+    let mut fitting = places.filter(|(start, end)| names.contains(&word[*start..*end]));
+    let (start, end) = fitting.next().unwrap_or((bracket, inner));
     (&word[..start], &word[start..end], &word[end..])
 }
 

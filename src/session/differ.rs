@@ -1,5 +1,7 @@
 //! How `diff` compares two configs.
 
+use std::collections::HashSet;
+
 use super::arguments::{Deny, Global};
 use super::policy_file::PolicyFile;
 use super::shared::SharedSecrets;
@@ -16,7 +18,7 @@ use crate::explain::{
     ValuesFrom, Variables, Verdict,
 };
 use crate::keyset::{Key, KeySet, Values};
-use crate::redact::{Redactor, text_diff};
+use crate::redact::{Redactor, secret_values, text_diff};
 use crate::report::findings::{ChangeReport, FileReport, Reported, shown};
 use crate::rules::{
     self, CONFIG_MOVED, ConfigDiff, Finding, Found, Inspected, Introduced, NotCompared, Selection,
@@ -59,6 +61,18 @@ fn open<'o>(
     let opened = source.unwrap(global, text)?;
     let input = if opened.envelope.is_wrapped() { opened.input } else { input };
     Ok(Some(Opened { input, name: name.to_owned(), ..opened }))
+}
+
+/// Hides values of settings that are secret elsewhere in one of the files.
+fn hide_values(events: &mut [KeyEvent], configs: [&Config<'_>; 2]) {
+    if events.iter().all(KeyEvent::is_about_keys) {
+        return;
+    }
+    let secrets = configs.into_iter().flat_map(secret_values);
+    let secrets: HashSet<String> = secrets.map(|secret| secret.as_str().to_owned()).collect();
+    for event in events {
+        event.hide_values(|text| secrets.contains(text));
+    }
 }
 
 /// What stands before and after the config in its file, where both are wrapped in one.
@@ -224,6 +238,7 @@ impl Differ<'_> {
         // All of a config that comes or goes does.
         if !comparison.is_new() && !comparison.is_deleted() {
             events.extend(explain::other_events(was, is, &events));
+            hide_values(&mut events, [old, new]);
         }
         let subject = Subject::Change {
             scope: scope(&events),

@@ -7,9 +7,9 @@ use crate::base::command_line::CommandLine;
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::time::NumericDate;
 use crate::config::{Config, Lines};
-use crate::explain::{Ground, Standing};
+use crate::explain::{Ground, Standing, VerdictKind};
 use crate::keyset::{Key, KeySet};
-use crate::report::findings::{Earlier, FindingsFormat, FindingsReport, Skipped, Wrapped};
+use crate::report::findings::{Earlier, FileReport, FindingsFormat, FindingsReport, Skipped, Wrapped};
 use crate::report::paint::error_line;
 use crate::rules::{self, FileFacts, Finding, Inspected, Selection, Severity};
 use crate::schedule::Policy;
@@ -59,7 +59,9 @@ pub(crate) fn deny(findings: &mut [Finding], denied: &[Deny]) {
 /// Whether the answer is no: because of an error, or of what is denied.
 pub(crate) fn is_no(report: &FindingsReport, denied: &[Deny]) -> bool {
     let counts_skipped = denied.iter().any(|deny| matches!(deny, Deny::NotCompared));
-    report.has_errors() || counts_skipped && !report.skipped.is_empty()
+    let is_unjudged = |file: &FileReport| file.verdict.kind == VerdictKind::Unjudged;
+    report.has_errors()
+        || counts_skipped && (!report.skipped.is_empty() || report.files.iter().any(is_unjudged))
 }
 
 /// What findings are to a verdict: what is only worth knowing is nothing.

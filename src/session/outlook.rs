@@ -40,6 +40,7 @@ struct Found {
 }
 
 /// The values of a config's variables.
+#[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
     pub(crate) values: &'a KnownValues<'a>,
     /// The env file that was named.

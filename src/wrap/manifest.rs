@@ -32,13 +32,13 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
         return Holds::Nothing;
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return unreadable() };
+    let may_hide = has_base64 || marks::may_be_config(bytes, input) || marks::names_logins(text);
     match Envelope::open(bytes, &Unwrap::default(), input) {
         Ok(envelope) if envelope.is_wrapped() => Holds::Config,
-        Ok(_) if has_base64 || marks::may_be_config(bytes, input) => unreadable(),
+        Err(error) if matches!(error.0, Why::Several { .. } | Why::Around(_)) => Holds::Unseen(error),
+        _ if may_hide => unreadable(),
         Ok(_) => Holds::Nothing,
-        Err(_) if has_base64 || marks::may_be_config(bytes, input) => unreadable(),
         Err(error) => match &error.0 {
-            Why::Several { .. } | Why::Around(_) => Holds::Unseen(error),
             Why::NoConfig(What::Package | What::Other(_) | What::Chart | What::EnvFile) => Holds::Nothing,
             _ if is_about_powersync(text) => Holds::Unseen(error),
             _ => Holds::Nothing,
@@ -50,7 +50,10 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
 fn has_base64_of_config(bytes: &[u8]) -> bool {
     const SHORTEST: usize = 40;
     let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=".contains(byte);
-    let runs = bytes.split(|byte| !in_alphabet(byte)).filter(|run| run.len() >= SHORTEST);
+    // It may be cut into lines.
+    let joined: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let runs = [bytes, &joined].into_iter().flat_map(|text| text.split(|byte| !in_alphabet(byte)));
+    let runs = runs.filter(|run| run.len() >= SHORTEST);
     // A name and its `=` may stand before it.
     let mut values = runs.flat_map(|run| {
         let named = run[..run.len() - 2].iter().rposition(|byte| *byte == b'=').map(|at| &run[at + 1..]);

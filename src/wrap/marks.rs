@@ -72,6 +72,13 @@ pub(super) fn may_be_config(bytes: &[u8], input: Input) -> bool {
     mentions(&text) && names_one(&unescaped(&text)) && !is_readable()
 }
 
+/// Whether the member that holds the keys is named, but for comments.
+pub(super) fn names_logins(text: &str) -> bool {
+    let code = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
+    let mut code = code.filter(|line| !line.trim_start().starts_with('#'));
+    code.any(|line| line.contains("client_auth"))
+}
+
 fn names_one(text: &str) -> bool {
     let code = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
     let mut code = code.filter(|line| !line.trim_start().starts_with('#'));

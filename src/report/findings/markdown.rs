@@ -109,6 +109,9 @@ fn write_file(file: &FileReport, page: &Page<'_>, room: &mut usize, text: &mut S
         write_diff(change, room, text);
         if file.dated_change().is_some() {
             let _ = writeln!(text, "\n<sub>{}.</sub>", page.inline(&change.assumed.message().to_string()));
+        } else {
+            // "in 5 days" tells nothing to whoever reads it later.
+            let _ = writeln!(text, "\n<sub>Made {}.</sub>", report.now.to_the_minute());
         }
     }
 }

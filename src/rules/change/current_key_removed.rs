@@ -54,7 +54,7 @@ impl Violation for Gone {
         };
         Some(sentence!(
             "Put {key} back{place} and rotate, which keeps it until {until} if done now: `{tool} rotate`. If the lock-out is meant, \
-             because its secret leaked, `--skip current-key-removed` accepts it.",
+             because its secret leaked, `diff --skip current-key-removed` accepts it.",
             until = until.to_the_minute()
         ))
     }

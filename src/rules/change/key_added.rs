@@ -1,5 +1,7 @@
 //! `key-added`: whoever has it gets in.
 
+use std::collections::HashSet;
+
 use crate::base::sentence::{Sentence, sentence};
 use crate::keyset::Key;
 use crate::rules::comparison::ConfigDiff;
@@ -43,8 +45,12 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let current =
         old.current().and_then(|key| comparison.place_after(key.index)).map(|at| &new.keys.keys()[at]);
     let retires = current.is_some_and(|key| key.exp.value().is_some());
+    let known = old.variables();
+    let of_keys: HashSet<&str> = old.keys.keys().iter().filter_map(Key::variable).collect();
     let found = comparison.added().filter(|key| is_usable(key)).map(|key| {
-        let is_rotation = explains(key, retires);
+        // A variable of something else is none that a rotation makes.
+        let is_fresh = key.variable().is_none_or(|name| of_keys.contains(name) || !known.contains_key(name));
+        let is_rotation = is_fresh && explains(key, retires);
         let has_iat = key.iat.value().is_some();
         let cause = Added { what: key.describe(), is_rotation, has_iat };
         let found = Finding::new(&RULE, new.place(key), cause).of(key);

@@ -60,7 +60,10 @@ impl Violation for Added {
             Self::Secret { weakness: Some(_), .. } => {
                 Some(sentence!("Set another secret in Supabase, and here; keep it in a variable."))
             }
-            _ => None,
+            Self::Address { is_open: false, .. } | Self::Supabase => {
+                Some(sentence!("Merge it only if you know who controls the keys there."))
+            }
+            Self::Secret { weakness: None, .. } => None,
         }
     }
 }
@@ -98,7 +101,9 @@ fn look(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
         let weakness = bytes.as_ref().and_then(strength::weakness);
         ("supabase_jwt_secret", Added::Secret { place: secret.place(), weakness })
     }));
-    let is_other = new.project().is_some() && new.project() != old.project();
+    // What a variable may have switched off is on now.
+    let was_open = old.supabase_behind.is_some() && new.supabase_behind != old.supabase_behind;
+    let is_other = was_open || new.project().is_some() && new.project() != old.project();
     if new.takes_supabase() && (is_other || !old.takes_supabase()) && secret.is_none() {
         added.push(("supabase", Added::Supabase));
     }

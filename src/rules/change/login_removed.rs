@@ -77,10 +77,7 @@ impl Login {
             Self::NoUris { gone, .. } => {
                 lock_out(Whose::Addresses(gone.clone()), MAX_TOKEN_TTL, Cure::Elsewhere)
             }
-            Self::NoSupabase { .. } | Self::OtherProject { .. } => {
-                lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
-            }
-            Self::OtherSecret { is_gone: true, .. } => {
+            Self::NoSupabase { .. } | Self::OtherProject { .. } | Self::OtherSecret { is_gone: true, .. } => {
                 lock_out(Whose::Supabase, SUPABASE_TTL, Cure::Elsewhere)
             }
             Self::OtherSecret { .. } => {

@@ -1,8 +1,11 @@
 //! `new-variable`: a variable that every replica now needs.
 
+use std::collections::HashSet;
+
 use crate::base::sentence::{Sentence, sentence};
 use crate::config::NodeId;
 use crate::explain::{Deed, Harm};
+use crate::keyset::Key;
 use crate::rules::comparison::ConfigDiff;
 use crate::rules::rule::{About, Finding, How, Look, Rule, Violation, WARNING};
 
@@ -19,36 +22,44 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 /// A key whose secret is read from a variable that was there for something else.
 struct Swapped {
-    was: String,
+    /// The variable that it was in, where it was in one.
+    was: Option<String>,
     is: String,
 }
 
 impl Violation for Swapped {
     fn message(&self, key: &About) -> Sentence {
         let Self { was, is } = self;
+        let place = was.as_ref().map_or_else(String::new, |was| format!(" in place of {was}"));
         sentence!(
-            "the secret of {key} is read from {is} in place of {was}: {is} was there for something else before"
+            "the secret of {key} is read from {is}{place}, and the old config reads {is} for something else"
         )
     }
 
     fn help(&self, key: &About, _: &str) -> Option<Sentence> {
-        let Self { was, is } = self;
-        Some(sentence!("Read it from {was} again, unless {is} holds the secret of {key} on every replica."))
+        Some(sentence!(
+            "Read it from a variable of its own, unless {} holds the secret of {key} on every replica.",
+            self.is
+        ))
     }
 }
 
 /// The secrets that move into a variable of the old config.
 fn swapped(comparison: &ConfigDiff<'_>) -> Vec<Finding> {
     let known = comparison.old.variables();
-    let found = comparison.pairs().filter_map(|(old, new)| {
-        let new = new?;
-        let (was, is) = (old.variable()?, new.variable()?);
-        if was == is || !known.contains_key(is) || new.verifies_what(old).is_some() {
+    // Where it held a secret before, it is that of a key still: under another kid, say.
+    let of_keys: HashSet<&str> = comparison.old.keys.keys().iter().filter_map(Key::variable).collect();
+    let keys = comparison.new.keys.keys().iter();
+    let found = keys.filter_map(|new| {
+        let (is, origin) = (new.variable()?, comparison.origin(new));
+        let was = origin.and_then(Key::variable);
+        let is_same = || origin.is_some_and(|old| new.verifies_what(old).is_some());
+        if was == Some(is) || of_keys.contains(is) || !known.contains_key(is) || is_same() {
             return None;
         }
         let what = format!("the secret of {}", new.in_words());
         let harm = Harm::First(Deed::SameValue { name: is.to_owned(), what });
-        let cause = Swapped { was: was.to_owned(), is: is.to_owned() };
+        let cause = Swapped { was: was.map(str::to_owned), is: is.to_owned() };
         Some(Finding::new(&RULE, comparison.new.place_of(new, "k"), cause).of(new).means(harm))
     });
     found.collect()

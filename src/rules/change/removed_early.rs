@@ -25,7 +25,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     ..ERROR
 };
 
-const MEANT: &str = "If the lock-out is meant, because its secret leaked, `--skip removed-early` accepts it.";
+const MEANT: &str =
+    "If the lock-out is meant, because its secret leaked, `diff --skip removed-early` accepts it.";
 
 struct Early {
     why: Why,

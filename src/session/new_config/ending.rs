@@ -41,7 +41,7 @@ pub(crate) fn end(
 ) -> Result<Answer, Error> {
     match finish {
         Finish::Written | Finish::Nothing if !steps.list.is_empty() => {
-            tell_steps(steps, "What to do next", world)?
+            tell_steps(steps, "What to do next", world)?;
         }
         Finish::DryRun => tell_steps(steps, "What to do once it is written", world)?,
         Finish::Written | Finish::Nothing | Finish::Declined => {}

@@ -29,6 +29,8 @@ pub enum NotSeen {
     TooLarge,
     /// Links to one large file, again and again.
     ManyLinks,
+    /// In more directories than anyone makes.
+    TooDeep,
     NoPermission,
     /// Something else went wrong.
     Unreadable,
@@ -46,6 +48,7 @@ impl NotSeen {
             Self::NotAFile => sentence!("neither a file nor a link to one"),
             Self::TooLarge => sentence!("larger than 64 MiB"),
             Self::ManyLinks => sentence!("the links up to this one lead to more than 64 MiB together"),
+            Self::TooDeep => sentence!("it is more than 64 directories deep"),
             Self::NoPermission => sentence!("there is no permission to read it"),
             Self::Unreadable => sentence!("it can't be read"),
             Self::Lfs => sentence!("kept in Git LFS, which isn't read"),

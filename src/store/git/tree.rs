@@ -46,6 +46,9 @@ impl EntryKind {
     }
 }
 
+/// In how many directories a file may be: each is looked at for each.
+const DEEPEST: usize = 64;
+
 /// How many links may lead to a file, as on Linux.
 const LINKS: usize = 40;
 
@@ -63,6 +66,13 @@ impl Links {
         path: &Path,
         objects: &mut Objects,
     ) -> Result<Content, GitError> {
+        if path.components().count() > DEEPEST {
+            return Ok(if tree.entries.contains_key(path) {
+                Content::NotSeen(NotSeen::TooDeep)
+            } else {
+                Content::Absent
+            });
+        }
         if !tree.is_link(path) {
             return tree.read(path, objects);
         }

@@ -293,6 +293,12 @@ fn forms_that_are_passed_over_nowhere() {
     let latin = [evil.as_bytes(), b"# caf\xe9\n"].concat();
     let alias = format!("x: &k client_auth\n{}", evil.replace("client_auth:", "*k :"));
     let flow = "&a\n{\"a\": \"\u{2028}\", \"client_auth\": {\"audience\": [\"app\"]}}\n";
+    let deep = format!("{}powersync.yaml", "d/".repeat(80));
+    let lines: String = STANDARD
+        .encode(&evil)
+        .as_bytes()
+        .chunks(30)
+        .fold(String::new(), |text, line| text + std::str::from_utf8(line).unwrap() + "\n");
     let once = secret(&format!("data:\n  POWERSYNC_CONFIG_B64: {}\n", twice(BASE)));
     let over = format!("{once}stringData:\n  POWERSYNC_CONFIG_B64: {}\n", STANDARD.encode(&evil));
     let text = format!("{once}stringData:\n  powersync.yaml: |\n    {}\n", indented(&alias));
@@ -308,6 +314,9 @@ fn forms_that_are_passed_over_nowhere() {
         ("Dockerfile", None, format!("FROM x\nENV A={}\n", STANDARD.encode(&evil)).into_bytes()),
         ("prod.env", None, format!("a.b=1\nA={}\n", STANDARD.encode(&evil)).into_bytes()),
         ("powersync.prod", None, evil.clone().into_bytes()),
+        (deep.as_str(), None, evil.clone().into_bytes()),
+        ("tasks.yaml", None, format!("- copy:\n    content: |\n      {}\n", indented(&evil)).into_bytes()),
+        ("lines.b64", None, lines.into_bytes()),
     ] {
         let scene = branch();
         if let Some(old) = &old {
@@ -337,6 +346,7 @@ fn the_file_that_the_service_is_told() {
     git(scene.folder.path(), &["branch", "--force", "main"]);
     scene.write("compose.yaml", compose("/config/other.yaml"));
     has(&scene.run("diff --git"), 0, &["Not judged: what is around the config in compose.yaml changed"]);
+    has(&scene.run("diff --git --deny not-compared"), 1, &[]);
     let scene = branch();
     git(scene.folder.path(), &["mv", "deploy/powersync.yaml", "old.yaml"]);
     for format in ["human", "json", "markdown", "github", "sarif"] {
@@ -349,14 +359,16 @@ fn the_file_that_the_service_is_told() {
 fn texts_that_take_long() {
     let scene = branch();
     let begun = std::time::Instant::now();
-    let blocks: String = (0..60_000).map(|n| format!("# -----BEGIN A{n}-----\n#.\n")).collect();
+    let blocks: Vec<String> = (0..60_000).map(|n| format!("# -----BEGIN A{n}-----\n#.\n")).collect();
+    let blocks = blocks.concat();
     scene.write("deploy/powersync.yaml", format!("{BASE}{blocks}"));
     has(&scene.run("diff --git"), 0, &[]);
     scene.write("deploy/powersync.yaml", format!("{BASE}z: [{}a]\n", "a,".repeat(4_000_000)));
     has(&scene.run("diff --git"), 1, &["more than four million values"]);
-    let keys: String = (0..8000)
+    let keys: Vec<String> = (0..8000)
         .map(|n| format!("      - {{kty: oct, alg: HS256, kid: a{n}, k: !env PS_A{n}}}\n"))
         .collect();
+    let keys = keys.concat();
     scene.write("deploy/powersync.yaml", format!("{BASE}{keys}"));
     has(&scene.run("diff --git"), 0, &["PS_A7999"]);
     assert!(begun.elapsed() < std::time::Duration::from_secs(90), "{:?}", begun.elapsed());

@@ -229,7 +229,30 @@ fn doors_that_lead_elsewhere() {
     scene.write("deploy/powersync.yaml", variable("PS_A"));
     rebase(&scene);
     scene.write("deploy/powersync.yaml", variable("PS_DB"));
-    has(&scene.run("diff --git --deny warnings"), 1, &["new-variable", "PS_DB was there for something else"]);
+    has(&scene.run("diff --git --deny warnings"), 1, &["new-variable", "is read from PS_DB"]);
+    // From the file into it, and a key that a rotation would have made.
+    scene.write(
+        "deploy/powersync.yaml",
+        variable("PS_A").replace("!env PS_A", "mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE"),
+    );
+    rebase(&scene);
+    scene.write("deploy/powersync.yaml", variable("PS_DB"));
+    has(&scene.run("diff --git --deny warnings"), 1, &["new-variable", "is read from PS_DB"]);
+    let key =
+        "      - {kty: oct, alg: HS256, kid: next, k: !env PS_DB, iat: 1795400000, nbf: 1796000000}\nsystem";
+    let base = variable("PS_A").replace("!env PS_A", "mWvJtPvLDbBY5hjZ7bXOXUQNn1nTtIUB6b1pFLrD8lE");
+    scene.write("deploy/powersync.yaml", base.replace("system", key));
+    has(&scene.run("diff --git --deny warnings"), 1, &["new-variable", "no rotation explains it"]);
+    // A login that a variable may have kept shut, and a host that only looks like none.
+    let behind = |on: &str, host: &str| supabase(host).replace("supabase: true", &format!("supabase: {on}"));
+    scene.write("deploy/powersync.yaml", behind("!env PS_S::boolean", "db.aaaa.supabase.co"));
+    rebase(&scene);
+    scene.write("deploy/powersync.yaml", behind("true", "db.aaaa.supabase.co"));
+    has(&scene.run("diff --git --deny warnings"), 1, &["login-added"]);
+    scene.write("deploy/powersync.yaml", behind("true", "h"));
+    rebase(&scene);
+    scene.write("deploy/powersync.yaml", behind("true", "DB.evil.supabase.co"));
+    has(&scene.run("diff --git --deny warnings"), 1, &["login-added"]);
 }
 
 /// An audience that the branch adds: tokens that were made for something else.
