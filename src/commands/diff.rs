@@ -6,8 +6,9 @@ use crate::base::text::Named;
 use crate::redact::Redactor;
 use crate::report::findings::{FileReport, FindingsFormat, FindingsReport};
 use crate::session::arguments::{self, Deny, Global, RuleArgs};
-use crate::session::compared::{Compared, Revisions, Staged, from_git, two_files};
+use crate::session::compared::{Revisions, Staged, from_git, two_files};
 use crate::session::differ::{Differ, SideError};
+use crate::session::trees::Compared;
 use crate::session::{Answer, Error, World, findings, policy_file, values};
 use crate::store;
 

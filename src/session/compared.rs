@@ -4,27 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
 use super::moved;
-use super::review_policy::{self, PolicyFinding};
-use super::shared::SharedSecrets;
+use super::review_policy;
 use super::sides::Sides;
-use super::trees::{Change, Target};
+use super::trees::{Change, Compared, Target};
 use super::{Error, Source, Usage, World, source};
 use crate::base::sentence::sentence;
-use crate::report::findings::Skipped;
 use crate::store::Snapshot;
 use crate::store::git::{Base, GitError, Links, Repository, Tip, Tree, short};
-
-/// What is compared.
-#[derive(Default)]
-pub(crate) struct Compared {
-    pub(crate) sides: Vec<Sides>,
-    /// What can't be.
-    pub(crate) skipped: Vec<Skipped>,
-    /// Policies that change, or can't be read.
-    pub(crate) policies: Vec<PolicyFinding>,
-    /// The secrets of all configs of a tree, before and after.
-    pub(crate) shared: [SharedSecrets; 2],
-}
 
 /// The two configs that were named.
 pub(crate) fn two_files(

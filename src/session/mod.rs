@@ -38,7 +38,7 @@ pub(crate) mod sides;
 pub(crate) mod source;
 pub(crate) mod token_input;
 pub(crate) mod token_judge;
-mod trees;
+pub(crate) mod trees;
 pub(crate) mod two_steps;
 mod usage;
 pub(crate) mod used_by;

@@ -4,21 +4,32 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
-use super::compared::Compared;
 use super::findings::not_compared;
 use super::policy_file::PolicyFile;
 use super::review_policy::{self, PolicyFinding};
-use super::shared;
+use super::shared::{self, SharedSecrets};
 use super::sides::Sides;
 use super::{Error, Source, Usage, World, policy_file};
 use crate::base::sentence::{Sentence, sentence};
 use crate::base::text::{Named, Printable};
 use crate::config::Input;
-use crate::report::findings::Earlier;
+use crate::report::findings::{Earlier, Skipped};
 use crate::rules::policy_changed;
 use crate::store::git::{Content, Links, NotSeen, Objects, Repository, Tip, Tree};
 use crate::store::{self, Snapshot};
 use crate::wrap::manifest::{Holds, holds};
+
+/// What is compared.
+#[derive(Default)]
+pub(crate) struct Compared {
+    pub(crate) sides: Vec<Sides>,
+    /// What can't be.
+    pub(crate) skipped: Vec<Skipped>,
+    /// Policies that change, or can't be read.
+    pub(crate) policies: Vec<PolicyFinding>,
+    /// The secrets of all configs of a tree, before and after.
+    pub(crate) shared: [SharedSecrets; 2],
+}
 
 /// The branch that a change is merged into, where it went on since.
 pub(super) struct Target {

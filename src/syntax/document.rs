@@ -6,7 +6,6 @@ use std::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
-use super::error::{ConfigError, Problem};
 use super::lines::Span;
 use super::scalar::{self, Chomp, Quote, Scalar, Tag};
 
@@ -20,10 +19,9 @@ pub(crate) const MAX_NODES: usize = 4_000_000;
 pub struct NodeId(pub(crate) u32);
 
 impl NodeId {
-    /// The next one of a document that has these.
-    pub(super) fn next(nodes: &[Node<'_>]) -> Result<Self, ConfigError> {
-        let next = u32::try_from(nodes.len()).ok().filter(|_| nodes.len() < MAX_NODES);
-        next.map(Self).ok_or_else(|| ConfigError::nowhere(Problem::TooManyValues))
+    /// The next one of a document that has these, unless it has too many.
+    pub(super) fn next(nodes: &[Node<'_>]) -> Option<Self> {
+        u32::try_from(nodes.len()).ok().filter(|_| nodes.len() < MAX_NODES).map(Self)
     }
 }
 

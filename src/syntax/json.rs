@@ -62,7 +62,8 @@ impl<'t> JsonReader<'t> {
     }
 
     fn push(&mut self, start: usize, kind: Kind<'t>) -> Result<NodeId, ConfigError> {
-        let id = NodeId::next(&self.nodes)?;
+        let too_many = || ConfigError::nowhere(Problem::TooManyValues);
+        let id = NodeId::next(&self.nodes).ok_or_else(too_many)?;
         let span = start..self.at;
         self.nodes.push(Node { span, properties: None, tag: None, anchored: false, kind });
         Ok(id)

@@ -154,7 +154,8 @@ impl<'t> Reader<'t> {
     // --- nodes ---
 
     pub(super) fn push(&mut self, span: Span, kind: Kind<'t>) -> Read<NodeId> {
-        let id = NodeId::next(&self.nodes)?;
+        let too_many = || ConfigError::nowhere(Problem::TooManyValues);
+        let id = NodeId::next(&self.nodes).ok_or_else(too_many)?;
         self.nodes.push(Node { span, properties: None, tag: None, anchored: false, kind });
         Ok(id)
     }
