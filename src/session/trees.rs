@@ -17,7 +17,7 @@ use crate::report::findings::{Earlier, Skipped};
 use crate::rules::policy_changed;
 use crate::store::git::{Content, Links, NotSeen, Objects, Repository, Tip, Tree};
 use crate::store::{self, Snapshot};
-use crate::wrap::manifest::{Holds, holds};
+use crate::wrap::manifest::{Holds, holds, tells_the_service};
 
 /// What is compared.
 #[derive(Default)]
@@ -137,7 +137,14 @@ impl Change<'_> {
         let name = name_of(&self.repository, path, world);
         let input = Input::of_path(path);
         match (Side::of(&old, input), Side::of(&new, input)) {
-            (Side::Nothing, Side::Nothing) => {}
+            (Side::Nothing, Side::Nothing) => {
+                if [&old, &new].into_iter().filter_map(Content::bytes).any(|bytes| tells_the_service(bytes)) {
+                    let why = sentence!(
+                        "it names `POWERSYNC_CONFIG_…`, which tells the service where its config is"
+                    );
+                    self.found.skipped.push(not_compared(&name, path, why, Earlier::Other));
+                }
+            }
             (was, Side::NotSeen(why)) => {
                 // Nobody has so many links or directories but to hide one.
                 let is_full = matches!(new, Content::NotSeen(NotSeen::ManyLinks | NotSeen::TooDeep));

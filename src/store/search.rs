@@ -51,8 +51,10 @@ pub(crate) fn all_below(directory: &Path, mut tell: impl FnMut(&Path, Content)) 
 /// Whether a review looks into a file of this name: there a config may have any, and what is in it tells.
 #[must_use]
 pub(crate) fn is_looked_into(path: &Path) -> bool {
-    const MORE: [&str; 12] =
-        ["conf", "config", "cfg", "txt", "env", "tmpl", "tpl", "template", "gotmpl", "j2", "b64", "base64"];
+    const MORE: [&str; 13] = [
+        "conf", "config", "cfg", "txt", "env", "tmpl", "tpl", "template", "gotmpl", "j2", "b64", "base64",
+        "sh",
+    ];
     let is_one = |own: &std::ffi::OsStr| MORE.iter().any(|extension| own.eq_ignore_ascii_case(extension));
     let is_named = || {
         path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().contains("powersync"))

@@ -46,6 +46,12 @@ pub(crate) fn holds(bytes: &[u8], input: Input) -> Holds {
     }
 }
 
+/// Whether a text may tell the service where its config is, or hand it over: `POWERSYNC_CONFIG_PATH` and its kin.
+#[must_use]
+pub(crate) fn tells_the_service(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("POWERSYNC_CONFIG_")
+}
+
 /// Whether a config in base64 stands in a text, wherever.
 fn has_base64_of_config(bytes: &[u8]) -> bool {
     const SHORTEST: usize = 40;

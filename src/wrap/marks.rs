@@ -74,15 +74,20 @@ pub(super) fn may_be_config(bytes: &[u8], input: Input) -> bool {
 
 /// Whether the member that holds the keys is named, but for comments.
 pub(super) fn names_logins(text: &str) -> bool {
-    let code = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
-    let mut code = code.filter(|line| !line.trim_start().starts_with('#'));
-    code.any(|line| line.contains("client_auth"))
+    const NAME: &str = "client_auth";
+    // `client_auth_method` and the like are of other programs.
+    let is_whole = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    code(text).any(|line| line.match_indices(NAME).any(|(at, _)| is_whole(&line[at + NAME.len()..])))
 }
 
 fn names_one(text: &str) -> bool {
-    let code = text.lines().map(|line| line.split(" #").next().unwrap_or_default());
-    let mut code = code.filter(|line| !line.trim_start().starts_with('#'));
-    code.any(|line| NAMES.iter().any(|name| line.contains(name)))
+    code(text).any(|line| NAMES.iter().any(|name| line.contains(name)))
+}
+
+/// The lines of a text without their comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.map(|line| line.split(" #").next().unwrap_or_default())
 }
 
 /// Whether a character may be written as its number.
