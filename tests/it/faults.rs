@@ -675,8 +675,11 @@ enum End {
     Refused,
 }
 
+/// After so many runs for each write that is asked for, a line writes too seldom.
+const MOST_RUNS: u32 = 600;
+
 /// Many processes that each do one thing after the other for that long, while every state on the way is read. Each command
-/// line has to write at least that often, for which it gets five times as long.
+/// line has to write at least that often, for which it gets as many runs more as a slow machine needs.
 fn churn(processes: usize, time: Duration, least: u32) {
     const LINES: [&str; 10] = [
         "rotate --yes --overlap 1s --allow short-overlap",
@@ -704,11 +707,12 @@ fn churn(processes: usize, time: Duration, least: u32) {
         let mut running: Vec<Process> = Vec::new();
         let start = Instant::now();
         loop {
-            let over = start.elapsed() > time && (lacks(&ends).is_none() || start.elapsed() > 5 * time);
+            let runs: u32 = ends.values().sum();
+            let over = start.elapsed() > time && (lacks(&ends).is_none() || runs > MOST_RUNS * least);
             if over && running.is_empty() {
                 break;
             }
-            assert!(start.elapsed() < 6 * time + Duration::from_secs(60), "{} hang", running.len());
+            assert!(start.elapsed() < 6 * time + Duration::from_secs(600), "{} hang", running.len());
             while running.len() < processes && !over {
                 let line = *random.pick(&LINES);
                 let mut command = run_in(&scene, line);
