@@ -27,7 +27,7 @@ pub enum Problem {
     /// Over [`MAX_BYTES`](super::MAX_BYTES).
     #[error("the file is larger than 64 MiB")]
     TooLarge,
-    /// Over [`MAX_NODES`](super::document::MAX_NODES).
+    /// Over four million.
     #[error("there are more than four million values in it, which is the most this tool reads")]
     TooManyValues,
     /// Over 256 levels.
