@@ -68,10 +68,10 @@ impl Cell {
         text.map_or_else(|| Self::new("–"), Self::new)
     }
 
-    /// A date ahead or past, without how far away it is where there is no room.
-    fn date(text: String) -> Self {
-        let short = text.find(" (").map(|at| text[..at].to_owned());
-        Self { short, ..Self::new(text) }
+    /// A date behind some words, without how far away it is where there is no room.
+    fn date(words: &str, at: NumericDate, now: NumericDate) -> Self {
+        let short = Some(format!("{words}{}", at.to_the_minute()));
+        Self { short, ..Self::new(format!("{words}{}", at.for_people(now))) }
     }
 
     fn width(&self) -> usize {
@@ -103,7 +103,7 @@ pub(crate) fn key_table(
             Cell::new(kind(key)),
             Cell::painted(state_style(state), state),
             Cell::new(age(key, now)),
-            Cell::date(removal(keys, key, now)),
+            removal(keys, key, now),
             Cell::maybe(key.bits()),
             Cell::new(secret(key)),
         ];
@@ -144,7 +144,7 @@ pub(crate) fn schedule_table(rows: &[Row], now: NumericDate, width: Option<u16>)
         Action::Rotate => format!("replace {}", due.key),
         Action::Prune => format!("remove {}", due.key),
     };
-    let from = |due: &Due| if due.at <= now { "now".to_owned() } else { due.at.for_people(now).to_string() };
+    let from = |due: &Due| if due.at <= now { Cell::new("now") } else { Cell::date("", due.at, now) };
     // `status` decides nothing, so nothing is done now; nor is there anything to say where nothing is due.
     let is_due = rows.iter().any(|row| row.due.is_some());
     let header = ["CONFIG", "CURRENT KEY", "DUE NOW", "NEXT", "FROM"];
@@ -156,8 +156,7 @@ pub(crate) fn schedule_table(rows: &[Row], now: NumericDate, width: Option<u16>)
             cells.push(Cell { style: Some(YELLOW), ..Cell::maybe(row.due.as_ref().map(what)) });
         }
         cells.push(Cell::maybe(row.next.as_ref().map(what)));
-        cells
-            .push(row.next.as_ref().map_or_else(|| Cell::maybe(None::<String>), |due| Cell::date(from(due))));
+        cells.push(row.next.as_ref().map_or_else(|| Cell::maybe(None::<String>), from));
         lines.push(cells);
     }
     table(lines, &[], width)
@@ -242,17 +241,17 @@ fn age(key: &Key, now: NumericDate) -> String {
     }
 }
 
-fn removal(keys: &KeySet, key: &Key, now: NumericDate) -> String {
+fn removal(keys: &KeySet, key: &Key, now: NumericDate) -> Cell {
     let is_current = keys.is_current(key);
     match key.phase(now) {
-        Phase::Removable { .. } | Phase::Retiring { .. } if is_current => "rotate first".to_owned(),
-        Phase::Standby { .. } if is_current => "–".to_owned(),
-        Phase::Standby { nbf } if nbf <= now => "promote now".to_owned(),
-        Phase::Retiring { exp } => exp.for_people(now).to_string(),
-        Phase::Removable { exp } => format!("now, since {}", exp.for_people(now)),
-        Phase::Standby { nbf } => format!("promote: {}", nbf.for_people(now)),
-        Phase::Unknown => "unreadable".to_owned(),
-        Phase::Accepted | Phase::Unusable => "–".to_owned(),
+        Phase::Removable { .. } | Phase::Retiring { .. } if is_current => Cell::new("rotate first"),
+        Phase::Standby { .. } if is_current => Cell::new("–"),
+        Phase::Standby { nbf } if nbf <= now => Cell::new("promote now"),
+        Phase::Retiring { exp } => Cell::date("", exp, now),
+        Phase::Removable { exp } => Cell::date("now, since ", exp, now),
+        Phase::Standby { nbf } => Cell::date("promote: ", nbf, now),
+        Phase::Unknown => Cell::new("unreadable"),
+        Phase::Accepted | Phase::Unusable => Cell::new("–"),
     }
 }
 

@@ -68,8 +68,8 @@ fn hide_values(events: &mut [KeyEvent], configs: [&Config<'_>; 2]) {
     if events.iter().all(KeyEvent::is_about_keys) {
         return;
     }
-    let secrets = configs.into_iter().flat_map(secret_values);
-    let secrets: HashSet<String> = secrets.map(|secret| secret.as_str().to_owned()).collect();
+    let values: Vec<_> = configs.into_iter().flat_map(secret_values).collect();
+    let secrets: HashSet<&str> = values.iter().map(|secret| secret.as_str()).collect();
     for event in events {
         event.hide_values(|text| secrets.contains(text));
     }

@@ -15,12 +15,10 @@ pub(super) fn write(report: &FindingsReport) -> String {
         VerdictKind::ActFirst | VerdictKind::Unjudged => "warning",
         VerdictKind::Safe => "notice",
     };
+    // What makes a picture of a sign is a character that logs would show as its number.
+    let sign = verdict.kind.sign().trim_end_matches('\u{fe0f}');
     // Writing to a string can't fail.
-    let _ = writeln!(
-        text,
-        "::{level} title=PowerSync keys::{}",
-        data(&verdict.message().to_string().replace('\u{fe0f}', ""))
-    );
+    let _ = writeln!(text, "::{level} title=PowerSync keys::{}", data(&format!("{sign} {}", verdict.text())));
     for file in &report.files {
         if let Some(failure) = &file.failure {
             // Writing to a string can't fail.
